@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "environment.hpp"
+
+#include <cstdlib>
+
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
+#ifndef _WIN32
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
+namespace pollux {
+namespace {
+
+/// Whether whoever started the process has less power than the process.
+bool is_privileged() {
+#if defined(__linux__)
+    return getauxval(AT_SECURE) != 0;
+#elif defined(_WIN32)
+    return false; // elevation is not inherited through a file there
+#else
+    return issetugid() != 0;
+#endif
+}
+
+std::string variable(const char* name) {
+    const char* value = std::getenv(name); // NOLINT(concurrency-mt-unsafe): open.hpp asks for no setenv beside it
+    return value ? value : "";
+}
+
+} // namespace
+
+Environment Environment::of_process() {
+    if (is_privileged()) return {.privileged = true};
+    return {.backend = variable("POLLUX_BACKEND"), .plugin_path = variable("POLLUX_PLUGIN_PATH")};
+}
+
+bool others_can_write([[maybe_unused]] const std::filesystem::path& path) {
+#ifdef _WIN32
+    return false; // no process is privileged there
+#else
+    struct stat status {};
+    if (stat(path.c_str(), &status) == -1) return true;
+    if (status.st_mode & (S_IWGRP | S_IWOTH)) return true;
+    // The owner may write whatever the mode says, or change it. In a set-gid process the effective user is the one who
+    // started it, who is not to be trusted.
+    return status.st_uid != 0 && (status.st_uid != geteuid() || status.st_uid == getuid());
+#endif
+}
+
+} // namespace pollux

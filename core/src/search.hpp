@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "environment.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace pollux {
+
+/// A file that has the name of a plugin.
+struct PluginFile {
+    std::string name;           // the backend's, from the file's name
+    std::filesystem::path path; // absolute
+};
+
+/// Where plugins are looked for: absolute folders, in order, each once; and what was ignored.
+struct SearchPath {
+    std::vector<std::filesystem::path> folders;
+    std::vector<std::string> notes;
+
+    static SearchPath of(const std::vector<std::filesystem::path>& requested, const Environment& environment);
+
+    /// All plugin files: folders in order, names sorted in each.
+    std::vector<PluginFile> files() const;
+};
+
+/// "libpollux-epoll.so" for "epoll".
+std::string plugin_file_name(const std::string& backend);
+
+/// "epoll" for ".../libpollux-epoll.so"; empty for a file that is not named like a plugin.
+std::string backend_of(const std::filesystem::path& file);
+
+} // namespace pollux
