@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: BSL-1.0
+#
+#   pollux_add_plugin(<name> <source>...)
+#
+# Adds the target pollux-<name>: a shared object libpollux-<name>.so (.dylib, pollux-<name>.dll) that exports the one
+# symbol pollux_plugin. <name> is what POLLUX_BACKEND calls it: lower-case letters, digits and "_".
+set(_pollux_plugin_symbols "${CMAKE_CURRENT_LIST_DIR}/plugin.map")
+
+function(pollux_add_plugin name)
+  if(NOT name MATCHES "^[a-z0-9_]+$")
+    message(FATAL_ERROR "pollux_add_plugin: \"${name}\" is not a backend's name: expected lower-case letters, digits and \"_\"")
+  endif()
+  set(target pollux-${name})
+  add_library(${target} SHARED ${ARGN})
+  target_link_libraries(${target} PRIVATE pollux::interface)
+  set_target_properties(${target} PROPERTIES
+    CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON NO_SONAME ON)
+  if(WIN32)
+    set_target_properties(${target} PROPERTIES PREFIX "")
+  endif()
+  if(APPLE)
+    target_link_options(${target} PRIVATE "LINKER:-exported_symbol,_pollux_plugin")
+  elseif(UNIX)
+    # What the standard library's templates leave behind is visible whatever the compiler is told.
+    target_link_options(${target} PRIVATE "LINKER:--version-script=${_pollux_plugin_symbols}" "LINKER:-z,defs")
+    set_target_properties(${target} PROPERTIES LINK_DEPENDS "${_pollux_plugin_symbols}")
+  endif()
+endfunction()

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSL-1.0
+// The poll(2) backend: slow with many sources, but at home on every POSIX system.
+//
+//     add, modify, remove ──▶ table ──▶ poll(0) under the lock ──▶ events
+//                               └─ copy ─▶ poll(timeout), unlocked: only says "look again"
+//
+// Whatever is reported was true of the table as it is under the lock, so no change can be overtaken by an event of
+// before. The sleep works on a copy; every change ends it through a pipe, because poll(2) goes on with the table
+// that it was given and holds on to what is removed from it.
+#include "watches.hpp"
+
+#include <pollux/deadline.hpp>
+#include <pollux/posix.hpp>
+
+#include <array>
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace {
+
+using namespace pollux;
+using poll_fallback::Watches;
+using posix::check;
+
+std::error_code refusal_of(Source source, const Watch& watch) noexcept {
+    if (watch.token == wake_token) return make_error_code(std::errc::invalid_argument);
+    if (watch.mode != Mode::oneshot && watch.mode != Mode::level)
+        return make_error_code(std::errc::operation_not_supported);
+    // poll(2) would say POLLNVAL, later and to somebody else, and would ignore a negative number.
+    return check(fcntl(source, F_GETFD));
+}
+
+class PollFallback final : public Selector, private Registrator {
+  public:
+    PollFallback() = default;
+    ~PollFallback() override {
+        for (const int end : pipe_) {
+            if (end != -1) close(end);
+        }
+    }
+
+    bool open(OpenFailure& failure) noexcept {
+        // pipe2() would do it in one call, but macOS has none.
+        if (pipe(pipe_.data()) == -1) {
+            failure = {check(-1), "pipe"};
+            return false;
+        }
+        for (const int end : pipe_) {
+            if (fcntl(end, F_SETFD, FD_CLOEXEC) == -1 || fcntl(end, F_SETFL, O_NONBLOCK) == -1) {
+                failure = {check(-1), "fcntl"};
+                return false;
+            }
+        }
+        return true;
+    }
+
+    Registrator& registrator() noexcept override { return *this; }
+
+    std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override
+        try {
+        error.clear();
+        if (buffer.empty()) {
+            error = make_error_code(std::errc::invalid_argument);
+            return {};
+        }
+        const Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            const auto count = collect(buffer, error);
+            if (count != 0 || error) return buffer.first(count);
+            const auto left = timeout ? deadline.left() : std::chrono::nanoseconds::max();
+            if (left == left.zero()) return {};
+            if (!sleep(lock, timeout ? posix::to_milliseconds(left) : -1, error)) return {};
+        }
+    } catch (const std::bad_alloc&) {
+        error = make_error_code(std::errc::not_enough_memory);
+        return {};
+    }
+
+  private:
+    std::error_code add(Source source, const Watch& watch) noexcept override {
+        if (const auto error = refusal_of(source, watch)) return error;
+        return change([&] { return watches_.add(source, watch); });
+    }
+
+    std::error_code modify(Source source, const Watch& watch) noexcept override {
+        if (const auto error = refusal_of(source, watch)) return error;
+        return change([&] { return watches_.modify(source, watch); });
+    }
+
+    std::error_code remove(Source source) noexcept override {
+        return change([&] { return watches_.remove(source); });
+    }
+
+    std::error_code wake() noexcept override {
+        return change([&] {
+            woken_ = true;
+            return std::error_code();
+        });
+    }
+
+    std::error_code change(auto&& step) noexcept try {
+        const std::lock_guard lock(mutex_);
+        const auto error = step();
+        return error ? error : interrupt();
+    } catch (const std::bad_alloc&) {
+        return make_error_code(std::errc::not_enough_memory);
+    }
+
+    /// Ends the sleep of select(), once; under the lock.
+    std::error_code interrupt() noexcept {
+        if (!asleep_ || interrupted_) return {};
+        interrupted_ = true;
+        return write(pipe_[1], "", 1) == -1 ? check(-1) : std::error_code();
+    }
+
+    /// What is ready now, round robin: the wake has the place behind the last watch. Under the lock.
+    std::size_t collect(std::span<Event> buffer, std::error_code& error) noexcept {
+        auto& polled = watches_.polled();
+        int ready = poll(polled.data(), static_cast<nfds_t>(polled.size()), 0);
+        if (ready == -1 && errno != EINTR) error = check(ready);
+        if (ready < 0) return 0;
+        const std::size_t places = polled.size() + 1;
+        std::size_t count = 0;
+        for (std::size_t seen = 0; seen < places && count < buffer.size() && (ready > 0 || woken_); ++seen) {
+            const std::size_t place = next_ < places ? next_ : 0;
+            next_ = place + 1;
+            if (place == polled.size()) {
+                if (std::exchange(woken_, false)) buffer[count++] = {wake_token, Ready::none};
+            } else if (polled[place].revents != 0) {
+                --ready;
+                const auto event = watches_.collect(place);
+                if (any(event.ready)) buffer[count++] = event;
+            }
+        }
+        return count;
+    }
+
+    /// Sleeps, unlocked, until it is worth another look; false after a signal or an error.
+    bool sleep(std::unique_lock<std::mutex>& lock, int milliseconds, std::error_code& error) {
+        sleeping_on_ = watches_.polled();
+        sleeping_on_.push_back({pipe_[0], POLLIN, 0});
+        asleep_ = true;
+        lock.unlock();
+        const auto result = check(poll(sleeping_on_.data(), static_cast<nfds_t>(sleeping_on_.size()), milliseconds));
+        lock.lock();
+        asleep_ = false;
+        if (std::exchange(interrupted_, false)) {
+            char byte;
+            while (read(pipe_[0], &byte, 1) == -1 && errno == EINTR) {}
+        }
+        if (result && result != std::errc::interrupted) error = result;
+        return !result;
+    }
+
+    std::mutex mutex_;
+    Watches watches_;
+    std::size_t next_ = 0; // where the scan goes on
+    bool woken_ = false;
+    bool asleep_ = false;
+    bool interrupted_ = false;
+    std::array<int, 2> pipe_{-1, -1};
+    std::vector<pollfd> sleeping_on_; // select() only
+};
+
+std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {
+    std::unique_ptr<PollFallback> selector(new (std::nothrow) PollFallback);
+    if (!selector) {
+        failure = {make_error_code(std::errc::not_enough_memory), "allocate"};
+    } else if (!selector->open(failure)) {
+        selector.reset();
+    }
+    return selector;
+}
+
+} // namespace
+
+const pollux::Plugin pollux_plugin{
+    .interface_version = pollux::interface_version,
+    .size = sizeof(pollux::Plugin),
+    .abi = pollux::abi_tag,
+    .name = "poll_fallback",
+    .summary = "POSIX poll(2): O(n), but at home everywhere",
+    .rank = 0,
+    .capabilities =
+        {
+            .oneshot = {Support::emulated, "a spent watch is hidden from poll(2) until modify()"},
+            .level = {Support::native},
+            .edge = {Support::unsupported,
+                     "poll(2) tells states, not arrivals: new data on an undrained source is invisible"},
+            .sockets = {Support::native},
+            .pipes = {Support::native},
+            .files = {Support::native},
+            .priority = {Support::native},
+            // poll(2) counts whole milliseconds, rounded up here; the second one is the scheduler's.
+            .timeout_resolution = std::chrono::milliseconds(2),
+        },
+    .open = open,
+};
