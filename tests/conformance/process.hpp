@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <vector>
+
+/// What this process has and may have: for the rules on resources.
+namespace pollux::conformance {
+
+/// Lets the process open as many descriptors as it may be allowed; returns how many.
+std::size_t raise_descriptor_limit();
+
+/// From now on a write to a broken pipe is an error and no longer ends the process.
+void ignore_broken_pipes();
+
+/// The descriptors that are open.
+std::vector<int> open_descriptors();
+bool is_closed_on_exec(int descriptor);
+
+/// While it lives, only so many more descriptors can be opened.
+class DescriptorLimit {
+  public:
+    explicit DescriptorLimit(std::size_t more);
+    ~DescriptorLimit();
+    DescriptorLimit(const DescriptorLimit&) = delete;
+    DescriptorLimit& operator=(const DescriptorLimit&) = delete;
+
+  private:
+    std::size_t before_;
+};
+
+std::size_t thread_count();
+/// The number by which is_asleep() knows the calling thread.
+int thread_number();
+/// Whether that thread sleeps in the kernel, or is gone. Where nothing tells, true after a moment that is mostly enough:
+/// good to make a fault likelier to show, not for a verdict.
+bool is_asleep(int thread);
+/// Bytes that are allocated on the heap; 0 where nothing tells.
+std::size_t heap_bytes();
+/// Processor time used by all threads.
+std::chrono::nanoseconds processor_time();
+
+/// Makes a child that ends at once: by exit, or by exec of another program; returns when it has.
+enum class Ending { exit, exec };
+bool run_child(Ending ending);
+
+} // namespace pollux::conformance

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "process.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+namespace pollux::conformance {
+namespace {
+
+void set_soft_limit(std::size_t soft) {
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = soft;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+        throw std::system_error(errno, std::system_category(), "setrlimit(RLIMIT_NOFILE)");
+}
+
+rlimit descriptor_limit() {
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit;
+}
+
+} // namespace
+
+std::size_t raise_descriptor_limit() {
+    const auto limit = descriptor_limit();
+    if (limit.rlim_cur < limit.rlim_max) set_soft_limit(limit.rlim_max);
+    return descriptor_limit().rlim_cur;
+}
+
+void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
+
+std::vector<int> open_descriptors() {
+    // The table is dense at its beginning, and 4,096 is past what a rule leaves open.
+    std::vector<int> open;
+    for (int descriptor = 0; descriptor < 4096; ++descriptor) {
+        if (fcntl(descriptor, F_GETFD) != -1) open.push_back(descriptor);
+    }
+    return open;
+}
+
+bool is_closed_on_exec(int descriptor) { return (fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0; }
+
+DescriptorLimit::DescriptorLimit(std::size_t more) : before_(descriptor_limit().rlim_cur) {
+    // The limit is on the number, not on how many: find the number that has `more` free ones below it.
+    std::size_t limit = 0;
+    for (std::size_t free = 0; free < more || fcntl(static_cast<int>(limit), F_GETFD) != -1; ++limit) {
+        if (fcntl(static_cast<int>(limit), F_GETFD) == -1) ++free;
+    }
+    set_soft_limit(limit);
+}
+
+DescriptorLimit::~DescriptorLimit() { set_soft_limit(before_); }
+
+std::size_t thread_count() {
+    std::error_code none;
+    std::size_t count = 0;
+    for (std::filesystem::directory_iterator task("/proc/self/task", none), end; task != end; task.increment(none)) {
+        ++count;
+    }
+    return count;
+}
+
+#ifdef __linux__
+
+int thread_number() { return static_cast<int>(syscall(SYS_gettid)); }
+
+bool is_asleep(int thread) {
+    // proc(5): the state is the first letter behind the name, which is in brackets and may hold any character.
+    std::ifstream stat("/proc/self/task/" + std::to_string(thread) + "/stat");
+    std::string line;
+    if (!std::getline(stat, line)) return true;
+    const auto name_end = line.rfind(')');
+    return name_end != std::string::npos && line.compare(name_end + 1, 2, " S") == 0;
+}
+
+#else
+
+int thread_number() { return 0; }
+
+bool is_asleep(int) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return true;
+}
+
+#endif
+
+std::size_t heap_bytes() {
+#ifdef __GLIBC__
+    return mallinfo2().uordblks;
+#else
+    return 0;
+#endif
+}
+
+std::chrono::nanoseconds processor_time() {
+    timespec time{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+bool run_child(Ending ending) {
+    const pid_t child = fork();
+    if (child == -1) throw std::system_error(errno, std::system_category(), "fork");
+    if (child == 0) {
+        if (ending == Ending::exec) execl("/bin/sh", "sh", "-c", "exit 0", nullptr);
+        _exit(ending == Ending::exec ? 127 : 0);
+    }
+    int status = 0;
+    while (waitpid(child, &status, 0) == -1 && errno == EINTR) {}
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+} // namespace pollux::conformance

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pollux::conformance {
+
+/// Counts what became of the rules, per subject, and says it after each iteration; the last line is the verdict.
+class Report : public testing::EmptyTestEventListener {
+  public:
+    explicit Report(std::size_t rules) : rules_(rules) {}
+
+    bool ran_any() const noexcept { return ran_any_; }
+
+  private:
+    struct Tally {
+        std::size_t passed = 0;
+        std::vector<std::string> failed = {};
+        std::map<std::string, std::vector<std::string>> unsupported = {}; // by reason
+        std::size_t total() const;
+    };
+
+    void OnTestIterationStart(const testing::UnitTest& all, int iteration) override;
+    void OnTestEnd(const testing::TestInfo& test) override;
+    void OnTestIterationEnd(const testing::UnitTest& all, int iteration) override;
+    std::string verdict() const;
+
+    std::size_t rules_;
+    bool ran_any_ = false;
+    std::map<std::string, Tally> tallies_; // by subject
+};
+
+} // namespace pollux::conformance

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "rule.hpp"
+
+#include "process.hpp"
+#include "watchdog.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace pollux::conformance {
+namespace {
+
+void fail(const std::string& what, const Place& place) { ADD_FAILURE_AT(place.file, place.line) << what; }
+
+} // namespace
+
+std::string describe(Ready ready) {
+    static constexpr std::array<std::pair<Ready, const char*>, 6> names{{{Ready::readable, "readable"},
+                                                                         {Ready::writable, "writable"},
+                                                                         {Ready::priority, "priority"},
+                                                                         {Ready::closed, "closed"},
+                                                                         {Ready::failed, "failed"},
+                                                                         {Ready::expired, "expired"}}};
+    std::string text;
+    for (const auto& [member, name] : names) {
+        if (any(ready & member)) text += (text.empty() ? "" : "|") + std::string(name);
+    }
+    return text.empty() ? "none" : text;
+}
+
+std::string describe(const Event& event) {
+    const bool is_wake = event.token == wake_token;
+    return "{" + (is_wake ? "wake" : "token " + std::to_string(static_cast<std::uint64_t>(event.token))) + ", " +
+           describe(event.ready) + "}";
+}
+
+std::string describe(std::span<const Event> events) {
+    std::string text = events.empty() ? "no event" : "";
+    for (const auto& event : events.first(std::min<std::size_t>(events.size(), 12))) text += describe(event) + " ";
+    return events.size() > 12 ? text + "... (" + std::to_string(events.size()) + " events)" : text;
+}
+
+std::string describe(Mode mode) {
+    return mode == Mode::oneshot ? "oneshot" : mode == Mode::level ? "level" : mode == Mode::edge ? "edge" : "no mode";
+}
+
+std::string describe(const std::error_code& error) { return error ? error.message() : "success"; }
+
+Sleeper::Sleeper(Selector& selector, Timeout timeout)
+    : selector_(selector), thread_([this, timeout] {
+          std::array<Event, 16> buffer{};
+          std::error_code error;
+          number_ = thread_number();
+          begun_ = true;
+          const auto seen = selector_.select(buffer, timeout, error);
+          events_.assign(seen.begin(), seen.end());
+          returned_ = true;
+      }) {
+    while (!begun_) std::this_thread::yield();
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!returned_ && !is_asleep(number_) && std::chrono::steady_clock::now() < end) {
+        std::this_thread::sleep_for(50us);
+    }
+}
+
+Sleeper::~Sleeper() { events(); }
+
+std::vector<Event> Sleeper::events() {
+    if (!thread_.joinable()) return events_;
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!returned_ && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(100us);
+    const bool in_time = returned_;
+    if (!in_time) selector_.registrator().wake();
+    thread_.join();
+    if (!in_time) events_.clear();
+    return events_;
+}
+
+std::vector<ListedRule>& listed_rules() {
+    static std::vector<ListedRule> rules;
+    return rules;
+}
+
+std::unique_ptr<Selector> Rule::open(Place place) {
+    OpenFailure failure;
+    auto opened = subject_->open(failure);
+    if (!opened)
+        fail("expected a Selector, seen: " + std::string(failure.step) + ": " + describe(failure.error), place);
+    return opened;
+}
+
+void Rule::SetUp() {
+    selector_ = open();
+    if (!selector_) FAIL() << "rule [" << label_ << "] on " << subject_->name << ": no Selector to try it on";
+}
+
+void Rule::TestBody() {
+    const Watchdog watchdog("rule [" + std::string(label_) + "] on " + subject_->name);
+    check();
+}
+
+void Rule::TearDown() {
+    selector_.reset();
+    if (HasFailure()) std::printf("rule [%s] is broken by %s\n", label_, subject_->name.c_str());
+}
+
+void Rule::expect(bool holds, const std::string& what, Place place) {
+    if (!holds) fail(what, place);
+}
+
+void Rule::expect_error(std::errc expected, const std::error_code& seen, Place place) {
+    if (seen != expected)
+        fail("expected: " + describe(make_error_code(expected)) + "\n    seen: " + describe(seen), place);
+}
+
+void Rule::add(Source source, const Watch& watch, Place place) {
+    const auto error = registrator().add(source, watch);
+    if (error) fail("expected: add() succeeds\n    seen: " + describe(error), place);
+}
+
+void Rule::modify(Source source, const Watch& watch, Place place) {
+    const auto error = registrator().modify(source, watch);
+    if (error) fail("expected: modify() succeeds\n    seen: " + describe(error), place);
+}
+
+void Rule::remove(Source source, Place place) {
+    const auto error = registrator().remove(source);
+    if (error) fail("expected: remove() succeeds\n    seen: " + describe(error), place);
+}
+
+void Rule::wake(Place place) {
+    const auto error = registrator().wake();
+    if (error) fail("expected: wake() succeeds\n    seen: " + describe(error), place);
+}
+
+std::vector<Event> Rule::select(Timeout timeout, std::size_t room, Place place) {
+    std::vector<Event> buffer(room);
+    auto error = make_error_code(std::errc::io_error); // select() has to clear it
+    const auto events = selector_->select(buffer, timeout, error);
+    if (error) fail("expected: select() succeeds\n    seen: " + describe(error), place);
+    return {events.begin(), events.end()};
+}
+
+void Rule::send(Source source, const std::string& bytes, Place place) {
+    const auto [written, error] = write(source, bytes);
+    if (written != bytes.size()) fail("the test itself cannot write: " + describe(error), place);
+}
+
+void Rule::expect_event(Token token, Ready ready, Place place) {
+    const auto seen = select(patience, 64, place);
+    if (seen.size() != 1 || seen[0].token != token || seen[0].ready != ready)
+        fail("expected: " + describe(Event{token, ready}) + "\n    seen: " + describe(seen), place);
+}
+
+Ready Rule::expect_any(Token token, Ready ready, Place place) {
+    const auto seen = select(patience, 64, place);
+    if (seen.size() == 1 && seen[0].token == token && any(seen[0].ready & ready)) return seen[0].ready;
+    fail("expected: one event of token " + std::to_string(static_cast<std::uint64_t>(token)) + " with any of " +
+             describe(ready) + "\n    seen: " + describe(seen),
+         place);
+    return Ready::none;
+}
+
+void Rule::expect_quiet(Place place) {
+    const auto seen = select(moment, 64, place);
+    if (!seen.empty()) fail("expected: no event\n    seen: " + describe(seen), place);
+}
+
+void Rule::expect_no_spin(Place place) {
+    constexpr int few = 8;
+    for (int times = 0; times <= few; ++times) {
+        const auto seen = select(moment, 64, place);
+        if (seen.empty()) return;
+        if (times == few) fail("expected: silence after a few events\n    seen: again " + describe(seen), place);
+    }
+}
+
+void Rule::expect_idle(std::chrono::nanoseconds time, Place place) {
+    // The best of three: other threads of this process may have work once, not each time.
+    auto best = std::chrono::nanoseconds::max();
+    for (int attempt = 0; attempt < 3 && best >= time / 200; ++attempt) {
+        const auto before = processor_time();
+        Thread alarm([&] {
+            std::this_thread::sleep_for(time);
+            registrator().wake();
+        });
+        const auto seen = select(forever, 64, place);
+        best = std::min(best, processor_time() - before);
+        if (seen.size() != 1 || seen[0].token != wake_token)
+            fail("expected: sleep until the wake\n    seen: " + describe(seen), place);
+    }
+    if (best >= time / 200)
+        fail("expected: under " + std::to_string(time.count() / 200'000) +
+                 " us of processor time\n    seen: " + std::to_string(best.count() / 1000) + " us",
+             place);
+}
+
+void Rule::expect_unknown(Source source, Place place) {
+    const auto error = registrator().remove(source);
+    if (error != std::errc::no_such_file_or_directory)
+        fail("expected: the source is not watched, so that remove() says: " +
+                 describe(make_error_code(std::errc::no_such_file_or_directory)) + "\n    seen: " + describe(error),
+             place);
+}
+
+std::vector<Mode> Rule::modes() const {
+    std::vector<Mode> offered;
+    for (const Mode mode : {Mode::oneshot, Mode::level, Mode::edge}) {
+        if (capability_of(mode)) offered.push_back(mode);
+    }
+    return offered;
+}
+
+std::vector<Kind> Rule::kinds() const {
+    std::vector<Kind> offered;
+    if (capabilities().sockets) offered = {Kind::tcp, Kind::local};
+    if (capabilities().pipes) offered.push_back(Kind::pipe);
+    return offered;
+}
+
+const Capability& Rule::capability_of(Mode mode) const {
+    return mode == Mode::oneshot ? capabilities().oneshot
+           : mode == Mode::level ? capabilities().level
+                                 : capabilities().edge;
+}
+
+bool Rule::offers(Mode mode, Place place) {
+    if (capability_of(mode)) return true;
+    const auto pair = make_pair(Kind::local);
+    expect_error(std::errc::operation_not_supported, registrator().add(pair.near, {Token{1}, Ready::readable, mode}),
+                 place);
+    expect_unknown(pair.near, place);
+    declare_unsupported(capability_of(mode));
+    return false;
+}
+
+void Rule::declare_unsupported(const Capability& capability) {
+    RecordProperty("declared_unsupported", capability.reason);
+}
+
+} // namespace pollux::conformance

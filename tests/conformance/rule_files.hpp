@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Each file of rules has one such function, and the runner calls it: so the linker, which takes from a static library
+/// only what is called, takes all of them.
+namespace pollux::conformance {
+
+void link_adding_rules();
+void link_buffer_rules();
+void link_changing_rules();
+void link_connecting_rules();
+void link_ends_rules();
+void link_files_rules();
+void link_modes_rules();
+void link_resources_rules();
+void link_signals_rules();
+void link_threads_rules();
+void link_time_rules();
+void link_waking_rules();
+
+} // namespace pollux::conformance

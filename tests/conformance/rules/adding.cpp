@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSL-1.0
+// What add() promises.
+#include "../rule.hpp"
+#include "../rule_files.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace pollux::conformance {
+
+// Data arrives: exactly the registered token and readable, nothing else.
+RULE(add, reports) {
+    for (const Kind kind : kinds()) {
+        for (const Mode mode : modes()) {
+            SCOPED_TRACE(std::string(name_of(kind)) + ", " + describe(mode));
+            const auto pair = make_pair(kind);
+            add(pair.near, {Token{7}, Ready::readable, mode});
+            expect_quiet();
+            send(pair.far);
+            expect_event(Token{7}, Ready::readable);
+            remove(pair.near);
+        }
+    }
+}
+
+// A source that is ready when it is added is reported by the next select(), in each mode.
+RULE(add, already_ready) {
+    for (const Kind kind : kinds()) {
+        for (const Mode mode : modes()) {
+            SCOPED_TRACE(std::string(name_of(kind)) + ", " + describe(mode));
+            const auto pair = make_pair(kind);
+            send(pair.far);
+            add(pair.near, {Token{7}, Ready::readable, mode});
+            expect_event(Token{7}, Ready::readable);
+            remove(pair.near);
+        }
+    }
+}
+
+// A source that another thread adds while select() sleeps is reported without a wake by the user.
+RULE(add, while_asleep) {
+    for (int round = 0; round < 10 && !HasFailure(); ++round) {
+        const auto pair = make_pair(round % 2 == 0 ? Kind::tcp : Kind::local);
+        Sleeper sleeper(selector());
+        send(pair.far);
+        add(pair.near, {Token{7}, Ready::readable});
+        const auto seen = sleeper.events();
+        expect(seen.size() == 1 && seen[0].token == Token{7}, "expected: {token 7, readable}, seen: " + describe(seen));
+        remove(pair.near);
+    }
+}
+
+// A second add() says file_exists, and the first watch, token, interest and mode, is intact.
+RULE(add, duplicate) {
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        const auto pair = make_pair(Kind::local);
+        add(pair.near, {Token{1}, Ready::readable, mode});
+        for (const Mode other : modes()) {
+            expect_error(std::errc::file_exists, registrator().add(pair.near, {Token{2}, both_directions, other}));
+        }
+        expect_quiet();
+        send(pair.far);
+        expect_event(Token{1}, Ready::readable);
+        if (mode == Mode::level) {
+            expect_event(Token{1}, Ready::readable);
+        } else {
+            expect_quiet();
+        }
+        remove(pair.near);
+    }
+}
+
+// What is not open is refused at once with bad_file_descriptor: -1, never opened, closed; by modify() too.
+RULE(add, not_open) {
+    auto pair = make_pair(Kind::local);
+    const Source closed = pair.near.get();
+    pair.near.close();
+    for (const Source source : {Owned::none, static_cast<Source>(1'000'000), closed}) {
+        SCOPED_TRACE("source " + std::to_string(source));
+        for (const Mode mode : modes()) {
+            const Watch watch{Token{1}, Ready::readable, mode};
+            expect_error(std::errc::bad_file_descriptor, registrator().add(source, watch));
+            expect_error(std::errc::bad_file_descriptor, registrator().modify(source, watch));
+        }
+    }
+    expect_quiet();
+}
+
+// A mode that is not offered is refused with operation_not_supported, and nothing was registered.
+RULE(add, mode_not_offered) {
+    const auto pair = make_pair(Kind::local);
+    send(pair.far);
+    std::vector<Mode> refused{static_cast<Mode>(3), static_cast<Mode>(255)};
+    for (const Mode mode : {Mode::oneshot, Mode::level, Mode::edge}) {
+        const auto offered = modes();
+        if (std::find(offered.begin(), offered.end(), mode) == offered.end()) refused.push_back(mode);
+    }
+    for (const Mode mode : refused) {
+        SCOPED_TRACE(describe(mode));
+        expect_error(std::errc::operation_not_supported,
+                     registrator().add(pair.near, {Token{1}, Ready::readable, mode}));
+        expect_unknown(pair.near);
+    }
+    expect_quiet();
+    add(pair.near, {Token{2}, Ready::readable});
+    for (const Mode mode : refused) {
+        expect_error(std::errc::operation_not_supported,
+                     registrator().modify(pair.near, {Token{3}, Ready::none, mode}));
+    }
+    expect_event(Token{2}, Ready::readable);
+}
+
+// Tokens come back unchanged, whatever their bits (0, 1, 2^32, 2^63, 2^64-2), each with what is ready of its own
+// source.
+RULE(add, tokens) {
+    for (const std::uint64_t bits :
+         {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1} << 32, std::uint64_t{1} << 63, ~std::uint64_t{0} - 1}) {
+        for (const Mode mode : modes()) {
+            const auto pair = make_pair(Kind::local);
+            send(pair.far);
+            add(pair.near, {Token{bits}, Ready::readable, mode});
+            expect_event(Token{bits}, Ready::readable);
+            remove(pair.near);
+        }
+    }
+    const auto pair = make_pair(Kind::local);
+    send(pair.far);
+    add(pair.near, {Token{1}, Ready::readable, Mode::level});
+    add(pair.far, {Token{2}, Ready::writable, Mode::level});
+    const auto seen = select();
+    const auto is_right = [](const Event& event) {
+        return event.ready == (event.token == Token{1} ? Ready::readable : Ready::writable);
+    };
+    expect(seen.size() == 2 && seen[0].token != seen[1].token && std::all_of(seen.begin(), seen.end(), is_right),
+           "expected: {token 1, readable} {token 2, writable}, seen: " + describe(seen));
+}
+
+// No watch may have the token of wakes: invalid_argument, and nothing was registered or changed.
+RULE(add, wake_token) {
+    const auto pair = make_pair(Kind::local);
+    send(pair.far);
+    for (const Mode mode : modes()) {
+        const Watch reserved{wake_token, Ready::readable, mode};
+        expect_error(std::errc::invalid_argument, registrator().add(pair.near, reserved));
+        expect_unknown(pair.near);
+        add(pair.near, {Token{1}, Ready::readable, mode});
+        expect_error(std::errc::invalid_argument, registrator().modify(pair.near, reserved));
+        expect_event(Token{1}, Ready::readable);
+        remove(pair.near);
+    }
+}
+
+// A watch that asks for nothing, or for hints alone, is paused: known, and quiet while its source is healthy.
+RULE(add, no_interest) {
+    for (const Ready nothing : {Ready::none, Ready::closed, Ready::failed, Ready::expired}) {
+        for (const Mode mode : modes()) {
+            SCOPED_TRACE(describe(nothing) + ", " + describe(mode));
+            const auto pair = make_pair(Kind::local);
+            add(pair.near, {Token{1}, nothing, mode});
+            send(pair.far);
+            expect_quiet();
+            expect_error(std::errc::file_exists, registrator().add(pair.near, {Token{2}, Ready::readable, mode}));
+            modify(pair.near, {Token{3}, Ready::readable, mode});
+            expect_event(Token{3}, Ready::readable);
+            remove(pair.near);
+        }
+    }
+}
+
+// One source in two Selectors, level: both report it.
+RULE(add, two_selectors) {
+    const auto pair = make_pair(Kind::local);
+    const auto other = open();
+    if (!other) return;
+    add(pair.near, {Token{1}, Ready::readable, Mode::level});
+    expect_error(std::errc{}, other->registrator().add(pair.near, {Token{2}, Ready::readable, Mode::level}));
+    send(pair.far);
+    for (int round = 0; round < 3; ++round) {
+        expect_event(Token{1}, Ready::readable);
+        std::array<Event, 4> buffer{};
+        std::error_code error;
+        const auto seen = other->select(buffer, patience, error);
+        expect(seen.size() == 1 && seen[0].token == Token{2}, "expected: {token 2, readable}, seen: " + describe(seen));
+    }
+}
+
+// add() leaves O_NONBLOCK and the other flags of the source as they were, and so does all that follows.
+RULE(add, does_not_change_the_source) {
+    for (const bool blocking : {false, true}) {
+        for (const Kind kind : kinds()) {
+            const auto pair = make_pair(kind);
+            set_blocking(pair.near, blocking);
+            const auto before = flags_of(pair.near);
+            for (const Mode mode : modes()) {
+                add(pair.near, {Token{1}, Ready::readable, mode});
+                send(pair.far);
+                expect_event(Token{1}, Ready::readable);
+                modify(pair.near, {Token{1}, Ready::none, mode});
+                remove(pair.near);
+                expect(flags_of(pair.near) == before, "expected: flags " + before + ", seen: " + flags_of(pair.near));
+            }
+        }
+    }
+}
+
+void link_adding_rules() {}
+
+} // namespace pollux::conformance

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSL-1.0
+// Small buffers, fairness, and nothing lost.
+#include "../rule.hpp"
+#include "../rule_files.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace pollux::conformance {
+namespace {
+
+/// So many pairs with data for their near ends.
+std::vector<Pair> ready_pairs(std::size_t count, Kind kind = Kind::local) {
+    std::vector<Pair> pairs;
+    for (std::size_t i = 0; i < count; ++i) {
+        pairs.push_back(make_pair(kind));
+        write(pairs.back().far, "x");
+    }
+    return pairs;
+}
+
+} // namespace
+
+// Never more events than the buffer has room for.
+RULE(buffer, cap) {
+    const auto pairs = ready_pairs(6);
+    for (std::size_t i = 0; i < pairs.size(); ++i) add(pairs[i].near, {Token{i}, Ready::readable, Mode::level});
+    for (const std::size_t room : {1U, 2U, 5U, 6U, 1000U}) {
+        const auto seen = select(patience, room);
+        const std::size_t most = std::min(room, pairs.size());
+        expect(!seen.empty() && seen.size() <= most,
+               "expected: 1 to " + std::to_string(most) + " events, seen: " + describe(seen));
+    }
+}
+
+// A buffer without room is invalid_argument, at once, and loses nothing.
+RULE(buffer, empty) {
+    const auto pair = make_pair(Kind::local);
+    add(pair.near, {Token{1}, Ready::readable});
+    send(pair.far);
+    std::error_code error;
+    const auto seen = selector().select({}, forever, error);
+    expect_error(std::errc::invalid_argument, error);
+    expect(seen.empty(), "expected: no event");
+    expect_event(Token{1}, Ready::readable);
+}
+
+// Six ready, level, with room for two: all six within three calls, round after round.
+RULE(buffer, fair) {
+    const auto pairs = ready_pairs(6);
+    for (std::size_t i = 0; i < pairs.size(); ++i) add(pairs[i].near, {Token{i}, Ready::readable, Mode::level});
+    for (int round = 0; round < 20; ++round) {
+        std::set<Token> seen;
+        for (int call = 0; call < 3; ++call) {
+            for (const auto& event : select(patience, 2)) seen.insert(event.token);
+        }
+        expect(seen.size() == 6, "expected: all 6 within three calls, seen: " + std::to_string(seen.size()));
+    }
+}
+
+// The same with edge and one-shot: each exactly once.
+RULE(buffer, lossless) {
+    for (const Mode mode : modes()) {
+        if (mode == Mode::level) continue;
+        SCOPED_TRACE(describe(mode));
+        const auto pairs = ready_pairs(6);
+        for (std::size_t i = 0; i < pairs.size(); ++i) add(pairs[i].near, {Token{i}, Ready::readable, mode});
+        std::map<Token, int> seen;
+        for (std::size_t total = 0; total < 6;) {
+            const auto events = select(patience, 2);
+            for (const auto& event : events) ++seen[event.token];
+            total += events.size();
+            if (events.empty()) break;
+        }
+        expect(seen.size() == 6, "expected: all 6, once each, seen: " + std::to_string(seen.size()) + " of them");
+        expect_quiet();
+        for (const auto& pair : pairs) remove(pair.near);
+    }
+}
+
+// Readable and writable at once are one event.
+RULE(buffer, one_event_per_watch) {
+    for (const Kind kind : {Kind::tcp, Kind::local}) {
+        for (const Mode mode : modes()) {
+            SCOPED_TRACE(std::string(name_of(kind)) + ", " + describe(mode));
+            const auto pair = make_pair(kind);
+            send(pair.far);
+            wait_for_data(pair.near);
+            add(pair.near, {Token{1}, both_directions, mode});
+            expect_event(Token{1}, both_directions);
+            if (mode != Mode::level) expect_quiet();
+            remove(pair.near);
+        }
+    }
+}
+
+// A wake and a ready source with room for one: both arrive.
+RULE(buffer, room_for_wake) {
+    for (const bool wake_first : {true, false}) {
+        const auto pair = make_pair(Kind::local);
+        if (wake_first) wake();
+        send(pair.far);
+        add(pair.near, {Token{1}, Ready::readable});
+        if (!wake_first) wake();
+        std::set<Token> seen;
+        for (int call = 0; call < 2; ++call) {
+            for (const auto& event : select(patience, 1)) seen.insert(event.token);
+        }
+        expect(seen == std::set{Token{1}, wake_token}, "expected: the wake and token 1 within two calls");
+        expect_quiet();
+        remove(pair.near);
+    }
+}
+
+// 100,000 arrivals on 500 sources that nobody collects: every source is reported afterwards.
+RULE(storm, lossless) {
+    const Kind kind = capabilities().pipes ? Kind::pipe : Kind::local;
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        std::vector<Pair> pairs;
+        for (std::uint64_t i = 0; i < 500; ++i) {
+            pairs.push_back(make_pair(kind));
+            add(pairs.back().near, {Token{i}, Ready::readable, mode});
+        }
+        for (int arrival = 0; arrival < 100'000; ++arrival)
+            write(pairs[static_cast<std::size_t>(arrival) % 500].far, "x");
+        std::set<Token> seen;
+        for (int call = 0; call < 1000 && seen.size() < 500; ++call) {
+            const auto events = select(patience, 64);
+            if (events.empty()) break;
+            for (const auto& event : events) seen.insert(event.token);
+        }
+        expect(seen.size() == 500, "expected: all 500 sources, seen: " + std::to_string(seen.size()));
+        for (const auto& pair : pairs) remove(pair.near);
+        expect_quiet();
+    }
+}
+
+// A source that is always ready cannot keep a wake or another source from being reported.
+RULE(fair, wake) {
+    const auto busy = ready_pairs(2);
+    const auto other = make_pair(Kind::local);
+    add(busy[0].near, {Token{1}, Ready::readable, Mode::level});
+    add(busy[1].near, {Token{2}, Ready::readable, Mode::level});
+    add(other.near, {Token{3}, Ready::readable, Mode::level});
+    for (int round = 0; round < 20; ++round) {
+        for (int call = 0; call < round % 4; ++call) select(patience, 1);
+        wake();
+        send(other.far);
+        std::set<Token> seen;
+        for (int call = 0; call < 8; ++call) {
+            for (const auto& event : select(patience, 1)) seen.insert(event.token);
+        }
+        expect(seen.count(wake_token) == 1, "expected: the wake within 8 calls, seen: none");
+        expect(seen.count(Token{3}) == 1, "expected: the other source within 8 calls, seen: none");
+        drain(other.near);
+    }
+}
+
+void link_buffer_rules() {}
+
+} // namespace pollux::conformance

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: BSL-1.0
+// What modify() and remove() promise, and what becomes of numbers that are used again.
+#include "../rule.hpp"
+#include "../rule_files.hpp"
+
+namespace pollux::conformance {
+
+// Token, interest and mode are replaced whole; the old ones never appear again.
+RULE(modify, replaces) {
+    for (const Mode before : modes()) {
+        for (const Mode after : modes()) {
+            SCOPED_TRACE(describe(before) + " to " + describe(after));
+            const auto pair = make_pair(Kind::local);
+            add(pair.near, {Token{1}, Ready::readable, before});
+            send(pair.far); // ready for the old watch, and not collected
+            modify(pair.near, {Token{2}, Ready::writable, after});
+            expect_event(Token{2}, Ready::writable);
+            if (after == Mode::level) {
+                expect_event(Token{2}, Ready::writable);
+            } else {
+                expect_quiet();
+            }
+            remove(pair.near);
+        }
+    }
+}
+
+// A ready source is reported again after modify(): a spent one-shot watch and an edge watch alike.
+RULE(modify, rearms) {
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        const auto pair = make_pair(Kind::local);
+        const Watch watch{Token{1}, Ready::readable, mode};
+        send(pair.far);
+        add(pair.near, watch);
+        for (int round = 0; round < 3; ++round) {
+            expect_event(Token{1}, Ready::readable);
+            if (mode != Mode::level) expect_quiet();
+            modify(pair.near, watch);
+        }
+        expect_event(Token{1}, Ready::readable);
+        remove(pair.near);
+    }
+}
+
+// After modify() to nothing the watch is quiet while its source is healthy, does not spin when it ends, and can be
+// resumed.
+RULE(modify, pauses) {
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        auto pair = make_pair(Kind::local);
+        add(pair.near, {Token{1}, both_directions, mode});
+        expect_event(Token{1}, Ready::writable);
+        modify(pair.near, {Token{1}, Ready::none, mode});
+        send(pair.far);
+        expect_quiet();
+        modify(pair.near, {Token{1}, Ready::readable, mode});
+        expect_event(Token{1}, Ready::readable);
+        modify(pair.near, {Token{1}, Ready::none, mode});
+        pair.far.close();
+        expect_no_spin();
+        modify(pair.near, {Token{1}, Ready::readable, mode});
+        expect_any(Token{1}, Ready::readable);
+        remove(pair.near);
+    }
+}
+
+// modify() of what is not watched says no_such_file_or_directory, and watches nothing.
+RULE(modify, unknown) {
+    const auto pair = make_pair(Kind::local);
+    const Watch watch{Token{1}, Ready::readable};
+    send(pair.far);
+    expect_error(std::errc::no_such_file_or_directory, registrator().modify(pair.near, watch));
+    expect_quiet();
+    add(pair.near, watch);
+    remove(pair.near);
+    expect_error(std::errc::no_such_file_or_directory, registrator().modify(pair.near, watch));
+    expect_quiet();
+}
+
+// remove() of what is not watched says no_such_file_or_directory: the second time, never added, not even open.
+RULE(remove, unknown) {
+    auto pair = make_pair(Kind::local);
+    expect_unknown(pair.near);
+    add(pair.near, {Token{1}, Ready::readable});
+    remove(pair.near);
+    expect_unknown(pair.near);
+    const Source number = pair.near;
+    pair.near.close();
+    for (const Source source : {number, Owned::none, static_cast<Source>(1'000'000)}) expect_unknown(source);
+}
+
+// A select() that begins after remove() never reports the watch, even if the source was ready before.
+RULE(remove, is_final) {
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        std::vector<Pair> pairs;
+        for (std::uint64_t i = 0; i < 4; ++i) {
+            pairs.push_back(make_pair(Kind::local));
+            send(pairs.back().far);
+            add(pairs.back().near, {Token{i}, Ready::readable, mode});
+        }
+        // With room for one, the other three are ready and known to be.
+        const auto first = select(patience, 1);
+        expect(first.size() == 1, "expected: one event, seen: " + describe(first));
+        for (const auto& pair : pairs) remove(pair.near);
+        expect_quiet();
+        for (const auto& pair : pairs) send(pair.far);
+        expect_quiet();
+    }
+}
+
+// After remove() by another thread the source may be closed at once, while select() sleeps: the peer sees the end.
+RULE(remove, while_asleep) {
+    for (int round = 0; round < 10 && !HasFailure(); ++round) {
+        auto pair = make_pair(round % 2 == 0 ? Kind::tcp : Kind::local);
+        add(pair.near, {Token{1}, Ready::readable});
+        Sleeper sleeper(selector());
+        remove(pair.near);
+        pair.near.close();
+        const auto peer = open();
+        if (peer) {
+            std::vector<Event> buffer(4);
+            std::error_code error;
+            peer->registrator().add(pair.far, {Token{2}, Ready::readable});
+            expect(peer->select(buffer, patience, error).size() == 1, "expected: the peer sees the end of the stream");
+        }
+        wake();
+        const auto seen = sleeper.events();
+        expect(seen.size() == 1 && seen[0].token == wake_token, "expected: only the wake, seen: " + describe(seen));
+    }
+}
+
+// A source that was removed can be added again, and what is ready then is reported.
+RULE(remove, then_add) {
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        const auto pair = make_pair(Kind::local);
+        send(pair.far);
+        for (std::uint64_t round = 0; round < 3; ++round) {
+            add(pair.near, {Token{round}, Ready::readable, mode});
+            expect_event(Token{round}, Ready::readable);
+            remove(pair.near);
+            expect_quiet();
+        }
+    }
+}
+
+// Removed, closed, and the number opened again: only the new token ever appears.
+RULE(reuse, new_token) {
+    auto pair = make_pair(Kind::local);
+    for (std::uint64_t round = 0; round < 100; ++round) {
+        const Mode mode = modes()[round % modes().size()];
+        add(pair.near, {Token{round}, Ready::readable, mode});
+        send(pair.far); // ready, and not collected
+        remove(pair.near);
+        const Source number = pair.near;
+        pair.near.close();
+        pair = make_pair(Kind::local);
+        pair.near = renumber(std::move(pair.near), number);
+        send(pair.far);
+        add(pair.near, {Token{1000 + round}, Ready::readable, mode});
+        expect_event(Token{1000 + round}, Ready::readable);
+        remove(pair.near);
+    }
+}
+
+// Closed without remove(): no spin, other watches live, and after remove() the number can be added again.
+RULE(close, forgotten) {
+    for (const bool select_between : {true, false}) {
+        for (const Mode mode : modes()) {
+            SCOPED_TRACE(describe(mode));
+            const auto other = make_pair(Kind::local);
+            add(other.near, {Token{1}, Ready::readable, mode});
+            auto forgotten = make_pair(Kind::local);
+            add(forgotten.near, {Token{2}, Ready::readable, mode});
+            const Source number = forgotten.near;
+            forgotten.near.close();
+            if (select_between) {
+                expect_no_spin();
+                expect_idle(200ms);
+            }
+            send(other.far);
+            expect_event(Token{1}, Ready::readable);
+            remove(other.near);
+            auto reopened = make_pair(Kind::local);
+            reopened.near = renumber(std::move(reopened.near), number);
+            registrator().remove(number); // whether it was still known is the kernel's affair
+            send(reopened.far);
+            add(number, {Token{3}, Ready::readable, mode});
+            expect_event(Token{3}, Ready::readable);
+            remove(number);
+        }
+    }
+}
+
+// A call that fails changes nothing: the watches behave as before.
+RULE(failure, changes_nothing) {
+    const auto ready = make_pair(Kind::local);
+    const auto quiet = make_pair(Kind::local);
+    const auto stranger = make_pair(Kind::local);
+    auto gone = make_pair(Kind::local);
+    const Source closed = gone.near;
+    gone.near.close();
+    const Watch good{Token{9}, Ready::readable, Mode::level};
+    const Watch reserved{wake_token, Ready::readable, Mode::level};
+    const Watch strange{Token{9}, Ready::readable, static_cast<Mode>(77)};
+    add(ready.near, {Token{1}, Ready::readable, Mode::level});
+    add(quiet.near, {Token{2}, Ready::readable, Mode::level});
+    send(ready.far);
+    send(stranger.far);
+    auto& way_in = registrator();
+    const std::vector<std::function<std::error_code()>> failures{
+        [&] { return way_in.add(ready.near, good); },       [&] { return way_in.add(quiet.near, good); },
+        [&] { return way_in.add(closed, good); },           [&] { return way_in.add(stranger.near, reserved); },
+        [&] { return way_in.add(stranger.near, strange); }, [&] { return way_in.modify(closed, good); },
+        [&] { return way_in.modify(stranger.near, good); }, [&] { return way_in.modify(ready.near, reserved); },
+        [&] { return way_in.modify(ready.near, strange); }, [&] { return way_in.modify(quiet.near, strange); },
+        [&] { return way_in.remove(stranger.near); },       [&] { return way_in.remove(closed); },
+        [&] { return way_in.add(Owned::none, good); },      [&] { return way_in.remove(Owned::none); },
+    };
+    for (std::size_t i = 0; i < failures.size(); ++i) {
+        SCOPED_TRACE("failing call " + std::to_string(i));
+        expect(static_cast<bool>(failures[i]()), "expected: an error, seen: success");
+        expect_event(Token{1}, Ready::readable);
+    }
+    expect_unknown(stranger.near);
+    drain(ready.near);
+    expect_quiet();
+    send(quiet.far);
+    expect_event(Token{2}, Ready::readable);
+}
+
+void link_changing_rules() {}
+
+} // namespace pollux::conformance

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+// How connections that begin are reported, on both sides.
+#include "../process.hpp"
+#include "../rule.hpp"
+#include "../rule_files.hpp"
+
+namespace pollux::conformance {
+namespace {
+
+/// A connection that cannot be completed before somebody accepts, and those that fill the listener's queue.
+/// `pending` is none if this system never keeps a connection waiting.
+struct Waiting {
+    Owned listening = listener(0);
+    std::vector<Owned> queued;
+    Owned pending;
+
+    Waiting() {
+        for (int i = 0; i < 8 && pending == Owned::none; ++i) {
+            auto client = connect_to(listening);
+            for (int look = 0; look < 20 && is_connecting(client); ++look) std::this_thread::sleep_for(1ms);
+            (is_connecting(client) ? pending : queued.emplace_back()) = std::move(client);
+        }
+    }
+};
+
+} // namespace
+
+// A socket that was never connected does not spin a one-shot or edge watch.
+RULE(unconnected, no_spin) {
+    for (const Mode mode : modes()) {
+        if (mode == Mode::level) continue;
+        for (const Ready interest : {Ready::readable, Ready::writable, both_directions}) {
+            SCOPED_TRACE(describe(interest) + ", " + describe(mode));
+            const auto socket = unconnected_tcp_socket();
+            add(socket, {Token{1}, interest, mode});
+            expect_no_spin();
+            remove(socket);
+        }
+    }
+}
+
+// A connect() that succeeds is writable, once, with SO_ERROR 0, and not before it is complete.
+RULE(connect, succeeds) {
+    Waiting waiting;
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        const auto listening = listener();
+        const auto client = connect_to(listening);
+        add(client, {Token{1}, Ready::writable, mode});
+        expect_event(Token{1}, Ready::writable);
+        expect_error(std::errc{}, take_error(client));
+        if (mode != Mode::level) expect_quiet();
+        remove(client);
+    }
+    if (waiting.pending == Owned::none) return;
+    add(waiting.pending, {Token{2}, Ready::writable});
+    expect_quiet();
+    std::error_code error;
+    while (accept(waiting.listening, error) != Owned::none) {}
+    expect_event(Token{2}, Ready::writable);
+    expect_error(std::errc{}, take_error(waiting.pending));
+    expect_quiet();
+}
+
+// A connect() that is refused is writable, and SO_ERROR is the refusal.
+RULE(connect, refused) {
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        const auto client = connect_to_nobody();
+        add(client, {Token{1}, Ready::writable, mode});
+        expect_any(Token{1}, Ready::writable);
+        expect_error(std::errc::connection_refused, take_error(client));
+        remove(client);
+    }
+}
+
+// A listener is readable when a connection is queued.
+RULE(accept, ready) {
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        const auto listening = listener();
+        const Watch watch{Token{1}, Ready::readable, mode};
+        add(listening, watch);
+        for (int round = 0; round < 3; ++round) {
+            expect_quiet();
+            const auto client = connect_to(listening);
+            expect_event(Token{1}, Ready::readable);
+            std::error_code error;
+            accept(listening, error);
+            expect_error(std::errc{}, error);
+            if (mode == Mode::oneshot) modify(listening, watch);
+        }
+        remove(listening);
+    }
+}
+
+// Level: a listener is reported until every queued connection was accepted.
+RULE(accept, repeats) {
+    if (!offers(Mode::level)) return;
+    const auto listening = listener();
+    add(listening, {Token{1}, Ready::readable, Mode::level});
+    std::vector<Owned> clients;
+    for (int i = 0; i < 3; ++i) clients.push_back(connect_to(listening));
+    for (int i = 0; i < 3; ++i) {
+        expect_event(Token{1}, Ready::readable);
+        expect_event(Token{1}, Ready::readable);
+        std::error_code error;
+        accept(listening, error);
+        expect_error(std::errc{}, error);
+    }
+    expect_quiet();
+}
+
+// Without a free descriptor accept() fails; nothing is lost once there is one.
+RULE(accept, no_room) {
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        const auto listening = listener();
+        const Watch watch{Token{1}, Ready::readable, mode};
+        add(listening, watch);
+        const auto client = connect_to(listening);
+        expect_event(Token{1}, Ready::readable);
+        std::error_code error;
+        {
+            const DescriptorLimit none(0);
+            accept(listening, error);
+            expect_error(std::errc::too_many_files_open, error);
+            if (mode != Mode::level) modify(listening, watch);
+            expect_event(Token{1}, Ready::readable);
+        }
+        accept(listening, error);
+        expect_error(std::errc{}, error);
+        expect_quiet();
+        remove(listening);
+    }
+}
+
+void link_connecting_rules() {}
+
+} // namespace pollux::conformance

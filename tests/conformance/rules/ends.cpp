@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSL-1.0
+// How ends and errors of streams are reported.
+#include "../rule.hpp"
+#include "../rule_files.hpp"
+
+namespace pollux::conformance {
+
+// The peer closes or shuts down writing: readable, and the read gives the end of the stream.
+RULE(end, of_stream) {
+    for (const Kind kind : {Kind::tcp, Kind::local}) {
+        for (const Mode mode : modes()) {
+            for (const bool by_close : {true, false}) {
+                SCOPED_TRACE(std::string(name_of(kind)) + ", " + describe(mode));
+                auto pair = make_pair(kind);
+                add(pair.near, {Token{1}, Ready::readable, mode});
+                expect_quiet();
+                if (by_close) {
+                    pair.far.close();
+                } else {
+                    shut_down_writing(pair.far);
+                }
+                expect_any(Token{1}, Ready::readable);
+                const auto [bytes, error] = read(pair.near);
+                expect(bytes == 0 && !error, "expected: the end of the stream, seen: " + describe(error));
+                remove(pair.near);
+            }
+        }
+    }
+}
+
+// Data, then the end: the data is read before the end.
+RULE(end, after_data) {
+    for (const Kind kind : kinds()) {
+        for (const Mode mode : modes()) {
+            SCOPED_TRACE(std::string(name_of(kind)) + ", " + describe(mode));
+            auto pair = make_pair(kind);
+            const Watch watch{Token{1}, Ready::readable, mode};
+            add(pair.near, watch);
+            send(pair.far, "last words");
+            pair.far.close();
+            expect_any(Token{1}, Ready::readable);
+            expect(read(pair.near, 5).bytes == 5, "expected: the data before the end");
+            modify(pair.near, watch);
+            expect_any(Token{1}, Ready::readable);
+            expect(read(pair.near, 99).bytes == 5, "expected: the rest of the data before the end");
+            modify(pair.near, watch);
+            expect_any(Token{1}, Ready::readable);
+            expect(read(pair.near).bytes == 0, "expected: the end of the stream");
+            remove(pair.near);
+        }
+    }
+}
+
+// After a reset any watch that asks for a direction gets an event with it, and the read or write shows the error.
+RULE(end, reset) {
+    for (const Ready interest : {Ready::readable, Ready::writable, both_directions, Ready::priority}) {
+        if (interest == Ready::priority && !capabilities().priority) continue;
+        for (const Mode mode : modes()) {
+            for (const bool before : {true, false}) {
+                SCOPED_TRACE(describe(interest) + ", " + describe(mode) +
+                             (before ? ", added before" : ", added after"));
+                auto pair = make_pair(Kind::tcp);
+                const Watch watch{Token{1}, interest, mode};
+                const bool writes = any(interest & Ready::writable);
+                if (before) add(pair.near, watch);
+                if (before && writes) expect_event(Token{1}, Ready::writable);
+                reset(pair.far);
+                wait_for_hang_up(pair.near);
+                if (!before) add(pair.near, watch);
+                if (before && writes && mode == Mode::oneshot) modify(pair.near, watch); // spent by the first event
+                // Out-of-band data is read: its direction is that of reading.
+                const Ready seen =
+                    expect_any(Token{1}, interest == Ready::priority ? interest | Ready::readable : interest);
+                const bool reads = any(seen & (Ready::readable | Ready::priority));
+                const auto outcome = reads ? read(pair.near) : write(pair.near, "x");
+                expect(static_cast<bool>(outcome.error), "expected: the error, seen: success");
+                remove(pair.near);
+            }
+        }
+    }
+}
+
+// A peer that closed its sending half does not spin a one-shot or edge watch that asks for writable only.
+RULE(end, half_closed) {
+    for (const Mode mode : modes()) {
+        if (mode == Mode::level) continue;
+        for (const Kind kind : {Kind::tcp, Kind::local}) {
+            SCOPED_TRACE(std::string(name_of(kind)) + ", " + describe(mode));
+            const auto pair = make_pair(kind);
+            add(pair.near, {Token{1}, Ready::writable, mode});
+            expect_event(Token{1}, Ready::writable);
+            shut_down_writing(pair.far);
+            expect_no_spin();
+            modify(pair.near, {Token{1}, Ready::writable, mode});
+            expect_any(Token{1}, Ready::writable);
+            expect_no_spin();
+            remove(pair.near);
+        }
+    }
+}
+
+// closed and failed never appear on a healthy source.
+RULE(hints, are_true) {
+    for (const Kind kind : {Kind::tcp, Kind::local}) {
+        for (const Mode mode : modes()) {
+            SCOPED_TRACE(std::string(name_of(kind)) + ", " + describe(mode));
+            const auto pair = make_pair(kind);
+            const Watch watch{Token{1}, both_directions, mode};
+            add(pair.near, watch);
+            for (int round = 0; round < 20; ++round) {
+                expect_event(Token{1}, round == 0 ? Ready::writable : both_directions);
+                send(pair.far);
+                wait_for_data(pair.near);
+                if (round % 3 == 0) send(pair.near);
+                if (round % 5 == 0) drain(pair.far);
+                modify(pair.near, watch);
+            }
+            remove(pair.near);
+        }
+    }
+}
+
+// A datagram without a single byte is readable.
+RULE(datagram, empty) {
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        const auto receiver = udp_socket();
+        const auto sender = udp_socket(receiver);
+        add(receiver, {Token{1}, Ready::readable, mode});
+        expect_quiet();
+        send_datagram(sender, "");
+        expect_event(Token{1}, Ready::readable);
+        const auto [bytes, error] = read(receiver);
+        expect(bytes == 0 && !error, "expected: an empty datagram, seen: " + describe(error));
+        expect_quiet();
+        remove(receiver);
+    }
+}
+
+// A datagram that is refused gives one event; the error is read once, then it is quiet.
+RULE(datagram, refused) {
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        const auto sender = udp_socket_to_nobody();
+        add(sender, {Token{1}, Ready::readable, mode});
+        expect_quiet();
+        send_datagram(sender, "anybody?");
+        expect_any(Token{1}, Ready::readable);
+        expect_error(std::errc::connection_refused, read(sender).error);
+        expect_quiet();
+        remove(sender);
+    }
+}
+
+// An out-of-band byte is reported to who asked for priority.
+RULE(priority, asked) {
+    const auto pair = make_pair(Kind::tcp);
+    if (!capabilities().priority) {
+        expect_error(std::errc::operation_not_supported, registrator().add(pair.near, {Token{1}, Ready::priority}));
+        expect_unknown(pair.near);
+        return declare_unsupported(capabilities().priority);
+    }
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        const auto fresh = make_pair(Kind::tcp);
+        add(fresh.near, {Token{1}, Ready::priority, mode});
+        send(fresh.far);
+        expect_no_spin(); // ordinary data is not asked for
+        write_urgent(fresh.far);
+        expect_event(Token{1}, Ready::priority);
+        remove(fresh.near);
+    }
+}
+
+// An out-of-band byte does not spin a watch that asks for readable only.
+RULE(priority, unasked) {
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        const auto pair = make_pair(Kind::tcp);
+        add(pair.near, {Token{1}, Ready::readable, mode});
+        write_urgent(pair.far);
+        expect_no_spin();
+        remove(pair.near);
+    }
+}
+
+void link_ends_rules() {}
+
+} // namespace pollux::conformance

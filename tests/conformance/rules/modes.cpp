@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: BSL-1.0
+// What one-shot, level and edge promise.
+#include "../rule.hpp"
+#include "../rule_files.hpp"
+
+namespace pollux::conformance {
+
+// Reported in every select() until drained, then silent.
+RULE(level, repeats) {
+    if (!offers(Mode::level)) return;
+    for (const Kind kind : kinds()) {
+        SCOPED_TRACE(name_of(kind));
+        const auto pair = make_pair(kind);
+        add(pair.near, {Token{1}, Ready::readable, Mode::level});
+        for (int round = 0; round < 3; ++round) {
+            send(pair.far);
+            for (int times = 0; times < 3; ++times) expect_event(Token{1}, Ready::readable);
+            drain(pair.near);
+            expect_quiet();
+        }
+        remove(pair.near);
+    }
+}
+
+// Repeated while there is room, silent when full, resumed when the peer reads.
+RULE(level, writable) {
+    if (!offers(Mode::level)) return;
+    const auto pair = make_pair(Kind::local);
+    add(pair.near, {Token{1}, Ready::writable, Mode::level});
+    for (int times = 0; times < 3; ++times) expect_event(Token{1}, Ready::writable);
+    for (int round = 0; round < 3; ++round) {
+        fill(pair.near);
+        expect_quiet();
+        drain(pair.far);
+        for (int times = 0; times < 3; ++times) expect_event(Token{1}, Ready::writable);
+    }
+}
+
+// The end of the stream is reported until remove() or modify().
+RULE(level, end_repeats) {
+    if (!offers(Mode::level)) return;
+    for (const Kind kind : kinds()) {
+        SCOPED_TRACE(name_of(kind));
+        auto pair = make_pair(kind);
+        add(pair.near, {Token{1}, Ready::readable, Mode::level});
+        pair.far.close();
+        for (int times = 0; times < 5; ++times) {
+            expect_any(Token{1}, Ready::readable);
+            drain(pair.near);
+        }
+        modify(pair.near, {Token{2}, Ready::readable, Mode::oneshot});
+        expect_any(Token{2}, Ready::readable);
+        expect_quiet();
+        remove(pair.near);
+        expect_quiet();
+    }
+}
+
+// One event for one arrival, also while it is not drained.
+RULE(edge, once) {
+    if (!offers(Mode::edge)) return;
+    for (const Kind kind : kinds()) {
+        SCOPED_TRACE(name_of(kind));
+        const auto pair = make_pair(kind);
+        add(pair.near, {Token{1}, Ready::readable, Mode::edge});
+        for (int round = 0; round < 3; ++round) {
+            send(pair.far);
+            expect_event(Token{1}, Ready::readable);
+            expect_quiet();
+            drain(pair.near);
+            expect_quiet();
+        }
+        remove(pair.near);
+    }
+}
+
+// New data on a source that was not drained is a new event (native edge).
+RULE(edge, new_data) {
+    if (!offers(Mode::edge)) return;
+    if (capabilities().edge.support != Support::native) return declare_unsupported(capabilities().edge);
+    for (const Kind kind : kinds()) {
+        SCOPED_TRACE(name_of(kind));
+        const auto pair = make_pair(kind);
+        add(pair.near, {Token{1}, Ready::readable, Mode::edge});
+        for (int round = 0; round < 5; ++round) {
+            send(pair.far);
+            expect_event(Token{1}, Ready::readable);
+            expect_quiet();
+        }
+        remove(pair.near);
+    }
+}
+
+// A partial read without new data is no event (native edge).
+RULE(edge, partial_read) {
+    if (!offers(Mode::edge)) return;
+    if (capabilities().edge.support != Support::native) return declare_unsupported(capabilities().edge);
+    for (const Kind kind : kinds()) {
+        SCOPED_TRACE(name_of(kind));
+        const auto pair = make_pair(kind);
+        add(pair.near, {Token{1}, Ready::readable, Mode::edge});
+        send(pair.far, "four");
+        expect_event(Token{1}, Ready::readable);
+        for (int round = 0; round < 3; ++round) {
+            read(pair.near, 1);
+            expect_quiet();
+        }
+        remove(pair.near);
+    }
+}
+
+// Drained, then new data: exactly one more event, never lost, in 10,000 rounds of two threads (fewer if they
+// take over 20 s).
+RULE(edge, after_drain) {
+    if (!offers(Mode::edge)) return;
+    const Budget budget;
+    const auto pair = make_pair(Kind::local);
+    Count drained;
+    std::atomic<bool> stop = false;
+    add(pair.near, {Token{1}, Ready::readable, Mode::edge});
+    Thread writer([&] {
+        for (int round = 1; !stop; ++round) {
+            write(pair.far, "x");
+            drained.wait_for(round);
+        }
+    });
+    std::string fault;
+    for (int round = 1; round <= 10'000 && fault.empty() && !budget.is_used_up(); ++round) {
+        const auto seen = select();
+        if (seen.size() != 1) fault = "arrival " + std::to_string(round) + " was lost";
+        if (!seen.empty() && drain(pair.near) == 0) fault = "arrival " + std::to_string(round - 1) + " came twice";
+        drained.raise_to(round);
+    }
+    stop = true;
+    drained.release();
+    writer.join();
+    expect(fault.empty(), "expected: one event for each arrival, seen: " + fault);
+    drain(pair.near);
+    expect_no_spin();
+}
+
+// Three queued connections and one accept: silent until a new connection comes.
+RULE(edge, listener) {
+    if (!offers(Mode::edge)) return;
+    const auto waiting = listener();
+    add(waiting, {Token{1}, Ready::readable, Mode::edge});
+    std::vector<Owned> clients;
+    for (int i = 0; i < 3; ++i) clients.push_back(connect_to(waiting));
+    expect_event(Token{1}, Ready::readable);
+    expect_no_spin(); // the second and third may have come after the first was reported
+    std::error_code error;
+    const auto accepted = accept(waiting, error);
+    expect_error(std::errc{}, error);
+    expect_quiet();
+    clients.push_back(connect_to(waiting));
+    expect_event(Token{1}, Ready::readable);
+}
+
+// After its event a one-shot watch is silent, for data, hang-up and error alike, until modify().
+RULE(oneshot, once) {
+    if (!offers(Mode::oneshot)) return;
+    for (const Kind kind : kinds()) {
+        for (const bool by_reset : {false, true}) {
+            SCOPED_TRACE(std::string(name_of(kind)) + (by_reset ? ", reset" : ", closed"));
+            auto pair = make_pair(kind);
+            add(pair.near, {Token{1}, Ready::readable, Mode::oneshot});
+            send(pair.far);
+            expect_event(Token{1}, Ready::readable);
+            expect_quiet();
+            send(pair.far);
+            expect_quiet();
+            if (by_reset && kind == Kind::tcp) {
+                reset(pair.far);
+            } else {
+                pair.far.close();
+            }
+            expect_quiet();
+            remove(pair.near);
+        }
+    }
+}
+
+// A one-shot watch that modify() arms again while its source is ready is reported again, hang-up included.
+RULE(oneshot, rearm_while_ready) {
+    if (!offers(Mode::oneshot)) return;
+    for (const Kind kind : kinds()) {
+        SCOPED_TRACE(name_of(kind));
+        auto pair = make_pair(kind);
+        const Watch watch{Token{1}, Ready::readable, Mode::oneshot};
+        send(pair.far);
+        add(pair.near, watch);
+        for (int round = 0; round < 3; ++round) {
+            expect_event(Token{1}, Ready::readable);
+            modify(pair.near, watch);
+        }
+        expect_event(Token{1}, Ready::readable);
+        drain(pair.near);
+        pair.far.close();
+        for (int round = 0; round < 3; ++round) {
+            modify(pair.near, watch);
+            expect_any(Token{1}, Ready::readable);
+            expect_quiet();
+        }
+        remove(pair.near);
+    }
+}
+
+// A spent one-shot watch is still registered: add() says file_exists, remove() works.
+RULE(oneshot, stays_registered) {
+    if (!offers(Mode::oneshot)) return;
+    const auto pair = make_pair(Kind::local);
+    send(pair.far);
+    add(pair.near, {Token{1}, Ready::readable, Mode::oneshot});
+    expect_event(Token{1}, Ready::readable);
+    expect_error(std::errc::file_exists, registrator().add(pair.near, {Token{2}, Ready::readable, Mode::oneshot}));
+    expect_quiet();
+    remove(pair.near);
+    expect_unknown(pair.near);
+}
+
+// One event spends both directions of a one-shot watch together.
+RULE(oneshot, both_directions) {
+    if (!offers(Mode::oneshot)) return;
+    const auto pair = make_pair(Kind::local);
+    add(pair.near, {Token{1}, both_directions, Mode::oneshot});
+    expect_event(Token{1}, Ready::writable);
+    send(pair.far);
+    expect_quiet();
+    modify(pair.near, {Token{1}, both_directions, Mode::oneshot});
+    expect_event(Token{1}, both_directions);
+    expect_quiet();
+}
+
+// A modify() that changes the mode holds from the next select() on.
+RULE(mode, switch) {
+    for (const Mode before : modes()) {
+        for (const Mode after : modes()) {
+            SCOPED_TRACE(describe(before) + " to " + describe(after));
+            const auto pair = make_pair(Kind::local);
+            add(pair.near, {Token{1}, Ready::readable, before});
+            send(pair.far);
+            expect_event(Token{1}, Ready::readable);
+            modify(pair.near, {Token{1}, Ready::readable, after});
+            expect_event(Token{1}, Ready::readable);
+            if (after == Mode::level) {
+                expect_event(Token{1}, Ready::readable);
+            } else {
+                expect_quiet();
+            }
+            if (after == Mode::edge && before != Mode::edge) {
+                drain(pair.near);
+                send(pair.far);
+                expect_event(Token{1}, Ready::readable);
+            }
+            remove(pair.near);
+        }
+    }
+}
+
+void link_modes_rules() {}
+
+} // namespace pollux::conformance

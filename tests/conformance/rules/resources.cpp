@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a Selector takes, and that it gives it back.
+#include "../process.hpp"
+#include "../rule.hpp"
+#include "../rule_files.hpp"
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+namespace pollux::conformance {
+
+// 1,000 sources, 10,000 where the limit allows, added, all reported, removed in random order: nothing leaks.
+RULE(many, sources) {
+    const std::size_t count = raise_descriptor_limit() >= 10'500 ? 10'000 : 1'000;
+    std::vector<Pair> pairs;
+    std::vector<Source> sources;
+    for (std::size_t i = 0; i < count / 2; ++i) {
+        pairs.push_back(make_pair(Kind::local));
+        for (const Source end : {pairs.back().near.get(), pairs.back().far.get()}) {
+            add(end, {Token{sources.size()}, Ready::readable, Mode::oneshot});
+            sources.push_back(end);
+            if (HasFailure()) return;
+        }
+    }
+    for (const Source source : sources) write(source, "x");
+    const auto report_all = [this] {
+        std::set<Token> reported;
+        for (auto events = select(); !events.empty(); events = select(moment, 256)) {
+            for (const auto& event : events) {
+                expect(reported.insert(event.token).second, "expected: each once, seen: again " + describe(event));
+            }
+        }
+        return reported;
+    };
+    auto seen = report_all();
+    expect(seen.size() == count,
+           "expected: all " + std::to_string(count) + " sources, seen: " + std::to_string(seen.size()));
+    // Half of them go, in random order; the others are all there, under their new tokens.
+    std::shuffle(sources.begin(), sources.end(), std::mt19937_64(1));
+    for (std::size_t i = 0; i < count / 2 && !HasFailure(); ++i) remove(sources[i]);
+    for (std::size_t i = count / 2; i < count && !HasFailure(); ++i)
+        modify(sources[i], {Token{count + i}, Ready::readable, Mode::oneshot});
+    seen = report_all();
+    expect(seen.size() == count - count / 2 && static_cast<std::uint64_t>(*seen.begin()) == count + count / 2,
+           "expected: the half that was not removed, under its new tokens, seen: " + std::to_string(seen.size()));
+    for (std::size_t i = count / 2; i < count && !HasFailure(); ++i) remove(sources[i]);
+    for (const Source source : sources) write(source, "x");
+    expect_quiet();
+}
+
+// Destroyed with watches, a Selector leaves their sources open and usable.
+RULE(selector, leaves_sources_open) {
+    std::vector<Pair> pairs;
+    for (const Kind kind : kinds()) {
+        for (const Mode mode : modes()) {
+            pairs.push_back(make_pair(kind));
+            add(pairs.back().near, {Token{1}, Ready::readable, mode});
+        }
+    }
+    select(0ns);
+    destroy();
+    for (const auto& pair : pairs) {
+        send(pair.far);
+        expect(wait_for_data(pair.near) && read(pair.near).bytes == 1, "expected: the source can be read");
+    }
+}
+
+// Everything that a Selector opens is closed by exec.
+RULE(selector, close_on_exec) {
+    const auto before = open_descriptors();
+    const auto pair = make_pair(Kind::local);
+    const auto with_pair = open_descriptors();
+    const auto other = open();
+    if (!other) return;
+    other->registrator().add(pair.near, {Token{1}, Ready::readable});
+    for (const int descriptor : open_descriptors()) {
+        if (std::find(with_pair.begin(), with_pair.end(), descriptor) != with_pair.end()) continue;
+        expect(is_closed_on_exec(descriptor), "expected: each descriptor of the Selector is close-on-exec, seen: " +
+                                                  std::to_string(descriptor) + " is not");
+    }
+    expect(with_pair.size() == before.size() + 2, "expected: the test itself opens two");
+}
+
+// Opened, used and destroyed 1,000 times: descriptors, memory and threads are as before.
+RULE(selector, no_leak) {
+    const auto pair = make_pair(Kind::local);
+    const auto use = [&] {
+        const auto used = open();
+        if (!used) return;
+        auto& way_in = used->registrator();
+        way_in.add(pair.near, {Token{1}, Ready::readable, Mode::level});
+        way_in.add(pair.far, {Token{2}, both_directions, Mode::oneshot});
+        way_in.modify(pair.far, {Token{2}, Ready::writable, Mode::level});
+        way_in.add(pair.far, {Token{2}, both_directions, Mode::oneshot});
+        way_in.wake();
+        std::vector<Event> buffer(8);
+        std::error_code error;
+        used->select(buffer, 0ns, error);
+        way_in.remove(pair.far);
+    };
+    for (int i = 0; i < 100; ++i) use(); // what is allocated once for all
+    const auto descriptors = open_descriptors();
+    const auto threads = thread_count();
+    const auto heap = heap_bytes();
+    for (int i = 0; i < 1000; ++i) use();
+    const auto heap_after = heap_bytes();
+    expect(open_descriptors() == descriptors, "expected: the same descriptors as before");
+    expect(thread_count() <= threads,
+           "expected: at most " + std::to_string(threads) + " threads, seen: " + std::to_string(thread_count()));
+    expect(heap_after <= heap + 16'000,
+           "expected: at most " + std::to_string(heap) + " bytes of heap, seen: " + std::to_string(heap_after));
+}
+
+// A second of sleep with 100 watches takes under 5 ms of processor time.
+RULE(selector, idle) {
+    std::vector<Pair> pairs;
+    for (std::uint64_t i = 0; i < 100; ++i) {
+        const Mode mode = modes()[i % modes().size()];
+        pairs.push_back(make_pair(Kind::local));
+        add(pairs.back().near, {Token{i}, Ready::readable, mode});
+    }
+    // A sleep that was interrupted leaves nothing behind that keeps the next one awake.
+    const auto stranger = make_pair(Kind::local);
+    Sleeper sleeper(selector());
+    add(stranger.near, {Token{100}, Ready::readable});
+    wake();
+    sleeper.events();
+    expect_idle(1s);
+}
+
+// Two Selectors in two threads do not disturb each other: each gets its own events and wakes, and no others.
+RULE(selector, independent) {
+    const auto other = open();
+    if (!other) return;
+    constexpr int rounds = 2'000;
+    const auto run = [](Selector& selector, Token token) {
+        const auto pair = make_pair(Kind::local);
+        std::vector<Event> buffer(8);
+        std::error_code error;
+        for (int round = 0; round < rounds; ++round) {
+            const Watch watch{token, Ready::readable};
+            if (selector.registrator().add(pair.near, watch)) return false;
+            write(pair.far, "x");
+            const auto seen = selector.select(buffer, patience, error);
+            if (seen.size() != 1 || seen[0].token != token) return false;
+            selector.registrator().wake();
+            const auto woken = selector.select(buffer, patience, error);
+            if (woken.size() != 1 || woken[0].token != wake_token) return false;
+            if (selector.registrator().remove(pair.near)) return false;
+            drain(pair.near);
+        }
+        return true;
+    };
+    bool there = false;
+    Thread second([&] { there = run(*other, Token{2}); });
+    const bool here = run(selector(), Token{1});
+    second.join();
+    expect(here && there, "expected: each Selector gets its own events only");
+}
+
+// With no descriptors left open() fails with an error and its step, leaks nothing, and works later.
+RULE(open, limits) {
+    const auto before = open_descriptors();
+    int refused = 0;
+    for (std::size_t left = 0; left < 16; ++left) {
+        OpenFailure failure;
+        std::unique_ptr<Selector> opened;
+        {
+            const DescriptorLimit limit(left);
+            opened = subject().open(failure);
+        }
+        if (opened) break;
+        ++refused;
+        expect_error(std::errc::too_many_files_open, failure.error);
+        expect(failure.step && *failure.step, "expected: the step that failed");
+        expect(open_descriptors() == before, "expected: the same descriptors as before");
+    }
+    const auto opened = open();
+    expect(opened != nullptr, "expected: a later open works");
+    if (open_descriptors() != before) expect(refused > 0, "expected: without a free descriptor, open() fails");
+}
+
+// A forked child that only exits or execs leaves the parent's watches intact.
+RULE(fork, parent_unharmed) {
+    for (const Ending ending : {Ending::exit, Ending::exec}) {
+        for (const Mode mode : modes()) {
+            SCOPED_TRACE(describe(mode));
+            const auto pair = make_pair(Kind::local);
+            add(pair.near, {Token{1}, Ready::readable, mode});
+            expect(run_child(ending), "expected: the child ends well");
+            expect_quiet();
+            send(pair.far);
+            expect_event(Token{1}, Ready::readable);
+            wake();
+            expect(!select().empty(), "expected: a wake or the source, seen: nothing");
+            remove(pair.near);
+            while (!select(moment).empty()) {}
+        }
+    }
+}
+
+void link_resources_rules() {}
+
+} // namespace pollux::conformance

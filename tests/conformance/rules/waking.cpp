@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSL-1.0
+// What wake() promises.
+#include "../rule.hpp"
+#include "../rule_files.hpp"
+
+#include <algorithm>
+
+namespace pollux::conformance {
+
+// A wake ends a sleeping select(), with wake_token and none.
+RULE(wake, asleep) {
+    for (int round = 0; round < 10 && !HasFailure(); ++round) {
+        Sleeper sleeper(selector());
+        wake();
+        const auto seen = sleeper.events();
+        expect(seen.size() == 1 && seen[0].token == wake_token && seen[0].ready == Ready::none,
+               "expected: {wake, none}, seen: " + describe(seen));
+    }
+}
+
+// A wake while nobody sleeps ends the next select(), and only that one.
+RULE(wake, next) {
+    for (const Timeout timeout : {Timeout(0ns), Timeout(patience), forever}) {
+        wake();
+        const auto seen = Sleeper(selector(), timeout).events();
+        expect(seen.size() == 1 && seen[0].token == wake_token, "expected: {wake, none}, seen: " + describe(seen));
+        expect_quiet();
+    }
+}
+
+// So many wakes before one select() give at least one event, at most as many, then quiet.
+RULE(wake, coalesces) {
+    for (const std::size_t wakes : {1U, 2U, 100U}) {
+        for (std::size_t i = 0; i < wakes; ++i) wake();
+        std::size_t events = 0;
+        for (auto seen = select(); !seen.empty(); seen = select(moment)) {
+            events += seen.size();
+            for (const auto& event : seen)
+                expect(event.token == wake_token, "expected: wakes, seen: " + describe(event));
+            if (events > wakes) break;
+        }
+        expect(events >= 1 && events <= wakes,
+               "expected: 1 to " + std::to_string(wakes) + " events, seen: " + std::to_string(events));
+    }
+}
+
+namespace {
+
+/// A few looks, then sleep: so a wake meets every step of falling asleep, and mostly costs no sleep.
+std::span<const Event> look_then_sleep(Selector& selector, std::span<Event> buffer, int looks, std::error_code& error) {
+    for (int look = 0; look < looks; ++look) {
+        const auto seen = selector.select(buffer, 0ns, error);
+        if (!seen.empty() || error) return seen;
+    }
+    return selector.select(buffer, patience, error);
+}
+
+/// One thread writes and wakes, and waits until the other has seen it. Returns a fault, or nothing.
+std::string handshakes(Selector& selector, int rounds) {
+    const Budget budget;
+    int written = 0; // not atomic: wake() has to order it
+    Count collected;
+    std::atomic<bool> stop = false;
+    Thread waker([&] {
+        for (int round = 1; round <= rounds && !stop; ++round) {
+            written = round;
+            selector.registrator().wake();
+            collected.wait_for(round);
+        }
+    });
+    std::vector<Event> buffer(4);
+    std::error_code error;
+    std::string fault;
+    for (int round = 1; round <= rounds && (round % 1024 != 0 || !budget.is_used_up()); ++round) {
+        const auto seen = look_then_sleep(selector, buffer, 3 + round % 8, error);
+        if (seen.empty() || error || written != round) {
+            fault = "wake " + std::to_string(round) + (seen.empty() ? " was lost" : " came before what was written");
+            break;
+        }
+        collected.raise_to(round);
+    }
+    stop = true;
+    collected.release();
+    return fault;
+}
+
+/// One thread writes and wakes twice in a row, so that wakes become one; the other has to see the second number, though
+/// its wake may be part of the first. Returns a fault, or nothing.
+std::string bursts(Selector& selector, int rounds) {
+    const Budget budget;
+    std::atomic<int> written = 0;
+    Count collected;
+    std::atomic<bool> stop = false;
+    Thread waker([&] {
+        for (int round = 1; round <= rounds && !stop; ++round) {
+            written.store(round, std::memory_order_relaxed);
+            selector.registrator().wake();
+            // The second comes at each step of collecting the first.
+            for (int pause = round % 1024; round % 2 != 0 && pause > 0; --pause) collected.value();
+            if (round % 2 == 0) collected.wait_for(round);
+        }
+    });
+    std::vector<Event> buffer(4);
+    std::error_code error;
+    std::string fault;
+    for (int seen = 0, turn = 1; seen < rounds && (turn % 1024 != 0 || !budget.is_used_up()); ++turn) {
+        if (look_then_sleep(selector, buffer, 4, error).empty() || error) {
+            fault = "after number " + std::to_string(seen) + " a write was not seen: its wake became part of none";
+            break;
+        }
+        seen = written.load(std::memory_order_relaxed);
+        collected.raise_to(seen);
+    }
+    stop = true;
+    collected.release();
+    return fault;
+}
+
+} // namespace
+
+// A million handshakes between two threads (fewer if they take over 20 s): no wake is lost, and what was written before
+// it is visible, also when it became one with an earlier wake.
+RULE(wake, never_lost) {
+    auto fault = handshakes(selector(), 1'000'000);
+    expect(fault.empty(), "expected: each wake arrives, seen: " + fault);
+    destroy();
+    const auto fresh = open();
+    if (!fresh) return;
+    fault = bursts(*fresh, 400'000);
+    expect(fault.empty(), "expected: what was written before a wake is seen after it, seen: " + fault);
+}
+
+// A million wakes that nobody collects neither block nor fail, and give few events.
+RULE(wake, never_blocks) {
+    std::error_code error;
+    for (int i = 0; i < 1'000'000 && !error; ++i) error = registrator().wake();
+    expect_error(std::errc{}, error);
+    const auto seen = select();
+    expect(!seen.empty() && seen[0].token == wake_token, "expected: the wake, seen: " + describe(seen));
+}
+
+// Wakes beside changes of watches in other threads: none is lost, no change fails.
+RULE(wake, while_modifying) {
+    const Budget budget;
+    std::atomic<bool> stop = false;
+    std::atomic<int> failures = 0;
+    const auto change = [&] {
+        const auto pair = make_pair(Kind::local);
+        while (!stop) {
+            if (registrator().add(pair.near, {Token{1}, Ready::readable})) ++failures;
+            if (registrator().modify(pair.near, {Token{2}, Ready::none})) ++failures;
+            if (registrator().remove(pair.near)) ++failures;
+        }
+    };
+    Count collected;
+    int lost = 0, round = 1;
+    {
+        Thread first(change), second(change), waker([&] {
+            for (int wakes = 1; !stop; ++wakes) {
+                if (registrator().wake()) ++failures;
+                collected.wait_for(wakes);
+            }
+        });
+        for (; round <= 20'000 && lost == 0 && !budget.is_used_up(); ++round) {
+            if (select().empty()) ++lost;
+            collected.raise_to(round);
+        }
+        stop = true;
+        collected.release();
+    }
+    expect(lost == 0, "expected: no wake is lost, seen: number " + std::to_string(round - 1) + " was");
+    expect(failures == 0, "expected: no call fails, seen: " + std::to_string(failures.load()) + " failures");
+}
+
+void link_waking_rules() {}
+
+} // namespace pollux::conformance

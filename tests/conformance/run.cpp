@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "process.hpp"
+#include "report.hpp"
+#include "rule.hpp"
+#include "rule_files.hpp"
+
+#include <pollux/conformance.hpp>
+#include <pollux/open.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+#include <sstream>
+#include <string_view>
+
+namespace pollux::conformance {
+namespace {
+
+void link_all_rules() {
+    link_adding_rules();
+    link_buffer_rules();
+    link_changing_rules();
+    link_connecting_rules();
+    link_ends_rules();
+    link_files_rules();
+    link_modes_rules();
+    link_resources_rules();
+    link_signals_rules();
+    link_threads_rules();
+    link_time_rules();
+    link_waking_rules();
+}
+
+void register_rules(const Subject& subject) {
+    for (const auto& rule : listed_rules()) {
+        const auto group = subject.name + "/" + rule.group;
+        testing::RegisterTest(group.c_str(), rule.behaviour, nullptr, nullptr, rule.file, rule.line,
+                              [&subject, &rule]() -> Rule* {
+                                  Rule* made = rule.make();
+                                  made->try_on(subject, rule.label);
+                                  return made;
+                              });
+    }
+}
+
+/// Patterns of rules, such as "add.*:wake.*", for any subject; those that name a subject, or are "*", stay as they are.
+std::string for_any_subject(const std::string& patterns) {
+    std::string whole;
+    std::istringstream list(patterns);
+    for (std::string pattern; std::getline(list, pattern, ':');) {
+        const bool is_whole = pattern.empty() || pattern == "*" || pattern.find('/') != pattern.npos;
+        whole += (whole.empty() ? "" : ":") + std::string(is_whole ? "" : "*/") + pattern;
+    }
+    return whole;
+}
+
+/// GoogleTest's filter: patterns to take, and after a "-" patterns to leave out.
+void let_filter_leave_out_the_subject() {
+    const std::string filter = GTEST_FLAG_GET(filter);
+    const auto dash = std::min(filter.find('-'), filter.size());
+    GTEST_FLAG_SET(filter, for_any_subject(filter.substr(0, dash)) +
+                               (dash == filter.size() ? "" : "-" + for_any_subject(filter.substr(dash + 1))));
+}
+
+int misuse(const std::string& what) {
+    std::fprintf(stderr, "pollux-conformance: %s\n", what.c_str());
+    return 2;
+}
+
+constexpr const char* usage =
+    "usage: pollux-conformance <name or file>... [GoogleTest's flags]\n"
+    "\n"
+    "Tries every rule of the Pollux contract on each backend: an installed one by its name\n"
+    "(epoll), any other by its file (./libpollux-mine.so).\n"
+    "\n"
+    "  --gtest_filter=add.*:wake.next  only some rules; <backend>/<rule> on one backend\n"
+    "  --gtest_list_tests              what they are called\n"
+    "  --gtest_repeat=N                again and again\n"
+    "  --gtest_output=xml:FILE         for machines; also json:FILE\n"
+    "\n"
+    "Exit status: 0 all that was tried holds, 1 something does not, 2 misuse, 3 a rule hangs.\n";
+
+} // namespace
+
+int run(const std::vector<Subject>& subjects, int argc, char** argv) {
+    link_all_rules();
+    ignore_broken_pipes();
+    testing::InitGoogleTest(&argc, argv);
+    let_filter_leave_out_the_subject();
+    if (argc > 1) return misuse("unknown argument \"" + std::string(argv[1]) + "\"");
+    std::set<std::string> names;
+    for (const auto& subject : subjects) {
+        if (subject.name.empty() || subject.name.find_first_of("/.") != std::string::npos)
+            return misuse("\"" + subject.name + "\" cannot be a subject's name: expected one without \"/\" and \".\"");
+        if (!names.insert(subject.name).second) return misuse("two subjects are called \"" + subject.name + "\"");
+        register_rules(subject);
+    }
+    Report report(listed_rules().size());
+    auto& listeners = testing::UnitTest::GetInstance()->listeners();
+    auto* printer = listeners.Release(listeners.default_result_printer());
+    listeners.Append(&report);
+    listeners.Append(printer); // the end of an iteration is told backwards, and the verdict comes last
+    const int status = RUN_ALL_TESTS();
+    listeners.Release(&report);
+    if (GTEST_FLAG_GET(list_tests)) return status;
+    if (!report.ran_any()) return misuse("no rule was run: the filter fits none, or there is no subject");
+    return status;
+}
+
+int run_backends(int argc, char** argv) {
+    std::vector<Subject> subjects;
+    std::vector<char*> flags{argv[0]};
+    for (int i = 1; i < argc; ++i) {
+        const std::string argument = argv[i];
+        if (argument == "--help" || argument == "-h") {
+            std::fputs(usage, stdout);
+            return 0;
+        }
+        if (argument.starts_with("-")) {
+            flags.push_back(argv[i]);
+            continue;
+        }
+        Choice choice;
+        open({.backend = argument}, choice);
+        if (!choice.winner) {
+            std::fprintf(stderr, "%s\n", choice.text().c_str());
+            return 1;
+        }
+        subjects.push_back({choice.winner->name, choice.winner->capabilities, choice.winner->open});
+    }
+    if (subjects.empty()) {
+        std::fputs(usage, stderr);
+        return misuse("expected the name or file of at least one backend");
+    }
+    const int flag_count = static_cast<int>(flags.size());
+    flags.push_back(nullptr);
+    return run(subjects, flag_count, flags.data());
+}
+
+} // namespace pollux::conformance
