@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "conformance.hpp"
+
+#include <pollux/conformance.hpp>
+
+namespace pollux::tools {
+
+int conformance(int argc, char** argv) {
+    static char name[] = "pollux conformance"; // what its messages call the program
+    argv[0] = name;
+    return pollux::conformance::run_backends(argc, argv);
+}
+
+} // namespace pollux::tools

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+namespace pollux::tools {
+
+/// `pollux conformance NAME|FILE... [GoogleTest's flags]`, argv[0] being "conformance".
+/// Returns: the suite's exit status.
+int conformance(int argc, char** argv);
+
+} // namespace pollux::tools

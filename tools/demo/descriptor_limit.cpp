@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "descriptor_limit.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <system_error>
+
+#include <cerrno>
+#include <sys/resource.h>
+
+namespace pollux::tools {
+
+void require_descriptors(std::size_t needed) {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == -1) throw std::system_error(errno, std::system_category(), "getrlimit");
+    if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= needed) return;
+    const rlim_t allowed = limit.rlim_max;
+    // More than the hard limit is for the superuser; who may not is told here.
+    const rlimit raised{needed, std::max<rlim_t>(needed, allowed)};
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) return;
+    throw std::runtime_error(fmt::format("{} open descriptors are needed, this process is allowed {} (ulimit -Hn); "
+                                         "ask for fewer --connections or raise the limit",
+                                         needed, static_cast<unsigned long long>(allowed)));
+}
+
+} // namespace pollux::tools

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "latencies.hpp"
+#include "tally.hpp"
+#include "watched_socket.hpp"
+
+#include <pollux/deadline.hpp>
+#include <pollux/poll.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace pollux::tools {
+
+/// Clients of an echo server, all in one thread. Each sends a payload, waits until all of it came back, compares it
+/// byte by byte, and begins anew:
+///
+///     connecting ──▶ idle ──▶ requesting ⟲ ──▶ ending ──▶ gone
+///
+/// They begin together, when all are connected. After the measured time each ends what is under way, shuts down its
+/// sending half, and expects the end of the stream. Whoever gets nothing within `patience` after that is an error.
+class EchoClients {
+  public:
+    static constexpr std::chrono::seconds patience{10};
+
+    EchoClients(Poll poll, Mode mode, std::uint16_t port, std::chrono::nanoseconds time, std::size_t count,
+                Tally& tally);
+
+    /// Runs all of it; what goes wrong goes to the tally.
+    void run();
+
+    /// Ends the measured time early. Threads: any.
+    void stop() noexcept;
+
+    // When run() is over:
+    const Latencies& latencies() const noexcept { return latencies_; }
+    std::chrono::nanoseconds measured() const noexcept { return ended_ - began_; }
+
+  private:
+    using clock = std::chrono::steady_clock;
+    enum class Phase { connecting, measuring, ending, over };
+    enum class State { connecting, idle, requesting, ending, gone };
+    struct Client {
+        WatchedSocket watched;
+        State state = State::connecting;
+        std::span<const std::byte> payload = {};
+        std::size_t sent = 0;
+        std::size_t received = 0;
+        clock::time_point began = {};
+    };
+
+    static std::string_view aim_of(State state) noexcept;
+    void connect_more();
+    void begin_measuring();
+    void begin_ending();
+    void give_up();
+    void on_time_over();
+    void on_event(const Event& event);
+    bool on_connected(Client& client);
+    bool request(Client& client);
+    bool watch(Client& client);
+    bool send(Client& client);
+    bool receive(Client& client);
+    bool take(Client& client, std::size_t count);
+    bool end(Client& client);
+    /// Counts the error, if it is one that ends the client; whether the client may go on.
+    bool survives(const std::error_code& error, std::string_view step);
+    bool fail(std::string_view what);
+    void drop(Client& client);
+
+    Poll poll_;
+    Mode mode_;
+    std::uint16_t port_;
+    std::size_t count_;
+    std::chrono::nanoseconds time_;
+    Tally* tally_;
+    std::atomic<bool> stopped_ = false;
+    Phase phase_ = Phase::connecting;
+    Deadline phase_end_{patience};
+    std::vector<Client> clients_; // the index is the token
+    std::size_t connecting_ = 0;
+    std::size_t alive_ = 0;
+    clock::time_point began_ = {}, ended_ = {};
+    Latencies latencies_;
+    std::mt19937_64 random_;
+    std::vector<std::byte> pool_;   // payloads are pieces of it
+    std::vector<std::byte> buffer_; // what came back
+};
+
+} // namespace pollux::tools

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "tally.hpp"
+#include "watched_socket.hpp"
+
+#include <pollux/poll.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace pollux::tools {
+
+/// Sends back what it gets, to any number of clients, until it is closed.
+///
+/// Each connection has one of two aims: to read, or, when the client takes less than it sends, to write what is left
+/// before anything more is read. So nothing piles up here, whatever clients do.
+class EchoServer {
+  public:
+    /// Errors: std::system_error
+    EchoServer(Poll poll, Mode mode, Tally& tally);
+
+    std::uint16_t port() const noexcept { return port_; }
+
+    /// Serves; what goes wrong goes to the tally.
+    void run();
+
+    /// Ends run(). Threads: any.
+    void close() noexcept { poll_.close(); }
+
+  private:
+    struct Connection {
+        WatchedSocket watched;
+        std::vector<std::byte> unsent = {};
+        bool ended = false; // the client will send no more
+    };
+
+    void accept_all();
+    void serve(Token token);
+    std::error_code echo(Connection& connection);
+    static std::error_code flush(Connection& connection);
+    void drop(Token token);
+    void check(const std::error_code& error, std::string_view step);
+
+    Poll poll_;
+    Mode mode_;
+    Tally* tally_;
+    std::uint16_t port_ = 0;
+    WatchedSocket listener_;
+    std::unordered_map<std::uint64_t, Connection> connections_; // by token
+    std::uint64_t next_token_ = 1;
+    std::vector<std::byte> buffer_;
+};
+
+} // namespace pollux::tools

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "measure.hpp"
+
+#include "echo_clients.hpp"
+#include "echo_server.hpp"
+#include "interrupt.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <future>
+#include <optional>
+
+namespace pollux::tools {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The mode that costs least: level where it is to be had, as a watch then changes only when its aim does.
+Mode mode_of(const Capabilities& capabilities) { return capabilities.level ? Mode::level : Mode::oneshot; }
+
+/// The server's thread; ended in any case, or the future would wait for it for ever.
+class Serving {
+  public:
+    explicit Serving(EchoServer& server)
+        : server_(&server), done_(std::async(std::launch::async, [&server] { server.run(); })) {}
+    ~Serving() { server_->close(); }
+    Serving(const Serving&) = delete;
+    Serving& operator=(const Serving&) = delete;
+
+    /// Whether it ended within the limit.
+    bool end(std::chrono::seconds limit) {
+        server_->close();
+        return done_.wait_for(limit) == std::future_status::ready;
+    }
+
+  private:
+    EchoServer* server_;
+    std::future<void> done_;
+};
+
+[[noreturn]] void abandon(const std::string& backend, Progress& progress) {
+    progress.clear();
+    fmt::print(stderr, "pollux: {}: select() does not return although its time is over\n", backend);
+    std::fflush(nullptr);
+    std::_Exit(EXIT_FAILURE);
+}
+
+/// Shows how far it is, and passes on an interrupt; whether the clients were done in time.
+bool watch_over(const std::future<void>& driving, EchoClients& clients, const Tally& tally, const std::string& backend,
+                std::chrono::seconds time, Progress& progress) {
+    // Each phase of the clients keeps its own limit; this is for backends that do not let them.
+    const Deadline limit(time + 3 * EchoClients::patience);
+    std::optional<Deadline> next_line(0s);
+    int seconds = 0;
+    for (bool stopped = false; driving.wait_for(50ms) != std::future_status::ready;) {
+        if (was_interrupted() && !stopped) {
+            clients.stop();
+            stopped = true;
+        }
+        if (limit.left() == 0ns) return false;
+        if (next_line->left() > 0ns) continue;
+        next_line.emplace(1s);
+        progress.show(fmt::format("{}: {} s of {}: {} connected, {} requests, {} errors", backend, seconds++,
+                                  time.count(), tally.connected.load(), tally.requests.load(), tally.errors()));
+    }
+    return true;
+}
+
+} // namespace
+
+Measurement measure(const Request& request, std::size_t connections, std::chrono::seconds time, Progress& progress) {
+    Poll server_poll(request);
+    Measurement result{.choice = server_poll.choice()};
+    const auto& backend = *result.choice.winner;
+    const auto mode = mode_of(backend.capabilities);
+    Tally tally;
+    EchoServer server(std::move(server_poll), mode, tally);
+    EchoClients clients(Poll({.backend = backend.file.string()}), mode, server.port(), time, connections, tally);
+    Serving serving(server);
+    auto driving = std::async(std::launch::async, [&clients] { clients.run(); });
+    if (!watch_over(driving, clients, tally, backend.name, time, progress)) abandon(backend.name, progress);
+    driving.get();
+    if (!serving.end(EchoClients::patience)) abandon(backend.name, progress);
+    progress.clear();
+
+    result.connections = tally.connected;
+    result.requests = tally.requests;
+    result.bytes = tally.bytes;
+    result.errors = tally.errors();
+    result.first_error = tally.first_error();
+    result.time = clients.measured();
+    result.latencies = clients.latencies();
+    return result;
+}
+
+} // namespace pollux::tools

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "tcp.hpp"
+
+#include <pollux/poll.hpp>
+
+#include <utility>
+
+namespace pollux::tools {
+
+/// A socket and its watch in a Poll, in whichever mode its backend has.
+class WatchedSocket {
+  public:
+    WatchedSocket(tcp::Socket socket, Token token, Mode mode) noexcept
+        : socket_(std::move(socket)), watch_{token, Ready::none, mode} {}
+
+    tcp::Socket& socket() noexcept { return socket_; }
+
+    std::error_code add(const PollRegistrator& registrator, Ready interest) noexcept {
+        watch_.interest = interest;
+        return registrator.add(socket_, watch_);
+    }
+
+    /// What is of interest next. Called after each event: a one-shot watch needs it even when nothing changed.
+    std::error_code expect(const PollRegistrator& registrator, Ready interest) noexcept {
+        if (interest == watch_.interest && watch_.mode == Mode::level) return {};
+        watch_.interest = interest;
+        return registrator.modify(socket_, watch_);
+    }
+
+    std::error_code remove(const PollRegistrator& registrator) noexcept {
+        const auto error = registrator.remove(socket_);
+        socket_.close();
+        return error;
+    }
+
+  private:
+    tcp::Socket socket_;
+    Watch watch_;
+};
+
+} // namespace pollux::tools

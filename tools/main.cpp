@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSL-1.0
+// The `pollux` command: what is said on its command line, and what each subcommand is called with.
+//
+// Exit status: 0 done, 1 it failed, 2 the command line makes no sense.
+#include "conformance.hpp"
+#include "demo/demo.hpp"
+#include "explain.hpp"
+#include "list.hpp"
+
+#include <pollux/open.hpp>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using namespace pollux::tools;
+
+constexpr int failed = 1, misused = 2;
+
+/// A whole number of a range. CLI11's own check says nothing of the range when the text is no number.
+CLI::Validator whole_number(int least, int most) {
+    const auto check = [least, most](const std::string& text) -> std::string {
+        int number = 0;
+        const char* const end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, number);
+        if (error == std::errc() && stop == end && number >= least && number <= most) return {};
+        return fmt::format("expected a whole number from {} to {}, was given \"{}\"", least, most, text);
+    };
+    return {check, fmt::format("{} to {}", least, most)};
+}
+
+void add_list(CLI::App& app, int& status) {
+    auto* command =
+        app.add_subcommand("list", "Show the installed backends, what each can do, and whether it works here");
+    command->callback([&status] { status = list(); });
+}
+
+void add_explain(CLI::App& app, int& status, std::string& backend) {
+    auto* command = app.add_subcommand("explain", "Tell which backend a program would get here, and why");
+    command->add_option("backend", backend, "As the value of POLLUX_BACKEND, which it is taken from if it is not given")
+        ->type_name("BACKEND");
+    command->callback([&status, &backend] { status = explain(backend); });
+}
+
+/// For --help only: the arguments of this one go past CLI11, to GoogleTest.
+void add_conformance(CLI::App& app) {
+    app.add_subcommand("conformance", "Hold backends, by name or file, to every rule; GoogleTest's flags may follow");
+}
+
+void add_demo(CLI::App& app, int& status, DemoOptions& options) {
+    auto* command =
+        app.add_subcommand("demo", "Measure an echo server and its TCP clients on loopback, and check every byte");
+    command->add_option("--connections", options.connections, "How many clients")
+        ->check(whole_number(1, 20000))
+        ->type_name("COUNT")
+        ->capture_default_str();
+    command->add_option("--seconds", options.seconds, "For how long, per backend")
+        ->check(whole_number(1, 86400))
+        ->type_name("COUNT")
+        ->capture_default_str();
+    auto* backend = command->add_option("--backend", options.backend, "Which one, as the value of POLLUX_BACKEND");
+    backend->type_name("BACKEND");
+    command->add_flag("--all", options.all, "Every usable backend in turn, whatever POLLUX_BACKEND says")
+        ->excludes(backend);
+    command->callback([&status, &options] { status = demo(options); });
+}
+
+bool is_command(const CLI::App& app, std::string_view name) {
+    const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+    return std::any_of(commands.begin(), commands.end(),
+                       [&](const auto* command) { return command->get_name() == name; });
+}
+
+constexpr auto environment_help =
+    "Environment:\n"
+    "  POLLUX_BACKEND      which backend: auto, or names and files separated by commas, tried in order\n"
+    "  POLLUX_PLUGIN_PATH  absolute folders, searched for plugins before those of the installation\n\n"
+    "Exit status: 0 done, 1 it failed, 2 the command line makes no sense";
+
+int run(int argc, char** argv) {
+    if (argc > 1 && std::string_view(argv[1]) == "conformance") return conformance(argc - 1, argv + 1);
+
+    CLI::App app("Pollux, an event queue whose engine is a plugin", "pollux");
+    int status = 0;
+    std::string backend;
+    DemoOptions options;
+    app.require_subcommand(0, 1);
+    app.set_version_flag("--version", "pollux " POLLUX_VERSION, "Print the version and exit");
+    app.footer(environment_help);
+    add_list(app, status);
+    add_explain(app, status, backend);
+    add_conformance(app);
+    add_demo(app, status, options);
+    // CLI11 would only say that it did not expect it.
+    if (argc > 1 && argv[1][0] != '-' && !is_command(app, argv[1])) {
+        fmt::print(stderr, "pollux: no command \"{}\": expected list, explain, conformance or demo\n", argv[1]);
+        return misused;
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == 0) return app.exit(error); // --help, --version
+        fmt::print(stderr, "pollux: {}\n  \"pollux --help\" tells more\n", error.what());
+        return misused;
+    }
+    if (app.get_subcommands().empty()) {
+        fmt::print(stderr, "pollux: expected a command: list, explain, conformance or demo\n");
+        return misused;
+    }
+    return status;
+}
+
+} // namespace
+
+int main(int argc, char** argv) try { return run(argc, argv); } catch (const pollux::OpenError& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return failed;
+} catch (const std::exception& error) {
+    std::fprintf(stderr, "pollux: %s\n", error.what());
+    return failed;
+}

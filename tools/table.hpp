@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace pollux::tools {
+
+enum class Align { left, right };
+
+/// Rows of text in aligned columns, under a heading.
+class Table {
+  public:
+    struct Column {
+        std::string heading;
+        Align align = Align::left;
+    };
+
+    explicit Table(std::vector<Column> columns);
+
+    /// One cell for each column.
+    void add(std::vector<std::string> cells);
+
+    /// Each line with a line feed.
+    std::string text() const;
+
+  private:
+    std::string line_of(const std::vector<std::string>& cells) const;
+
+    std::vector<Column> columns_;
+    std::vector<std::size_t> widths_;
+    std::vector<std::vector<std::string>> rows_;
+};
+
+} // namespace pollux::tools
