@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSL-1.0
+include(CMakePackageConfigHelpers)
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/pollux")
+
+install(TARGETS pollux pollux-interface EXPORT polluxTargets
+  RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(EXPORT polluxTargets NAMESPACE pollux:: DESTINATION "${package_dir}")
+
+foreach(plugin IN LISTS POLLUX_PLUGINS)
+  install(TARGETS pollux-${plugin}
+    RUNTIME DESTINATION "${POLLUX_PLUGIN_INSTALL_DIR}"
+    LIBRARY DESTINATION "${POLLUX_PLUGIN_INSTALL_DIR}")
+endforeach()
+
+if(POLLUX_BUILD_CONFORMANCE)
+  install(TARGETS pollux-conformance EXPORT polluxConformanceTargets
+    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+    FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  install(EXPORT polluxConformanceTargets NAMESPACE pollux:: DESTINATION "${package_dir}")
+  install(TARGETS pollux-conformance-program RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
+if(POLLUX_BUILD_TOOLS)
+  install(TARGETS pollux-command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
+
+configure_package_config_file(cmake/polluxConfig.cmake.in polluxConfig.cmake
+  INSTALL_DESTINATION "${package_dir}" PATH_VARS POLLUX_PLUGIN_INSTALL_DIR)
+# Before 1.0 each minor version may change the interface.
+write_basic_package_version_file(polluxConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+configure_file(cmake/pollux.pc.in pollux.pc @ONLY)
+install(FILES
+  "${PROJECT_BINARY_DIR}/polluxConfig.cmake" "${PROJECT_BINARY_DIR}/polluxConfigVersion.cmake"
+  cmake/PolluxAddPlugin.cmake cmake/plugin.map
+  DESTINATION "${package_dir}")
+install(FILES "${PROJECT_BINARY_DIR}/pollux.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+install(FILES LICENSE README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")

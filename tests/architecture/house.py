@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSL-1.0
+"""House rules: licence line, names, length."""
+import re
+
+LICENCE = "SPDX-License-Identifier: BSL-1.0"
+SOURCES = (".cpp", ".hpp", ".cmake", ".py", ".sh")
+SCRIPT = re.compile(r"#!.*\b(sh|bash|python3?)\b")
+NO_NAMES = {"util", "utils", "common", "detail", "details", "impl", "misc", "helper", "helpers"}
+MOST_LINES = 350
+MOST_LINES_OF = {"plugins/iocp/": 600}
+
+
+def first_line(tree, path):
+    try:
+        with open(tree.root / path, encoding="utf-8") as file:
+            return file.readline().rstrip("\n")
+    except UnicodeDecodeError:
+        return ""
+
+
+def fault_of_licence(tree, path):
+    is_script = bool(SCRIPT.match(first_line(tree, path)))
+    if path.suffix not in SOURCES and path.name != "CMakeLists.txt" and not is_script:
+        return None
+    comment = "// " if path.suffix in (".cpp", ".hpp") else "# "
+    lines = tree.lines(path)
+    place = 1 if is_script else 0
+    if len(lines) <= place or lines[place] != comment + LICENCE:
+        return f'{path}:{place + 1}: expected "{comment}{LICENCE}"'
+    if sum(line == comment + LICENCE for line in lines) != 1:
+        return f"{path}: has more than one licence line"
+    return None
+
+
+def fault_of_name(path):
+    for part in path.parts:
+        if part.split(".")[0] in NO_NAMES:
+            return f'{path}: "{part}" names nothing: call it for the one thing that is in it'
+    return None
+
+
+def fault_of_length(tree, path):
+    if path.suffix not in (".cpp", ".hpp"):
+        return None
+    most = next((lines for folder, lines in MOST_LINES_OF.items() if path.as_posix().startswith(folder)), MOST_LINES)
+    length = len(tree.lines(path))
+    return f"{path}: has {length} lines: expected {most} at most" if length > most else None
+
+
+def check(tree):
+    faults = []
+    for path in tree.files():
+        faults += filter(None, [fault_of_licence(tree, path), fault_of_name(path), fault_of_length(tree, path)])
+    return faults

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: BSL-1.0
+"""Who may include whom: docs/architecture.md, enforced."""
+from pathlib import Path
+
+from tree import is_public
+
+# Each public header of the core and what it stands on.
+DRAWING = {
+    "event": [],
+    "registrator": ["event"],
+    "selector": ["registrator"],
+    "capabilities": [],
+    "deadline": [],
+    "plugin": ["selector", "capabilities"],
+    "posix": ["event"],
+    "open": ["selector", "capabilities"],
+    "poll": ["open"],
+}
+FOR_PLUGINS = ["plugin", "posix", "deadline"]
+FOR_FOLDER = {"notify": ["event", "registrator"], "net": ["event"]}
+MAY_INCLUDE_CORE_SOURCES = ("core/src/", "tests/core/", "tests/loader/")
+KNOWS_THE_SYSTEM = "core/src/environment.cpp"
+
+STANDARD = set(
+    """
+    algorithm any array atomic barrier bit bitset cassert ccomplex cctype cerrno cfenv cfloat charconv chrono cinttypes
+    climits clocale cmath codecvt compare complex concepts condition_variable coroutine csetjmp csignal cstdarg cstddef
+    cstdint cstdio cstdlib cstring ctime cuchar cwchar cwctype deque exception execution filesystem forward_list fstream
+    functional future initializer_list iomanip ios iosfwd iostream istream iterator latch limits list locale map memory
+    memory_resource mutex new numbers numeric optional ostream queue random ranges ratio regex scoped_allocator semaphore
+    set shared_mutex source_location span sstream stack stdexcept streambuf string string_view syncstream system_error
+    thread tuple type_traits typeindex typeinfo unordered_map unordered_set utility valarray variant vector version
+    """.split()
+)
+
+
+def with_foundations(names):
+    """The names and all that they stand on."""
+    found = set(names)
+    for name in names:
+        found |= with_foundations(DRAWING[name])
+    return found
+
+
+def pollux_header(name):
+    return name[len("pollux/") : -len(".hpp")] if name.startswith("pollux/") and name.endswith(".hpp") else None
+
+
+def resolved(tree, path, name):
+    """Where a quoted include leads, relative to the root; None if it is found in neither place."""
+    beside = (tree.root / path.parent / name).resolve()
+    if beside.is_file() and beside.is_relative_to(tree.root):
+        return beside.relative_to(tree.root).as_posix()
+    for folder in ("core/src", "."):
+        if (tree.root / folder / name).is_file():
+            return (Path(folder) / name).as_posix()
+    return None
+
+
+def allowed_headers(path):
+    """The core's headers that a file may include; None = any."""
+    parts = path.parts
+    if path.as_posix().startswith("core/include/pollux/"):
+        return with_foundations(DRAWING.get(path.stem, []))
+    if parts[0] in ("plugins", "layers"):
+        return with_foundations(FOR_PLUGINS)
+    if parts[0] in FOR_FOLDER:
+        return with_foundations(FOR_FOLDER[parts[0]])
+    return None
+
+
+def fault_of_quoted(tree, path, name):
+    target = resolved(tree, path, name)
+    if is_public(path):
+        return f'includes "{name}": a public header includes only <pollux/...> and the standard library'
+    if path.parts[0] in ("plugins", "layers"):
+        own = "/".join(path.parts[:2]) + "/"
+        if target is None or not target.startswith(own):
+            return f'includes "{name}": a plugin stays in its own folder, {own}'
+    if target and target.startswith("core/src/") and not path.as_posix().startswith(MAY_INCLUDE_CORE_SOURCES):
+        return f'includes "{name}", which is {target}: only the core and its tests may'
+    if path.as_posix().startswith("core/") and target and not target.startswith("core/"):
+        return f'includes "{name}", which is {target}: the core knows only itself'
+    return None
+
+
+def fault_of_angled(tree, path, name):
+    header = pollux_header(name)
+    place = path.as_posix()
+    if header in DRAWING:
+        allowed = allowed_headers(path)
+        if allowed is not None and header not in allowed:
+            return f"includes <{name}>: may include of Pollux only {', '.join(sorted(allowed)) or 'nothing'}"
+        return None
+    if "core/src" in name:
+        return f"includes <{name}>: only the core and its tests may, and by its name"
+    if header is not None:
+        return f"includes <{name}>: the core knows only itself" if place.startswith("core/") else None
+    if name in STANDARD or (place.startswith("core/src/") and name.startswith("boost/dll/")):
+        return None
+    if is_public(path):
+        return f"includes <{name}>: a public header includes only <pollux/...> and the standard library"
+    if place.startswith("core/") and place != KNOWS_THE_SYSTEM:
+        return f"includes <{name}>: of the core only {KNOWS_THE_SYSTEM} knows the system, and only Boost.DLL is used"
+    return None
+
+
+def check(tree):
+    faults = []
+    loaders = []
+    for path in tree.files(".cpp", ".hpp"):
+        if path.as_posix().startswith("core/include/pollux/") and path.stem not in DRAWING:
+            faults.append(f"{path}: is not in the drawing: give it a place in {Path(__file__).name}")
+        for number, kind, name in tree.includes(path):
+            fault = fault_of_quoted(tree, path, name) if kind == '"' else fault_of_angled(tree, path, name)
+            if fault:
+                faults.append(f"{path}:{number}: {fault}")
+            if name.startswith("boost/dll") and path not in loaders:
+                loaders.append(path)
+    if len(loaders) != 1 or loaders[0].suffix != ".cpp" or loaders[0].parts[0] != "core":
+        names = ", ".join(map(str, loaders)) or "no file"
+        faults.append(f"Boost.DLL is included by {names}: expected exactly one .cpp of the core")
+    return faults

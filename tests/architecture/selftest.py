@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: BSL-1.0
+"""selftest.py <root> <C++ compiler> [nm]: each check is seen to fail on a planted fault, and to name it."""
+import sys
+
+sys.dont_write_bytecode = True
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import contract
+import exports
+import house
+import includes
+import rules
+from tree import Tree
+
+ROOT, COMPILER, NM = Path(), "c++", "nm"
+LICENCE = "// " + house.LICENCE + "\n"
+
+
+class Planted(unittest.TestCase):
+    """Each test works on a copy of the sources."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.tree = Tree(self.folder.name)
+        original = Tree(ROOT)
+        for path in original.files(".cpp", ".hpp", ".txt", ".cmake", ".py"):
+            target = self.tree.root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / path, target)
+
+    def plant(self, path, text, instead_of=None):
+        """Appends to a file, makes it, or replaces a part of it."""
+        file = self.tree.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        before = file.read_text(encoding="utf-8") if file.exists() else LICENCE
+        if instead_of:
+            self.assertIn(instead_of, before)
+            text = before.replace(instead_of, text, 1)
+        else:
+            text = before + text
+        file.write_text(text, encoding="utf-8")
+
+    def expect(self, check, path, text, *facts, instead_of=None):
+        """What is planted must be one new fault, which has all the facts."""
+        before = check(self.tree)
+        self.plant(path, text, instead_of)
+        new = [fault for fault in check(self.tree) if fault not in before]
+        self.assertEqual(len(new), 1, f"{path}: {text!r}: {new}")
+        for fact in facts:
+            self.assertIn(fact, new[0])
+
+
+class Includes(Planted):
+    def expect_include(self, path, name, *facts):
+        self.expect(includes.check, path, f"#include {name}\n", str(path), name.strip('<>"'), *facts)
+
+    def test_nothing_is_planted(self):
+        self.assertEqual(includes.check(self.tree), [])
+
+    def test_chain(self):
+        for header, above in [
+            ("event", "registrator"), ("registrator", "selector"), ("selector", "plugin"), ("selector", "capabilities"),
+            ("capabilities", "event"), ("deadline", "event"), ("plugin", "open"), ("plugin", "posix"),
+            ("posix", "registrator"), ("open", "poll"), ("open", "plugin"), ("poll", "posix"),
+        ]:  # fmt: skip
+            with self.subTest(header=header):
+                self.expect_include(f"core/include/pollux/{header}.hpp", f"<pollux/{above}.hpp>", "may include")
+
+    def test_new_header(self):
+        self.expect(includes.check, "core/include/pollux/new.hpp", "", "new.hpp", "not in the drawing")
+
+    def test_public_header(self):
+        for name in ("<unistd.h>", "<boost/asio.hpp>", '"event.hpp"', '"../../src/search.hpp"'):
+            self.expect_include("core/include/pollux/poll.hpp", name, "standard library")
+        self.expect_include("layers/new/include/pollux/new.hpp", "<sys/socket.h>", "standard library")
+
+    def test_plugin(self):
+        path = "plugins/epoll/epoll.cpp"
+        for name in ("<pollux/open.hpp>", "<pollux/poll.hpp>"):
+            self.expect_include(path, name, "may include")
+        for name in ('"../poll_fallback/watches.hpp"', '"../../core/src/search.hpp"', '"search.hpp"', '"nowhere.hpp"'):
+            self.expect_include(path, name, "own folder")
+
+    def test_core_sources(self):
+        for path in ("tools/new.cpp", "examples/new.cpp", "tests/conformance/new.cpp"):
+            name = "../" * (len(Path(path).parts) - 1) + "core/src/search.hpp"
+            self.expect_include(path, f'"{name}"', "core/src/search.hpp", "only the core")
+            self.expect_include(path, '"search.hpp"', "core/src/search.hpp", "only the core")
+            self.expect_include(path, "<core/src/search.hpp>", "only the core")
+
+    def test_core(self):
+        self.expect_include("core/src/search.cpp", "<unistd.h>", "environment.cpp")
+        self.expect_include("core/src/poll.cpp", "<boost/asio.hpp>", "Boost.DLL")
+        self.expect_include("core/src/poll.cpp", "<pollux/conformance.hpp>", "only itself")
+        self.plant("plugins/epoll/own.hpp", "")
+        self.expect_include("core/src/open.cpp", '"../../plugins/epoll/own.hpp"', "only itself")
+
+    def test_other_libraries(self):
+        self.expect_include("notify/queue.cpp", "<pollux/selector.hpp>", "event, registrator")
+        self.expect_include("net/stream.cpp", "<pollux/registrator.hpp>", "only event")
+
+    def test_loader(self):
+        line = "#include <boost/dll/shared_library.hpp>\n"
+        self.expect(includes.check, "core/src/open.cpp", line, "library.cpp", "open.cpp", "exactly one")
+        self.plant("core/src/open.cpp", "", instead_of=line)
+        self.expect(includes.check, "tools/new.cpp", line, "library.cpp", "tools/new.cpp", "exactly one")
+
+    def test_no_loader(self):
+        source = (self.tree.root / "core/src/library.cpp").read_text(encoding="utf-8")
+        (self.tree.root / "core/src/library.cpp").write_text(source.replace("boost/dll", "dll"), encoding="utf-8")
+        self.assertTrue(any("by no file" in fault for fault in includes.check(self.tree)))
+
+
+class Rules(Planted):
+    header = "core/include/pollux/event.hpp"
+
+    def test_rule_without_test(self):
+        self.expect(rules.check, self.header, "/// It holds [planted.promise].\n", "[planted.promise]", "no RULE")
+
+    def test_test_without_label(self):
+        self.expect(rules.check, "tests/core/new.cpp", "// A sentence.\nRULE(planted, test) {}\n",
+                    "tests/core/new.cpp:3", "[planted.test]", "no public header")  # fmt: skip
+
+    def test_label_outside_of_a_comment(self):
+        self.expect(rules.check, "tests/core/new.cpp", "// A sentence.\nRULE(planted, index) {}\n", "no public header")
+        before = rules.check(self.tree)
+        self.plant(self.header, "int number = numbers[planted.index];\n")
+        self.assertEqual(rules.check(self.tree), before)
+
+    def test_doubled_test(self):
+        self.expect(rules.check, "tests/core/new.cpp", "// A sentence.\nRULE(poll, close_wakes) {}\n",
+                    "[poll.close_wakes]", "more than once", "poll_rules.cpp", "new.cpp")  # fmt: skip
+
+    def test_no_sentence(self):
+        self.plant(self.header, "/// It holds [planted.promise].\n")
+        before = rules.check(self.tree)
+        self.plant("tests/core/new.cpp", "\nRULE(planted, promise) {}\n")
+        new = [fault for fault in rules.check(self.tree) if fault not in before]
+        self.assertEqual(new, ["tests/core/new.cpp:3: [planted.promise] has no sentence above it"])
+
+
+class Contract(Planted):
+    def setUp(self):
+        super().setUp()
+        contract.write(self.tree)
+        self.assertEqual(contract.check(self.tree), [])
+
+    def test_new_label(self):
+        self.expect(contract.check, Rules.header, "/// It holds [planted.promise].\n", "stale", "planted.promise")
+
+    def test_changed_sentence(self):
+        self.expect(contract.check, "tests/core/poll_rules.cpp", "// Planted: a handle that is kept", "stale",
+                    "poll.registrator_outlives", instead_of="// A handle that is kept")  # fmt: skip
+
+    def test_edited_page(self):
+        self.expect(contract.check, contract.PAGE, "planted\n", "stale", "planted")
+
+    def test_missing_page(self):
+        (self.tree.root / contract.PAGE).unlink()
+        self.assertEqual(len(contract.check(self.tree)), 1)
+
+
+class House(Planted):
+    def test_nothing_is_planted(self):
+        self.assertEqual(house.check(self.tree), [])
+
+    def test_licence(self):
+        for name in ("core/new.cpp", "core/new.hpp", "core/new.cmake", "core/new.py", "new/CMakeLists.txt", "core/new"):
+            with self.subTest(name=name):
+                (self.tree.root / "new").mkdir(exist_ok=True)
+                (self.tree.root / name).write_text("#!/bin/sh\n" if name == "core/new" else "int planted;\n")
+                faults = house.check(self.tree)
+                self.assertEqual(len(faults), 1, faults)
+                self.assertIn(name, faults[0])
+                self.assertIn(house.LICENCE, faults[0])
+                (self.tree.root / name).unlink()
+
+    def test_second_licence(self):
+        self.expect(house.check, "core/src/open.cpp", LICENCE, "core/src/open.cpp", "more than one")
+
+    def test_name(self):
+        for name in ("core/utils.hpp", "core/src/detail/loader.hpp", "tests/common/pipe.hpp", "tools/misc.cpp",
+                     "plugins/epoll/impl.hpp", "tests/core/helpers.hpp"):  # fmt: skip
+            self.expect(house.check, name, "", name, "names nothing")
+
+    def test_length(self):
+        self.expect(house.check, "core/src/long.cpp", "\n" * 350, "core/src/long.cpp", "351 lines", "350 at most")
+        self.expect(house.check, "plugins/iocp/long.cpp", "\n" * 600, "plugins/iocp/long.cpp", "601", "600 at most")
+        before = house.check(self.tree)
+        self.plant("core/src/just.cpp", "\n" * 349)
+        self.assertEqual(house.check(self.tree), before)
+
+
+class Exports(unittest.TestCase):
+    plugin = 'extern "C" const int pollux_plugin; const int pollux_plugin = 1;'
+
+    def faults_of(self, source):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "plugin.cpp"
+            file.write_text(source)
+            library = Path(folder) / "libpollux-planted.so"
+            subprocess.run([COMPILER, "-shared", "-fPIC", "-o", library, file], check=True)
+            return exports.check(folder, NM)
+
+    def test_one_symbol(self):
+        self.assertEqual(self.faults_of(self.plugin), [])
+
+    def test_second_symbol(self):
+        faults = self.faults_of(self.plugin + ' extern "C" int planted() { return 1; }')
+        self.assertEqual(len(faults), 1)
+        for fact in ("libpollux-planted.so", "planted, pollux_plugin", "exactly"):
+            self.assertIn(fact, faults[0])
+
+    def test_no_symbol(self):
+        self.assertIn("exports nothing", self.faults_of("static const int pollux_plugin = 1;")[0])
+
+    def test_no_plugin(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertIn("no plugin was built", exports.check(folder, NM)[0])
+
+
+if __name__ == "__main__":
+    ROOT = Path(sys.argv[1]).resolve()
+    COMPILER, NM = (sys.argv[2:] + ["nm"])[:2]
+    unittest.main(argv=sys.argv[:1])

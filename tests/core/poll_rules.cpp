@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSL-1.0
+// The rules of poll.hpp.
+#include "core_test.hpp"
+
+#include <functional>
+#include <latch>
+#include <thread>
+
+// The notation of the conformance suite: a test is found by the label that the header has in brackets.
+#define RULE(subject, behaviour) TEST(subject, behaviour)
+
+namespace pollux::core_tests {
+namespace {
+
+constexpr Watch reads{Token{1}, Ready::readable, Mode::level};
+
+/// Closes a Poll whose thread sleeps in poll(), or is about to; returns what that poll() said.
+std::error_code close_while_polling(Poll& poll, std::chrono::milliseconds head_start,
+                                    const std::function<void()>& close) {
+    std::error_code result;
+    std::latch begun(1);
+    std::thread sleeper([&] {
+        Events events;
+        begun.count_down();
+        result = poll.poll(events, 4 * patience);
+        EXPECT_TRUE(events.empty());
+    });
+    begun.wait();
+    std::this_thread::sleep_for(head_start); // most likely asleep by then; what is promised holds in either case
+    close();
+    sleeper.join();
+    return result;
+}
+
+void expect_closed(Poll& poll) {
+    Events events;
+    for (const Timeout timeout : {forever, Timeout(0ns), Timeout(1ms), Timeout(-1ms), forever}) {
+        EXPECT_EQ(poll.poll(events, timeout), canceled);
+        EXPECT_TRUE(events.empty());
+    }
+    const Pipe pipe;
+    EXPECT_EQ(poll.registrator().add(pipe.reader(), reads), canceled);
+    EXPECT_EQ(poll.registrator().wake(), canceled);
+}
+
+// Poll::close() and the handle's close() end a sleeping poll(), which then returns operation_canceled for ever.
+RULE(poll, close_wakes) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        for (const auto head_start : {0ms, 0ms, 1ms, 20ms}) {
+            auto by_poll = poll_with(backend);
+            EXPECT_EQ(close_while_polling(by_poll, head_start, [&] { by_poll.close(); }), canceled);
+            expect_closed(by_poll);
+
+            auto by_handle = poll_with(backend);
+            const auto handle = by_handle.registrator();
+            EXPECT_EQ(close_while_polling(by_handle, head_start, [&] { handle.close(); }), canceled);
+            expect_closed(by_handle);
+        }
+        auto before = poll_with(backend);
+        const Pipe pipe;
+        EXPECT_FALSE(before.registrator().add(pipe.reader(), reads));
+        pipe.write();
+        before.close();
+        before.close();
+        expect_closed(before); // although a source is ready
+    }
+}
+
+// A handle that is kept longer than its Poll returns operation_canceled from every call.
+RULE(poll, registrator_outlives) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        const Pipe pipe;
+        auto poll = std::make_unique<Poll>(poll_with(backend));
+        const auto handle = poll->registrator();
+        const auto copy = handle;
+        EXPECT_FALSE(handle.add(pipe.reader(), reads));
+        poll.reset();
+        for (const auto& kept : {handle, copy}) {
+            EXPECT_EQ(kept.add(pipe.writer(), reads), canceled);
+            EXPECT_EQ(kept.modify(pipe.reader(), reads), canceled);
+            EXPECT_EQ(kept.remove(pipe.reader()), canceled);
+            EXPECT_EQ(kept.wake(), canceled);
+            kept.close();
+            EXPECT_EQ(kept.wake(), canceled);
+        }
+    }
+}
+
+} // namespace
+} // namespace pollux::core_tests

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSL-1.0
+// What POLLUX_BACKEND and Request::backend mean.
+#include "loader_test.hpp"
+
+#include <pollux/poll.hpp>
+
+#include <algorithm>
+
+#include <dlfcn.h>
+
+namespace pollux::loader_tests {
+namespace {
+
+class Choosing : public LoaderTest {
+  protected:
+    Choosing() { plugin_path.set(FIXTURES); }
+
+    Choice choice_for(const std::string& value) {
+        backend.set(value);
+        return explain();
+    }
+
+    /// Asks for a value that makes no sense; returns why.
+    std::string refusal_of(const std::string& value) {
+        const auto choice = choice_for(value);
+        EXPECT_FALSE(choice.winner);
+        EXPECT_TRUE(choice.attempts.empty()) << choice.text();
+        EXPECT_TRUE(says(choice.text(), {"pollux: cannot use backend \"" + value + "\" (from POLLUX_BACKEND)\n",
+                                         choice.refusal, "installed: ", "good"}));
+        Choice story;
+        EXPECT_EQ(open({}, story), nullptr);
+        return choice.refusal;
+    }
+};
+
+TEST_F(Choosing, one_name) {
+    const auto choice = choice_for("good");
+    ASSERT_TRUE(choice.winner) << choice.text();
+    EXPECT_EQ(choice.winner->name, "good");
+    EXPECT_EQ(choice.winner->file, fixture("good"));
+    EXPECT_EQ(choice.winner->summary, "a fixture of the loader's tests");
+    EXPECT_TRUE(says(choice.text(), {"pollux: opened backend \"good\" for \"good\" (from POLLUX_BACKEND)\n",
+                                     fixture("good").string() + ": opened"}));
+}
+
+TEST_F(Choosing, one_name_never_falls_back) {
+    const auto choice = choice_for("open_fails");
+    EXPECT_FALSE(choice.winner);
+    ASSERT_EQ(choice.attempts.size(), 1U) << choice.text();
+    EXPECT_TRUE(says(choice.text(), {"cannot open backend \"open_fails\" (from POLLUX_BACKEND)", "fixture_setup"}));
+    EXPECT_THROW(open(), OpenError);
+}
+
+TEST_F(Choosing, list_moves_on_and_tells_about_each) {
+    const auto choice = choice_for("wrong_abi,nosuch,good,rank_high");
+    ASSERT_TRUE(choice.winner) << choice.text();
+    EXPECT_EQ(choice.winner->name, "good");
+    ASSERT_EQ(choice.attempts.size(), 3U) << choice.text(); // nothing is tried after the first that opens
+    EXPECT_TRUE(says(choice.attempts[0].reason, {"built with ABI"}));
+    EXPECT_TRUE(says(choice.attempts[1].reason, {"libpollux-nosuch.so"}));
+    EXPECT_EQ(choice.attempts[2].reason, "");
+    EXPECT_TRUE(says(choice.text(), {fixture("wrong_abi").string() + ": built with ABI", "nosuch: no libpollux-nosuch",
+                                     fixture("good").string() + ": opened"}));
+}
+
+TEST_F(Choosing, list_never_falls_back_beyond_itself) {
+    const auto choice = choice_for("open_fails,null_open");
+    EXPECT_FALSE(choice.winner);
+    EXPECT_EQ(choice.attempts.size(), 2U) << choice.text();
+    EXPECT_TRUE(says(choice.text(), {"cannot open any backend of \"open_fails,null_open\"", "fixture_setup"}));
+}
+
+TEST_F(Choosing, list_of_names_and_files) {
+    const auto choice = choice_for("nosuch," + fixture("good").string());
+    ASSERT_TRUE(choice.winner) << choice.text();
+    EXPECT_EQ(choice.winner->file, fixture("good"));
+}
+
+TEST_F(Choosing, auto_takes_the_highest_rank_that_opens) {
+    for (const char* value : {"auto", "", "  ", " auto\t"}) {
+        const auto choice = choice_for(value);
+        ASSERT_TRUE(choice.winner) << choice.text();
+        EXPECT_EQ(choice.winner->name, "rank_high") << '"' << value << '"';
+        EXPECT_EQ(choice.asked, "auto") << '"' << value << '"';
+    }
+    backend.set(std::nullopt);
+    EXPECT_EQ(explain().winner.value().name, "rank_high");
+    EXPECT_TRUE(says(explain().text(), {"opened backend \"rank_high\" for \"auto\" (as nothing else was asked for)"}));
+}
+
+TEST_F(Choosing, auto_tells_what_it_tried_before) {
+    const auto choice = choice_for("auto");
+    ASSERT_EQ(choice.attempts.size(), 2U) << choice.text();
+    EXPECT_EQ(choice.attempts[0].backend, "rank_top");
+    EXPECT_TRUE(says(choice.attempts[0].reason, {"fixture_setup: "}));
+    EXPECT_EQ(choice.attempts[1].backend, "rank_high");
+    EXPECT_EQ(choice.attempts[1].reason, "");
+}
+
+TEST_F(Choosing, installed_is_in_order_of_rank_with_ties_by_name) {
+    const auto all = installed();
+    const auto place_of = [&all](const char* name) {
+        return std::ranges::find(all, name, &Backend::name) - all.begin();
+    };
+    EXPECT_EQ(place_of("rank_top"), 0);
+    EXPECT_EQ(place_of("rank_high"), 1);
+    EXPECT_EQ(place_of("rank_tie_a"), 2);
+    EXPECT_EQ(place_of("rank_tie_b"), 3);
+    EXPECT_LT(place_of("rank_tie_b"), place_of("good"));
+    EXPECT_LT(place_of("good"), place_of("bad_name")); // what was refused comes last
+    EXPECT_LT(place_of("bad_name"), place_of("wrong_abi"));
+    EXPECT_LT(static_cast<std::size_t>(place_of("wrong_abi")), all.size());
+    for (const auto& one : all) {
+        EXPECT_EQ(one.refusal.empty(), one.open != nullptr) << one.name << one.refusal;
+        EXPECT_TRUE(one.file.is_absolute()) << one.file;
+    }
+}
+
+TEST_F(Choosing, spaces_are_trimmed) {
+    const auto choice = choice_for(" nosuch ,\tgood ");
+    ASSERT_TRUE(choice.winner) << choice.text();
+    EXPECT_EQ(choice.winner->name, "good");
+    EXPECT_EQ(choice.asked, "nosuch ,\tgood");
+}
+
+TEST_F(Choosing, program_goes_before_the_environment) {
+    backend.set("nosuch");
+    const auto choice = explain({.backend = "good"});
+    ASSERT_TRUE(choice.winner) << choice.text();
+    EXPECT_EQ(choice.origin, "from the program");
+}
+
+TEST_F(Choosing, values_that_make_no_sense) {
+    EXPECT_TRUE(says(refusal_of("watermark+good"), {"\"watermark+good\"", "layers", "\"+\"", "not supported yet"}));
+    EXPECT_TRUE(says(refusal_of("good?high=1024"), {"\"good?high=1024\"", "options", "\"?\"", "not supported yet"}));
+    EXPECT_TRUE(says(refusal_of("good,auto"), {"\"auto\"", "whole list"}));
+    EXPECT_TRUE(says(refusal_of("good,,epoll"), {"element of the list is empty"}));
+    EXPECT_TRUE(says(refusal_of("good,"), {"element of the list is empty"}));
+    EXPECT_TRUE(says(refusal_of(","), {"element of the list is empty"}));
+    EXPECT_TRUE(says(refusal_of("libpollux-good.so"), {"\"libpollux-good.so\"", "not a backend's name"}));
+    EXPECT_TRUE(says(refusal_of("Good"), {"\"Good\"", "lower-case letters"}));
+    EXPECT_TRUE(says(refusal_of(".."), {"\"..\"", "not a backend's name"}));
+}
+
+TEST_F(Choosing, value_with_a_slash_is_a_file) {
+    const auto choice = choice_for("/nonexistent/../nonexistent/good");
+    ASSERT_EQ(choice.attempts.size(), 1U);
+    EXPECT_EQ(choice.attempts[0].file, "/nonexistent/good");
+    EXPECT_EQ(choice.attempts[0].reason, "No such file or directory");
+    EXPECT_EQ(choice_for(fixture("good").string()).winner.value().file, fixture("good"));
+}
+
+TEST_F(Choosing, file_may_have_any_name) {
+    const TemporaryFolder folder;
+    fs::copy_file(fixture("good"), folder / "anything");
+    const auto choice = choice_for(folder.string() + "/anything");
+    ASSERT_TRUE(choice.winner) << choice.text();
+    EXPECT_EQ(choice.winner->name, "good");
+}
+
+TEST_F(Choosing, real_plugins_open) {
+    plugin_path.set(PLUGINS);
+    for (const auto& plugin : fs::directory_iterator(PLUGINS)) {
+        const auto choice = choice_for(plugin.path().string());
+        EXPECT_TRUE(choice.winner) << choice.text();
+    }
+}
+
+TEST_F(Choosing, plugin_stays_loaded_and_to_itself) {
+    const TemporaryFolder folder;
+    const auto file = put(fixture("good"), folder, "good");
+    EXPECT_EQ(dlopen(file.c_str(), RTLD_LAZY | RTLD_NOLOAD), nullptr);
+    Choice choice;
+    open({.backend = file.string()}, choice).reset();
+    ASSERT_TRUE(choice.winner) << choice.text();
+    void* const library = dlopen(file.c_str(), RTLD_LAZY | RTLD_NOLOAD);
+    EXPECT_NE(library, nullptr) << "unloaded";
+    if (library) dlclose(library);
+    EXPECT_EQ(dlsym(RTLD_DEFAULT, "pollux_plugin"), nullptr) << "its symbol is visible to all";
+    OpenFailure failure;
+    EXPECT_NE(choice.winner->open(failure), nullptr);
+}
+
+} // namespace
+} // namespace pollux::loader_tests

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSL-1.0
+// The current directory is nobody's plugin folder.
+#include "program.hpp"
+
+#include <algorithm>
+
+namespace pollux::loader_tests {
+namespace {
+
+/// Each test runs in a folder of its own that has the plugin "good" in it.
+class CurrentFolder : public LoaderTest {
+  protected:
+    CurrentFolder() {
+        put(fixture("good"), folder, "good");
+        fs::current_path(folder);
+        backend.set("good");
+    }
+    ~CurrentFolder() override { fs::current_path(before); }
+
+    fs::path before = fs::current_path();
+    TemporaryFolder folder;
+};
+
+TEST_F(CurrentFolder, is_never_searched) {
+    for (const char* value : {"", ":", "::", ":/nonexistent:", "/nonexistent::/nonexistent"}) {
+        plugin_path.set(value);
+        const auto choice = explain();
+        EXPECT_FALSE(choice.winner) << value << '\n' << choice.text();
+        EXPECT_TRUE(choice.notes.empty()) << choice.text(); // empty elements are nothing to speak of
+        EXPECT_EQ(std::ranges::count(choice.folders, fs::path(folder)), 0) << choice.text();
+        for (const auto& searched : choice.folders) EXPECT_TRUE(searched.is_absolute()) << searched;
+    }
+    plugin_path.set(std::nullopt);
+    EXPECT_FALSE(explain().winner);
+}
+
+TEST_F(CurrentFolder, relative_elements_are_ignored_with_a_note) {
+    plugin_path.set(".:../plugins");
+    const auto choice = explain();
+    EXPECT_FALSE(choice.winner) << choice.text();
+    EXPECT_EQ(choice.notes,
+              (std::vector<std::string>{"ignored \".\" of POLLUX_PLUGIN_PATH: not an absolute path",
+                                        "ignored \"../plugins\" of POLLUX_PLUGIN_PATH: not an absolute path"}));
+    EXPECT_TRUE(says(choice.text(), {"\n  " + choice.notes.at(0), "\n  " + choice.notes.at(1)}));
+}
+
+TEST_F(CurrentFolder, counts_for_a_file_that_is_asked_for) {
+    backend.set("./libpollux-good.so");
+    const auto choice = explain();
+    ASSERT_TRUE(choice.winner) << choice.text();
+    EXPECT_EQ(choice.winner->file, folder / file_name("good"));
+}
+
+TEST_F(CurrentFolder, counts_for_folders_of_the_program) {
+    const auto choice = explain({.folders = {".", ""}});
+    ASSERT_TRUE(choice.winner) << choice.text();
+    EXPECT_EQ(choice.winner->file, folder / file_name("good"));
+}
+
+#ifdef CORE_LIBRARY
+TEST_F(CurrentFolder, does_not_show_in_the_folder_beside_the_core) {
+    fs::create_directory("lib");
+    fs::copy_file(CORE_LIBRARY, fs::path("lib") / fs::path(CORE_LIBRARY_NAME));
+    const auto beside = put(fixture("good"), folder / "lib" / "pollux", "good");
+    const EnvironmentVariable library_path("LD_LIBRARY_PATH", "lib"); // a relative folder, as the loader lets one say
+    const auto story = output_of(SHARED_EXPLAIN_PROGRAM, {"explain", "good"});
+    EXPECT_TRUE(says(story, {beside.string() + ": opened", "searched: " + beside.parent_path().string()}));
+}
+#endif
+
+TEST_F(CurrentFolder, may_be_gone) {
+    const TemporaryFolder gone;
+    fs::current_path(gone);
+    fs::remove(gone);
+    backend.set("./libpollux-good.so");
+    const auto choice = explain({.folders = {"plugins"}});
+    ASSERT_EQ(choice.attempts.size(), 1U);
+    EXPECT_EQ(choice.attempts[0].reason, "No such file or directory");
+    EXPECT_TRUE(says(choice.text(), {"ignored the folder \"plugins\": No such file or directory"}));
+}
+
+} // namespace
+} // namespace pollux::loader_tests

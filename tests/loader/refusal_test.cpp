@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSL-1.0
+// Plugins that must be refused, each with the facts that its author or user needs.
+#include "loader_test.hpp"
+
+#include <pollux/plugin.hpp>
+#include <pollux/poll.hpp>
+
+#include <fstream>
+
+namespace pollux::loader_tests {
+namespace {
+
+class Refusal : public LoaderTest {
+  protected:
+    /// Asks for a file; returns why it was refused, after a look at the rest of the story.
+    static std::string reason_for(const fs::path& file) {
+        const auto choice = explain({.backend = file.string()});
+        EXPECT_FALSE(choice.winner) << choice.text();
+        if (choice.attempts.size() != 1) return "not one attempt:\n" + choice.text();
+        const auto& [name, tried, reason] = choice.attempts.front();
+        EXPECT_EQ(tried, file);
+        EXPECT_TRUE(says(choice.text(), {"pollux: cannot open backend \"" + file.string() + "\" (from the program)\n",
+                                         "\n  " + file.string() + ": " + reason + "\n", "\n  installed: "}));
+        return reason;
+    }
+
+    static fs::path file_with(const TemporaryFolder& folder, const std::string& content) {
+        const auto file = folder / file_name("content");
+        std::ofstream(file, std::ios::binary) << content;
+        return file;
+    }
+};
+
+TEST_F(Refusal, no_such_file) {
+    const TemporaryFolder folder;
+    EXPECT_EQ(reason_for(folder / "libpollux-nosuch.so"), "No such file or directory");
+}
+
+TEST_F(Refusal, no_plugin_of_that_name) {
+    const TemporaryFolder folder;
+    const auto choice = explain({.backend = "nosuch", .folders = {folder, FIXTURES}});
+    ASSERT_EQ(choice.attempts.size(), 1U);
+    EXPECT_EQ(choice.attempts[0].backend, "nosuch");
+    EXPECT_TRUE(choice.attempts[0].file.empty());
+    EXPECT_TRUE(says(choice.attempts[0].reason, {"libpollux-nosuch.so", folder.string(), FIXTURES}));
+    EXPECT_TRUE(says(choice.text(), {"cannot open backend \"nosuch\" (from the program)", "\n  installed: "}));
+    const auto installed = choice.text().substr(choice.text().find("installed: "));
+    EXPECT_TRUE(says(installed, {"good", "null_open", "rank_high"}));
+}
+
+TEST_F(Refusal, not_a_shared_object) {
+    const TemporaryFolder folder;
+    EXPECT_TRUE(says(reason_for(file_with(folder, std::string(1000, 'x'))), {"invalid ELF header"}));
+}
+
+TEST_F(Refusal, empty_file) {
+    const TemporaryFolder folder;
+    EXPECT_TRUE(says(reason_for(file_with(folder, "")), {"file too short"}));
+}
+
+TEST_F(Refusal, another_machine) {
+    const TemporaryFolder folder;
+    const auto file = put(fixture("good"), folder, "good");
+    std::fstream header(file, std::ios::in | std::ios::out | std::ios::binary);
+    header.seekp(18); // e_machine
+    header.write("\x08\x00", 2);
+    header.close();
+    ASSERT_TRUE(header);
+    // The loader itself says "No such file or directory", which is no help.
+    EXPECT_TRUE(says(reason_for(file), {"the file is there", "another machine"}));
+}
+
+TEST_F(Refusal, missing_symbol) {
+    EXPECT_EQ(reason_for(fixture("no_symbol")), "not a Pollux plugin: it has no symbol \"pollux_plugin\"");
+}
+
+TEST_F(Refusal, wrong_interface_version) {
+    EXPECT_EQ(reason_for(fixture("wrong_version")),
+              "built for interface version 4000000000, this program has " + std::to_string(interface_version));
+}
+
+TEST_F(Refusal, short_size) {
+    EXPECT_EQ(reason_for(fixture("short_size")),
+              "its Plugin has size 8, this program has " + std::to_string(sizeof(Plugin)));
+}
+
+TEST_F(Refusal, wrong_abi) {
+    EXPECT_EQ(reason_for(fixture("wrong_abi")),
+              "built with ABI \"itanium somebody's 64-bit\", this program has \"" + std::string(abi_tag) + "\"");
+}
+
+TEST_F(Refusal, null_abi) {
+    EXPECT_EQ(reason_for(fixture("null_abi")),
+              "built with ABI null, this program has \"" + std::string(abi_tag) + "\"");
+}
+
+TEST_F(Refusal, wrong_name) {
+    EXPECT_TRUE(says(reason_for(fixture("wrong_name")), {"calls itself \"somebody_else\"", "says \"wrong_name\""}));
+}
+
+TEST_F(Refusal, name_that_is_no_name) {
+    EXPECT_TRUE(says(reason_for(fixture("bad_name")), {"\"Bad-Name\"", "not a backend's name", "[a-z0-9_]+"}));
+    EXPECT_TRUE(says(reason_for(fixture("null_name")), {"calls itself null", "not a backend's name"}));
+}
+
+TEST_F(Refusal, null_open) { EXPECT_TRUE(says(reason_for(fixture("null_open")), {"open is null"})); }
+
+TEST_F(Refusal, open_fails) {
+    EXPECT_EQ(reason_for(fixture("open_fails")),
+              "fixture_setup: " + make_error_code(std::errc::permission_denied).message());
+}
+
+TEST_F(Refusal, open_fails_without_a_reason) {
+    EXPECT_EQ(reason_for(fixture("open_silent")), "open failed and gave no reason");
+}
+
+TEST_F(Refusal, unresolved_symbol) {
+    EXPECT_EQ(reason_for(fixture("unresolved")), "undefined symbol: pollux_nobody_defines_this");
+}
+
+TEST_F(Refusal, folder_with_the_name_of_a_plugin) {
+    const TemporaryFolder folder;
+    const auto inner = folder / file_name("folder");
+    fs::create_directory(inner);
+    EXPECT_EQ(reason_for(inner), "not a regular file");
+}
+
+TEST_F(Refusal, dangling_link) {
+    const TemporaryFolder folder;
+    const auto link = folder / file_name("link");
+    fs::create_symlink(folder / "nowhere", link);
+    EXPECT_EQ(reason_for(link), "No such file or directory");
+    // A name means its first file, whatever is behind it.
+    EXPECT_EQ(explain({.backend = "link", .folders = {folder}}).attempts.at(0).file, link);
+}
+
+TEST_F(Refusal, is_the_same_each_time) {
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_TRUE(says(reason_for(fixture("wrong_abi")), {"somebody's"}));
+        EXPECT_TRUE(says(reason_for(fixture("unresolved")), {"undefined symbol"}));
+    }
+}
+
+TEST_F(Refusal, is_what_OpenError_and_Poll_say) {
+    backend.set("unresolved,open_fails");
+    plugin_path.set(FIXTURES);
+    const auto story = explain().text();
+    EXPECT_TRUE(says(story, {"pollux: cannot open any backend of \"unresolved,open_fails\" (from POLLUX_BACKEND)\n",
+                             "undefined symbol: pollux_nobody_defines_this", "fixture_setup: ", "installed: "}));
+    try {
+        open();
+        ADD_FAILURE() << "opened";
+    } catch (const OpenError& error) {
+        EXPECT_EQ(error.what(), story);
+    }
+    try {
+        Poll poll;
+        ADD_FAILURE() << "opened";
+    } catch (const OpenError& error) {
+        EXPECT_EQ(error.what(), story);
+    }
+}
+
+} // namespace
+} // namespace pollux::loader_tests

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSL-1.0
+// Where plugins are looked for, and in which order.
+#include "loader_test.hpp"
+
+#include <algorithm>
+
+namespace pollux::loader_tests {
+namespace {
+
+using Search = LoaderTest;
+
+std::vector<Backend> named(const std::string& name, std::vector<Backend> all) {
+    std::erase_if(all, [&name](const Backend& backend) { return backend.name != name; });
+    return all;
+}
+
+TEST_F(Search, program_then_environment_then_installation) {
+    const TemporaryFolder program, environment;
+    const fs::path engine = fs::path(PLUGINS) / file_name("poll_fallback");
+    put(engine, program, "poll_fallback");
+    put(engine, environment, "poll_fallback");
+    plugin_path.set(environment.string());
+    const Request request{.backend = "poll_fallback", .folders = {program}};
+
+    const auto all = explain(request);
+    ASSERT_TRUE(all.winner) << all.text();
+    EXPECT_EQ(all.winner->file.parent_path(), program);
+    ASSERT_GE(all.folders.size(), 3U);
+    EXPECT_EQ(all.folders[0], program);
+    EXPECT_EQ(all.folders[1], environment);
+
+    EXPECT_EQ(explain({.backend = "poll_fallback"}).winner.value().file.parent_path(), environment);
+#ifdef CORE_LIBRARY // linked in, the core is beside the test and not beside the plugins
+    plugin_path.set(std::nullopt);
+    const auto last = explain({.backend = "poll_fallback"}).winner.value().file.parent_path();
+    EXPECT_TRUE(fs::equivalent(last, PLUGINS)) << last;
+#endif
+}
+
+TEST_F(Search, folders_of_the_variable_in_order) {
+    const TemporaryFolder first, second;
+    put(fixture("good"), first, "good");
+    put(fixture("good"), second, "good");
+    plugin_path.set(second.string() + ":" + first.string());
+    EXPECT_EQ(explain({.backend = "good"}).winner.value().file.parent_path(), second);
+    plugin_path.set(first.string() + ":" + second.string());
+    EXPECT_EQ(explain({.backend = "good"}).winner.value().file.parent_path(), first);
+}
+
+TEST_F(Search, of_two_plugins_of_one_name_the_first_counts) {
+    const TemporaryFolder first, second;
+    const auto shown = put(fixture("good"), first, "good");
+    const auto hidden = put(fixture("good"), second, "good");
+    const Request request{.backend = "good", .folders = {first, second}};
+    EXPECT_EQ(explain(request).winner.value().file, shown);
+    const auto both = named("good", installed(request));
+    ASSERT_EQ(both.size(), 2U);
+    EXPECT_EQ(both[0].file, shown);
+    EXPECT_EQ(both[0].refusal, "");
+    EXPECT_EQ(both[1].file, hidden);
+    EXPECT_EQ(both[1].refusal, "hidden by " + shown.string());
+    EXPECT_EQ(std::ranges::count(explain(request).installed, "good"), 1);
+}
+
+TEST_F(Search, first_counts_also_when_it_is_broken) {
+    const TemporaryFolder first, second;
+    const auto broken = put(fixture("wrong_abi"), first, "good");
+    put(fixture("good"), second, "good");
+    const auto choice = explain({.backend = "good", .folders = {first, second}});
+    EXPECT_FALSE(choice.winner) << choice.text();
+    ASSERT_EQ(choice.attempts.size(), 1U);
+    EXPECT_EQ(choice.attempts[0].file, broken);
+    EXPECT_TRUE(says(choice.attempts[0].reason, {"built with ABI"}));
+}
+
+TEST_F(Search, one_folder_does_not_hide_itself) {
+    const TemporaryFolder folder, links;
+    put(fixture("good"), folder, "good");
+    const auto link = links / "link";
+    fs::create_directory_symlink(folder, link);
+    plugin_path.set(folder.string() + "/:" + folder.string() + "/../" + fs::path(folder).filename().string() + ":" +
+                    link.string());
+    const Request request{.folders = {folder}};
+    EXPECT_EQ(named("good", installed(request)).size(), 1U);
+    EXPECT_EQ(std::ranges::count(explain(request).folders, fs::path(folder)), 1);
+}
+
+TEST_F(Search, other_files_are_not_plugins) {
+    const TemporaryFolder folder;
+    for (const char* name : {"good.so", "libgood.so", "libpollux-good.so.1", "libpollux-.so", "libpollux-Good.so"}) {
+        fs::copy_file(fixture("good"), folder / name);
+    }
+    const auto all = installed({.folders = {folder}});
+    EXPECT_TRUE(std::ranges::none_of(all, [&](const Backend& one) { return one.file.parent_path() == folder; }));
+}
+
+TEST_F(Search, broken_ones_are_listed_with_their_reason) {
+    const TemporaryFolder folder;
+    fs::create_directory(folder / file_name("folder"));
+    put(fixture("unresolved"), folder, "unresolved");
+    const auto all = installed({.folders = {folder}});
+    ASSERT_EQ(named("folder", all).size(), 1U);
+    EXPECT_EQ(named("folder", all)[0].refusal, "not a regular file");
+    ASSERT_EQ(named("unresolved", all).size(), 1U);
+    EXPECT_TRUE(says(named("unresolved", all)[0].refusal, {"pollux_nobody_defines_this"}));
+    EXPECT_EQ(named("unresolved", all)[0].open, nullptr);
+}
+
+TEST_F(Search, folders_that_are_not_there_hold_nothing) {
+    plugin_path.set("/nonexistent/plugins");
+    const auto choice = explain({.backend = "nosuch"});
+    EXPECT_EQ(choice.folders.at(0), "/nonexistent/plugins");
+    EXPECT_TRUE(says(choice.text(), {"no libpollux-nosuch.so in /nonexistent/plugins, "}));
+}
+
+} // namespace
+} // namespace pollux::loader_tests

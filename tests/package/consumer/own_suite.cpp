@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSL-1.0
+// The conformance suite on a factory of one's own.
+#include <pollux/conformance.hpp>
+#include <pollux/open.hpp>
+
+int main(int argc, char** argv) {
+    const auto backends = pollux::installed();
+    if (backends.empty()) return 1;
+    const auto& first = backends.front();
+    return pollux::conformance::run({{"mine", first.capabilities, first.open}}, argc, argv);
+}

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: BSL-1.0
+"""pollux list, explain, --help, --version, and every mistake that a command line can hold."""
+import pathlib
+import tempfile
+import unittest
+
+from running import FIXTURES, run
+
+
+class Mistakes(unittest.TestCase):
+    """One clear message on the standard error stream, nothing on the other, and a status that is not 0."""
+
+    def check(self, arguments, facts, status=2, variables=None):
+        outcome = run(*arguments, variables=variables)
+        self.assertEqual(outcome.returncode, status, outcome)
+        self.assertEqual(outcome.stdout, "")
+        self.assertTrue(outcome.stderr.startswith("pollux: "), outcome.stderr)
+        self.assertEqual(outcome.stderr.count("pollux: "), 1, outcome.stderr)
+        for fact in facts:
+            self.assertIn(fact, outcome.stderr)
+
+    def test_no_command(self):
+        self.check([], ["list, explain, conformance or demo"])
+
+    def test_unknown_command(self):
+        self.check(["nosuch"], ['"nosuch"', "list, explain, conformance or demo"])
+
+    def test_unknown_option(self):
+        self.check(["--nosuch"], ["--nosuch"])
+        self.check(["demo", "--nosuch"], ["--nosuch"])
+
+    def test_bad_numbers(self):
+        for text in ["abc", "0", "-1", "20001", "1.5", "9999999999999999999", ""]:
+            self.check(["demo", "--connections=" + text] if text else ["demo", "--connections", ""],
+                       ["--connections", "1 to 20000", f'"{text}"'])
+        self.check(["demo", "--seconds", "0"], ["--seconds", "1 to 86400", '"0"'])
+
+    def test_options_that_exclude_each_other(self):
+        self.check(["demo", "--all", "--backend", "epoll"], ["--all", "--backend"])
+
+    def test_unknown_backend(self):
+        facts = ['cannot open backend "nosuch"', "libpollux-nosuch.so", "installed: ", "epoll"]
+        self.check(["demo"], facts + ["from POLLUX_BACKEND"], 1, {"POLLUX_BACKEND": "nosuch"})
+        self.check(["demo", "--backend", "nosuch"], facts + ["from --backend"], 1)
+        self.check(["explain"], facts + ["from POLLUX_BACKEND"], 1, {"POLLUX_BACKEND": "nosuch"})
+        self.check(["explain", "nosuch"], facts + ["from the command line"], 1)
+
+    def test_value_that_makes_no_sense(self):
+        self.check(["explain", "a+b"], ['cannot use backend "a+b"', "layers"], 1)
+
+
+class List(unittest.TestCase):
+    def test_backends_with_their_abilities(self):
+        outcome = run("list")
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertEqual(outcome.stderr, "")
+        for line in [r"epoll +100  yes +/.*/libpollux-epoll\.so", r"poll_fallback +0  yes +/",
+                     r"poll_fallback +emulated +native +unsupported", r"poll_fallback: edge unsupported: \w+",
+                     r"A program gets epoll here"]:
+            self.assertRegex(outcome.stdout, line)
+
+    def test_broken_plugin_beside(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "libpollux-broken.so").write_text("not a shared object")
+            outcome = run("list", variables={"POLLUX_PLUGIN_PATH": folder})
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertRegex(outcome.stdout, r"epoll +100  yes")
+        self.assertRegex(outcome.stdout, r"broken +-  no +/.*/libpollux-broken\.so")
+        self.assertRegex(outcome.stdout, r"broken: not usable: \w+")
+
+    def test_what_was_asked_for_cannot_be_had(self):
+        outcome = run("list", variables={"POLLUX_BACKEND": "nosuch"})
+        self.assertEqual(outcome.returncode, 1, outcome)
+        self.assertRegex(outcome.stdout, r"epoll +100  yes")
+        self.assertIn('cannot open backend "nosuch" (from POLLUX_BACKEND)', outcome.stderr)
+
+    def test_backend_that_does_not_open(self):
+        outcome = run("list", variables={"POLLUX_PLUGIN_PATH": FIXTURES, "POLLUX_BACKEND": "open_fails,open_silent"})
+        self.assertEqual(outcome.returncode, 1, outcome)
+        self.assertRegex(outcome.stdout, r"open_fails +-\d+  no +/.*/libpollux-open_fails\.so")
+        self.assertRegex(outcome.stdout, r"open_fails: not usable: fixture_setup: Permission denied")
+        self.assertRegex(outcome.stdout, r"open_silent: not usable: open failed and gave no reason")
+        self.assertIn('cannot open any backend of "open_fails,open_silent" (from POLLUX_BACKEND)', outcome.stderr)
+
+
+class Explain(unittest.TestCase):
+    def test_automatic_choice(self):
+        outcome = run("explain")
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertRegex(outcome.stdout, r'opened backend "epoll" for "auto"')
+        self.assertRegex(outcome.stdout, r"libpollux-epoll\.so: opened")
+        self.assertRegex(outcome.stdout, r"not tried: .*libpollux-poll_fallback\.so: rank 0")
+        self.assertRegex(outcome.stdout, r"winner: epoll, rank 100")
+
+    def test_list_in_its_order(self):
+        outcome = run("explain", "nosuch,poll_fallback,epoll")
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertRegex(outcome.stdout, r"(?s)nosuch: no libpollux-nosuch\.so.*libpollux-poll_fallback\.so: opened")
+        self.assertIn("winner: poll_fallback", outcome.stdout)
+
+    def test_argument_goes_before_the_environment(self):
+        outcome = run("explain", "epoll", variables={"POLLUX_BACKEND": "nosuch"})
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertIn('"epoll" (from the command line)', outcome.stdout)
+
+
+class Conformance(unittest.TestCase):
+    def test_arguments_go_past(self):
+        outcome = run("conformance", "epoll", "--gtest_list_tests")
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertIn("epoll", outcome.stdout)
+        self.assertNotEqual(run("conformance", "nosuch").returncode, 0)
+
+
+class Help(unittest.TestCase):
+    def test_help_and_version(self):
+        outcome = run("--help")
+        self.assertEqual(outcome.returncode, 0)
+        for word in ["list", "explain", "conformance", "demo", "POLLUX_BACKEND", "POLLUX_PLUGIN_PATH"]:
+            self.assertIn(word, outcome.stdout)
+        self.assertRegex(run("--version").stdout, r"^pollux \d+\.\d+\.\d+\n$")
+        self.assertIn("--connections", run("demo", "--help").stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
