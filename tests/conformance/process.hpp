@@ -33,8 +33,8 @@ class DescriptorLimit {
 std::size_t thread_count();
 /// The number by which is_asleep() knows the calling thread.
 int thread_number();
-/// Whether that thread sleeps in the kernel, or is gone. Where nothing tells, true after a moment that is mostly enough:
-/// good to make a fault likelier to show, not for a verdict.
+/// Whether that thread sleeps in the kernel, or is gone. Where nothing tells, true after a moment that is mostly
+/// enough: good to make a fault likelier to show, not for a verdict.
 bool is_asleep(int thread);
 /// Bytes that are allocated on the heap; 0 where nothing tells.
 std::size_t heap_bytes();

@@ -4,6 +4,7 @@
 #include "../rule_files.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace pollux::conformance {
 
@@ -84,16 +85,26 @@ std::string handshakes(Selector& selector, int rounds) {
     return fault;
 }
 
+/// A cache line that one thread writes and the other one takes away from it, so that the next write is slow.
+struct alignas(64) ContendedLine {
+    std::atomic<int> written = 0;
+    std::atomic<int> taken = 0;
+};
+
+/// Processors write to memory later than they read from it; with so many slow writes, as late as a microsecond. Whoever
+/// only looks whether a wake is pending looks before what was written can be seen.
+using Written = std::array<ContendedLine, 32>;
+
 /// One thread writes and wakes twice in a row, so that wakes become one; the other has to see the second number, though
 /// its wake may be part of the first. Returns a fault, or nothing.
 std::string bursts(Selector& selector, int rounds) {
     const Budget budget;
-    std::atomic<int> written = 0;
+    Written lines;
     Count collected;
     std::atomic<bool> stop = false;
     Thread waker([&] {
         for (int round = 1; round <= rounds && !stop; ++round) {
-            written.store(round, std::memory_order_relaxed);
+            for (auto& line : lines) line.written.store(round, std::memory_order_relaxed);
             selector.registrator().wake();
             // The second comes at each step of collecting the first.
             for (int pause = round % 1024; round % 2 != 0 && pause > 0; --pause) collected.value();
@@ -108,7 +119,8 @@ std::string bursts(Selector& selector, int rounds) {
             fault = "after number " + std::to_string(seen) + " a write was not seen: its wake became part of none";
             break;
         }
-        seen = written.load(std::memory_order_relaxed);
+        seen = lines.back().written.load(std::memory_order_relaxed);
+        for (auto& line : lines) line.taken.store(seen, std::memory_order_relaxed);
         collected.raise_to(seen);
     }
     stop = true;
