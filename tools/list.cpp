@@ -67,7 +67,7 @@ std::string backends_table(const std::vector<Listed>& all) {
     return table.text();
 }
 
-std::string capabilities_table(const std::vector<Listed>& all) {
+Table capabilities_table(const std::vector<Listed>& all) {
     std::vector<Table::Column> columns{{"backend"}};
     for (const auto& ability : abilities) columns.push_back({ability.first});
     columns.push_back({"timeouts", Align::right});
@@ -81,7 +81,20 @@ std::string capabilities_table(const std::vector<Listed>& all) {
         cells.push_back(fmt::format("{:g} ms", resolution.count()));
         table.add(std::move(cells));
     }
-    return table.text();
+    return table;
+}
+
+/// One sentence for each thing that a backend could do better.
+std::vector<std::string> limits_of(const Backend& backend) {
+    std::vector<std::string> sentences;
+    for (const auto& [name, member] : abilities) {
+        const auto& [support, reason] = backend.capabilities.*member;
+        if (support == Support::native) continue;
+        const bool mute = reason == nullptr || *reason == '\0';
+        sentences.push_back(
+            fmt::format("{}: {} {}: {}", backend.name, name, word_of(support), mute ? "no reason given" : reason));
+    }
+    return sentences;
 }
 
 /// One line for each thing that is less than it could be.
@@ -90,13 +103,7 @@ std::string reasons(const std::vector<Listed>& all) {
     for (const auto& [backend, obstacle] : all) {
         if (!obstacle.empty()) text += fmt::format("  {}: not usable: {}\n", backend.name, obstacle);
         if (!backend.refusal.empty()) continue;
-        for (const auto& [name, member] : abilities) {
-            const auto& [support, reason] = backend.capabilities.*member;
-            if (support == Support::native) continue;
-            const bool mute = reason == nullptr || *reason == '\0';
-            text += fmt::format("  {}: {} {}: {}\n", backend.name, name, word_of(support),
-                                mute ? "no reason given" : reason);
-        }
+        for (const auto& sentence : limits_of(backend)) text += fmt::format("  {}\n", sentence);
     }
     return text;
 }
@@ -106,7 +113,7 @@ std::string reasons(const std::vector<Listed>& all) {
 int list() {
     const auto all = look();
     const auto choice = pollux::explain();
-    if (!all.empty()) fmt::print("{}\n{}", backends_table(all), capabilities_table(all));
+    if (!all.empty()) fmt::print("{}\n{}", backends_table(all), capabilities_table(all).text());
     if (const auto text = reasons(all); !text.empty()) fmt::print("\n{}", text);
     if (choice.winner) {
         fmt::print("\nA program gets {} here: \"{}\" ({})\n", choice.winner->name, choice.asked, choice.origin);
@@ -116,6 +123,22 @@ int list() {
     std::fflush(stdout); // the table first, also where both streams are one
     fmt::print(stderr, "{}\n", choice.text());
     return 1;
+}
+
+int list_as_markdown() {
+    std::vector<Listed> all;
+    for (auto& backend : installed()) {
+        if (backend.refusal.empty()) all.push_back({std::move(backend), {}});
+    }
+    if (all.empty()) {
+        fmt::print(stderr, "{}\n", pollux::explain().text());
+        return 1;
+    }
+    fmt::print("{}\n", capabilities_table(all).markdown());
+    for (const auto& listed : all) {
+        for (const auto& sentence : limits_of(listed.backend)) fmt::print("- {}\n", sentence);
+    }
+    return 0;
 }
 
 } // namespace pollux::tools

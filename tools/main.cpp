@@ -37,10 +37,11 @@ CLI::Validator whole_number(int least, int most) {
     return {check, fmt::format("{} to {}", least, most)};
 }
 
-void add_list(CLI::App& app, int& status) {
+void add_list(CLI::App& app, int& status, bool& as_markdown) {
     auto* command =
         app.add_subcommand("list", "Show the installed backends, what each can do, and whether it works here");
-    command->callback([&status] { status = list(); });
+    command->add_flag("--markdown", as_markdown, "Only what they can do, as a table for documentation");
+    command->callback([&] { status = as_markdown ? list_as_markdown() : list(); });
 }
 
 void add_explain(CLI::App& app, int& status, std::string& backend) {
@@ -91,11 +92,12 @@ int run(int argc, char** argv) {
     CLI::App app("Pollux, an event queue whose engine is a plugin", "pollux");
     int status = 0;
     std::string backend;
+    bool as_markdown = false;
     DemoOptions options;
     app.require_subcommand(0, 1);
     app.set_version_flag("--version", "pollux " POLLUX_VERSION, "Print the version and exit");
     app.footer(environment_help);
-    add_list(app, status);
+    add_list(app, status, as_markdown);
     add_explain(app, status, backend);
     add_conformance(app);
     add_demo(app, status, options);

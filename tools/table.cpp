@@ -19,11 +19,23 @@ void Table::add(std::vector<std::string> cells) {
 }
 
 std::string Table::text() const {
-    std::vector<std::string> headings;
-    for (const auto& column : columns_) headings.push_back(column.heading);
-    std::string text = line_of(headings);
+    std::string text = line_of(headings());
     for (const auto& row : rows_) text += line_of(row);
     return text;
+}
+
+std::string Table::markdown() const {
+    std::string text = fmt::format("| {} |\n|", fmt::join(headings(), " | "));
+    for (const auto& column : columns_) text += column.align == Align::left ? "---|" : "--:|";
+    text += '\n';
+    for (const auto& row : rows_) text += fmt::format("| {} |\n", fmt::join(row, " | "));
+    return text;
+}
+
+std::vector<std::string> Table::headings() const {
+    std::vector<std::string> headings;
+    for (const auto& column : columns_) headings.push_back(column.heading);
+    return headings;
 }
 
 std::string Table::line_of(const std::vector<std::string>& cells) const {

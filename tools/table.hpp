@@ -23,8 +23,11 @@ class Table {
 
     /// Each line with a line feed.
     std::string text() const;
+    /// The same as a table of Markdown, its cells not padded: a new row changes no other line.
+    std::string markdown() const;
 
   private:
+    std::vector<std::string> headings() const;
     std::string line_of(const std::vector<std::string>& cells) const;
 
     std::vector<Column> columns_;

@@ -59,6 +59,15 @@ class List(unittest.TestCase):
                      r"A program gets epoll here"]:
             self.assertRegex(outcome.stdout, line)
 
+    def test_markdown_has_abilities_and_no_file(self):
+        outcome = run("list", "--markdown")
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertEqual(outcome.stderr, "")
+        for line in [r"(?m)^\| backend \| oneshot \|", r"(?m)^\|---\|", r"(?m)^\| epoll \| native \|",
+                     r"(?m)^- poll_fallback: edge unsupported: \w+"]:
+            self.assertRegex(outcome.stdout, line)
+        self.assertNotIn(".so", outcome.stdout)
+
     def test_broken_plugin_beside(self):
         with tempfile.TemporaryDirectory() as folder:
             pathlib.Path(folder, "libpollux-broken.so").write_text("not a shared object")
