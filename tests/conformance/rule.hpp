@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "describe.hpp"
 #include "sources.hpp"
 
 #include <pollux/conformance.hpp>
@@ -27,12 +28,6 @@ inline constexpr std::chrono::nanoseconds patience = 5s;
 inline constexpr std::chrono::nanoseconds moment = 10ms;
 
 inline constexpr Ready both_directions = Ready::readable | Ready::writable;
-
-std::string describe(Ready ready);
-std::string describe(const Event& event);
-std::string describe(std::span<const Event> events);
-std::string describe(Mode mode);
-std::string describe(const std::error_code& error);
 
 /// The line of a rule that a fault is reported at. As std::source_location, which clang 14 lacks with libstdc++ 12.
 struct Place {

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <pollux/event.hpp>
+
+#include <span>
+#include <string>
+#include <system_error>
+
+/// What crosses the seam, in words.
+namespace pollux::conformance {
+
+std::string describe(Ready ready);
+std::string describe(const Event& event);
+std::string describe(std::span<const Event> events);
+std::string describe(Mode mode);
+std::string describe(const std::error_code& error);
+
+} // namespace pollux::conformance
