@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSL-1.0
+// pollux-model: random sequences of operations, on several engines side by side, each held to a model of the contract.
+//
+// Exit status: 0 no difference, 1 a difference, 2 nothing could be tried.
+#include "../process.hpp"
+#include "../watchdog.hpp"
+#include "generator.hpp"
+#include "shrink.hpp"
+#include "trial.hpp"
+
+#include <pollux/deadline.hpp>
+#include <pollux/open.hpp>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+namespace pollux::conformance::model {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long what has to come may take. It is short while a sequence is shrunk, or a lost event would take minutes; the
+/// outcome is then tried with patience.
+constexpr std::chrono::nanoseconds patience = 2s, impatience = 10ms;
+
+struct Options {
+    std::vector<std::string> backends;
+    std::uint64_t seed = 0;
+    std::size_t sequences = 1000;
+    std::size_t seconds = 0; // instead of a number of sequences
+    std::size_t length = 40;
+    std::string played; // instead of random ones
+};
+
+std::vector<Subject> open_all(const std::vector<std::string>& backends) {
+    std::vector<Subject> subjects;
+    for (const auto& backend : backends) {
+        Choice choice;
+        open({.backend = backend}, choice);
+        if (!choice.winner) throw OpenError(choice.text());
+        subjects.push_back({choice.winner->name, choice.winner->capabilities, choice.winner->open});
+    }
+    return subjects;
+}
+
+void print(const std::vector<Subject>& subjects, const Sequence& sequence, const Run& run) {
+    for (std::size_t i = 0; i < run.answers.size(); ++i) {
+        fmt::print("  {:3}  {:24}", i + 1, text_of(sequence[i]));
+        for (std::size_t engine = 0; engine < subjects.size(); ++engine) {
+            const auto& answer = run.answers[i][engine].text;
+            if (!answer.empty()) fmt::print("  {}: {}", subjects[engine].name, answer);
+        }
+        fmt::print("\n");
+    }
+}
+
+/// Carries out one sequence and shows what all engines say.
+int play(const Options& options, const std::vector<Subject>& subjects, const Sequence& sequence) {
+    const auto outcome = run(subjects, sequence, patience);
+    print(subjects, sequence, outcome);
+    if (!outcome.difference) {
+        fmt::print("no difference\n");
+        return 0;
+    }
+    const auto& [engine, operation, fault] = *outcome.difference;
+    fmt::print("{} differs from the contract at operation {}, {}\n{}\n", engine, operation + 1,
+               text_of(sequence[operation]), fault);
+    fmt::print("replay: pollux-model {} --play \"{}\"\n", fmt::join(options.backends, " "), text_of(sequence));
+    return 1;
+}
+
+/// Shrinks what failed, and tells it.
+int tell(const Options& options, const std::vector<Subject>& subjects, std::uint64_t seed, const Sequence& sequence) {
+    const auto fails_within = [&subjects](std::chrono::nanoseconds limit) {
+        return [&subjects, limit](const Sequence& attempt) {
+            return run(subjects, attempt, limit).difference.has_value();
+        };
+    };
+    auto shortest = shrink(sequence, fails_within(impatience));
+    // What was only late is no fault.
+    if (!fails_within(patience)(shortest)) shortest = shrink(sequence, fails_within(patience));
+    fmt::print("seed {}: a difference; the shortest sequence found has {} of {} operations:\n", seed, shortest.size(),
+               sequence.size());
+    if (play(options, subjects, shortest) == 0) fmt::print("... now: it depends on time, or on what went before\n");
+    fmt::print("find it again: pollux-model {} --seed {} --sequences 1 --length {}\n", fmt::join(options.backends, " "),
+               seed, options.length);
+    return 1;
+}
+
+int explore(const Options& options, const std::vector<Subject>& subjects) {
+    const auto begin = std::chrono::steady_clock::now();
+    const Deadline end(std::chrono::seconds(options.seconds));
+    // Told first, for the case that an engine crashes.
+    fmt::print("{}: sequences of {} operations, from seed {} on\n", fmt::join(options.backends, ", "), options.length,
+               options.seed);
+    std::fflush(stdout);
+    std::size_t count = 0, operations = 0, events = 0;
+    for (; options.seconds > 0 ? end.left() > 0ns : count < options.sequences; ++count) {
+        const auto seed = options.seed + count;
+        const Watchdog watchdog("pollux-model: the sequence of seed " + std::to_string(seed));
+        const auto sequence = generate(seed, options.length);
+        const auto outcome = run(subjects, sequence, patience);
+        if (outcome.difference) return tell(options, subjects, seed, sequence);
+        operations += sequence.size();
+        events += outcome.events();
+    }
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+    fmt::print("no difference in {} sequences, {} operations, {} events, seeds {} to {}, {:.1f} s\n", count, operations,
+               events, options.seed, options.seed + count - 1, time.count());
+    return 0;
+}
+
+int run_program(int argc, char** argv) {
+    CLI::App app("Holds engines to a model of the Pollux contract, with random sequences of operations",
+                 "pollux-model");
+    Options options;
+    options.seed = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch() / 1s) * 1'000'000;
+    app.add_option("backend", options.backends, "Which engines: installed ones by name, others by file")
+        ->required()
+        ->type_name("BACKEND");
+    app.add_option("--seed", options.seed, "Of the first sequence, each next one has the next; random if not given")
+        ->type_name("NUMBER");
+    auto* sequences = app.add_option("--sequences", options.sequences, "How many")
+                          ->check(CLI::PositiveNumber)
+                          ->type_name("COUNT")
+                          ->capture_default_str();
+    app.add_option("--seconds", options.seconds, "For how long, instead")
+        ->check(CLI::PositiveNumber)
+        ->type_name("COUNT")
+        ->excludes(sequences);
+    app.add_option("--length", options.length, "Operations in a sequence")
+        ->check(CLI::PositiveNumber)
+        ->type_name("COUNT")
+        ->capture_default_str();
+    app.add_option("--play", options.played, "This sequence instead, as it was printed")->type_name("SEQUENCE");
+    app.footer("Exit status: 0 no difference, 1 a difference, 2 nothing could be tried, 3 an engine hangs");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == 0) return app.exit(error); // --help
+        fmt::print(stderr, "pollux-model: {}\n  \"pollux-model --help\" tells more\n", error.what());
+        return 2;
+    }
+    ignore_broken_pipes();
+    const auto subjects = open_all(options.backends);
+    if (options.played.empty()) return explore(options, subjects);
+    const Watchdog watchdog("pollux-model");
+    return play(options, subjects, parse(options.played));
+}
+
+} // namespace
+} // namespace pollux::conformance::model
+
+int main(int argc, char** argv) try {
+    return pollux::conformance::model::run_program(argc, argv);
+} catch (const std::exception& error) {
+    std::fprintf(stderr, "pollux-model: %s\n", error.what());
+    return 2;
+}
