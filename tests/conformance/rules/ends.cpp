@@ -94,6 +94,9 @@ RULE(end, half_closed) {
             modify(pair.near, {Token{1}, Ready::writable, mode});
             expect_any(Token{1}, Ready::writable);
             expect_no_spin();
+            fill(pair.near);
+            modify(pair.near, {Token{1}, Ready::writable, mode});
+            expect_no_spin();
             remove(pair.near);
         }
     }

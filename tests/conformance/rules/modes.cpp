@@ -18,6 +18,14 @@ RULE(level, repeats) {
             drain(pair.near);
             expect_quiet();
         }
+        // Ready when it was last reported, no more when select() looks again, and ready while it sleeps.
+        send(pair.far);
+        expect_event(Token{1}, Ready::readable);
+        drain(pair.near);
+        Sleeper sleeper(selector());
+        send(pair.far);
+        const auto seen = sleeper.events();
+        expect(seen.size() == 1 && seen[0].token == Token{1}, "expected: {token 1, readable}, seen: " + describe(seen));
         remove(pair.near);
     }
 }

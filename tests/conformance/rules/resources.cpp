@@ -127,6 +127,12 @@ RULE(selector, idle) {
     wake();
     sleeper.events();
     expect_idle(1s);
+    // The thread that slept has ended; what it waited for has not.
+    for (std::uint64_t i = 0; i < modes().size(); ++i) {
+        send(pairs[i].far);
+        expect_event(Token{i}, Ready::readable);
+        drain(pairs[i].near);
+    }
 }
 
 // Two Selectors in two threads do not disturb each other: each gets its own events and wakes, and no others.
