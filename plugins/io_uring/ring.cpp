@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "ring.hpp"
+
+#include <pollux/posix.hpp>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace pollux::io_uring {
+namespace {
+
+constexpr unsigned requests = 256;     // prepared at once
+constexpr unsigned completions = 1024; // more are kept by the kernel, which asks to be entered for them
+
+std::error_code error_of(int result) noexcept {
+    return result < 0 ? std::error_code(-result, std::system_category()) : std::error_code();
+}
+
+} // namespace
+
+Ring::~Ring() {
+    if (is_open()) io_uring_queue_exit(&ring_);
+}
+
+bool Ring::open(OpenFailure& failure) noexcept {
+    const auto refuse = [&failure](std::error_code error, const char* step) {
+        failure = {error, step};
+        return false;
+    };
+    const auto too_old = make_error_code(std::errc::function_not_supported);
+    io_uring_params params{};
+    params.flags = IORING_SETUP_CQSIZE;
+    params.cq_entries = completions;
+    if (const auto error = error_of(io_uring_queue_init_params(requests, &ring_, &params))) {
+        ring_.ring_fd = -1;
+        return refuse(error, "io_uring_setup");
+    }
+    if (!(params.features & IORING_FEAT_NODROP)) return refuse(too_old, "IORING_FEAT_NODROP (Linux 5.5)");
+    if (!(params.features & IORING_FEAT_EXT_ARG)) return refuse(too_old, "IORING_FEAT_EXT_ARG (Linux 5.11)");
+    // A sandbox may know only the first of the system calls. No descriptor is needed to learn what the kernel makes
+    // of a multishot poll: flags are looked at first.
+    prepare_poll(-1, 0, true, Name{});
+    if (const auto error = enter()) return refuse(error, "io_uring_enter");
+    bool has_multishot = false;
+    take([&](const Completion& completion) { has_multishot = completion.result == -EBADF; });
+    return has_multishot || refuse(too_old, "IORING_POLL_ADD_MULTI (Linux 5.13)");
+}
+
+bool Ring::prepare(Name name, auto&& fill) noexcept {
+    io_uring_sqe* const entry = io_uring_get_sqe(&ring_);
+    if (!entry) return false;
+    fill(entry);
+    io_uring_sqe_set_data64(entry, static_cast<std::uint64_t>(name)); // last: filling clears it in some versions
+    return true;
+}
+
+bool Ring::prepare_poll(Source source, unsigned events, bool multishot, Name name) noexcept {
+    return prepare(name, [&](io_uring_sqe* entry) {
+        io_uring_prep_poll_add(entry, source, events);
+        if (multishot) entry->len = IORING_POLL_ADD_MULTI;
+    });
+}
+
+bool Ring::prepare_cancel(Name which, Name name) noexcept {
+    // Not io_uring_prep_poll_remove(): it gives up (EALREADY) on a multishot poll that is about to report.
+    return prepare(name,
+                   [&](io_uring_sqe* entry) { io_uring_prep_cancel64(entry, static_cast<std::uint64_t>(which), 0); });
+}
+
+bool Ring::prepare_nothing(Name name) noexcept {
+    return prepare(name, [](io_uring_sqe* entry) { io_uring_prep_nop(entry); });
+}
+
+std::error_code Ring::enter(unsigned wanted) noexcept {
+    do {
+        const int result =
+            wanted > 0 ? io_uring_submit_and_wait(&ring_, wanted) : io_uring_submit_and_get_events(&ring_);
+        if (result < 0 && result != -EINTR) return error_of(result);
+    } while (io_uring_sq_ready(&ring_) > 0); // the kernel may stop at a request that it refuses
+    return {};
+}
+
+std::error_code Ring::sleep(Timeout timeout) noexcept {
+    // The kernel adds the time to its clock without a look at overflow.
+    constexpr std::chrono::nanoseconds most = std::chrono::hours(24);
+    const auto wait = posix::to_timespec(std::min(timeout.value_or(most), most));
+    __kernel_timespec time{wait.tv_sec, wait.tv_nsec};
+    io_uring_getevents_arg argument{};
+    if (timeout) argument.ts = reinterpret_cast<std::uintptr_t>(&time);
+    return error_of(io_uring_enter2(static_cast<unsigned>(ring_.ring_fd), 0, 1,
+                                    IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG,
+                                    reinterpret_cast<sigset_t*>(&argument), sizeof argument));
+}
+
+} // namespace pollux::io_uring
