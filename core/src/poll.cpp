@@ -4,6 +4,8 @@
 #include <pollux/deadline.hpp>
 
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <utility>
 
 namespace pollux {
@@ -36,10 +38,9 @@ class PollRegistrator::Gate {
 
     /// Closes, and returns when no call is under way.
     void close_for_good() noexcept {
-        auto state = state_.fetch_or(closed, std::memory_order_acq_rel) | closed;
-        for (; state != closed; state = state_.load(std::memory_order_acquire)) {
-            state_.wait(state, std::memory_order_acquire);
-        }
+        state_.fetch_or(closed, std::memory_order_acq_rel);
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return state_.load(std::memory_order_acquire) == closed; });
     }
 
   private:
@@ -47,11 +48,17 @@ class PollRegistrator::Gate {
 
     void leave() noexcept {
         const auto before = state_.fetch_sub(one_call, std::memory_order_acq_rel);
-        if (before & closed) state_.notify_all();
+        if ((before & closed) == 0) return;
+        const std::lock_guard lock(mutex_);
+        changed_.notify_all();
     }
 
     Registrator* registrator_;
     std::atomic<std::uint32_t> state_ = 0;
+    // For the end only. Not state_.wait(): where there is no futex, as on Windows, libstdc++ 12 loses its wake-ups
+    // (__waiter_pool::_M_do_wait in bits/atomic_wait.h compares before it locks).
+    std::mutex mutex_;
+    std::condition_variable changed_;
 };
 
 std::error_code PollRegistrator::add_source(Source source, const Watch& watch) const noexcept {
