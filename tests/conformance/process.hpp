@@ -11,8 +11,9 @@ namespace pollux::conformance {
 /// Lets the process open as many descriptors as it may be allowed; returns how many.
 std::size_t raise_descriptor_limit();
 
-/// From now on a write to a broken pipe is an error and no longer ends the process.
-void ignore_broken_pipes();
+/// What has to be done first: sockets can be made, and a write to a broken pipe is an error that does not end the
+/// process.
+void begin_process();
 
 /// The descriptors that are open.
 std::vector<int> open_descriptors();
@@ -38,8 +39,9 @@ int thread_number();
 bool is_asleep(int thread);
 /// Bytes that are allocated on the heap; 0 where nothing tells.
 std::size_t heap_bytes();
-/// Processor time used by all threads.
+/// Processor time used by all threads, and how coarse that is told.
 std::chrono::nanoseconds processor_time();
+std::chrono::nanoseconds processor_time_tick();
 
 /// Makes a child that ends at once: by exit, or by exec of another program; returns when it has.
 enum class Ending { exit, exec };

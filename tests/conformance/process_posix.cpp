@@ -46,7 +46,7 @@ std::size_t raise_descriptor_limit() {
     return descriptor_limit().rlim_cur;
 }
 
-void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
+void begin_process() { std::signal(SIGPIPE, SIG_IGN); }
 
 std::vector<int> open_descriptors() {
     // The table is dense at its beginning, and 4,096 is past what a rule leaves open.
@@ -116,6 +116,8 @@ std::chrono::nanoseconds processor_time() {
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
     return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
+
+std::chrono::nanoseconds processor_time_tick() { return std::chrono::nanoseconds(1); }
 
 bool run_child(Ending ending) {
     const pid_t child = fork();

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "report.hpp"
 
+#include "rule.hpp"
+#include "wine.hpp"
+
 #include <cstdio>
 
 namespace pollux::conformance {
@@ -12,12 +15,23 @@ std::string joined(const std::vector<std::string>& items) {
     return line;
 }
 
+/// How many rules a map by reason has.
+std::size_t count_of(const std::map<std::string, std::vector<std::string>>& by_reason) {
+    std::size_t count = 0;
+    for (const auto& [reason, rules] : by_reason) count += rules.size();
+    return count;
+}
+
+void print(const char* word, const std::map<std::string, std::vector<std::string>>& by_reason) {
+    for (const auto& [reason, rules] : by_reason)
+        std::printf("    %s: %s\n        %s\n", word, joined(rules).c_str(),
+                    reason.empty() ? "(no reason was declared)" : reason.c_str());
+}
+
 } // namespace
 
 std::size_t Report::Tally::total() const {
-    std::size_t count = passed + failed.size();
-    for (const auto& [reason, rules] : unsupported) count += rules.size();
-    return count;
+    return passed + failed.size() + count_of(unsupported) + count_of(deviating);
 }
 
 void Report::OnTestIterationStart(const testing::UnitTest&, int) { tallies_.clear(); }
@@ -34,8 +48,10 @@ void Report::OnTestEnd(const testing::TestInfo& test) {
     }
     for (int i = 0; i < test.result()->test_property_count(); ++i) {
         const auto& property = test.result()->GetTestProperty(i);
-        if (std::string(property.key()) != "declared_unsupported") continue;
-        tally.unsupported[property.value()].push_back(label);
+        const std::string key = property.key();
+        if (key != "declared_unsupported" && key != "deviates") continue;
+        auto& by_reason = key == "deviates" ? tally.deviating : tally.unsupported;
+        by_reason[property.value()].push_back(label);
         return;
     }
     ++tally.passed;
@@ -45,14 +61,16 @@ void Report::OnTestIterationEnd(const testing::UnitTest&, int) {
     if (tallies_.empty()) return;
     std::printf("\n");
     for (const auto& [subject, tally] : tallies_) {
-        const auto unsupported = tally.total() - tally.passed - tally.failed.size();
-        std::printf("%s: %zu rules passed, %zu failed, %zu declared unsupported\n", subject.c_str(), tally.passed,
-                    tally.failed.size(), unsupported);
+        std::printf("%s: %zu rules passed, %zu failed, %zu declared unsupported", subject.c_str(), tally.passed,
+                    tally.failed.size(), count_of(tally.unsupported));
+        if (wine_version()) std::printf(", %zu deviate with Wine %s", count_of(tally.deviating), wine_version());
+        std::printf("\n");
         if (!tally.failed.empty()) std::printf("    failed: %s\n", joined(tally.failed).c_str());
-        for (const auto& [reason, rules] : tally.unsupported)
-            std::printf("    unsupported: %s\n        %s\n", joined(rules).c_str(),
-                        reason.empty() ? "(no reason was declared)" : reason.c_str());
+        print("unsupported", tally.unsupported);
+        print("deviates", tally.deviating);
     }
+    for (const auto& [label, reason] : absent_rules())
+        std::printf("does not exist on this system: %s: %s\n", label, reason);
     std::printf("%s\n", verdict().c_str());
     std::fflush(stdout);
 }
@@ -66,7 +84,9 @@ std::string Report::verdict() const {
             partial.push_back(subject + " (" + std::to_string(tally.total()) + " of " + std::to_string(rules_) +
                               " rules were run)");
         } else {
-            good.push_back(subject);
+            const auto deviating = count_of(tally.deviating);
+            good.push_back(subject +
+                           (deviating == 0 ? "" : " (but for " + std::to_string(deviating) + " deviations of Wine)"));
         }
     }
     std::string line;

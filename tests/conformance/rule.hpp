@@ -10,9 +10,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -80,7 +82,8 @@ class Rule : public testing::Test {
     void expect_quiet(Place place = Place::current());
     /// Events come, if at all, at most a few times: nobody is kept busy with them.
     void expect_no_spin(Place place = Place::current());
-    /// A sleep of so long with nothing ready, which a wake ends, takes under 0.5 % of it in processor time.
+    /// A sleep of so long with nothing ready, which a wake ends, takes under 0.5 % of it in processor time, or as
+    /// little as the system can tell.
     void expect_idle(std::chrono::nanoseconds time, Place place = Place::current());
     /// The source is not watched.
     void expect_unknown(Source source, Place place = Place::current());
@@ -91,6 +94,10 @@ class Rule : public testing::Test {
     /// Whether the subject offers the mode. If it does not: that it refuses it as documented, and the rule is
     /// reported as declared unsupported.
     bool offers(Mode mode, Place place = Place::current());
+    /// The same for pipes.
+    bool offers_pipes(Place place = Place::current());
+    /// Whether this system is Wine, and known to break this rule: then the rule is reported as deviating.
+    bool deviates();
     /// Reports the rule as declared unsupported, for this reason.
     void declare_unsupported(const Capability& capability);
 
@@ -127,19 +134,23 @@ class Count {
     int value() const { return value_.load(std::memory_order_acquire); }
     void raise_to(int number) {
         value_.store(number, std::memory_order_release);
-        value_.notify_one();
+        const std::lock_guard lock(mutex_);
+        raised_.notify_one();
     }
     void wait_for(int number) const {
         for (int spin = 0; spin < 10000; ++spin) {
             if (value() >= number) return;
         }
-        for (int seen = value(); seen < number; seen = value()) value_.wait(seen, std::memory_order_acquire);
+        std::unique_lock lock(mutex_);
+        raised_.wait(lock, [&] { return value() >= number; });
     }
     /// Ends all waiting.
     void release() { raise_to(std::numeric_limits<int>::max()); }
 
   private:
     std::atomic<int> value_ = 0;
+    mutable std::mutex mutex_; // not value_.wait(): libstdc++ 12 loses its wake-ups where there is no futex
+    mutable std::condition_variable raised_;
 };
 
 /// Whether a rule of many rounds has used up its time: on a slow machine it tries fewer, it does not fail.
@@ -183,6 +194,14 @@ struct ListedRule {
 };
 
 std::vector<ListedRule>& listed_rules();
+
+/// A rule that this system gives no meaning to, so that it is not listed; and why.
+struct AbsentRule {
+    const char* label;
+    const char* reason;
+};
+
+std::span<const AbsentRule> absent_rules();
 
 struct RuleListing {
     explicit RuleListing(const ListedRule& rule) { listed_rules().push_back(rule); }

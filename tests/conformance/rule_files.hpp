@@ -12,8 +12,10 @@ void link_connecting_rules();
 void link_ends_rules();
 void link_files_rules();
 void link_modes_rules();
+#ifndef _WIN32
+void link_posix_rules();
+#endif
 void link_resources_rules();
-void link_signals_rules();
 void link_threads_rules();
 void link_time_rules();
 void link_waking_rules();

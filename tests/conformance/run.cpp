@@ -24,8 +24,10 @@ void link_all_rules() {
     link_ends_rules();
     link_files_rules();
     link_modes_rules();
+#ifndef _WIN32
+    link_posix_rules();
+#endif
     link_resources_rules();
-    link_signals_rules();
     link_threads_rules();
     link_time_rules();
     link_waking_rules();
@@ -84,7 +86,7 @@ constexpr const char* usage =
 
 int run(const std::vector<Subject>& subjects, int argc, char** argv) {
     link_all_rules();
-    ignore_broken_pipes();
+    begin_process();
     testing::InitGoogleTest(&argc, argv);
     let_filter_leave_out_the_subject();
     if (argc > 1) return misuse("unknown argument \"" + std::string(argv[1]) + "\"");

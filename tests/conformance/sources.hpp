@@ -46,6 +46,12 @@ const char* name_of(Kind kind) noexcept;
 /// A pair of the kind: TCP on loopback; a local stream (TCP where the system has none); a pipe, read from `near`.
 Pair make_pair(Kind kind);
 
+/// A file and a directory.
+Owned open_file();
+Owned open_directory();
+/// Another name of the same source, as by dup().
+Owned duplicate(Source source);
+
 /// What a read or write came to: bytes, 0 at the end of the stream, or an error.
 struct Outcome {
     std::size_t bytes = 0;

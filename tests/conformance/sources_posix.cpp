@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
+#include <memory>
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -99,6 +101,15 @@ Pair make_pair(Kind kind) {
     prepare(pair.far);
     return pair;
 }
+
+Owned open_file() {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
+    return Owned(demand(file ? ::dup(fileno(file.get())) : -1, "tmpfile"));
+}
+
+Owned open_directory() { return Owned(demand(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open(O_DIRECTORY)")); }
+
+Owned duplicate(Source source) { return Owned(demand(::dup(source), "dup")); }
 
 Outcome write(Source source, const std::string& bytes) {
     return outcome_of(::write(source, bytes.data(), bytes.size()));

@@ -29,6 +29,7 @@ class Registrator {
     ///         bad_file_descriptor      not open, told at once                          [add.not_open]
     ///         operation_not_supported  the backend does not offer the mode             [add.mode_not_offered]
     ///                                  or the interest in priority                     [priority.asked]
+    ///                                  or pipes                                        [end.pipe_writer_gone]
     ///         invalid_argument         the token is wake_token                         [add.wake_token]
     ///         operation_not_permitted  a file or directory, where Capabilities::files
     ///                                  is unsupported; else it is always ready         [add.regular_file]

@@ -147,7 +147,7 @@ int run_program(int argc, char** argv) {
         fmt::print(stderr, "pollux-model: {}\n  \"pollux-model --help\" tells more\n", error.what());
         return 2;
     }
-    ignore_broken_pipes();
+    begin_process();
     const auto subjects = open_all(options.backends);
     if (options.played.empty()) return explore(options, subjects);
     const Watchdog watchdog("pollux-model");

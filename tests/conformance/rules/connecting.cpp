@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
 // How connections that begin are reported, on both sides.
-#include "../process.hpp"
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
@@ -109,30 +108,6 @@ RULE(accept, repeats) {
         expect_error(std::errc{}, error);
     }
     expect_quiet();
-}
-
-// Without a free descriptor accept() fails; nothing is lost once there is one.
-RULE(accept, no_room) {
-    for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
-        const auto listening = listener();
-        const Watch watch{Token{1}, Ready::readable, mode};
-        add(listening, watch);
-        const auto client = connect_to(listening);
-        expect_event(Token{1}, Ready::readable);
-        std::error_code error;
-        {
-            const DescriptorLimit none(0);
-            accept(listening, error);
-            expect_error(std::errc::too_many_files_open, error);
-            if (mode != Mode::level) modify(listening, watch);
-            expect_event(Token{1}, Ready::readable);
-        }
-        accept(listening, error);
-        expect_error(std::errc{}, error);
-        expect_quiet();
-        remove(listening);
-    }
 }
 
 void link_connecting_rules() {}

@@ -73,7 +73,8 @@ RULE(end, reset) {
                     expect_any(Token{1}, interest == Ready::priority ? interest | Ready::readable : interest);
                 const bool reads = any(seen & (Ready::readable | Ready::priority));
                 const auto outcome = reads ? read(pair.near) : write(pair.near, "x");
-                expect(static_cast<bool>(outcome.error), "expected: the error, seen: success");
+                const bool shows_the_end = outcome.bytes == 0 && any(seen & (Ready::closed | Ready::failed));
+                expect(outcome.error || (shows_the_end && deviates()), "expected: the error, seen: success");
                 remove(pair.near);
             }
         }
@@ -149,7 +150,9 @@ RULE(datagram, refused) {
         expect_quiet();
         send_datagram(sender, "anybody?");
         expect_any(Token{1}, Ready::readable);
-        expect_error(std::errc::connection_refused, read(sender).error);
+        const auto error = read(sender).error;
+        const bool is_swallowed = error == std::errc::operation_would_block && deviates();
+        if (!is_swallowed) expect_error(std::errc::connection_refused, error);
         expect_quiet();
         remove(sender);
     }

@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
-// Rules on sources that only POSIX has: files, pipes, duplicates of a descriptor.
+// Sources that are no sockets, and duplicates.
 #include "../rule.hpp"
 #include "../rule_files.hpp"
-
-#include <cstdio>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace pollux::conformance {
 
 // A file or directory is refused with operation_not_permitted, or always ready, as the capability says.
 RULE(add, regular_file) {
-    struct Closer {
-        void operator()(std::FILE* file) const { std::fclose(file); }
-    };
-    const std::unique_ptr<std::FILE, Closer> file(std::tmpfile());
-    const Owned directory(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    for (const Source source : {static_cast<Source>(fileno(file.get())), directory.get()}) {
+    const auto file = open_file();
+    const auto directory = open_directory();
+    for (const Source source : {file.get(), directory.get()}) {
         for (const Mode mode : modes()) {
             SCOPED_TRACE(describe(mode));
             const Watch watch{Token{1}, Ready::readable, mode};
@@ -42,7 +34,7 @@ RULE(add, regular_file) {
 // A descriptor and its dup() are two sources: both are reported, each with its token.
 RULE(add, dup) {
     const auto pair = make_pair(Kind::local);
-    const Owned twin(::dup(pair.near));
+    const auto twin = duplicate(pair.near);
     add(pair.near, {Token{1}, Ready::readable, Mode::level});
     add(twin, {Token{2}, Ready::readable, Mode::level});
     send(pair.far);
@@ -57,7 +49,7 @@ RULE(add, dup) {
 
 // A pipe that is empty and has lost its last writer is readable: the read gives the end.
 RULE(end, pipe_writer_gone) {
-    if (!capabilities().pipes) return declare_unsupported(capabilities().pipes);
+    if (!offers_pipes()) return;
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
         auto pair = make_pair(Kind::pipe);
@@ -73,7 +65,7 @@ RULE(end, pipe_writer_gone) {
 
 // A full pipe that has lost its reader is reported to the writer, as writable or failed: the write shows the error.
 RULE(end, pipe_reader_gone) {
-    if (!capabilities().pipes) return declare_unsupported(capabilities().pipes);
+    if (!offers_pipes()) return;
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
         auto pair = make_pair(Kind::pipe);

@@ -165,47 +165,6 @@ RULE(selector, independent) {
     expect(here && there, "expected: each Selector gets its own events only");
 }
 
-// With no descriptors left open() fails with an error and its step, leaks nothing, and works later.
-RULE(open, limits) {
-    const auto before = open_descriptors();
-    int refused = 0;
-    for (std::size_t left = 0; left < 16; ++left) {
-        OpenFailure failure;
-        std::unique_ptr<Selector> opened;
-        {
-            const DescriptorLimit limit(left);
-            opened = subject().open(failure);
-        }
-        if (opened) break;
-        ++refused;
-        expect_error(std::errc::too_many_files_open, failure.error);
-        expect(failure.step && *failure.step, "expected: the step that failed");
-        expect(open_descriptors() == before, "expected: the same descriptors as before");
-    }
-    const auto opened = open();
-    expect(opened != nullptr, "expected: a later open works");
-    if (open_descriptors() != before) expect(refused > 0, "expected: without a free descriptor, open() fails");
-}
-
-// A forked child that only exits or execs leaves the parent's watches intact.
-RULE(fork, parent_unharmed) {
-    for (const Ending ending : {Ending::exit, Ending::exec}) {
-        for (const Mode mode : modes()) {
-            SCOPED_TRACE(describe(mode));
-            const auto pair = make_pair(Kind::local);
-            add(pair.near, {Token{1}, Ready::readable, mode});
-            expect(run_child(ending), "expected: the child ends well");
-            expect_quiet();
-            send(pair.far);
-            expect_event(Token{1}, Ready::readable);
-            wake();
-            expect(!select().empty(), "expected: a wake or the source, seen: nothing");
-            remove(pair.near);
-            while (!select(moment).empty()) {}
-        }
-    }
-}
-
 void link_resources_rules() {}
 
 } // namespace pollux::conformance

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSL-1.0
+// What only POSIX has: signals, fork(), and a limit of descriptors that a process sets itself.
+#include "../process.hpp"
+#include "../rule.hpp"
+#include "../rule_files.hpp"
+
+#include <csignal>
+#include <pthread.h>
+
+namespace pollux::conformance {
+namespace {
+
+/// While it lives, SIGUSR1 interrupts system calls and does nothing else.
+class Interruptions {
+  public:
+    Interruptions() {
+        struct sigaction interrupt {};
+        interrupt.sa_handler = [](int) {};
+        sigaction(SIGUSR1, &interrupt, &before_);
+    }
+    ~Interruptions() { sigaction(SIGUSR1, &before_, nullptr); }
+    Interruptions(const Interruptions&) = delete;
+    Interruptions& operator=(const Interruptions&) = delete;
+
+  private:
+    struct sigaction before_ {};
+};
+
+} // namespace
+
+// A signal may end select() with no event and no error; no event is lost or doubled.
+RULE(signal, returns) {
+    const Interruptions interruptions;
+    constexpr int rounds = 300;
+    const auto pair = make_pair(Kind::local);
+    const pthread_t selecting = pthread_self();
+    std::atomic<int> collected = 0;
+    std::atomic<bool> stop = false;
+    add(pair.near, {Token{1}, Ready::readable, Mode::oneshot});
+    Thread writer([&] {
+        for (int round = 0; round < rounds && !stop; ++round) {
+            for (int i = 0; i < round % 4; ++i) pthread_kill(selecting, SIGUSR1);
+            write(pair.far, "x");
+            pthread_kill(selecting, SIGUSR1);
+            while (collected <= round && !stop) std::this_thread::yield();
+        }
+    });
+    for (int round = 0; round < rounds && !HasFailure(); ++round) {
+        const auto end = std::chrono::steady_clock::now() + patience;
+        std::size_t events = 0;
+        while (events == 0 && std::chrono::steady_clock::now() < end) events = select().size();
+        expect(events == 1, "expected: one event, seen: " + std::to_string(events));
+        expect(select(0ns).empty(), "expected: no second event");
+        drain(pair.near);
+        modify(pair.near, {Token{1}, Ready::readable, Mode::oneshot});
+        collected = round + 1;
+    }
+    stop = true;
+}
+
+// A forked child that only exits or execs leaves the parent's watches intact.
+RULE(fork, parent_unharmed) {
+    for (const Ending ending : {Ending::exit, Ending::exec}) {
+        for (const Mode mode : modes()) {
+            SCOPED_TRACE(describe(mode));
+            const auto pair = make_pair(Kind::local);
+            add(pair.near, {Token{1}, Ready::readable, mode});
+            expect(run_child(ending), "expected: the child ends well");
+            expect_quiet();
+            send(pair.far);
+            expect_event(Token{1}, Ready::readable);
+            wake();
+            expect(!select().empty(), "expected: a wake or the source, seen: nothing");
+            remove(pair.near);
+            while (!select(moment).empty()) {}
+        }
+    }
+}
+
+// With no descriptors left open() fails with an error and its step, leaks nothing, and works later.
+RULE(open, limits) {
+    const auto before = open_descriptors();
+    int refused = 0;
+    for (std::size_t left = 0; left < 16; ++left) {
+        OpenFailure failure;
+        std::unique_ptr<Selector> opened;
+        {
+            const DescriptorLimit limit(left);
+            opened = subject().open(failure);
+        }
+        if (opened) break;
+        ++refused;
+        expect_error(std::errc::too_many_files_open, failure.error);
+        expect(failure.step && *failure.step, "expected: the step that failed");
+        expect(open_descriptors() == before, "expected: the same descriptors as before");
+    }
+    const auto opened = open();
+    expect(opened != nullptr, "expected: a later open works");
+    if (open_descriptors() != before) expect(refused > 0, "expected: without a free descriptor, open() fails");
+}
+
+// Without a free descriptor accept() fails; nothing is lost once there is one.
+RULE(accept, no_room) {
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        const auto listening = listener();
+        const Watch watch{Token{1}, Ready::readable, mode};
+        add(listening, watch);
+        const auto client = connect_to(listening);
+        expect_event(Token{1}, Ready::readable);
+        std::error_code error;
+        {
+            const DescriptorLimit none(0);
+            accept(listening, error);
+            expect_error(std::errc::too_many_files_open, error);
+            if (mode != Mode::level) modify(listening, watch);
+            expect_event(Token{1}, Ready::readable);
+        }
+        accept(listening, error);
+        expect_error(std::errc{}, error);
+        expect_quiet();
+        remove(listening);
+    }
+}
+
+void link_posix_rules() {}
+
+} // namespace pollux::conformance
