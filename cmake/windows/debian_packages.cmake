@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: BSL-1.0
+# Dependency provider: the packages that Pollux is built with, for Windows, out of Debian's packages for Linux. All but
+# GoogleTest are headers only, the same on each system, and GoogleTest comes with its sources.
+#
+# /usr/include itself may not be searched: it has the headers of Linux. So each package gets a link in a folder of ours.
+set(pollux_package_headers "${CMAKE_BINARY_DIR}/debian-headers")
+
+function(pollux_provide_headers target folder)
+  if(NOT EXISTS "/usr/include/${folder}")
+    message(FATAL_ERROR "/usr/include/${folder} is not there: the Debian package that has it is not installed")
+  endif()
+  file(MAKE_DIRECTORY "${pollux_package_headers}/${folder}-only")
+  file(CREATE_LINK "/usr/include/${folder}" "${pollux_package_headers}/${folder}-only/${folder}" SYMBOLIC)
+  add_library(${target} INTERFACE IMPORTED GLOBAL)
+  target_include_directories(${target} SYSTEM INTERFACE "${pollux_package_headers}/${folder}-only")
+endfunction()
+
+function(pollux_provide_googletest)
+  set(BUILD_GMOCK OFF CACHE BOOL "")
+  set(INSTALL_GTEST OFF CACHE BOOL "")
+  set(CMAKE_CXX_STANDARD 20)
+  add_subdirectory(/usr/src/googletest "${CMAKE_BINARY_DIR}/googletest" EXCLUDE_FROM_ALL SYSTEM)
+  foreach(target gtest gtest_main)
+    target_compile_options(${target} PRIVATE -w)
+    set_target_properties(${target} PROPERTIES ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/googletest")
+    if(NOT TARGET GTest::${target})
+      add_library(GTest::${target} ALIAS ${target})
+    endif()
+  endforeach()
+endfunction()
+
+macro(pollux_provide_package method package)
+  if("${package}" STREQUAL "Boost")
+    if(NOT TARGET Boost::headers)
+      pollux_provide_headers(Boost::headers boost)
+    endif()
+    set(Boost_FOUND TRUE)
+  elseif("${package}" STREQUAL "CLI11")
+    pollux_provide_headers(CLI11::CLI11 CLI)
+    set(CLI11_FOUND TRUE)
+  elseif("${package}" STREQUAL "fmt")
+    pollux_provide_headers(fmt::fmt fmt)
+    target_compile_definitions(fmt::fmt INTERFACE FMT_HEADER_ONLY)
+    set(fmt_FOUND TRUE)
+  elseif("${package}" STREQUAL "GTest")
+    if(NOT TARGET GTest::gtest)
+      pollux_provide_googletest()
+    endif()
+    set(GTest_FOUND TRUE)
+  endif()
+endmacro()
+
+cmake_language(SET_DEPENDENCY_PROVIDER pollux_provide_package SUPPORTED_METHODS FIND_PACKAGE)

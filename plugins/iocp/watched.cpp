@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "watched.hpp"
+
+#include <mswsock.h>
+
+#include <new>
+
+namespace pollux::iocp {
+namespace {
+
+/// What a poll reports without being asked for.
+constexpr ULONG ends = afd_abort | afd_connect_fail | afd_local_close;
+
+/// What a poll is asked for; no end of the stream without readable, so that a half-closed peer does not disturb a watch
+/// that only writes.
+ULONG events_of(Ready interest) noexcept {
+    ULONG events = ends;
+    if (any(interest & Ready::readable)) events |= afd_receive | afd_accept | afd_disconnect;
+    if (any(interest & Ready::writable)) events |= afd_send;
+    if (any(interest & Ready::priority)) events |= afd_receive_expedited;
+    return events;
+}
+
+Ready ready_of(ULONG events) noexcept {
+    Ready ready = Ready::none;
+    if (events & (afd_receive | afd_accept | afd_disconnect | afd_abort | afd_connect_fail)) ready |= Ready::readable;
+    if (events & (afd_send | afd_abort | afd_connect_fail)) ready |= Ready::writable;
+    if (events & afd_receive_expedited) ready |= Ready::priority;
+    if (events & (afd_disconnect | afd_abort)) ready |= Ready::closed;
+    if (events & (afd_abort | afd_connect_fail)) ready |= Ready::failed;
+    return ready;
+}
+
+/// What a handle that is no socket is.
+std::error_code refusal_of(Source source) noexcept {
+    switch (GetFileType(reinterpret_cast<HANDLE>(source))) {
+    case FILE_TYPE_DISK:
+        return make_error_code(std::errc::operation_not_permitted);
+    case FILE_TYPE_PIPE:
+    case FILE_TYPE_CHAR:
+        return make_error_code(std::errc::operation_not_supported);
+    default:
+        return make_error_code(std::errc::bad_file_descriptor);
+    }
+}
+
+} // namespace
+
+std::error_code error_of(NTSTATUS status) noexcept {
+    if (status >= 0) return {};
+    if (status == status_invalid_handle) return make_error_code(std::errc::bad_file_descriptor);
+    if (status == status_no_memory || status == status_insufficient_resources)
+        return make_error_code(std::errc::not_enough_memory);
+    return {static_cast<int>(RtlNtStatusToDosError(status)), std::system_category()};
+}
+
+Devices::~Devices() {
+    for (const auto& device : all_) CloseHandle(device->handle);
+}
+
+bool Devices::open(HANDLE port, OpenFailure& failure) {
+    port_ = port;
+    return open_one(failure);
+}
+
+bool Devices::open_one(OpenFailure& failure) {
+    // Nothing below throws once there is a handle.
+    with_room_.reserve(all_.size() + 1);
+    all_.push_back(std::make_unique<Device>());
+    auto& made = *all_.back();
+    UNICODE_STRING name{};
+    RtlInitUnicodeString(&name, afd_device_name);
+    OBJECT_ATTRIBUTES attributes{};
+    attributes.Length = sizeof attributes;
+    attributes.ObjectName = &name;
+    IO_STATUS_BLOCK outcome{};
+    const auto status = NtCreateFile(&made.handle, SYNCHRONIZE, &attributes, &outcome, nullptr, 0,
+                                     FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, 0, nullptr, 0);
+    const char* step = "NtCreateFile(\\Device\\Afd)";
+    bool opened = status >= 0;
+    if (opened) {
+        step = "CreateIoCompletionPort(AFD)";
+        opened = CreateIoCompletionPort(made.handle, port_, 0, 0) != nullptr;
+        if (!opened) failure.error = {static_cast<int>(GetLastError()), std::system_category()};
+    } else {
+        failure.error = error_of(status);
+    }
+    if (opened) {
+        // The handle's own event is not waited for; if it cannot be switched off, it only costs.
+        SetFileCompletionNotificationModes(made.handle, FILE_SKIP_SET_EVENT_ON_HANDLE);
+        with_room_.push_back(&made);
+        return true;
+    }
+    failure.step = step;
+    if (made.handle) CloseHandle(made.handle);
+    all_.pop_back();
+    return false;
+}
+
+Device* Devices::join(std::error_code& error) noexcept try {
+    OpenFailure failure;
+    if (with_room_.empty() && !open_one(failure)) {
+        error = failure.error;
+        return nullptr;
+    }
+    auto* const device = with_room_.back();
+    if (++device->sockets == Device::room) with_room_.pop_back();
+    return device;
+} catch (const std::bad_alloc&) {
+    error = make_error_code(std::errc::not_enough_memory);
+    return nullptr;
+}
+
+void Devices::leave(Device& device) noexcept {
+    if (device.sockets-- == Device::room) with_room_.push_back(&device); // all of them have a place reserved
+}
+
+bool asks(const Watch& watch) noexcept {
+    return any(watch.interest & (Ready::readable | Ready::writable | Ready::priority));
+}
+
+Watched::Watched(Device& on, SOCKET socket, const Watch& what) noexcept
+    : device(&on), base(socket), watch(what), armed(asks(what)) {}
+
+std::error_code Watched::begin() noexcept {
+    request = {afd_forever, 1, FALSE, reinterpret_cast<HANDLE>(base), events_of(watch.interest), status_success};
+    // Also a poll that ends at once leaves a packet in the port.
+    const auto status = NtDeviceIoControlFile(device->handle, nullptr, nullptr, this, &outcome, ioctl_afd_poll,
+                                              &request, sizeof request, &request, sizeof request);
+    if (status < 0) return error_of(status);
+    poll = Poll::pending;
+    return {};
+}
+
+void Watched::cancel() noexcept {
+    poll = Poll::cancelled;
+    // That it is not found means that it has ended and that its packet is in the port.
+    IO_STATUS_BLOCK ignored{};
+    NtCancelIoFileEx(device->handle, &outcome, &ignored);
+}
+
+Ready Watched::found() noexcept {
+    // A thread that ends takes its polls with it, on some systems.
+    if (outcome.Status == status_cancelled) return Ready::none;
+    if (outcome.Status < 0) return Ready::readable | Ready::writable | Ready::failed;
+    if (request.count == 0) return Ready::none;
+    if (request.events & afd_local_close) armed = false;
+    return armed ? ready_of(request.events) : Ready::none;
+}
+
+SOCKET base_of(Source source, std::error_code& error) noexcept {
+    // SIO_BASE_HANDLE alone is no proof: Wine answers it for a socket that was closed.
+    int type = 0, size = sizeof type;
+    if (getsockopt(source, SOL_SOCKET, SO_TYPE, reinterpret_cast<char*>(&type), &size) == SOCKET_ERROR) {
+        error = refusal_of(source);
+        return INVALID_SOCKET;
+    }
+    SOCKET base = INVALID_SOCKET;
+    DWORD written = 0;
+    if (WSAIoctl(source, SIO_BASE_HANDLE, nullptr, 0, &base, sizeof base, &written, nullptr, nullptr) == SOCKET_ERROR) {
+        error = {WSAGetLastError(), std::system_category()};
+        return INVALID_SOCKET;
+    }
+    return base;
+}
+
+} // namespace pollux::iocp
