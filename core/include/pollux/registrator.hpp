@@ -14,7 +14,8 @@ namespace pollux {
 /// One source has one watch in one Selector; it may have others in other Selectors [add.two_selectors], and a
 /// dup() of it is a source of its own [add.dup].
 ///
-/// Threads:  every call from any thread, beside each other and beside a sleeping select() [threads.churn].
+/// Threads:  every call from any thread, beside each other and beside a sleeping select() [threads.churn]. A watch
+///           outlives the thread that made it [threads.end].
 /// Errors:   a call that fails changes nothing [failure.changes_nothing].
 /// Lifetime: until its Selector is destroyed; no call may be under way then.
 class Registrator {
@@ -49,7 +50,8 @@ class Registrator {
     ///
     /// The source may be added again [remove.then_add], and so may another that was given the same number
     /// [reuse.new_token]. To close a source that is still watched is a caller's error that harms no other watch;
-    /// remove() then makes its number usable again [close.forgotten].
+    /// remove() then makes its number usable again [close.forgotten]. Watches that come and go while nobody calls
+    /// select() neither pile up nor keep back what is to be reported [remove.uncollected].
     ///
     /// Errors: no_such_file_or_directory  not watched, be it open or not                [remove.unknown]
     virtual std::error_code remove(Source source) noexcept = 0;

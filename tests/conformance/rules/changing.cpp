@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // What modify() and remove() promise, and what becomes of numbers that are used again.
+#include "../process.hpp"
 #include "../rule.hpp"
 #include "../rule_files.hpp"
+
+#include <set>
 
 namespace pollux::conformance {
 
@@ -144,6 +147,36 @@ RULE(remove, then_add) {
             expect_quiet();
         }
     }
+}
+
+// Watches that come and go while nobody selects take no memory, and what is ready before and after them is reported.
+RULE(remove, uncollected) {
+    const auto before = make_pair(Kind::local);
+    const auto passing = make_pair(Kind::local);
+    const auto after = make_pair(Kind::local);
+    const auto pass = [&](int times) {
+        for (int i = 0; i < times && !HasFailure(); ++i) {
+            add(passing.near, {Token{2}, Ready::readable});
+            remove(passing.near);
+        }
+        return heap_bytes();
+    };
+    add(before.near, {Token{1}, Ready::readable});
+    send(before.far);
+    wake();
+    const auto heap = pass(1'000);
+    const auto heap_after = pass(10'000);
+    expect(heap_after <= heap + 100'000,
+           "expected: about " + std::to_string(heap) + " bytes of heap, seen: " + std::to_string(heap_after));
+    add(after.near, {Token{3}, Ready::readable});
+    send(after.far);
+    std::set<Token> seen;
+    for (int call = 0; call < 3 && seen.size() < 3; ++call) {
+        for (const auto& event : select()) seen.insert(event.token);
+    }
+    expect(seen == std::set{Token{1}, Token{3}, wake_token},
+           "expected: tokens 1 and 3 and the wake within three calls");
+    expect_quiet();
 }
 
 // Removed, closed, and the number opened again: only the new token ever appears.

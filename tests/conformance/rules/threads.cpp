@@ -162,6 +162,23 @@ RULE(threads, churn) {
                                  " watches report in the end, seen: " + std::to_string(seen.size()));
 }
 
+// A watch stays when the thread that added or modified it has ended.
+RULE(threads, end) {
+    for (const Mode mode : modes()) {
+        for (const bool by_modify : {false, true}) {
+            SCOPED_TRACE(describe(mode) + (by_modify ? ", modified" : ", added"));
+            const auto pair = make_pair(Kind::local);
+            const Watch watch{Token{1}, Ready::readable, mode};
+            if (by_modify) add(pair.near, {Token{2}, Ready::none, mode});
+            Thread([&] { by_modify ? modify(pair.near, watch) : add(pair.near, watch); }).join();
+            expect_quiet();
+            send(pair.far);
+            expect_event(Token{1}, Ready::readable);
+            remove(pair.near);
+        }
+    }
+}
+
 void link_threads_rules() {}
 
 } // namespace pollux::conformance
