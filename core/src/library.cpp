@@ -24,13 +24,14 @@ namespace dll = boost::dll;
 namespace fs = std::filesystem;
 
 /// The loader's own words, without the frame that Boost.DLL puts around them and without the file's name.
-std::string words_of(const std::exception& error, const fs::path& file) {
+std::string words_of(const std::system_error& error, const fs::path& file) {
     constexpr std::string_view opening = "(dlerror system message: ";
     std::string_view words = error.what();
-    if (const auto start = words.find(opening); start != words.npos) {
-        words.remove_prefix(start + opening.size());
-        words = words.substr(0, words.rfind(')'));
-    }
+    const auto start = words.find(opening);
+    if (start == words.npos) // Windows has a number, and libstdc++ words for few of them
+        return "LoadLibraryEx: error " + std::to_string(error.code().value()) + ", " + error.code().message();
+    words.remove_prefix(start + opening.size());
+    words = words.substr(0, words.rfind(')'));
     const auto name = file.string() + ": ";
     if (!words.starts_with(name)) return std::string(words);
     words.remove_prefix(name.size());

@@ -44,6 +44,7 @@ SearchPath SearchPath::of(const std::vector<fs::path>& requested, const Environm
     SearchPath path;
     const auto append = [&path](const fs::path& folder) {
         auto plain = folder.lexically_normal();
+        if (!plain.has_filename()) plain = plain.parent_path(); // nothing but a slash at its end, which Windows minds
         // With or without a slash at its end, or through symbolic links (/lib, /usr/lib): one folder must not hide its
         // own plugins.
         const auto is_same = [&plain](const fs::path& known) {

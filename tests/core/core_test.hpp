@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "../conformance/sources.hpp"
+
 #include <pollux/poll.hpp>
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <system_error>
 #include <vector>
-
-#include <unistd.h>
 
 namespace pollux::core_tests {
 
@@ -35,26 +36,24 @@ inline std::vector<std::string> backends() {
     return all;
 }
 
+/// As the system writes an absolute path: with its drive, where it has drives.
+inline std::string folder_of_plugins() { return std::filesystem::absolute(PLUGINS).make_preferred().string(); }
+
 inline Poll poll_with(const std::string& backend) { return Poll(Request{.backend = backend, .folders = {PLUGINS}}); }
 
-/// A pipe: a source that is ready when the test says so.
+/// A pipe, or a pair of sockets where pipes are no sources: ready when the test says so.
 class Pipe {
   public:
-    Pipe() {
-        if (pipe(ends_.data()) == -1) throw std::system_error(errno, std::system_category(), "pipe");
-    }
-    ~Pipe() {
-        for (const int end : ends_) close(end);
-    }
-    Pipe(const Pipe&) = delete;
-    Pipe& operator=(const Pipe&) = delete;
-
-    int reader() const noexcept { return ends_[0]; }
-    int writer() const noexcept { return ends_[1]; }
-    void write() const { EXPECT_EQ(::write(ends_[1], "x", 1), 1); }
+    Source reader() const noexcept { return ends_.near; }
+    Source writer() const noexcept { return ends_.far; }
+    void write() const { EXPECT_EQ(conformance::write(ends_.far, "x").bytes, 1U); }
 
   private:
-    std::array<int, 2> ends_{};
+#ifdef _WIN32
+    conformance::Pair ends_ = conformance::make_pair(conformance::Kind::local);
+#else
+    conformance::Pair ends_ = conformance::make_pair(conformance::Kind::pipe);
+#endif
 };
 
 } // namespace pollux::core_tests

@@ -36,6 +36,8 @@ TEST(Deadline, holds_any_wait) {
     for (const auto wait : {longest, longest - 1ns, longest / 2}) EXPECT_GT(Deadline(wait).left(), wait / 2);
 }
 
+#ifndef _WIN32
+
 TEST(Posix, to_timespec) {
     const auto is = [](nanoseconds wait, std::time_t seconds, long rest) {
         const auto seen = posix::to_timespec(wait);
@@ -78,6 +80,8 @@ TEST(Posix, check) {
     EXPECT_FALSE(posix::check(7));
     EXPECT_EQ(posix::check(-1), std::errc::operation_not_permitted);
 }
+
+#endif
 
 } // namespace
 } // namespace pollux::core_tests

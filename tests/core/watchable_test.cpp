@@ -9,32 +9,44 @@ namespace pollux::core_tests {
 namespace {
 
 struct WithFd {
-    int descriptor;
-    int fd() const { return descriptor; }
+    Source descriptor;
+    Source fd() const { return descriptor; }
 };
 
 struct WithNativeHandle {
-    int descriptor;
-    int native_handle() { return descriptor; } // not const, as Boost.Asio's
+    Source descriptor;
+    Source native_handle() { return descriptor; } // not const, as Boost.Asio's
 };
 
 struct WithReference {
-    int descriptor;
-    const int& fd() const { return descriptor; }
+    Source descriptor;
+    const Source& fd() const { return descriptor; }
+};
+
+/// Its native_handle() is a class around the number, as Boost.Asio's on Windows.
+struct WithWrappedNativeHandle {
+    struct Handle {
+        Source descriptor;
+        operator Source() const { return descriptor; }
+    };
+    Handle handle;
+    Handle native_handle() const { return handle; }
 };
 
 /// Its native_handle() is something else, as that of a std::thread.
 struct WithOtherNativeHandle {
-    int descriptor;
+    Source descriptor;
     unsigned long native_handle() const { return 0; }
-    int fd() const { return descriptor; }
+    Source fd() const { return descriptor; }
 };
 
 static_assert(Watchable<Source> && Watchable<const Source&> && Watchable<Source&>);
 static_assert(Watchable<WithFd> && Watchable<const WithFd&> && Watchable<WithReference>);
 static_assert(Watchable<WithNativeHandle&> && !Watchable<const WithNativeHandle&>);
 static_assert(Watchable<WithOtherNativeHandle>);
+#ifndef _WIN32 // where MinGW gives a thread a number of the very type of a SOCKET
 static_assert(!Watchable<std::thread> && !Watchable<std::thread&>);
+#endif
 static_assert(!Watchable<long> && !Watchable<bool> && !Watchable<std::ifstream> && !Watchable<Token>);
 
 /// Watches a reader of `pipe` through its owner, gets its event, and ends the watch.
@@ -59,11 +71,12 @@ TEST(Watchable, is_a_source_or_what_has_one) {
     const Pipe pipe;
     pipe.write();
     expect_watched(pipe.reader(), pipe);
-    const int descriptor = pipe.reader();
+    const Source descriptor = pipe.reader();
     expect_watched(descriptor, pipe);
     expect_watched(WithFd{descriptor}, pipe);
     expect_watched(WithNativeHandle{descriptor}, pipe);
     expect_watched(WithReference{descriptor}, pipe);
+    expect_watched(WithWrappedNativeHandle{{descriptor}}, pipe);
     expect_watched(WithOtherNativeHandle{descriptor}, pipe);
 }
 

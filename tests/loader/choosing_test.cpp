@@ -6,14 +6,18 @@
 
 #include <algorithm>
 
+#ifdef _WIN32
+#include <windows.h>
+#else
 #include <dlfcn.h>
+#endif
 
 namespace pollux::loader_tests {
 namespace {
 
 class Choosing : public LoaderTest {
   protected:
-    Choosing() { plugin_path.set(FIXTURES); }
+    Choosing() { plugin_path.set(fixtures); }
 
     Choice choice_for(const std::string& value) {
         backend.set(value);
@@ -57,10 +61,10 @@ TEST_F(Choosing, list_moves_on_and_tells_about_each) {
     EXPECT_EQ(choice.winner->name, "good");
     ASSERT_EQ(choice.attempts.size(), 3U) << choice.text(); // nothing is tried after the first that opens
     EXPECT_TRUE(says(choice.attempts[0].reason, {"built with ABI"}));
-    EXPECT_TRUE(says(choice.attempts[1].reason, {"libpollux-nosuch.so"}));
+    EXPECT_TRUE(says(choice.attempts[1].reason, {file_name("nosuch")}));
     EXPECT_EQ(choice.attempts[2].reason, "");
-    EXPECT_TRUE(says(choice.text(), {fixture("wrong_abi").string() + ": built with ABI", "nosuch: no libpollux-nosuch",
-                                     fixture("good").string() + ": opened"}));
+    EXPECT_TRUE(says(choice.text(), {fixture("wrong_abi").string() + ": built with ABI",
+                                     "nosuch: no " + file_name("nosuch"), fixture("good").string() + ": opened"}));
 }
 
 TEST_F(Choosing, list_never_falls_back_beyond_itself) {
@@ -137,7 +141,7 @@ TEST_F(Choosing, values_that_make_no_sense) {
     EXPECT_TRUE(says(refusal_of("good,,epoll"), {"element of the list is empty"}));
     EXPECT_TRUE(says(refusal_of("good,"), {"element of the list is empty"}));
     EXPECT_TRUE(says(refusal_of(","), {"element of the list is empty"}));
-    EXPECT_TRUE(says(refusal_of("libpollux-good.so"), {"\"libpollux-good.so\"", "not a backend's name"}));
+    EXPECT_TRUE(says(refusal_of(file_name("good")), {"\"" + file_name("good") + "\"", "not a backend's name"}));
     EXPECT_TRUE(says(refusal_of("Good"), {"\"Good\"", "lower-case letters"}));
     EXPECT_TRUE(says(refusal_of(".."), {"\"..\"", "not a backend's name"}));
 }
@@ -145,7 +149,7 @@ TEST_F(Choosing, values_that_make_no_sense) {
 TEST_F(Choosing, value_with_a_slash_is_a_file) {
     const auto choice = choice_for("/nonexistent/../nonexistent/good");
     ASSERT_EQ(choice.attempts.size(), 1U);
-    EXPECT_EQ(choice.attempts[0].file, "/nonexistent/good");
+    EXPECT_EQ(choice.attempts[0].file, native("/nonexistent/good"));
     EXPECT_EQ(choice.attempts[0].reason, "No such file or directory");
     EXPECT_EQ(choice_for(fixture("good").string()).winner.value().file, fixture("good"));
 }
@@ -159,24 +163,35 @@ TEST_F(Choosing, file_may_have_any_name) {
 }
 
 TEST_F(Choosing, real_plugins_open) {
-    plugin_path.set(PLUGINS);
-    for (const auto& plugin : fs::directory_iterator(PLUGINS)) {
+    plugin_path.set(plugins);
+    for (const auto& plugin : fs::directory_iterator(plugins)) {
         const auto choice = choice_for(plugin.path().string());
         EXPECT_TRUE(choice.winner) << choice.text();
     }
 }
 
+/// Whether the process has the shared object.
+bool is_loaded(const fs::path& file) {
+#ifdef _WIN32
+    return GetModuleHandleW(file.c_str()) != nullptr;
+#else
+    void* const library = dlopen(file.c_str(), RTLD_LAZY | RTLD_NOLOAD);
+    if (library) dlclose(library);
+    return library != nullptr;
+#endif
+}
+
 TEST_F(Choosing, plugin_stays_loaded_and_to_itself) {
     const TemporaryFolder folder;
     const auto file = put(fixture("good"), folder, "good");
-    EXPECT_EQ(dlopen(file.c_str(), RTLD_LAZY | RTLD_NOLOAD), nullptr);
+    EXPECT_FALSE(is_loaded(file));
     Choice choice;
     open({.backend = file.string()}, choice).reset();
     ASSERT_TRUE(choice.winner) << choice.text();
-    void* const library = dlopen(file.c_str(), RTLD_LAZY | RTLD_NOLOAD);
-    EXPECT_NE(library, nullptr) << "unloaded";
-    if (library) dlclose(library);
+    EXPECT_TRUE(is_loaded(file)) << "unloaded";
+#ifndef _WIN32 // where no symbol of a DLL is visible to others
     EXPECT_EQ(dlsym(RTLD_DEFAULT, "pollux_plugin"), nullptr) << "its symbol is visible to all";
+#endif
     OpenFailure failure;
     EXPECT_NE(choice.winner->open(failure), nullptr);
 }

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <initializer_list>
 #include <optional>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -28,11 +29,15 @@ class EnvironmentVariable {
     EnvironmentVariable& operator=(const EnvironmentVariable&) = delete;
 
     void set(const std::optional<std::string>& value) {
+#ifdef _WIN32
+        _putenv_s(name_, value.value_or("").c_str()); // an empty value is none
+#else
         if (value) {
             setenv(name_, value->c_str(), 1);
         } else {
             unsetenv(name_);
         }
+#endif
     }
 
   private:
@@ -44,9 +49,15 @@ class EnvironmentVariable {
 class TemporaryFolder {
   public:
     TemporaryFolder() {
-        std::string name = "/tmp/pollux-loader-XXXXXX"; // not TMPDIR, where another user may not be able to go
-        if (!mkdtemp(name.data())) throw fs::filesystem_error("mkdtemp", name, {errno, std::system_category()});
-        path_ = name;
+#ifdef _WIN32
+        const auto parent = fs::temp_directory_path();
+#else
+        const fs::path parent = "/tmp"; // not TMPDIR, where another user may not be able to go
+#endif
+        std::random_device random;
+        do {
+            path_ = parent / ("pollux-loader-" + std::to_string(random()));
+        } while (!fs::create_directory(path_));
         fs::permissions(path_, fs::perms(0755));
     }
     ~TemporaryFolder() {
@@ -64,8 +75,28 @@ class TemporaryFolder {
     fs::path path_;
 };
 
+#ifdef _WIN32
+inline std::string file_name(const std::string& backend) { return "pollux-" + backend + ".dll"; }
+inline const std::string list_separator = ";";
+#else
 inline std::string file_name(const std::string& backend) { return "libpollux-" + backend + ".so"; }
-inline fs::path fixture(const std::string& name) { return fs::path(FIXTURES) / file_name(name); }
+inline const std::string list_separator = ":";
+#endif
+
+/// As the system writes an absolute path: with its drive, where it has drives.
+inline std::string native(const fs::path& path) { return fs::absolute(path).make_preferred().string(); }
+
+inline const std::string fixtures = native(FIXTURES), plugins = native(PLUGINS);
+inline fs::path fixture(const std::string& name) { return fs::path(fixtures) / file_name(name); }
+
+/// The words of the system's loader: for what is no shared object, and for one that lacks what it needs.
+#ifdef _WIN32
+inline const std::string no_library = "LoadLibraryEx: error 193", nothing_in_it = no_library,
+                         missing = "LoadLibraryEx: error 126, Module not found";
+#else
+inline const std::string no_library = "invalid ELF header", nothing_in_it = "file too short",
+                         missing = "undefined symbol: pollux_nobody_defines_this";
+#endif
 
 /// Copies a file under a backend's name into a folder.
 inline fs::path put(const fs::path& file, const fs::path& folder, const std::string& backend) {

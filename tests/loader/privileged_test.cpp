@@ -15,11 +15,11 @@ using Privileged = LoaderTest;
 
 TEST_F(Privileged, environment_of_an_ordinary_process_counts) {
     backend.set("good");
-    plugin_path.set(FIXTURES);
+    plugin_path.set(fixtures);
     const auto environment = Environment::of_process();
     EXPECT_FALSE(environment.privileged);
     EXPECT_EQ(environment.backend, "good");
-    EXPECT_EQ(environment.plugin_path, FIXTURES);
+    EXPECT_EQ(environment.plugin_path, fixtures);
 }
 
 TEST_F(Privileged, file_that_others_can_write) {

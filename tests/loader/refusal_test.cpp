@@ -33,16 +33,16 @@ class Refusal : public LoaderTest {
 
 TEST_F(Refusal, no_such_file) {
     const TemporaryFolder folder;
-    EXPECT_EQ(reason_for(folder / "libpollux-nosuch.so"), "No such file or directory");
+    EXPECT_EQ(reason_for(folder / file_name("nosuch")), "No such file or directory");
 }
 
 TEST_F(Refusal, no_plugin_of_that_name) {
     const TemporaryFolder folder;
-    const auto choice = explain({.backend = "nosuch", .folders = {folder, FIXTURES}});
+    const auto choice = explain({.backend = "nosuch", .folders = {folder, fixtures}});
     ASSERT_EQ(choice.attempts.size(), 1U);
     EXPECT_EQ(choice.attempts[0].backend, "nosuch");
     EXPECT_TRUE(choice.attempts[0].file.empty());
-    EXPECT_TRUE(says(choice.attempts[0].reason, {"libpollux-nosuch.so", folder.string(), FIXTURES}));
+    EXPECT_TRUE(says(choice.attempts[0].reason, {file_name("nosuch"), folder.string(), fixtures}));
     EXPECT_TRUE(says(choice.text(), {"cannot open backend \"nosuch\" (from the program)", "\n  installed: "}));
     const auto installed = choice.text().substr(choice.text().find("installed: "));
     EXPECT_TRUE(says(installed, {"good", "null_open", "rank_high"}));
@@ -50,14 +50,15 @@ TEST_F(Refusal, no_plugin_of_that_name) {
 
 TEST_F(Refusal, not_a_shared_object) {
     const TemporaryFolder folder;
-    EXPECT_TRUE(says(reason_for(file_with(folder, std::string(1000, 'x'))), {"invalid ELF header"}));
+    EXPECT_TRUE(says(reason_for(file_with(folder, std::string(1000, 'x'))), {no_library}));
 }
 
 TEST_F(Refusal, empty_file) {
     const TemporaryFolder folder;
-    EXPECT_TRUE(says(reason_for(file_with(folder, "")), {"file too short"}));
+    EXPECT_TRUE(says(reason_for(file_with(folder, "")), {nothing_in_it}));
 }
 
+#ifdef __linux__ // where the loader's words need an explanation
 TEST_F(Refusal, another_machine) {
     const TemporaryFolder folder;
     const auto file = put(fixture("good"), folder, "good");
@@ -69,6 +70,7 @@ TEST_F(Refusal, another_machine) {
     // The loader itself says "No such file or directory", which is no help.
     EXPECT_TRUE(says(reason_for(file), {"the file is there", "another machine"}));
 }
+#endif
 
 TEST_F(Refusal, missing_symbol) {
     EXPECT_EQ(reason_for(fixture("no_symbol")), "not a Pollux plugin: it has no symbol \"pollux_plugin\"");
@@ -114,9 +116,7 @@ TEST_F(Refusal, open_fails_without_a_reason) {
     EXPECT_EQ(reason_for(fixture("open_silent")), "open failed and gave no reason");
 }
 
-TEST_F(Refusal, unresolved_symbol) {
-    EXPECT_EQ(reason_for(fixture("unresolved")), "undefined symbol: pollux_nobody_defines_this");
-}
+TEST_F(Refusal, unresolved_symbol) { EXPECT_EQ(reason_for(fixture("unresolved")), missing); }
 
 TEST_F(Refusal, folder_with_the_name_of_a_plugin) {
     const TemporaryFolder folder;
@@ -125,6 +125,7 @@ TEST_F(Refusal, folder_with_the_name_of_a_plugin) {
     EXPECT_EQ(reason_for(inner), "not a regular file");
 }
 
+#ifndef _WIN32 // where libstdc++ makes no links
 TEST_F(Refusal, dangling_link) {
     const TemporaryFolder folder;
     const auto link = folder / file_name("link");
@@ -133,20 +134,21 @@ TEST_F(Refusal, dangling_link) {
     // A name means its first file, whatever is behind it.
     EXPECT_EQ(explain({.backend = "link", .folders = {folder}}).attempts.at(0).file, link);
 }
+#endif
 
 TEST_F(Refusal, is_the_same_each_time) {
     for (int i = 0; i < 3; ++i) {
         EXPECT_TRUE(says(reason_for(fixture("wrong_abi")), {"somebody's"}));
-        EXPECT_TRUE(says(reason_for(fixture("unresolved")), {"undefined symbol"}));
+        EXPECT_TRUE(says(reason_for(fixture("unresolved")), {missing}));
     }
 }
 
 TEST_F(Refusal, is_what_OpenError_and_Poll_say) {
     backend.set("unresolved,open_fails");
-    plugin_path.set(FIXTURES);
+    plugin_path.set(fixtures);
     const auto story = explain().text();
     EXPECT_TRUE(says(story, {"pollux: cannot open any backend of \"unresolved,open_fails\" (from POLLUX_BACKEND)\n",
-                             "undefined symbol: pollux_nobody_defines_this", "fixture_setup: ", "installed: "}));
+                             missing, "fixture_setup: ", "installed: "}));
     try {
         open();
         ADD_FAILURE() << "opened";

@@ -7,10 +7,18 @@
 #include <stdexcept>
 #include <system_error>
 
+#ifndef _WIN32
 #include <cerrno>
 #include <sys/resource.h>
+#endif
 
 namespace pollux::tools {
+
+#ifdef _WIN32
+
+void require_descriptors(std::size_t) {} // there is no limit to raise, and more than anybody needs
+
+#else
 
 void require_descriptors(std::size_t needed) {
     rlimit limit{};
@@ -24,5 +32,7 @@ void require_descriptors(std::size_t needed) {
                                          "ask for fewer --connections or raise the limit",
                                          needed, static_cast<unsigned long long>(allowed)));
 }
+
+#endif
 
 } // namespace pollux::tools

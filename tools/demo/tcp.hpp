@@ -8,7 +8,8 @@
 #include <span>
 #include <system_error>
 
-/// TCP on loopback, as little of it as the demo needs. tcp.cpp is the one file that calls the system's sockets.
+/// TCP on loopback, as little of it as the demo needs. tcp_posix.cpp and tcp_windows.cpp are
+/// the files that call the system's sockets.
 namespace pollux::tools::tcp {
 
 /// Owns a socket that never blocks and that exec closes; none when empty.

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -17,9 +18,13 @@ namespace pollux {
 template <typename T>
 concept IsSource = std::same_as<std::remove_cvref_t<T>, Source>;
 
+/// A Source, or a class around one: so Boost.Asio wraps it on Windows.
+template <typename T>
+concept NamesSource = IsSource<T> ||(std::is_class_v<std::remove_cvref_t<T>>&& std::convertible_to<T, Source>);
+
 template <typename T>
 concept HasNativeHandle = requires(T& owner) {
-    { owner.native_handle() } -> IsSource;
+    { owner.native_handle() } -> NamesSource;
 };
 
 template <typename T>
