@@ -6,7 +6,9 @@
 
 Beside this file, ENGINE.py lists the faults of plugins/ENGINE as FAULTS: a file, what is broken, a piece of the
 source, what is put in its place, and the rule. A piece that is not there exactly once is an error, so the list cannot
-fall behind the sources. FLAGS, if the module has it, are further arguments of the compiler.
+fall behind the sources. If the module has them, FLAGS are further arguments of the compiler, COMPILER is that and
+FILE what it makes, PROGRAM is the conformance program in the build folder, and RUNNER what starts it. An engine whose
+program was not built there is left out.
 """
 
 import importlib
@@ -21,25 +23,26 @@ HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parents[2]
 
 
-def compile_engine(folder: pathlib.Path, flags: list) -> pathlib.Path:
-    engine = folder / f"libpollux-{folder.name}.so"
+def compile_engine(folder: pathlib.Path, module) -> pathlib.Path:
+    engine = folder / getattr(module, "FILE", f"libpollux-{folder.name}.so")
+    flags = getattr(module, "FLAGS", [])
     subprocess.run(
-        ["c++", "-std=c++20", "-g1", "-O1", "-fPIC", "-shared", "-I", SOURCE / "core/include", "-o", engine,
-         *sorted(folder.glob("*.cpp")), *flags], check=True)
+        [getattr(module, "COMPILER", "c++"), "-std=c++20", "-g1", "-O1", "-fPIC", "-shared",
+         "-I", SOURCE / "core/include", "-o", engine, *sorted(folder.glob("*.cpp")), *flags], check=True)
     return engine
 
 
-def is_caught(program: pathlib.Path, engine: pathlib.Path, rule: str) -> bool:
+def is_caught(program: list, engine: pathlib.Path, rule: str) -> bool:
     # A race that takes 10 ns is not met in each run of a rule; in five it is.
     for _ in range(5):
-        run = subprocess.run([program, engine, f"--gtest_filter=*/{rule}"], stdout=subprocess.DEVNULL,
+        run = subprocess.run([*program, engine, f"--gtest_filter=*/{rule}"], stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL, timeout=600)
         if run.returncode not in (0, 2):  # 2 is misuse; a crash is caught, too
             return True
     return False
 
 
-def plant(folder: pathlib.Path, engine: str, fault: tuple, flags: list, program: pathlib.Path) -> bool:
+def plant(folder: pathlib.Path, engine: str, fault: tuple, module, program: list) -> bool:
     file, description, piece, instead, rule = fault
     shutil.copytree(SOURCE / "plugins" / engine, folder)
     broken = folder / file
@@ -48,13 +51,13 @@ def plant(folder: pathlib.Path, engine: str, fault: tuple, flags: list, program:
         print(f"NO PLACE  {engine}/{file}: {description}: the piece is there {text.count(piece)} times, expected once")
         return False
     broken.write_text(text.replace(piece, instead))
-    caught = is_caught(program, compile_engine(folder, flags), rule)
+    caught = is_caught(program, compile_engine(folder, module), rule)
     print(f"{'caught' if caught else 'MISSED'}  {engine}/{file}: {description}: {rule}", flush=True)
     return caught
 
 
 def main() -> int:
-    program = pathlib.Path(sys.argv[1]).resolve() / "bin/pollux-conformance"
+    build = pathlib.Path(sys.argv[1]).resolve()
     engines = sorted(file.stem for file in HERE.glob("*.py") if file.name != "run.py")
     if len(sys.argv) > 2:
         if sys.argv[2] not in engines:
@@ -66,10 +69,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         for engine in engines:
             module = importlib.import_module(engine)
+            program = build / getattr(module, "PROGRAM", "bin/pollux-conformance")
+            if not program.exists():
+                continue
+            program = [*getattr(module, "RUNNER", []), program]
             for number, fault in enumerate(module.FAULTS):
                 if word in fault[1]:
                     folder = pathlib.Path(scratch) / str(number) / engine
-                    verdicts.append(plant(folder, engine, fault, getattr(module, "FLAGS", []), program))
+                    verdicts.append(plant(folder, engine, fault, module, program))
     print(f"{verdicts.count(True)} faults caught, {verdicts.count(False)} missed")
     return 0 if verdicts and all(verdicts) else 1
 

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: BSL-1.0
+# tests/windows/run python3 tests/conformance/planted_faults/run.py build/windows
+COMPILER = "x86_64-w64-mingw32-g++-posix"
+FLAGS = ["-D_WIN32_WINNT=0x0602", "-DWIN32_LEAN_AND_MEAN", "-DNOMINMAX", "-shared-libgcc", "-lntdll", "-lws2_32"]
+FILE = "pollux-iocp.dll"
+PROGRAM = "bin/pollux-conformance.exe"
+RUNNER = ["/usr/lib/wine/wine64"]
+
+IOCP = "iocp.cpp"
+WATCHED = "watched.cpp"
+
+# file, what is broken, the piece, what is put there, the rule that must catch it
+FAULTS = [
+    (IOCP, "never clear the flag of a pending wake",
+     "wake_pending_.exchange(false, std::memory_order_acq_rel);", ";", "wake.coalesces"),
+    (IOCP, "do not poll a reported level watch again", "if (watched->armed) make_due(*watched);",
+     "watched->armed = false;", "level.repeats"),
+    (IOCP, "keep a spent one-shot watch armed", "watched->armed = watched->watch.mode == Mode::level;", "",
+     "oneshot.once"),
+    (IOCP, "take the packet of a cancelled poll for an event",
+     "const auto ready = is_wanted ? watched->found() : Ready::none;", "const auto ready = watched->found();",
+     "modify.replaces"),
+    (IOCP, "do not cancel on modify()", "            watched.cancel();\n        } else if", "        } else if",
+     "modify.replaces"),
+    (IOCP, "do not cancel on remove()",
+     "devices_.leave(*watched.device);\n        if (watched.poll == Watched::Poll::pending) watched.cancel();",
+     "devices_.leave(*watched.device);", "remove.uncollected"),
+    (IOCP, "report a watch that was removed", "if (!watched->removed) return watched;",
+     "if (!watched->removed || watched->armed) return watched;", "remove.is_final"),
+    (IOCP, "lose a wake when packets are swept", "wake_swept_ = true;", ";", "remove.uncollected"),
+    (IOCP, "lose an event when packets are swept", "watched && watched->armed) {\n                make_due(*watched);",
+     "watched && watched->armed) {\n                watched->armed = false;", "remove.uncollected"),
+    (IOCP, "let what is removed pile up", "if (removed_ > many_removed && ", "if (removed_ > many_removed * 1000 && ",
+     "remove.uncollected"),
+    (IOCP, "report a changed watch as the end of the sleep",
+     "if (error || is_over ||", "if (error || is_over || polled_again ||", "timeout.forever"),
+    (IOCP, "end a sleep before its time", "const bool is_over = taken.empty() && left && *left == left->zero();",
+     "const bool is_over = taken.empty();", "timeout.rounds_up"),
+    (IOCP, "wait in milliseconds, rounded down",
+     "std::chrono::ceil<Units>(*timeout).count()",
+     "std::chrono::floor<std::chrono::milliseconds>(*timeout).count() * 10'000", "selector.idle"),
+    (IOCP, "believe every socket to be new", "if (!is_new) return make_error_code(std::errc::file_exists);", "",
+     "add.duplicate"),
+    (IOCP, "accept the token of wakes",
+     "if (watch.token == wake_token) return make_error_code(std::errc::invalid_argument);", "", "add.wake_token"),
+    (IOCP, "keep the old watch on modify()", "const auto before = std::exchange(watched.watch, watch);",
+     "const auto before = watched.watch;", "modify.replaces"),
+    (IOCP, "leave the port open", "if (port_) CloseHandle(port_);", "", "selector.no_leak"),
+    (WATCHED, "leave the handles of AFD open", "for (const auto& device : all_) CloseHandle(device->handle);", "",
+     "selector.no_leak"),
+    (WATCHED, "let the handles of AFD be inherited", "attributes.ObjectName = &name;",
+     "attributes.ObjectName = &name;\n    attributes.Attributes = OBJ_INHERIT;", "selector.close_on_exec"),
+    (WATCHED, "keep polls of other Selectors out", "{afd_forever, 1, FALSE,", "{afd_forever, 1, TRUE,",
+     "add.two_selectors"),
+    (WATCHED, "watch a closed socket for ever", "if (request.events & afd_local_close) armed = false;", "",
+     "close.forgotten"),
+    (WATCHED, "hear of the end of the stream although only writable is asked for",
+     "constexpr ULONG ends = afd_abort |", "constexpr ULONG ends = afd_disconnect | afd_abort |", "end.half_closed"),
+    (WATCHED, "do not listen for connections", "afd_receive | afd_accept | afd_disconnect;",
+     "afd_receive | afd_disconnect;", "accept.ready"),
+    (WATCHED, "do not ask for resets", "constexpr ULONG ends = afd_abort | afd_connect_fail |",
+     "constexpr ULONG ends = afd_connect_fail |", "end.reset"),
+    (WATCHED, "do not ask for refused connections", "constexpr ULONG ends = afd_abort | afd_connect_fail |",
+     "constexpr ULONG ends = afd_abort |", "connect.refused"),
+    (WATCHED, "take every number for a socket", "error = refusal_of(source);\n        return INVALID_SOCKET;",
+     "return source;", "add.not_open"),
+    (WATCHED, "call a file a closed number", "return make_error_code(std::errc::operation_not_permitted);",
+     "return make_error_code(std::errc::bad_file_descriptor);", "add.regular_file"),
+    (WATCHED, "call a pipe a file", "return make_error_code(std::errc::operation_not_supported);",
+     "return make_error_code(std::errc::operation_not_permitted);", "end.pipe_writer_gone"),
+]
