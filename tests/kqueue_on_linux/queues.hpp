@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "queue.hpp"
+
+namespace kqueue_on_linux {
+
+/// The kqueue of a descriptor of this process; null if it is none.
+std::shared_ptr<Queue> queue_of(int descriptor);
+
+} // namespace kqueue_on_linux
