@@ -63,20 +63,31 @@ RULE(end, pipe_writer_gone) {
     }
 }
 
-// A full pipe that has lost its reader is reported to the writer, as writable or failed: the write shows the error.
+// A full pipe that has lost its reader, before it was added or after, is reported to the writer, as writable or failed:
+// the write shows the error.
 RULE(end, pipe_reader_gone) {
     if (!offers_pipes()) return;
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
-        auto pair = make_pair(Kind::pipe);
-        fill(pair.far);
-        add(pair.far, {Token{1}, Ready::writable, mode});
-        expect_quiet();
-        pair.near.close();
-        expect_any(Token{1}, Ready::writable | Ready::failed);
-        const auto [bytes, error] = write(pair.far, "x");
-        expect_error(std::errc::broken_pipe, error);
-        remove(pair.far);
+        for (const bool before : {true, false}) {
+            SCOPED_TRACE(describe(mode) + (before ? ", added before" : ", added after"));
+            auto pair = make_pair(Kind::pipe);
+            const Watch watch{Token{1}, Ready::writable, mode};
+            fill(pair.far);
+            if (before) {
+                add(pair.far, watch);
+                expect_quiet();
+            }
+            pair.near.close();
+            if (!before) add(pair.far, watch);
+            expect_any(Token{1}, Ready::writable | Ready::failed);
+            const auto [bytes, error] = write(pair.far, "x");
+            expect_error(std::errc::broken_pipe, error);
+            if (mode == Mode::oneshot) expect_quiet();
+            modify(pair.far, watch);
+            expect_any(Token{1}, Ready::writable | Ready::failed);
+            remove(pair.far);
+            expect_quiet();
+        }
     }
 }
 

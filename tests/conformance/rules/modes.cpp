@@ -237,6 +237,12 @@ RULE(oneshot, both_directions) {
     modify(pair.near, {Token{1}, both_directions, Mode::oneshot});
     expect_event(Token{1}, both_directions);
     expect_quiet();
+    // A buffer that this one event fills is large enough for both.
+    modify(pair.near, {Token{1}, both_directions, Mode::oneshot});
+    const auto seen = select(patience, 1);
+    expect(seen.size() == 1 && seen[0].ready == both_directions,
+           "expected: {token 1, readable|writable}, seen: " + describe(seen));
+    expect_quiet();
 }
 
 // A modify() that changes the mode holds from the next select() on.
