@@ -6,9 +6,9 @@
 
 Beside this file, ENGINE.py lists the faults of plugins/ENGINE as FAULTS: a file, what is broken, a piece of the
 source, what is put in its place, and the rule. A piece that is not there exactly once is an error, so the list cannot
-fall behind the sources. If the module has them, FLAGS are further arguments of the compiler, COMPILER is that and
-FILE what it makes, PROGRAM is the conformance program in the build folder, and RUNNER what starts it. An engine whose
-program was not built there is left out.
+fall behind the sources. If the module has them, FLAGS are further arguments of the compiler, in which {source} and
+{build} are the folders, COMPILER is that and FILE what it makes, PROGRAM is the conformance program in the build
+folder, and RUNNER what starts it. An engine whose program was not built there is left out.
 """
 
 import importlib
@@ -23,13 +23,17 @@ HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parents[2]
 
 
-def compile_engine(folder: pathlib.Path, module) -> pathlib.Path:
+def compile_engine(folder: pathlib.Path, module, build: pathlib.Path) -> pathlib.Path:
     engine = folder / getattr(module, "FILE", f"libpollux-{folder.name}.so")
-    flags = getattr(module, "FLAGS", [])
+    flags = [flag.format(source=SOURCE, build=build) for flag in getattr(module, "FLAGS", [])]
     subprocess.run(
         [getattr(module, "COMPILER", "c++"), "-std=c++20", "-g1", "-O1", "-fPIC", "-shared",
          "-I", SOURCE / "core/include", "-o", engine, *sorted(folder.glob("*.cpp")), *flags], check=True)
     return engine
+
+
+def program_of(module, build: pathlib.Path) -> pathlib.Path:
+    return build / getattr(module, "PROGRAM", "bin/pollux-conformance")
 
 
 def is_caught(program: list, engine: pathlib.Path, rule: str) -> bool:
@@ -42,7 +46,7 @@ def is_caught(program: list, engine: pathlib.Path, rule: str) -> bool:
     return False
 
 
-def plant(folder: pathlib.Path, engine: str, fault: tuple, module, program: list) -> bool:
+def plant(folder: pathlib.Path, engine: str, fault: tuple, module, build: pathlib.Path) -> bool:
     file, description, piece, instead, rule = fault
     shutil.copytree(SOURCE / "plugins" / engine, folder)
     broken = folder / file
@@ -51,7 +55,8 @@ def plant(folder: pathlib.Path, engine: str, fault: tuple, module, program: list
         print(f"NO PLACE  {engine}/{file}: {description}: the piece is there {text.count(piece)} times, expected once")
         return False
     broken.write_text(text.replace(piece, instead))
-    caught = is_caught(program, compile_engine(folder, module), rule)
+    program = [*getattr(module, "RUNNER", []), program_of(module, build)]
+    caught = is_caught(program, compile_engine(folder, module, build), rule)
     print(f"{'caught' if caught else 'MISSED'}  {engine}/{file}: {description}: {rule}", flush=True)
     return caught
 
@@ -69,14 +74,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         for engine in engines:
             module = importlib.import_module(engine)
-            program = build / getattr(module, "PROGRAM", "bin/pollux-conformance")
-            if not program.exists():
+            if not program_of(module, build).exists():
+                print(f"left out: {engine}, as {program_of(module, build)} is not there")
                 continue
-            program = [*getattr(module, "RUNNER", []), program]
             for number, fault in enumerate(module.FAULTS):
                 if word in fault[1]:
                     folder = pathlib.Path(scratch) / str(number) / engine
-                    verdicts.append(plant(folder, engine, fault, module, program))
+                    verdicts.append(plant(folder, engine, fault, module, build))
     print(f"{verdicts.count(True)} faults caught, {verdicts.count(False)} missed")
     return 0 if verdicts and all(verdicts) else 1
 

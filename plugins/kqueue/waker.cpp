@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "waker.hpp"
+
+#include <pollux/posix.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace pollux::kqueue {
+
+using posix::check;
+
+#ifdef EVFILT_USER
+
+Waker::~Waker() = default;
+
+bool Waker::open(int kq, OpenFailure& failure) noexcept {
+    ident_ = static_cast<std::uintptr_t>(kq);
+    struct kevent event {};
+    event.ident = ident_;
+    event.filter = EVFILT_USER;
+    // Without EV_CLEAR it would stay triggered for ever.
+    event.flags = EV_ADD | EV_CLEAR;
+    if (change(kq, &event, 1, nullptr) == -1) {
+        failure = {check(-1), "kevent"};
+        return false;
+    }
+    return true;
+}
+
+std::error_code Waker::wake(int kq) noexcept {
+    // What is triggered already stays so: many wakes become one.
+    struct kevent event {};
+    event.ident = ident_;
+    event.filter = EVFILT_USER;
+    event.fflags = NOTE_TRIGGER;
+    return check(change(kq, &event, 1, nullptr));
+}
+
+bool Waker::collects(const struct kevent& event) noexcept {
+    return event.filter == EVFILT_USER && event.ident == ident_;
+}
+
+#else
+
+Waker::~Waker() {
+    for (const int end : pipe_) {
+        if (end != -1) close(end);
+    }
+}
+
+bool Waker::open(int kq, OpenFailure& failure) noexcept {
+    if (pipe2(pipe_.data(), O_CLOEXEC | O_NONBLOCK) == -1) {
+        failure = {check(-1), "pipe2"};
+        return false;
+    }
+    struct kevent event {};
+    event.ident = static_cast<std::uintptr_t>(pipe_[0]);
+    event.filter = EVFILT_READ;
+    event.flags = EV_ADD | EV_CLEAR;
+    if (change(kq, &event, 1, nullptr) == -1) {
+        failure = {check(-1), "kevent"};
+        return false;
+    }
+    return true;
+}
+
+std::error_code Waker::wake(int) noexcept {
+    // A full pipe has not been collected yet.
+    if (write(pipe_[1], "", 1) == 1 || errno == EAGAIN) return {};
+    return check(-1);
+}
+
+bool Waker::collects(const struct kevent& event) noexcept {
+    if (event.ident != static_cast<std::uintptr_t>(pipe_[0])) return false;
+    // What is read here was written before this event is told, so its wakes are part of it.
+    std::array<char, 512> bytes;
+    while (read(pipe_[0], bytes.data(), bytes.size()) > 0) {}
+    return true;
+}
+
+#endif
+
+} // namespace pollux::kqueue
