@@ -4,6 +4,7 @@
 #
 # Adds the target pollux-<name>: a shared object libpollux-<name>.so (.dylib, pollux-<name>.dll) that exports the one
 # symbol pollux_plugin. <name> is what POLLUX_BACKEND calls it: lower-case letters, digits and "_".
+include(CheckLinkerFlag)
 set(_pollux_plugin_symbols "${CMAKE_CURRENT_LIST_DIR}/plugin.map")
 
 function(pollux_add_plugin name)
@@ -19,7 +20,11 @@ function(pollux_add_plugin name)
     set_target_properties(${target} PROPERTIES PREFIX "")
   endif()
   if(APPLE)
-    target_link_options(${target} PRIVATE "LINKER:-exported_symbol,_pollux_plugin")
+    # Apple's linker has it, zig's has not.
+    check_linker_flag(CXX "LINKER:-exported_symbol,_main" POLLUX_LINKER_LISTS_EXPORTS)
+    if(POLLUX_LINKER_LISTS_EXPORTS)
+      target_link_options(${target} PRIVATE "LINKER:-exported_symbol,_pollux_plugin")
+    endif()
   elseif(UNIX)
     # What the standard library's templates leave behind is visible whatever the compiler is told.
     target_link_options(${target} PRIVATE "LINKER:--version-script=${_pollux_plugin_symbols}" "LINKER:-z,defs")
