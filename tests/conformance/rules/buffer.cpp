@@ -123,6 +123,7 @@ RULE(storm, lossless) {
             pairs.push_back(make_pair(kind));
             add(pairs.back().near, {Token{i}, Ready::readable, mode});
         }
+        expect_quiet(); // now the backend is at work on each of them
         for (int arrival = 0; arrival < 100'000; ++arrival)
             write(pairs[static_cast<std::size_t>(arrival) % 500].far, "x");
         std::set<Token> seen;
