@@ -28,7 +28,8 @@ RULE(modify, replaces) {
     }
 }
 
-// A ready source is reported again after modify(): a spent one-shot watch and an edge watch alike.
+// A ready source is reported again after modify(): a spent one-shot watch and an edge watch alike, also when another
+// thread does it while select() sleeps.
 RULE(modify, rearms) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
@@ -42,6 +43,13 @@ RULE(modify, rearms) {
             modify(pair.near, watch);
         }
         expect_event(Token{1}, Ready::readable);
+        if (mode != Mode::level) {
+            Sleeper sleeper(selector());
+            modify(pair.near, watch);
+            const auto seen = sleeper.events();
+            expect(seen.size() == 1 && seen[0].token == Token{1},
+                   "expected: {token 1, readable}, seen: " + describe(seen));
+        }
         remove(pair.near);
     }
 }
@@ -54,6 +62,8 @@ RULE(modify, pauses) {
         auto pair = make_pair(Kind::local);
         add(pair.near, {Token{1}, both_directions, mode});
         expect_event(Token{1}, Ready::writable);
+        modify(pair.near, {Token{1}, Ready::readable, mode});
+        expect_quiet(); // waited for, and then not any more
         modify(pair.near, {Token{1}, Ready::none, mode});
         send(pair.far);
         expect_quiet();
@@ -200,16 +210,18 @@ RULE(reuse, new_token) {
 
 // Closed without remove(): no spin, other watches live, and after remove() the number can be added again.
 RULE(close, forgotten) {
-    for (const bool select_between : {true, false}) {
+    // Whether select() knew the source before it was closed, and whether it runs before the number is used again.
+    for (const auto& [known, selects] : {std::pair(true, true), std::pair(false, true), std::pair(false, false)}) {
         for (const Mode mode : modes()) {
-            SCOPED_TRACE(describe(mode));
+            SCOPED_TRACE(describe(mode) + (known ? ", waited for" : "") + (selects ? ", select() runs" : ""));
             const auto other = make_pair(Kind::local);
             add(other.near, {Token{1}, Ready::readable, mode});
             auto forgotten = make_pair(Kind::local);
             add(forgotten.near, {Token{2}, Ready::readable, mode});
+            if (known) expect_quiet();
             const Source number = forgotten.near;
             forgotten.near.close();
-            if (select_between) {
+            if (selects) {
                 expect_no_spin();
                 expect_idle(200ms);
             }
