@@ -27,7 +27,7 @@ if(POLLUX_BUILD_TOOLS)
 endif()
 
 configure_package_config_file(cmake/polluxConfig.cmake.in polluxConfig.cmake
-  INSTALL_DESTINATION "${package_dir}" PATH_VARS POLLUX_PLUGIN_INSTALL_DIR)
+  INSTALL_DESTINATION "${package_dir}" PATH_VARS POLLUX_PLUGIN_INSTALL_DIR CMAKE_INSTALL_BINDIR)
 # Before 1.0 each minor version may change the interface.
 write_basic_package_version_file(polluxConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 configure_file(cmake/pollux.pc.in pollux.pc @ONLY)

@@ -6,6 +6,7 @@
 #include "demo/demo.hpp"
 #include "explain.hpp"
 #include "list.hpp"
+#include "new/project.hpp"
 
 #include <pollux/open.hpp>
 
@@ -74,6 +75,19 @@ void add_demo(CLI::App& app, int& status, DemoOptions& options) {
     command->callback([&status, &options] { status = demo(options); });
 }
 
+struct NewOptions {
+    std::string name, folder;
+};
+
+void add_new(CLI::App& app, int& status, NewOptions& options) {
+    auto* command =
+        app.add_subcommand("new", "Write a project for a plugin of your own, which works and is conformant");
+    command->add_option("name", options.name, "Lower-case letters, digits and \"_\"")->required()->type_name("NAME");
+    command->add_option("--dir", options.folder, "The folder to make for it; NAME if it is not given")
+        ->type_name("FOLDER");
+    command->callback([&status, &options] { status = new_project(options.name, options.folder); });
+}
+
 bool is_command(const CLI::App& app, std::string_view name) {
     const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
     return std::any_of(commands.begin(), commands.end(),
@@ -94,6 +108,7 @@ int run(int argc, char** argv) {
     std::string backend;
     bool as_markdown = false;
     DemoOptions options;
+    NewOptions new_options;
     app.require_subcommand(0, 1);
     app.set_version_flag("--version", "pollux " POLLUX_VERSION, "Print the version and exit");
     app.footer(environment_help);
@@ -101,9 +116,10 @@ int run(int argc, char** argv) {
     add_explain(app, status, backend);
     add_conformance(app);
     add_demo(app, status, options);
+    add_new(app, status, new_options);
     // CLI11 would only say that it did not expect it.
     if (argc > 1 && argv[1][0] != '-' && !is_command(app, argv[1])) {
-        fmt::print(stderr, "pollux: no command \"{}\": expected list, explain, conformance or demo\n", argv[1]);
+        fmt::print(stderr, "pollux: no command \"{}\": expected list, explain, conformance, demo or new\n", argv[1]);
         return misused;
     }
     try {
@@ -114,7 +130,7 @@ int run(int argc, char** argv) {
         return misused;
     }
     if (app.get_subcommands().empty()) {
-        fmt::print(stderr, "pollux: expected a command: list, explain, conformance or demo\n");
+        fmt::print(stderr, "pollux: expected a command: list, explain, conformance, demo or new\n");
         return misused;
     }
     return status;

@@ -20,10 +20,10 @@ class Mistakes(unittest.TestCase):
             self.assertIn(fact, outcome.stderr)
 
     def test_no_command(self):
-        self.check([], ["list, explain, conformance or demo"])
+        self.check([], ["list, explain, conformance, demo or new"])
 
     def test_unknown_command(self):
-        self.check(["nosuch"], ['"nosuch"', "list, explain, conformance or demo"])
+        self.check(["nosuch"], ['"nosuch"', "list, explain, conformance, demo or new"])
 
     def test_unknown_option(self):
         self.check(["--nosuch"], ["--nosuch"])

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 """The examples, with real terminals, pipes, files and connections."""
 import os
-import pathlib
 import pty
 import re
 import signal
@@ -86,12 +85,6 @@ class EchoServer(unittest.TestCase):
         outcome = subprocess.run([EXAMPLES + "/echo_server", "abc"], env=environment(), capture_output=True, text=True,
                                  timeout=30, check=False)
         self.assertEqual((outcome.returncode, outcome.stderr), (1, "usage: echo_server [port]\n"))
-
-
-class TinyPlugin(unittest.TestCase):
-    def test_is_short_and_not_installed(self):
-        source = pathlib.Path(__file__).parents[2] / "examples/tiny_plugin/tiny.cpp"
-        self.assertLess(len(source.read_text().splitlines()), 70)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "new/project.hpp"
+
+#include "new/template.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+#include <system_error>
+
+namespace pollux::tools {
+namespace {
+
+constexpr std::size_t longest_name = 64;
+
+/// What is wrong with a name; empty if nothing is.
+std::string fault_of(std::string_view name) {
+    constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    constexpr std::array taken{"auto", "epoll", "poll_fallback", "io_uring", "asio", "kqueue", "iocp"};
+    if (name.empty() || name.find_first_not_of(letters) != name.npos)
+        return "expected lower-case letters, digits and \"_\"";
+    if (name.size() > longest_name) return fmt::format("expected {} characters at most", longest_name);
+    if (std::find(taken.begin(), taken.end(), name) != taken.end()) return "the name is taken by Pollux itself";
+    return {};
+}
+
+std::string filled_in(std::string_view text, std::string_view name) {
+    constexpr std::string_view blank = "@NAME@";
+    std::string filled(text);
+    for (auto at = filled.find(blank); at != filled.npos; at = filled.find(blank, at + name.size()))
+        filled.replace(at, blank.size(), name);
+    return filled;
+}
+
+void write(const std::filesystem::path& file, const std::string& text) {
+    std::ofstream stream(file, std::ios::binary);
+    stream << text;
+    stream.close();
+    if (!stream) throw std::system_error(std::make_error_code(std::errc::io_error), file.string());
+}
+
+} // namespace
+
+int new_project(const std::string& name, const std::string& folder) {
+    if (const auto fault = fault_of(name); !fault.empty()) {
+        fmt::print(stderr, "pollux: \"{}\" cannot be the name of a plugin: {}\n", name, fault);
+        return 2;
+    }
+    const std::filesystem::path root = folder.empty() ? name : folder;
+    std::error_code error;
+    // Whoever makes the folder owns it: nobody else's files can be in it.
+    if (!std::filesystem::create_directory(root, error)) {
+        fmt::print(stderr, "pollux: cannot make the folder \"{}\": {}\n", root.string(),
+                   error ? error.message() : "it exists already");
+        return 1;
+    }
+    try {
+        for (const auto& file : project_template) write(root / filled_in(file.name, name), filled_in(file.text, name));
+    } catch (const std::system_error& failure) {
+        std::filesystem::remove_all(root, error);
+        fmt::print(stderr, "pollux: cannot write {}\n", failure.what());
+        return 1;
+    }
+    const auto place = root.string();
+    fmt::print("{0}: a plugin that works, by poll(2): CMakeLists.txt, {1}.cpp, README.md\n"
+               "  cmake -S {0} -B {0}/build\n"
+               "  cmake --build {0}/build --target conformance\n",
+               place, name);
+    return 0;
+}
+
+} // namespace pollux::tools
