@@ -89,7 +89,8 @@ struct Watch {
     Mode mode = Mode::oneshot;
 };
 
-/// What comes out: all that is ready of one watch [buffer.one_event_per_watch].
+/// What comes out: all that is ready of one watch [buffer.one_event_per_watch]. When the buffer is full, a direction
+/// of an edge watch may come with a later call [buffer.lossless].
 struct Event {
     Token token;
     Ready ready;

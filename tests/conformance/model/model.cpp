@@ -124,44 +124,47 @@ Ready Model::due(const Watched& watched, const Facts& facts) const {
     return watched.watch.mode == Mode::edge ? ready & watched.news : ready;
 }
 
-std::string Model::selected(std::size_t room, std::span<const Event> events, std::error_code answer,
+std::string Model::selected(std::size_t look, std::size_t room, std::span<const Event> events, std::error_code answer,
                             const AllFacts& facts) {
     if (room == 0) { // [buffer.empty]
         if (!events.empty()) return difference("no event where no room is", describe(events));
         return check(answer, {std::errc::invalid_argument});
     }
     if (answer) return check(answer, {});
-    if (events.size() > room)
-        return difference(std::to_string(room) + " events at most", describe(events)); // [buffer.cap]
+    if (events.size() > room) // [buffer.cap]
+        return difference(std::to_string(room) + " events at most", describe(events));
 
-    std::array<bool, source_count> was_due{}, seen{};
+    std::array<Ready, source_count> were_due{}, told{};
     std::size_t places = std::max<std::size_t>(wakes_, 1);
     for (std::size_t source = 0; source < source_count; ++source) {
         if (!watches(source)) continue;
-        ++places;
-        was_due[source] = any(due(*watched_[source], facts[source]));
+        places += 2; // the system may keep one for each direction
+        were_due[source] = due(*watched_[source], facts[source]);
     }
     const bool wake_was_due = wake_is_due_;
     for (const auto& event : events) {
-        const auto fault = event.token == wake_token ? reported_wake(event) : reported(event, facts, seen);
+        const auto fault = event.token == wake_token ? reported_wake(event) : reported(event, facts, told);
         if (!fault.empty()) return fault;
     }
-    // Who is due and finds no room has a turn before all others have another [buffer.fair] [buffer.lossless].
+    // What is due and finds no room has its turn before all others have another [buffer.fair] [buffer.lossless].
     const bool is_full = events.size() == room;
-    const auto pass = [&](bool is_passed, std::size_t& passed_over) {
-        passed_over = is_passed && is_full ? passed_over + room : 0;
+    const auto has_turn = [&](bool is_lacking, std::size_t& passed_over) {
+        passed_over = is_lacking && is_full ? passed_over + room : 0;
         return passed_over < places;
     };
-    wake_is_missing_ = wake_was_due && wake_is_due_ && !is_full;
-    if (!pass(wake_was_due && wake_is_due_, wake_passed_over_)) // [buffer.room_for_wake] [fair.wake]
+    const bool wake_is_lacking = wake_was_due && wake_is_due_;
+    wake_is_missing_ = wake_is_lacking && !is_full && (look == 1 || wake_is_missing_);
+    if (!has_turn(wake_is_lacking, wake_passed_over_)) // [buffer.room_for_wake] [fair.wake]
         return difference("the wake has its turn", describe(events));
     for (std::size_t source = 0; source < source_count; ++source) {
         if (!watches(source)) continue;
         auto& watched = *watched_[source];
-        const bool is_passed = was_due[source] && !seen[source];
-        watched.is_missing = is_passed && !is_full;
-        if (!pass(is_passed, watched.passed_over))
-            return difference("source " + std::to_string(source) + " has its turn", describe(events));
+        const Ready lacking = without(were_due[source], told[source]);
+        watched.missing = is_full ? Ready::none : look == 1 ? lacking : watched.missing & lacking;
+        if (!has_turn(any(lacking & Ready::readable), watched.passed_over[0]) ||
+            !has_turn(any(lacking & Ready::writable), watched.passed_over[1]))
+            return difference("source " + std::to_string(source) + ", " + describe(lacking) + ", has its turn",
+                              describe(events));
     }
     return {};
 }
@@ -174,13 +177,12 @@ std::string Model::reported_wake(const Event& event) {
     return {};
 }
 
-std::string Model::reported(const Event& event, const AllFacts& facts, std::array<bool, source_count>& seen) {
+std::string Model::reported(const Event& event, const AllFacts& facts, std::array<Ready, source_count>& told) {
     for (std::size_t source = 0; source < source_count; ++source) {
         if (!watches(source) || watched_[source]->watch.token != event.token) continue;
-        const auto said = " of source " + std::to_string(source);
-        if (seen[source])
-            return difference("one event" + said, "another: " + describe(event)); // [buffer.one_event_per_watch]
-        seen[source] = true;
+        if (any(told[source])) // [buffer.one_event_per_watch]
+            return difference("one event of source " + std::to_string(source), "another: " + describe(event));
+        told[source] = event.ready;
         return reported(*watched_[source], event, facts[source]);
     }
     return difference("tokens of watches that are there", describe(event)); // [remove.is_final] [modify.replaces]
@@ -196,7 +198,9 @@ std::string Model::reported(Watched& watched, const Event& event, const Facts& f
         return difference("a spent one-shot watch is silent", describe(event));
     if (mode == Mode::edge && !watched.has_news) // [edge.once] [edge.partial_read]
         return difference("no second event for one arrival", describe(event));
-    if (!any(event.ready) || any(without(least, event.ready))) // [oneshot.both_directions]
+    // All that is ready, but for an edge watch: the rest may be an event of its own, and then missing() waits for it.
+    const Ready rest = without(least, event.ready);
+    if (!any(event.ready) || (any(least) && rest == least) || (any(rest) && mode != Mode::edge))
         return difference("an event with " + describe(any(least) ? least : asked), describe(event));
     if (any(without(event.ready, asked | facts.hints()))) // [add.reports] [hints.are_true]
         return difference("an event with at most " + describe(asked | facts.hints()), describe(event));
@@ -212,8 +216,9 @@ std::string Model::reported(Watched& watched, const Event& event, const Facts& f
 
 std::string Model::missing() const {
     for (std::size_t source = 0; source < source_count; ++source) {
-        if (watches(source) && watched_[source]->is_missing)
-            return difference("an event of source " + std::to_string(source), "none");
+        if (!watches(source) || !any(watched_[source]->missing)) continue;
+        const auto what = describe(watched_[source]->missing);
+        return difference("an event of source " + std::to_string(source) + " with " + what, "none");
     }
     return wake_is_missing_ ? difference("an event of the wake", "none") : "";
 }
@@ -221,7 +226,7 @@ std::string Model::missing() const {
 void Model::forget_turns() {
     wake_passed_over_ = 0;
     for (auto& watched : watched_) {
-        if (watched) watched->passed_over = 0;
+        if (watched) watched->passed_over = {};
     }
 }
 

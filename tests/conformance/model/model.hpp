@@ -27,10 +27,11 @@ class Model {
     std::string modified(std::size_t source, const Facts& facts, const Watch& watch, std::error_code answer);
     std::string removed(std::size_t source, std::error_code answer);
     std::string woken(std::size_t times, std::error_code answer);
-    std::string selected(std::size_t room, std::span<const Event> events, std::error_code answer,
+    /// `look`: which one, when the same select() is called again to see what the first look had room for and missed.
+    std::string selected(std::size_t look, std::size_t room, std::span<const Event> events, std::error_code answer,
                          const AllFacts& facts);
 
-    /// What the last select() had room for and did not report: may be late, must not be lost.
+    /// What there was room for, and no look has seen: may be late, must not be lost.
     std::string missing() const;
 
     /// The operation was carried out on a source.
@@ -44,14 +45,15 @@ class Model {
         bool has_news = true;        // edge: something happened since it was reported
         Ready news = Ready::none;    // edge: what of it has to be reported
         bool is_forgotten = false;   // was closed without remove()
-        bool is_missing = false;     // in the last select()
+        Ready missing = Ready::none; // of the last select()
         int unasked = 0;             // reports of hints alone
-        std::size_t passed_over = 0; // room that others had since it is due
+        // Places that others were given since readable and writable are due.
+        std::array<std::size_t, 2> passed_over{};
     };
 
     void arm(std::size_t source, const Facts& facts, const Watch& watch);
     Ready due(const Watched& watched, const Facts& facts) const;
-    std::string reported(const Event& event, const AllFacts& facts, std::array<bool, source_count>& seen);
+    std::string reported(const Event& event, const AllFacts& facts, std::array<Ready, source_count>& told);
     std::string reported(Watched& watched, const Event& event, const Facts& facts);
     std::string reported_wake(const Event& event);
     void forget_turns();

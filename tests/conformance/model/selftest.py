@@ -46,7 +46,7 @@ FAULTS = [
      "if (flags == 0 || watch.mode == Mode::oneshot)", "if (watch.mode == Mode::oneshot)", 12),
     (EPOLL, "a hang-up is no failure, and nothing to write",
      "if (flags & (EPOLLOUT | EPOLLHUP | EPOLLERR))", "if (flags & EPOLLOUT)", 4),
-    (POLL, "the scan begins at the front each time", "next_ < places ? next_ : 0", "seen", 8),
+    (POLL, "the scan begins at the front each time", "next_ < places ? next_ : 0", "seen", 12),
     (POLL, "a wake that finds a full buffer is lost",
      "const std::size_t places = polled.size() + 1;",
      "const std::size_t places = polled.size() + 1;\n"

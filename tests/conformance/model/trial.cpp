@@ -81,14 +81,13 @@ std::string Trial::wake(std::size_t times, Answer& answer) {
 std::string Trial::select(std::size_t room, Answer& answer) {
     std::vector<Event> buffer(room);
     std::optional<Deadline> patience;
-    std::size_t looks = 0;
-    for (;;) {
+    for (std::size_t look = 1;; ++look) {
         auto error = make_error_code(std::errc::io_error); // select() has to clear it
         const auto events = selector_->select(buffer, 0ns, error);
         answer.text = error ? describe(error) : describe(events);
-        if (++looks > 1) answer.text += " (look " + std::to_string(looks) + ")";
+        if (look > 1) answer.text += " (look " + std::to_string(look) + ")";
         answer.events += events.size();
-        const auto fault = model_.selected(room, events, error, all_facts());
+        const auto fault = model_.selected(look, room, events, error, all_facts());
         if (!fault.empty()) return fault;
         // What is due and is not here may be on its way.
         const auto missing = model_.missing();
