@@ -82,7 +82,7 @@ struct NewOptions {
 void add_new(CLI::App& app, int& status, NewOptions& options) {
     auto* command =
         app.add_subcommand("new", "Write a project for a plugin of your own, which works and is conformant");
-    command->add_option("name", options.name, "Lower-case letters, digits and \"_\"")->required()->type_name("NAME");
+    command->add_option("NAME", options.name, "Lower-case letters, digits and \"_\"")->required()->type_name("");
     command->add_option("--dir", options.folder, "The folder to make for it; NAME if it is not given")
         ->type_name("FOLDER");
     command->callback([&status, &options] { status = new_project(options.name, options.folder); });

@@ -156,6 +156,14 @@ Ready ready_of(const struct kevent& event, const Filters& filters) noexcept {
     return Ready::writable | failed;
 }
 
+bool has_outlived_its_source([[maybe_unused]] const struct kevent& event) noexcept {
+#ifdef EVFILT_USER
+    return event.filter == EVFILT_USER && fcntl(static_cast<Source>(event.ident), F_GETFD) == -1;
+#else
+    return false;
+#endif
+}
+
 Generation generation_of(const struct kevent& event) noexcept { return (Generation)event.udata; }
 
 int change(int kq, const struct kevent* changes, Count count, struct kevent* receipts) noexcept {

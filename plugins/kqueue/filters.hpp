@@ -38,6 +38,9 @@ std::error_code replace(int kq, Source source, const Filters& from, Filters& to)
 /// What a kevent of these filters says; none for what was not asked for.
 Ready ready_of(const struct kevent& event, const Filters& filters) noexcept;
 
+/// Whether it is of an entry that the close of its source did not take away: the one that stands for EVFILT_WRITE.
+bool has_outlived_its_source(const struct kevent& event) noexcept;
+
 Generation generation_of(const struct kevent& event) noexcept;
 
 /// kevent(2) with changes only. With receipts, one for each change, they have what became of it; without, it is 0, or

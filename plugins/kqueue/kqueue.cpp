@@ -140,9 +140,7 @@ class Kqueue final : public Selector, private Registrator {
         const std::lock_guard lock(mutex_);
         auto* place = place_of(source);
         if (!place) return make_error_code(std::errc::no_such_file_or_directory);
-        Filters nothing;
-        replace(kq_, source, place->filters, nothing);
-        *place = {};
+        forget(source, *place);
         return {};
     }
 
@@ -161,6 +159,12 @@ class Kqueue final : public Selector, private Registrator {
         return {};
     }
 
+    void forget(Source source, Place& place) noexcept {
+        Filters nothing;
+        replace(kq_, source, place.filters, nothing);
+        place = {};
+    }
+
     /// Makes one event of all that was seen of a watch; returns how many there are.
     std::size_t collect(std::span<const struct kevent> seen, std::span<Event> buffer, bool is_full) noexcept {
         const std::lock_guard lock(mutex_);
@@ -173,6 +177,10 @@ class Kqueue final : public Selector, private Registrator {
             }
             auto* place = place_of(event.ident);
             if (!place || generation_of(event) != place->filters.generation) continue;
+            if (has_outlived_its_source(event)) {
+                forget(static_cast<Source>(event.ident), *place);
+                continue;
+            }
             const auto ready = ready_of(event, place->filters);
             if (!any(ready)) continue;
             if (place->select == select_) {

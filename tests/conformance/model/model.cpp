@@ -85,7 +85,7 @@ std::string Model::woken(std::size_t times, std::error_code answer) {
 
 void Model::arm(std::size_t source, const Facts& facts, const Watch& watch) {
     // What is ready is reported, be it news or not [add.already_ready] [modify.rearms].
-    watched_[source] = Watched{.watch = watch, .news = facts.promises()};
+    watched_[source] = Watched{.watch = watch, .untold = all_promises, .news = facts.promises()};
     watched_[source]->watch.interest = watch.interest & all_promises; // [add.no_interest]
     forget_turns();
 }
@@ -100,13 +100,14 @@ void Model::changed(const Operation& operation, const Facts& before, const Facts
     case Action::shut_down:
     case Action::hang_up:
         watched.has_news = true;
+        watched.untold = all_promises;
         watched.news |= without(after.promises(), before.promises());
         // New data is news although there was data [edge.new_data], and so is the end [end.of_stream].
         if (operation.action == Action::write && is_native) watched.news |= Ready::readable;
         if (after.has_ended && !before.has_ended) watched.news |= after.promises() & Ready::readable;
         break;
     case Action::read:
-        if (!is_native) watched.has_news = true; // [edge.partial_read]
+        watched.has_news = watched.has_news || !is_native; // [edge.partial_read]
         break;
     case Action::close:
         watched.is_forgotten = true;
@@ -142,12 +143,12 @@ std::string Model::selected(std::size_t look, std::size_t room, std::span<const 
         were_due[source] = due(*watched_[source], facts[source]);
     }
     const bool wake_was_due = wake_is_due_;
+    const bool is_full = events.size() == room;
     for (const auto& event : events) {
-        const auto fault = event.token == wake_token ? reported_wake(event) : reported(event, facts, told);
+        const auto fault = event.token == wake_token ? reported_wake(event) : reported(event, is_full, facts, told);
         if (!fault.empty()) return fault;
     }
     // What is due and finds no room has its turn before all others have another [buffer.fair] [buffer.lossless].
-    const bool is_full = events.size() == room;
     const auto has_turn = [&](bool is_lacking, std::size_t& passed_over) {
         passed_over = is_lacking && is_full ? passed_over + room : 0;
         return passed_over < places;
@@ -177,18 +178,19 @@ std::string Model::reported_wake(const Event& event) {
     return {};
 }
 
-std::string Model::reported(const Event& event, const AllFacts& facts, std::array<Ready, source_count>& told) {
+std::string Model::reported(const Event& event, bool is_full, const AllFacts& facts,
+                            std::array<Ready, source_count>& told) {
     for (std::size_t source = 0; source < source_count; ++source) {
         if (!watches(source) || watched_[source]->watch.token != event.token) continue;
         if (any(told[source])) // [buffer.one_event_per_watch]
             return difference("one event of source " + std::to_string(source), "another: " + describe(event));
         told[source] = event.ready;
-        return reported(*watched_[source], event, facts[source]);
+        return reported(*watched_[source], event, is_full, facts[source]);
     }
     return difference("tokens of watches that are there", describe(event)); // [remove.is_final] [modify.replaces]
 }
 
-std::string Model::reported(Watched& watched, const Event& event, const Facts& facts) {
+std::string Model::reported(Watched& watched, const Event& event, bool is_full, const Facts& facts) {
     if (watched.is_forgotten) // [close.forgotten]
         return ++watched.unasked > few ? difference("a closed source does not spin", describe(event)) : "";
     const auto& [token, interest, mode] = watched.watch;
@@ -196,11 +198,13 @@ std::string Model::reported(Watched& watched, const Event& event, const Facts& f
     const Ready least = due(watched, facts);
     if (watched.is_spent) // [oneshot.once]
         return difference("a spent one-shot watch is silent", describe(event));
-    if (mode == Mode::edge && !watched.has_news) // [edge.once] [edge.partial_read]
+    // What a full buffer cut off may follow, and nothing else [edge.once] [edge.partial_read].
+    const bool is_rest = any(event.ready & watched.untold) && watched.was_cut;
+    if (mode == Mode::edge && !watched.has_news && !is_rest)
         return difference("no second event for one arrival", describe(event));
     // All that is ready, but for an edge watch: the rest may be an event of its own, and then missing() waits for it.
     const Ready rest = without(least, event.ready);
-    if (!any(event.ready) || (any(least) && rest == least) || (any(rest) && mode != Mode::edge))
+    if (!any(event.ready) || (any(rest) && mode != Mode::edge))
         return difference("an event with " + describe(any(least) ? least : asked), describe(event));
     if (any(without(event.ready, asked | facts.hints()))) // [add.reports] [hints.are_true]
         return difference("an event with at most " + describe(asked | facts.hints()), describe(event));
@@ -210,7 +214,9 @@ std::string Model::reported(Watched& watched, const Event& event, const Facts& f
         return difference("silence after a few hints", describe(event));
     watched.is_spent = mode == Mode::oneshot;
     watched.news = without(watched.news, event.ready);
+    watched.untold = without(watched.untold, event.ready);
     watched.has_news = any(due(watched, facts));
+    watched.was_cut = is_full;
     return {};
 }
 

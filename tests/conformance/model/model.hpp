@@ -43,6 +43,8 @@ class Model {
         Watch watch;
         bool is_spent = false;       // one-shot: was reported
         bool has_news = true;        // edge: something happened since it was reported
+        bool was_cut = false;        // edge: by a full buffer, which may have kept back what is
+        Ready untold = Ready::none;  // of the last arrival
         Ready news = Ready::none;    // edge: what of it has to be reported
         bool is_forgotten = false;   // was closed without remove()
         Ready missing = Ready::none; // of the last select()
@@ -53,8 +55,9 @@ class Model {
 
     void arm(std::size_t source, const Facts& facts, const Watch& watch);
     Ready due(const Watched& watched, const Facts& facts) const;
-    std::string reported(const Event& event, const AllFacts& facts, std::array<Ready, source_count>& told);
-    std::string reported(Watched& watched, const Event& event, const Facts& facts);
+    std::string reported(const Event& event, bool is_full, const AllFacts& facts,
+                         std::array<Ready, source_count>& told);
+    std::string reported(Watched& watched, const Event& event, bool is_full, const Facts& facts);
     std::string reported_wake(const Event& event);
     void forget_turns();
 
