@@ -12,8 +12,6 @@ using posix::check;
 
 #ifdef EVFILT_USER
 
-Waker::~Waker() = default;
-
 bool Waker::open(int kq, OpenFailure& failure) noexcept {
     ident_ = static_cast<std::uintptr_t>(kq);
     struct kevent event {};

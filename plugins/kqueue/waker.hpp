@@ -12,7 +12,11 @@ namespace pollux::kqueue {
 class Waker {
   public:
     Waker() = default;
+#ifdef EVFILT_USER
+    ~Waker() = default;
+#else
     ~Waker();
+#endif
     Waker(const Waker&) = delete;
     Waker& operator=(const Waker&) = delete;
 
