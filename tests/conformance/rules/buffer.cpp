@@ -139,6 +139,8 @@ RULE(storm, lossless) {
             drain(pairs[i].near);
             if (mode == Mode::oneshot) modify(pairs[i].near, {Token{i}, Ready::readable, mode});
         }
+        // What the system had queued before it was drained may come once.
+        for (int looks = 0; looks < 16 && !select(moment).empty(); ++looks) {}
         expect_quiet();
         for (std::uint64_t i = 0; i < 500 && !HasFailure(); ++i) {
             write(pairs[i].far, "x");
