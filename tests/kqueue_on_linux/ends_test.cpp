@@ -2,6 +2,8 @@
 // What the filters say: how much, and that it has ended.
 #include "kqueue_test.hpp"
 
+#include <initializer_list>
+
 #include <atomic>
 #include <cstdio>
 
@@ -133,7 +135,7 @@ TEST_F(Kqueue, write_waits_for_room) {
     tcp.accept();
     for (const auto& [near, far] : {std::pair(pair_[0], pair_[1]), std::pair(tcp.near, tcp.far)}) {
         fill(near);
-        for (const unsigned mode : {0, EV_CLEAR}) {
+        for (const unsigned mode : std::initializer_list<unsigned>{0, EV_CLEAR}) {
             EXPECT_EQ(change(make(near, EVFILT_WRITE, EV_ADD | mode)), 0);
             EXPECT_EQ(look().size(), 0U);
             std::atomic<bool> stop = false;

@@ -2,6 +2,8 @@
 // Changes, and what is said of them.
 #include "kqueue_test.hpp"
 
+#include <initializer_list>
+
 #include <cstddef>
 
 namespace {
@@ -36,7 +38,7 @@ TEST_F(Kqueue, is_an_ordinary_descriptor) {
 
 // kqueue(2), ERRORS: "ENOENT The event could not be found to be modified or deleted."
 TEST_F(Kqueue, does_not_find_what_was_not_added) {
-    for (const unsigned flags : {EV_DELETE, EV_ENABLE, EV_DISABLE})
+    for (const unsigned flags : std::initializer_list<unsigned>{EV_DELETE, EV_ENABLE, EV_DISABLE})
         EXPECT_EQ(change(make(pair_[0], EVFILT_READ, flags)), ENOENT);
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD)), 0);
     EXPECT_EQ(change(make(pair_[0], EVFILT_WRITE, EV_DELETE)), ENOENT); // "the (ident, filter) pair" is the key
@@ -76,7 +78,7 @@ TEST_F(Kqueue, modifies_what_is_added_again) {
 TEST_F(Kqueue, keeps_the_mode_of_what_is_added_again) {
     send(pair_[1]);
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD)), 0);
-    for (const unsigned mode : {EV_CLEAR, EV_ONESHOT, EV_DISPATCH}) {
+    for (const unsigned mode : std::initializer_list<unsigned>{EV_CLEAR, EV_ONESHOT, EV_DISPATCH}) {
         EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD | mode)), 0);
         EXPECT_EQ(look().size(), 1U);
         EXPECT_EQ(look().size(), 1U);
