@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <pollux/token_ring.hpp>
+
+namespace pollux {
+
+/// As TokenRing, for one producer and one consumer, who never write to the same word: not for programs.
+template <typename Memory>
+class TokenLane {
+  public:
+    explicit TokenLane(std::size_t capacity, std::size_t first = 0)
+        : mask_(std::bit_ceil(capacity) - 1),
+          queued_(std::make_unique<Atomic<bool>[]>(capacity)),
+          slots_(std::make_unique<Atomic<std::uint32_t>[]>(mask_ + 1)),
+          end_(first),
+          tail_(first),
+          head_(first) {}
+
+    /// The producer's: true if it was not queued already. `number` is less than the capacity.
+    bool push(std::size_t number) noexcept {
+        auto& queued = queued_[number];
+        if (queued.load(std::memory_order_acquire)) {
+            Memory::full_fence(); // as in TokenRing::push()
+            if (queued.load(std::memory_order_acquire)) return false;
+        }
+        queued.store(true, std::memory_order_relaxed); // nobody else sets it
+        slots_[end_ & mask_].store(static_cast<std::uint32_t>(number), std::memory_order_relaxed);
+        tail_.store(++end_, std::memory_order_release);
+        return true;
+    }
+
+    /// The consumer's: calls `want` with the oldest tokens, until it wants no more or there are none. Returns whether
+    /// any was taken; full_fence() must follow before what they stand for is read.
+    template <typename Want>
+    bool take(Want&& want) noexcept {
+        const auto tail = tail_.load(std::memory_order_acquire);
+        const auto first = head_;
+        while (head_ != tail) {
+            const auto number = slots_[head_ & mask_].load(std::memory_order_relaxed);
+            if (!want(number)) break;
+            ++head_;
+            queued_[number].store(false, std::memory_order_release);
+        }
+        return head_ != first;
+    }
+
+  private:
+    template <typename T>
+    using Atomic = typename Memory::template Atomic<T>;
+
+    static constexpr std::size_t cache_line = 64;
+
+    const std::size_t mask_;
+    const std::unique_ptr<Atomic<bool>[]> queued_;
+    const std::unique_ptr<Atomic<std::uint32_t>[]> slots_;
+    alignas(cache_line) std::size_t end_; // tail_, as the producer knows it
+    Atomic<std::size_t> tail_;
+    alignas(cache_line) std::size_t head_;
+};
+
+} // namespace pollux

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <pollux/event.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace pollux {
+
+/// The other end is gone: what notify() says without a Poller or Receiver, and recv() without a Sender.
+inline constexpr std::errc disconnected = std::errc::broken_pipe;
+
+/// As many as there is room for.
+inline constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
+
+/// The tokens of one poll() or recv(): make one, use it again and again; nothing is allocated after that.
+class Tokens {
+  public:
+    /// Room for so many tokens at once; what finds no room stays queued.
+    explicit Tokens(std::size_t capacity = 256) : buffer_(capacity) {}
+
+    Tokens(Tokens&& other) noexcept : buffer_(std::move(other.buffer_)), size_(std::exchange(other.size_, 0)) {}
+    Tokens& operator=(Tokens&& other) noexcept {
+        buffer_ = std::move(other.buffer_);
+        size_ = std::exchange(other.size_, 0);
+        return *this;
+    }
+
+    const Token* begin() const noexcept { return buffer_.data(); }
+    const Token* end() const noexcept { return buffer_.data() + size_; }
+    std::size_t size() const noexcept { return size_; }
+    bool empty() const noexcept { return size_ == 0; }
+    Token operator[](std::size_t index) const noexcept { return buffer_[index]; }
+
+  private:
+    friend class Poller;
+    friend class LanePoller;
+    friend class Receiver;
+
+    std::span<Token> room(std::size_t limit) noexcept { return {buffer_.data(), std::min(limit, buffer_.size())}; }
+
+    std::vector<Token> buffer_;
+    std::size_t size_ = 0;
+};
+
+} // namespace pollux

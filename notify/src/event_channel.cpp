@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <pollux/event_channel.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace pollux {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+/// When a wait ends; none = never, and so is what the clock cannot hold.
+using End = std::optional<clock::time_point>;
+
+End end_of(Timeout timeout) noexcept {
+    if (!timeout) return std::nullopt;
+    const auto now = clock::now();
+    return *timeout < clock::time_point::max() - now ? End(now + *timeout) : End();
+}
+
+/// Tells the processor that this thread is only waiting.
+void pause() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/// Looks more and more seldom, as long as a sleep and a wake would take at most.
+template <typename Look>
+bool look_for_a_moment(const Look& look) noexcept {
+    constexpr int longest = 64;
+    for (int pauses = 1; pauses <= longest; pauses *= 2) {
+        for (int i = 0; i < pauses; ++i) pause();
+        if (look()) return true;
+    }
+    return false;
+}
+
+/// A Sender has claimed its place in the queue and not yet filled it: it is between two instructions, or was suspended
+/// there. The system may prefer this thread to it, so yielding is not enough for ever.
+void give_way(int times_before) noexcept {
+    constexpr int patience = 16;
+    if (times_before < patience) {
+        std::this_thread::yield();
+    } else {
+        std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+}
+
+class Channel final : public TokenQueue {
+  public:
+    explicit Channel(std::size_t capacity) : TokenQueue(capacity, true) {}
+
+    std::error_code wake() noexcept override {
+        {
+            const std::lock_guard lock(mutex_);
+            woken_ = true;
+        }
+        condition_.notify_one();
+        return {};
+    }
+
+    /// Waits for wake(); false: not in time.
+    bool sleep(const End& end) noexcept {
+        std::unique_lock lock(mutex_);
+        const auto woken = [this] { return std::exchange(woken_, false); };
+        if (end) return condition_.wait_until(lock, *end, woken);
+        condition_.wait(lock, woken);
+        return true;
+    }
+
+    void add_sender() noexcept { senders_.fetch_add(1, std::memory_order_relaxed); }
+
+    void remove_sender() noexcept {
+        if (senders_.fetch_sub(1, std::memory_order_acq_rel) == 1 && ring.finish()) wake();
+    }
+
+  private:
+    std::atomic<std::size_t> senders_ = 1;
+    std::mutex mutex_;
+    std::condition_variable condition_;
+    bool woken_ = false;
+};
+
+Channel& channel(TokenQueue& queue) noexcept { return static_cast<Channel&>(queue); }
+
+} // namespace
+
+Sender::Sender(const Sender& other) noexcept : queue_(other.queue_) {
+    if (queue_) channel(*queue_).add_sender();
+}
+
+Sender::~Sender() {
+    if (queue_) channel(*queue_).remove_sender();
+}
+
+Receiver::~Receiver() {
+    if (queue_) queue_->ring.close();
+}
+
+std::error_code Receiver::try_recv(Tokens& tokens, std::size_t limit) noexcept {
+    return recv(tokens, std::chrono::nanoseconds::zero(), limit);
+}
+
+std::error_code Receiver::recv(Tokens& tokens, Timeout timeout, std::size_t limit) noexcept {
+    auto& ring = queue_->ring;
+    const auto room = tokens.room(limit);
+    const auto take = [&] { return (tokens.size_ = ring.take(room)) != 0; };
+    if (take()) return {};
+    if (room.empty()) return make_error_code(std::errc::invalid_argument);
+    if (ring.is_finished()) return make_error_code(disconnected);
+    if (timeout && *timeout <= timeout->zero()) return {};
+
+    const auto end = end_of(timeout);
+    if (look_for_a_moment(take)) return {};
+    for (int stalled = 0;;) {
+        const auto rest = ring.try_sleep();
+        if (rest == Rest::finished) return make_error_code(disconnected);
+        if (rest == Rest::asleep) {
+            const bool in_time = channel(*queue_).sleep(end);
+            if (!in_time) ring.rise();
+            if (take() || !in_time) return {};
+        } else {
+            if (take()) return {};
+            if (end && clock::now() >= *end) return {};
+            give_way(stalled++);
+        }
+    }
+}
+
+EventChannel event_channel(std::size_t capacity) {
+    auto queue = std::make_shared<Channel>(capacity);
+    return {Sender(queue), Receiver(queue)};
+}
+
+} // namespace pollux

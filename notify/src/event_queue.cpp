@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <pollux/event_queue.hpp>
+
+namespace pollux {
+
+namespace {
+
+/// A Registrator by reference, as a handle.
+class RegistratorHandle {
+  public:
+    explicit RegistratorHandle(Registrator& registrator) noexcept : registrator_(&registrator) {}
+    std::error_code wake() const noexcept { return registrator_->wake(); }
+
+  private:
+    Registrator* registrator_;
+};
+
+} // namespace
+
+std::error_code TokenQueue::wake_or_retry() noexcept {
+    const auto error = wake();
+    if (error) ring.keep_asleep();
+    return error;
+}
+
+std::error_code TokenQueue::refusal(Pushed pushed) noexcept {
+    return make_error_code(pushed == Pushed::closed ? disconnected : std::errc::invalid_argument);
+}
+
+EventQueue ends_of(std::shared_ptr<TokenQueue> queue) {
+    // The first notification wakes, also before the first poll().
+    if (queue->can_sleep) queue->ring.try_sleep();
+    return {Notifier(queue), Poller(queue)};
+}
+
+EventQueue event_queue(std::size_t capacity) { return ends_of(std::make_shared<TokenQueue>(capacity, false)); }
+
+EventQueue event_queue(std::size_t capacity, Registrator& registrator) {
+    return event_queue(capacity, RegistratorHandle(registrator));
+}
+
+} // namespace pollux

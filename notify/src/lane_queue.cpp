@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <pollux/lane_queue.hpp>
+
+namespace pollux {
+
+LaneSet::LaneSet(std::size_t capacity) : seen_(TokenRing<RealMemory>::checked(capacity)) {}
+
+LaneSet::~LaneSet() {
+    adopt();
+    while (last_) remove_behind(*last_);
+}
+
+LaneSet::Lane* LaneSet::open() {
+    if (is_closed()) return nullptr;
+    auto* const lane = new Lane(capacity());
+    lane->next = opened_.load(std::memory_order_relaxed);
+    while (!opened_.compare_exchange_weak(lane->next, lane, std::memory_order_release, std::memory_order_relaxed)) {}
+    return lane;
+}
+
+void LaneSet::adopt() noexcept {
+    if (!opened_.load(std::memory_order_relaxed)) return;
+    for (auto* lane = opened_.exchange(nullptr, std::memory_order_acquire); lane;) {
+        auto* const next = lane->next;
+        lane->next = last_ ? std::exchange(last_->next, lane) : lane;
+        last_ = lane;
+        ++count_;
+        lane = next;
+    }
+}
+
+void LaneSet::remove_behind(Lane& previous) noexcept {
+    const std::unique_ptr<Lane> lane(previous.next);
+    previous.next = lane->next;
+    if (last_ == lane.get()) last_ = &previous != lane.get() ? &previous : nullptr;
+    --count_;
+}
+
+std::size_t LaneSet::poll(std::span<Token> tokens) noexcept {
+    adopt();
+    ++poll_;
+    std::size_t size = 0;
+    bool taken = false;
+    const auto want = [&](std::size_t number) {
+        if (seen_[number] == poll_) return true; // from another lane
+        if (size == tokens.size()) return false;
+        seen_[number] = poll_;
+        tokens[size++] = Token{number};
+        return true;
+    };
+    for (auto turns = count_; turns != 0 && size < tokens.size(); --turns) {
+        auto& lane = *last_->next;
+        // Looked at before the tokens: what an owner who is gone has queued is all there.
+        const bool abandoned = lane.abandoned.load(std::memory_order_acquire);
+        taken |= lane.tokens.take(want);
+        if (abandoned && size < tokens.size()) {
+            remove_behind(*last_);
+        } else {
+            last_ = &lane;
+        }
+    }
+    if (taken) RealMemory::full_fence();
+    return size;
+}
+
+std::error_code LaneNotifier::refusal(Token token) const noexcept {
+    const bool known = static_cast<std::uint64_t>(token) < lanes_->capacity();
+    return make_error_code(known ? disconnected : std::errc::invalid_argument);
+}
+
+LaneQueue event_queue(std::size_t capacity, lanes_t) {
+    auto set = std::make_shared<LaneSet>(capacity);
+    return {LaneNotifier(set), LanePoller(set)};
+}
+
+} // namespace pollux
