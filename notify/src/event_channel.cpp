@@ -112,9 +112,10 @@ std::error_code Receiver::try_recv(Tokens& tokens, std::size_t limit) noexcept {
 std::error_code Receiver::recv(Tokens& tokens, Timeout timeout, std::size_t limit) noexcept {
     auto& ring = queue_->ring;
     const auto room = tokens.room(limit);
+    tokens.size_ = 0;
     const auto take = [&] { return (tokens.size_ = ring.take(room)) != 0; };
-    if (take()) return {};
     if (room.empty()) return make_error_code(std::errc::invalid_argument);
+    if (take()) return {};
     if (ring.is_finished()) return make_error_code(disconnected);
     if (timeout && *timeout <= timeout->zero()) return {};
 

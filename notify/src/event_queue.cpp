@@ -27,7 +27,7 @@ std::error_code TokenQueue::refusal(Pushed pushed) noexcept {
     return make_error_code(pushed == Pushed::closed ? disconnected : std::errc::invalid_argument);
 }
 
-EventQueue ends_of(std::shared_ptr<TokenQueue> queue) {
+EventQueue ends_of(const std::shared_ptr<TokenQueue>& queue) {
     // The first notification wakes, also before the first poll().
     if (queue->can_sleep) queue->ring.try_sleep();
     return {Notifier(queue), Poller(queue)};

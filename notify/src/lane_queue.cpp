@@ -7,15 +7,14 @@ LaneSet::LaneSet(std::size_t capacity) : seen_(TokenRing<RealMemory>::checked(ca
 
 LaneSet::~LaneSet() {
     adopt();
-    while (last_) remove_behind(*last_);
+    while (last_) remove_next();
 }
 
-LaneSet::Lane* LaneSet::open() {
-    if (is_closed()) return nullptr;
-    auto* const lane = new Lane(capacity());
+LaneSet::Lane& LaneSet::open() {
+    auto* const lane = new Lane(is_closed() ? 0 : capacity());
     lane->next = opened_.load(std::memory_order_relaxed);
     while (!opened_.compare_exchange_weak(lane->next, lane, std::memory_order_release, std::memory_order_relaxed)) {}
-    return lane;
+    return *lane;
 }
 
 void LaneSet::adopt() noexcept {
@@ -29,10 +28,10 @@ void LaneSet::adopt() noexcept {
     }
 }
 
-void LaneSet::remove_behind(Lane& previous) noexcept {
-    const std::unique_ptr<Lane> lane(previous.next);
-    previous.next = lane->next;
-    if (last_ == lane.get()) last_ = &previous != lane.get() ? &previous : nullptr;
+void LaneSet::remove_next() noexcept {
+    const std::unique_ptr<Lane> lane(last_->next);
+    last_->next = lane->next;
+    if (lane.get() == last_) last_ = nullptr;
     --count_;
 }
 
@@ -54,7 +53,7 @@ std::size_t LaneSet::poll(std::span<Token> tokens) noexcept {
         const bool abandoned = lane.abandoned.load(std::memory_order_acquire);
         taken |= lane.tokens.take(want);
         if (abandoned && size < tokens.size()) {
-            remove_behind(*last_);
+            remove_next();
         } else {
             last_ = &lane;
         }

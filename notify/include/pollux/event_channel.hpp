@@ -20,10 +20,10 @@ class Sender {
     }
     ~Sender();
 
-    /// As Notifier::notify(); wakes a Receiver that waits.
+    /// As Notifier::notify(); wakes a Receiver that waits [channel.wakes].
     ///
-    /// Errors: invalid_argument  the token is not below the capacity; nothing happened
-    ///         disconnected      the Receiver is gone
+    /// Errors: invalid_argument  the token is not below the capacity; nothing happened   [channel.out_of_range]
+    ///         disconnected      the Receiver is gone                                    [channel.receiver_gone]
     std::error_code notify(Token token) const noexcept { return queue_->notify(token); }
 
   private:
@@ -37,7 +37,7 @@ class Sender {
 ///
 /// Threads:  recv() and try_recv() by one thread at a time.
 /// Lifetime: as for Poller.
-/// Errors:   disconnected  the last Sender is gone, and all is delivered; again each time
+/// Errors:   disconnected  the last Sender is gone, and all is delivered; again each time [channel.senders_gone]
 class Receiver {
   public:
     Receiver(Receiver&&) noexcept = default;
@@ -49,12 +49,14 @@ class Receiver {
     ~Receiver();
 
     /// Takes as Poller::poll() does, and waits until there is something: looks, looks again for a moment, then sleeps.
+    ///
+    /// Errors: also invalid_argument, if there is no room for a token                    [channel.no_room]
     std::error_code recv(Tokens& tokens, std::size_t limit = no_limit) noexcept { return recv(tokens, forever, limit); }
 
-    /// The same for so long; no tokens and no error: the time is over, never early.
+    /// The same for so long; no tokens and no error: the time is over, never early [channel.timeout].
     std::error_code recv(Tokens& tokens, Timeout timeout, std::size_t limit = no_limit) noexcept;
 
-    /// The same without waiting.
+    /// The same without waiting [channel.try_recv].
     std::error_code try_recv(Tokens& tokens, std::size_t limit = no_limit) noexcept;
 
   private:

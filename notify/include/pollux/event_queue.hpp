@@ -23,11 +23,11 @@ class TokenQueue {
 
     std::error_code notify(Token token) noexcept {
         const auto pushed = ring.push(token);
-        if (pushed <= Pushed::conflated) return {};
+        if (pushed <= Pushed::conflated) return no_error;
         return pushed == Pushed::wakes ? wake_or_retry() : refusal(pushed);
     }
 
-    virtual std::error_code wake() noexcept { return {}; }
+    virtual std::error_code wake() noexcept { return no_error; }
 
     TokenRing<RealMemory> ring;
     const bool can_sleep;
@@ -43,17 +43,17 @@ class TokenQueue {
 /// Lifetime: independent of the Poller. What was moved from can only be destroyed or assigned to.
 class Notifier {
   public:
-    /// Queues the token, unless it is queued already: it will be delivered, once, behind all that
-    /// were queued before it.
+    /// Queues the token, unless it is queued already [notify.conflates]: it will be delivered, once, behind all that
+    /// were queued before it [notify.fifo].
     ///
-    /// Errors: invalid_argument  the token is not below the capacity; nothing happened
-    ///         disconnected      the Poller is gone
+    /// Errors: invalid_argument  the token is not below the capacity; nothing happened   [notify.out_of_range]
+    ///         disconnected      the Poller is gone                                      [notify.poller_gone]
     ///         and those of the wake of a queue that is bound to a Selector: the token is queued, and the next
-    ///         notification wakes again
+    ///         notification wakes again                                                  [notify.wake_fails]
     std::error_code notify(Token token) const noexcept { return queue_->notify(token); }
 
   private:
-    friend EventQueue ends_of(std::shared_ptr<TokenQueue> queue);
+    friend EventQueue ends_of(const std::shared_ptr<TokenQueue>& queue);
     explicit Notifier(std::shared_ptr<TokenQueue> queue) noexcept : queue_(std::move(queue)) {}
 
     std::shared_ptr<TokenQueue> queue_;
@@ -76,11 +76,11 @@ class Poller {
     }
 
     /// Takes the oldest tokens, at most `limit` and as many as `tokens` has room for; the rest stays, in order
-    ///. A token that is notified again gets in line again behind all others. Returns
+    /// [notify.limit]. A token that is notified again gets in line again behind all others [notify.fair]. Returns
     /// how many; never waits. The tokens of the poll() before are gone.
     ///
     /// A queue that is bound to a Selector has then arranged for the next select(): it is woken by the next
-    /// notification, or at once if something was left.
+    /// notification [notify.wakes_select], or at once if something was left [notify.rest_wakes_select].
     std::size_t poll(Tokens& tokens, std::size_t limit = no_limit) noexcept {
         tokens.size_ = queue_->ring.take(tokens.room(limit));
         if (queue_->can_sleep && queue_->ring.try_sleep() == Rest::more) queue_->wake();
@@ -88,7 +88,7 @@ class Poller {
     }
 
   private:
-    friend EventQueue ends_of(std::shared_ptr<TokenQueue> queue);
+    friend EventQueue ends_of(const std::shared_ptr<TokenQueue>& queue);
     explicit Poller(std::shared_ptr<TokenQueue> queue) noexcept : queue_(std::move(queue)) {}
 
     std::shared_ptr<TokenQueue> queue_;
@@ -100,7 +100,7 @@ struct EventQueue {
 };
 
 /// The ends of a queue: not for programs.
-EventQueue ends_of(std::shared_ptr<TokenQueue> queue);
+EventQueue ends_of(const std::shared_ptr<TokenQueue>& queue);
 
 /// A queue for the tokens below `capacity`, which is at most 2^28.
 ///
@@ -108,7 +108,7 @@ EventQueue ends_of(std::shared_ptr<TokenQueue> queue);
 EventQueue event_queue(std::size_t capacity);
 
 /// The same, bound to a Selector: notifications wake its select(), one call of wake() for any number of them
-///, so that a thread waits for sources and tokens together. It polls when it sees wake_token.
+/// [notify.one_wake], so that a thread waits for sources and tokens together. It polls when it sees wake_token.
 ///
 /// Lifetime: no notify() or poll() may be under way when the Selector is destroyed, and none may follow.
 EventQueue event_queue(std::size_t capacity, Registrator& registrator);

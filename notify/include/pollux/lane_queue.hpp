@@ -16,7 +16,7 @@
 namespace pollux {
 
 /// One lane for each Notifier: nobody shares a word with another producer. Much cheaper for new tokens; the order is
-/// kept for each LaneNotifier, not across them.
+/// kept for each LaneNotifier, not across them [lanes.fifo].
 struct lanes_t {
     explicit lanes_t() = default;
 };
@@ -42,8 +42,8 @@ class LaneSet {
     std::size_t capacity() const noexcept { return seen_.size(); }
     bool is_closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
 
-    /// A new lane, or null when nobody polls any more. From any thread.
-    Lane* open();
+    /// A new lane, without room when nobody polls any more. From any thread.
+    Lane& open();
 
     // The consumer's.
     std::size_t poll(std::span<Token> tokens) noexcept;
@@ -51,17 +51,17 @@ class LaneSet {
 
   private:
     void adopt() noexcept;
-    void remove_behind(Lane& previous) noexcept;
+    void remove_next() noexcept;
 
     std::atomic<bool> closed_ = false;
-    std::atomic<Lane*> opened_ = nullptr; // a stack; the consumer takes all
-    Lane* last_ = nullptr;                // a ring of those that the consumer knows; the next has its turn
+    std::atomic<Lane*> opened_ = nullptr;      // a stack; the consumer takes all
+    alignas(cache_line) Lane* last_ = nullptr; // a ring of those that the consumer knows; the next has its turn
     std::size_t count_ = 0;
     std::uint64_t poll_ = 0;
     std::vector<std::uint64_t> seen_; // for each token the last poll that delivered it
 };
 
-/// The way in to a queue of lanes. Each copy has a lane of its own, which takes five bytes for each token of the
+/// The way in to a queue of lanes. Each copy has a lane of its own, which takes 5 to 9 bytes for each token of the
 /// capacity; it is released when the copy is destroyed and its tokens are delivered.
 ///
 /// Threads:  one object by one thread at a time: give each thread its copy.
@@ -83,18 +83,18 @@ class LaneNotifier {
 
     /// As Notifier::notify(), behind all that this LaneNotifier queued before; no longer const.
     ///
-    /// Errors: invalid_argument  the token is not below the capacity; nothing happened
-    ///         disconnected      the LanePoller is gone
+    /// Errors: invalid_argument  the token is not below the capacity; nothing happened   [lanes.out_of_range]
+    ///         disconnected      the LanePoller is gone                                  [lanes.poller_gone]
     std::error_code notify(Token token) noexcept {
         const auto number = static_cast<std::uint64_t>(token);
-        if (number >= lanes_->capacity() || lanes_->is_closed()) return refusal(token);
+        if (number >= lane_->tokens.capacity() || lanes_->is_closed()) return refusal(token);
         lane_->tokens.push(number);
-        return {};
+        return no_error;
     }
 
   private:
     friend LaneQueue event_queue(std::size_t capacity, lanes_t);
-    explicit LaneNotifier(std::shared_ptr<LaneSet> set) : lanes_(std::move(set)), lane_(lanes_->open()) {}
+    explicit LaneNotifier(std::shared_ptr<LaneSet> set) : lanes_(std::move(set)), lane_(&lanes_->open()) {}
 
     std::error_code refusal(Token token) const noexcept;
 
@@ -117,8 +117,8 @@ class LanePoller {
         if (lanes_) lanes_->close();
     }
 
-    /// As Poller::poll(); the lanes take turns. A token that several of them hold comes once in one
-    /// poll(); it may come again in the next, if `limit` left it in another lane.
+    /// As Poller::poll(); the lanes take turns [lanes.fair]. A token that several of them hold comes once in one
+    /// poll() [lanes.once]; it may come again in the next, if `limit` left it in another lane.
     std::size_t poll(Tokens& tokens, std::size_t limit = no_limit) noexcept {
         tokens.size_ = lanes_->poll(tokens.room(limit));
         return tokens.size_;

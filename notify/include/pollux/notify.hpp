@@ -13,8 +13,8 @@
 /// Tokens are the numbers below a capacity. Each is queued at most once, so nothing is ever full; nobody takes a lock
 /// or allocates on the way.
 ///
-/// What a thread wrote before notify() is seen by whoever is given the token, also when the token
-/// was queued already: no load or lock that follows finds anything older. The call that
+/// What a thread wrote before notify() is seen by whoever is given the token [notify.visible], also when the token
+/// was queued already [notify.visible_conflated]: no load or lock that follows finds anything older. The call that
 /// queued the token also happens before its delivery, so of that one plain data is seen, too. Shared storage that a
 /// thread may write again before the token is delivered is atomic or behind a lock, here as everywhere.
 namespace pollux {}

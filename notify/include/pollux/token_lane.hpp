@@ -5,17 +5,20 @@
 
 namespace pollux {
 
-/// As TokenRing, for one producer and one consumer, who never write to the same word: not for programs.
+/// As TokenRing, for one producer and one consumer, with plain loads and stores where nothing is conflated: not for
+/// programs.
 template <typename Memory>
 class TokenLane {
   public:
     explicit TokenLane(std::size_t capacity, std::size_t first = 0)
-        : mask_(std::bit_ceil(capacity) - 1),
+        : capacity_(capacity),
+          mask_(std::bit_ceil(capacity) - 1),
           queued_(std::make_unique<Atomic<bool>[]>(capacity)),
           slots_(std::make_unique<Atomic<std::uint32_t>[]>(mask_ + 1)),
-          end_(first),
           tail_(first),
           head_(first) {}
+
+    std::size_t capacity() const noexcept { return capacity_; }
 
     /// The producer's: true if it was not queued already. `number` is less than the capacity.
     bool push(std::size_t number) noexcept {
@@ -25,8 +28,9 @@ class TokenLane {
             if (queued.load(std::memory_order_acquire)) return false;
         }
         queued.store(true, std::memory_order_relaxed); // nobody else sets it
-        slots_[end_ & mask_].store(static_cast<std::uint32_t>(number), std::memory_order_relaxed);
-        tail_.store(++end_, std::memory_order_release);
+        const auto tail = tail_.load(std::memory_order_relaxed);
+        slots_[tail & mask_].store(static_cast<std::uint32_t>(number), std::memory_order_relaxed);
+        tail_.store(tail + 1, std::memory_order_release);
         return true;
     }
 
@@ -49,13 +53,11 @@ class TokenLane {
     template <typename T>
     using Atomic = typename Memory::template Atomic<T>;
 
-    static constexpr std::size_t cache_line = 64;
-
+    const std::size_t capacity_;
     const std::size_t mask_;
     const std::unique_ptr<Atomic<bool>[]> queued_;
     const std::unique_ptr<Atomic<std::uint32_t>[]> slots_;
-    alignas(cache_line) std::size_t end_; // tail_, as the producer knows it
-    Atomic<std::size_t> tail_;
+    alignas(cache_line) Atomic<std::size_t> tail_;
     alignas(cache_line) std::size_t head_;
 };
 

@@ -39,6 +39,9 @@ struct RealMemory {
     }
 };
 
+/// What different threads write is this far apart; a constant, since layouts must not depend on who compiles.
+inline constexpr std::size_t cache_line = 64;
+
 /// What became of a notification.
 enum class Pushed : std::uint8_t {
     queued,
@@ -56,7 +59,7 @@ enum class Rest : std::uint8_t {
 };
 
 /// Tokens below a capacity, each queued at most once, in the order in which they were queued: by any number of
-/// producers, for one consumer. Nobody waits for anybody; docs/decisions/0016-notify-memory-order.md says why nothing
+/// producers, for one consumer. Nobody waits for anybody; docs/decisions/0017-notify-memory-order.md says why nothing
 /// is lost.
 ///
 ///     queued_   one flag per token
@@ -110,23 +113,32 @@ class TokenRing {
     void keep_asleep() noexcept { tail_.fetch_or(asleep, std::memory_order_relaxed); }
 
     /// No push() will follow; true if the caller has to wake the consumer.
-    bool finish() noexcept { return (tail_.fetch_or(finished, std::memory_order_acq_rel) & asleep) != 0; }
+    bool finish() noexcept { return (tail_.fetch_or(finished, std::memory_order_release) & asleep) != 0; }
 
     // For the consumer: one thread at a time.
 
-    /// Fills `tokens` from its front, the oldest first; returns how many.
+    /// Fills `tokens` from its front, the oldest first, none twice; returns how many.
     std::size_t take(std::span<Token> tokens) noexcept {
+        // Copies, which the compiler need not read again after each store.
+        auto* const slots = slots_.get();
+        auto* const queued = queued_.get();
+        const auto mask = mask_;
         std::size_t count = 0;
-        for (; count < tokens.size(); ++count, head_ += step) {
-            auto& slot = slots_[index(head_)];
+        for (auto position = head_ / step; count < tokens.size(); ++count, ++position) {
+            auto& slot = slots[position & mask];
             const auto entry = slot.load(std::memory_order_acquire);
             if (entry == 0) break;
             slot.store(0, std::memory_order_relaxed);
-            queued_[entry - 1].store(false, std::memory_order_release);
             tokens[count] = Token{entry - 1};
         }
+        if (count == 0) return 0;
+        head_ += count * step;
+        // Only now, or a token that is notified meanwhile could come twice.
+        for (const auto token : tokens.first(count)) {
+            queued[static_cast<std::size_t>(token)].store(false, std::memory_order_release);
+        }
         // The flags are cleared before anything that the caller reads now.
-        if (count != 0) Memory::full_fence();
+        Memory::full_fence();
         return count;
     }
 
@@ -156,8 +168,6 @@ class TokenRing {
     using Atomic = typename Memory::template Atomic<T>;
 
     static constexpr std::size_t asleep = 1, finished = 2, step = 4;
-    static constexpr std::size_t cache_line = 64;
-
     std::size_t index(std::size_t position) const noexcept { return position / step & mask_; }
 
     Pushed rouse() noexcept {

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSL-1.0
+// A channel: waiting, and being woken.
+#include "notify_test.hpp"
+
+#include <atomic>
+#include <type_traits>
+
+namespace pollux::notify_tests {
+namespace {
+
+static_assert(!std::is_copy_constructible_v<Receiver> && !std::is_copy_assignable_v<Receiver>);
+static_assert(std::is_nothrow_move_constructible_v<Receiver> && std::is_nothrow_move_assignable_v<Receiver>);
+static_assert(std::is_nothrow_copy_constructible_v<Sender> && std::is_nothrow_move_constructible_v<Sender>);
+
+TEST(Channel, gives_what_a_queue_gives) {
+    auto [sender, receiver] = event_channel(8);
+    Tokens tokens;
+    notify(sender, {5, 3, 5, 1, 2});
+    EXPECT_FALSE(receiver.recv(tokens, 2));
+    EXPECT_EQ(numbers(tokens), (Numbers{5, 3}));
+    EXPECT_FALSE(receiver.recv(tokens, patience, 1));
+    EXPECT_EQ(numbers(tokens), Numbers{1});
+    EXPECT_FALSE(receiver.recv(tokens));
+    EXPECT_EQ(numbers(tokens), Numbers{2});
+}
+
+// A token that is not below the capacity is refused, and nothing else happens.
+RULE(channel, out_of_range) {
+    auto [sender, receiver] = event_channel(3);
+    EXPECT_EQ(sender.notify(Token{3}), invalid);
+    Tokens tokens;
+    EXPECT_FALSE(receiver.try_recv(tokens));
+    EXPECT_TRUE(tokens.empty());
+}
+
+// try_recv() gives what is there, and neither waits nor fails when nothing is.
+RULE(channel, try_recv) {
+    auto [sender, receiver] = event_channel(3);
+    Tokens tokens;
+    EXPECT_FALSE(receiver.try_recv(tokens));
+    EXPECT_TRUE(tokens.empty());
+    notify(sender, {1, 0});
+    EXPECT_FALSE(receiver.try_recv(tokens, 1));
+    EXPECT_EQ(numbers(tokens), Numbers{1});
+    EXPECT_FALSE(receiver.try_recv(tokens));
+    EXPECT_EQ(numbers(tokens), Numbers{0});
+    EXPECT_FALSE(receiver.try_recv(tokens));
+    EXPECT_TRUE(tokens.empty()) << "those of the call before are gone";
+}
+
+// Without room recv() could wait for ever: it is invalid_argument at once, and nothing is lost.
+RULE(channel, no_room) {
+    auto [sender, receiver] = event_channel(3);
+    notify(sender, {1});
+    Tokens none(0), some(4);
+    EXPECT_EQ(receiver.recv(none), invalid);
+    EXPECT_EQ(receiver.recv(none, patience), invalid);
+    EXPECT_EQ(receiver.try_recv(some, 0), invalid);
+    EXPECT_FALSE(receiver.recv(some));
+    EXPECT_EQ(numbers(some), Numbers{1});
+}
+
+// A recv() with a timeout is never early, and then neither fails nor gives anything; what comes later is not lost.
+RULE(channel, timeout) {
+    auto [sender, receiver] = event_channel(3);
+    Tokens tokens;
+    using clock = std::chrono::steady_clock;
+    for (const std::chrono::nanoseconds timeout : {-1ns, 0ns, 1ns, 999ns, 1'000'000ns, 20'000'000ns}) {
+        const auto begin = clock::now();
+        EXPECT_FALSE(receiver.recv(tokens, timeout));
+        EXPECT_GE(clock::now() - begin, timeout);
+        EXPECT_TRUE(tokens.empty());
+        notify(sender, {2});
+        EXPECT_FALSE(receiver.recv(tokens, timeout));
+        EXPECT_EQ(numbers(tokens), Numbers{2});
+    }
+    // The longest wait does not overflow.
+    std::thread later([own = sender] {
+        std::this_thread::sleep_for(5ms); // most likely asleep by then; what is promised holds in either case
+        EXPECT_FALSE(own.notify(Token{1}));
+    });
+    EXPECT_FALSE(receiver.recv(tokens, std::chrono::nanoseconds::max()));
+    EXPECT_EQ(numbers(tokens), Numbers{1});
+    later.join();
+}
+
+// A notification wakes a Receiver that waits, whatever it was about to do.
+RULE(channel, wakes) {
+    auto there = event_channel(1);
+    auto back = event_channel(1);
+    // In turns: each sends and waits, so each notification meets a receiver on its way to sleep. Some wait a little
+    // longer in between, so that the other one does sleep.
+    const auto take_part = [](const Sender& sender, Receiver& receiver, bool begins, Rounds rounds) {
+        Tokens tokens;
+        unsigned pause = 0;
+        for (;;) {
+            if (begins) {
+                const bool over = rounds.next() == 0;
+                if (over) return;
+                pause = (pause * 5 + 1) % 512;
+                for (unsigned i = 0; i < pause; ++i) std::atomic_signal_fence(std::memory_order_seq_cst);
+                EXPECT_FALSE(sender.notify(Token{0}));
+            }
+            const auto error = receiver.recv(tokens, patience);
+            if (error == gone) return;
+            ASSERT_FALSE(tokens.empty()) << "a wake was lost";
+            if (!begins) notify(sender, {0});
+        }
+    };
+    std::thread other([&take_part, sender = std::move(back.sender), receiver = std::move(there.receiver)]() mutable {
+        take_part(sender, receiver, false, Rounds(0));
+    });
+    {
+        const auto sender = std::move(there.sender);
+        take_part(sender, back.receiver, true, Rounds(1'000'000, 8s));
+    }
+    other.join();
+}
+
+/// Many senders and one receiver, which sleeps with and without a timeout: each token comes.
+TEST(Channel, many_senders_wake_one_receiver) {
+    constexpr std::size_t thread_count = 4;
+    auto [sender, receiver] = event_channel(thread_count);
+    std::vector<std::atomic<int>> sent(thread_count), seen(thread_count);
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < thread_count; ++i) {
+        threads.emplace_back([i, own = sender, &mine = sent[i], &theirs = seen[i]] {
+            Rounds rounds(2000);
+            while (const int round = rounds.next()) {
+                mine.store(round, std::memory_order_relaxed);
+                EXPECT_FALSE(own.notify(Token{i}));
+                const auto is_seen = [&] { return theirs.load(std::memory_order_relaxed) == round; };
+                ASSERT_TRUE(eventually(is_seen)) << "lost: " << round;
+            }
+        });
+    }
+    { const auto end = std::move(sender); }
+    Tokens tokens;
+    std::error_code error;
+    for (unsigned i = 0; !error; ++i) {
+        error = receiver.recv(tokens, i % 2 == 0 ? Timeout(i % 100 * 1us) : forever, 1 + i % 3);
+        for (const auto number : numbers(tokens)) {
+            seen[number].store(sent[number].load(std::memory_order_relaxed), std::memory_order_relaxed);
+        }
+    }
+    EXPECT_EQ(error, gone);
+    for (auto& thread : threads) thread.join();
+}
+
+TEST(Channel, is_moved) {
+    auto channel = event_channel(4);
+    notify(channel.sender, {1});
+    auto receiver = std::move(channel.receiver);
+    auto other = event_channel(4);
+    notify(other.sender, {2});
+    receiver = std::move(other.receiver);
+    EXPECT_EQ(channel.sender.notify(Token{1}), gone) << "the Receiver that was replaced is gone";
+    Tokens tokens;
+    EXPECT_FALSE(receiver.recv(tokens));
+    EXPECT_EQ(numbers(tokens), Numbers{2});
+    channel.sender = other.sender;
+    notify(channel.sender, {3});
+    EXPECT_FALSE(receiver.recv(tokens));
+    EXPECT_EQ(numbers(tokens), Numbers{3});
+}
+
+} // namespace
+} // namespace pollux::notify_tests

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSL-1.0
+// The end of one end, in every order.
+#include "notify_test.hpp"
+
+#include <atomic>
+#include <latch>
+
+namespace pollux::notify_tests {
+namespace {
+
+template <typename Queue>
+void expect_told_that_the_poller_is_gone(Queue queue) {
+    auto [notifier, poller] = std::move(queue);
+    auto copy = notifier;
+    notify(notifier, {0});
+    { const auto end = std::move(poller); }
+    auto later = notifier;
+    for (auto* each : {&notifier, &copy, &later}) {
+        EXPECT_EQ(each->notify(Token{0}), gone) << "queued before, and never taken";
+        EXPECT_EQ(each->notify(Token{1}), gone);
+        EXPECT_EQ(each->notify(Token{2}), invalid);
+    }
+}
+
+// Without its Poller a queue says that it is disconnected, to all Notifiers.
+RULE(notify, poller_gone) { expect_told_that_the_poller_is_gone(event_queue(2)); }
+
+// The same holds for a queue of lanes.
+RULE(lanes, poller_gone) { expect_told_that_the_poller_is_gone(event_queue(2, lanes)); }
+
+TEST(Disconnect, poller_outlives_its_notifiers) {
+    auto poller = [] {
+        auto queue = event_queue(2);
+        notify(queue.notifier, {1});
+        return std::move(queue.poller);
+    }();
+    EXPECT_EQ(poll(poller), Numbers{1});
+    EXPECT_EQ(poll(poller), Numbers());
+}
+
+// Without its Receiver a channel says that it is disconnected, to all Senders.
+RULE(channel, receiver_gone) {
+    auto [sender, receiver] = event_channel(2);
+    auto copy = sender;
+    notify(sender, {0});
+    { const auto end = std::move(receiver); }
+    for (const auto* each : {&sender, &copy}) {
+        EXPECT_EQ(each->notify(Token{0}), gone);
+        EXPECT_EQ(each->notify(Token{1}), gone);
+        EXPECT_EQ(each->notify(Token{2}), invalid);
+    }
+}
+
+// When the last Sender is gone, the Receiver is given what was queued, and then told so, each time, however it asks.
+RULE(channel, senders_gone) {
+    Tokens tokens;
+    auto [sender, receiver] = event_channel(4);
+    {
+        const auto first = std::move(sender);
+        auto second = first;
+        notify(second, {3, 1, 2});
+        second = event_channel(1).sender; // an assignment ends the old one, too
+        EXPECT_FALSE(receiver.recv(tokens, 1));
+        EXPECT_EQ(numbers(tokens), Numbers{3});
+    }
+    EXPECT_FALSE(receiver.try_recv(tokens, 1));
+    EXPECT_EQ(numbers(tokens), Numbers{1});
+    EXPECT_FALSE(receiver.recv(tokens));
+    EXPECT_EQ(numbers(tokens), Numbers{2});
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_EQ(receiver.recv(tokens), gone);
+        EXPECT_EQ(receiver.recv(tokens, patience), gone);
+        EXPECT_EQ(receiver.recv(tokens, 0ns), gone);
+        EXPECT_EQ(receiver.try_recv(tokens), gone);
+        EXPECT_TRUE(tokens.empty());
+    }
+}
+
+/// Several Senders go while the Receiver waits, with and without a last word.
+TEST(Disconnect, ends_a_recv_that_waits) {
+    Rounds rounds(500);
+    while (const int round = rounds.next()) {
+        auto [sender, receiver] = event_channel(4);
+        std::latch begun(3);
+        std::vector<std::thread> threads;
+        for (std::size_t i = 0; i < 2; ++i) {
+            threads.emplace_back([&begun, round, i, own = sender] {
+                begun.arrive_and_wait();
+                if (round % 2 == 0) notify(own, {i});
+            });
+        }
+        { const auto end = std::move(sender); }
+        begun.arrive_and_wait();
+        Tokens tokens;
+        std::size_t count = 0;
+        std::error_code error;
+        while (!(error = receiver.recv(tokens, patience))) {
+            ASSERT_FALSE(tokens.empty()) << "nobody said that the Senders are gone";
+            count += tokens.size();
+        }
+        EXPECT_EQ(error, gone);
+        EXPECT_EQ(count, round % 2 == 0 ? 2U : 0U);
+        for (auto& thread : threads) thread.join();
+    }
+}
+
+/// The Receiver goes while Senders go on; whichever end is last releases the channel.
+TEST(Disconnect, both_ends_at_once) {
+    Rounds rounds(500);
+    while (rounds.next() != 0) {
+        auto [sender, receiver] = event_channel(4);
+        std::latch begun(2);
+        std::thread thread([&begun, own = std::move(sender)] {
+            begun.arrive_and_wait();
+            const std::error_code error = own.notify(Token{1});
+            EXPECT_TRUE(!error || error == gone);
+        });
+        begun.arrive_and_wait();
+        { const auto end = std::move(receiver); }
+        thread.join();
+    }
+}
+
+/// Notifiers of lanes come and go beside poll(): what they said last is not lost.
+TEST(Disconnect, lanes_come_and_go) {
+    auto [notifier, poller] = event_queue(3, lanes);
+    Rounds rounds(300);
+    while (rounds.next() != 0) {
+        std::vector<std::thread> threads;
+        for (std::size_t i = 0; i < 3; ++i) {
+            threads.emplace_back([i, own = notifier]() mutable { EXPECT_FALSE(own.notify(Token{i})); });
+        }
+        std::vector<int> seen(3);
+        EXPECT_TRUE(eventually([&, &poller = poller] {
+            for (const auto number : poll(poller)) ++seen[number];
+            return seen == std::vector{1, 1, 1};
+        }));
+        for (auto& thread : threads) thread.join();
+        EXPECT_EQ(poll(poller), Numbers());
+    }
+}
+
+} // namespace
+} // namespace pollux::notify_tests

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSL-1.0
+// A queue of lanes in one thread.
+#include "notify_test.hpp"
+
+#include <type_traits>
+
+namespace pollux::notify_tests {
+namespace {
+
+static_assert(!std::is_copy_constructible_v<LanePoller> && !std::is_copy_assignable_v<LanePoller>);
+static_assert(std::is_nothrow_move_constructible_v<LanePoller> && std::is_nothrow_move_assignable_v<LanePoller>);
+static_assert(std::is_copy_constructible_v<LaneNotifier> && std::is_nothrow_move_constructible_v<LaneNotifier>);
+// An object of one thread at a time: not usable where many share it.
+static_assert(!std::is_invocable_v<decltype(&LaneNotifier::notify), const LaneNotifier&, Token>);
+
+// Each LaneNotifier's tokens come in the order in which it notified them first, each once.
+RULE(lanes, fifo) {
+    auto [first, poller] = event_queue(10, lanes);
+    auto second = first;
+    for (int round = 0; round < 5; ++round) {
+        notify(first, {4, 2, 4, 3});
+        notify(second, {9, 8, 9, 7});
+        Numbers of_first, of_second;
+        for (const auto number : poll(poller)) (number < 5 ? of_first : of_second).push_back(number);
+        EXPECT_EQ(of_first, (Numbers{4, 2, 3}));
+        EXPECT_EQ(of_second, (Numbers{9, 8, 7}));
+        EXPECT_EQ(poll(poller), Numbers());
+    }
+}
+
+// A token that several LaneNotifiers said comes once in one poll().
+RULE(lanes, once) {
+    auto [first, poller] = event_queue(4, lanes);
+    auto second = first;
+    for (int round = 0; round < 5; ++round) {
+        notify(first, {1, 2});
+        notify(second, {2, 1, 3});
+        auto all = poll(poller);
+        std::sort(all.begin(), all.end());
+        EXPECT_EQ(all, (Numbers{1, 2, 3}));
+        EXPECT_EQ(poll(poller), Numbers());
+    }
+}
+
+// Under a limit the lanes take turns: one that is never empty does not keep another one back.
+RULE(lanes, fair) {
+    auto [busy, poller] = event_queue(6, lanes);
+    auto other = busy;
+    auto third = busy;
+    for (int round = 0; round < 5; ++round) {
+        notify(other, {4});
+        notify(third, {5});
+        std::vector<int> seen(6);
+        for (int polls = 0; polls < 3; ++polls) {
+            notify(busy, {0, 1, 2, 3});
+            for (const auto number : poll(poller, 2)) ++seen[number];
+        }
+        EXPECT_EQ(seen[4] + seen[5], 2);
+    }
+}
+
+// A token that is not below the capacity is refused, and nothing else happens.
+RULE(lanes, out_of_range) {
+    auto [notifier, poller] = event_queue(3, lanes);
+    EXPECT_EQ(notifier.notify(Token{3}), invalid);
+    EXPECT_EQ(notifier.notify(wake_token), invalid);
+    EXPECT_EQ(poll(poller), Numbers());
+}
+
+TEST(Lanes, keep_what_finds_no_room) {
+    auto [first, poller] = event_queue(8, lanes);
+    auto second = first;
+    notify(first, {0, 1, 2});
+    notify(second, {5, 6, 7});
+    EXPECT_EQ(poll(poller, 0), Numbers());
+    Numbers all;
+    for (int i = 0; i < 3; ++i) {
+        const auto some = poll(poller, 2);
+        EXPECT_EQ(some.size(), 2U);
+        all.insert(all.end(), some.begin(), some.end());
+    }
+    std::sort(all.begin(), all.end());
+    EXPECT_EQ(all, (Numbers{0, 1, 2, 5, 6, 7}));
+}
+
+/// A lane is released when its LaneNotifier is gone and its tokens are delivered, not before.
+TEST(Lanes, of_the_gone_are_delivered) {
+    auto queue = event_queue(8, lanes);
+    {
+        auto first = queue.notifier;
+        auto second = queue.notifier;
+        auto third = second;
+        notify(first, {1, 2});
+        notify(third, {3});
+        second = first; // a new lane
+        notify(second, {4});
+    }
+    { const auto end = std::move(queue.notifier); }
+    Numbers all;
+    for (int i = 0; i < 4; ++i) {
+        for (const auto number : poll(queue.poller, 1)) all.push_back(number);
+    }
+    std::sort(all.begin(), all.end());
+    EXPECT_EQ(all, (Numbers{1, 2, 3, 4}));
+    EXPECT_EQ(poll(queue.poller), Numbers());
+}
+
+} // namespace
+} // namespace pollux::notify_tests

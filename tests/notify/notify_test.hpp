@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <pollux/notify.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+// The notation of the conformance suite: a test is found by the label that the header has in brackets.
+#define RULE(subject, behaviour) TEST(subject, behaviour)
+
+namespace pollux::notify_tests {
+
+using namespace std::chrono_literals;
+
+/// How long a test waits for what must come: no machine is that slow.
+inline constexpr std::chrono::nanoseconds patience = 30s;
+
+inline const std::error_code gone = make_error_code(disconnected);
+inline const std::error_code invalid = make_error_code(std::errc::invalid_argument);
+
+using Numbers = std::vector<std::size_t>;
+
+inline Numbers numbers(const Tokens& tokens) {
+    Numbers all;
+    for (const auto token : tokens) all.push_back(static_cast<std::size_t>(token));
+    return all;
+}
+
+/// What one poll() gives.
+Numbers poll(auto& poller, std::size_t limit = no_limit) {
+    Tokens tokens;
+    const auto count = poller.poll(tokens, limit);
+    EXPECT_EQ(count, tokens.size());
+    return numbers(tokens);
+}
+
+void notify(auto& notifier, const Numbers& all) {
+    for (const auto number : all) EXPECT_FALSE(notifier.notify(Token{number}));
+}
+
+/// So many rounds of a race, or as many as the time is good for: a slow machine makes fewer.
+class Rounds {
+  public:
+    explicit Rounds(int most, std::chrono::nanoseconds time = 2s)
+        : most_(most), end_(std::chrono::steady_clock::now() + time) {}
+
+    /// The number of the next round, from 1 on; 0 when they are over.
+    int next() {
+        constexpr int between_looks = 64;
+        if (done_ == most_ || (done_ % between_looks == 0 && std::chrono::steady_clock::now() > end_)) {
+            testing::Test::RecordProperty("rounds", done_);
+            return 0;
+        }
+        return ++done_;
+    }
+
+  private:
+    int most_;
+    int done_ = 0;
+    std::chrono::steady_clock::time_point end_;
+};
+
+/// Waits until it holds; gives the other threads the processor meanwhile. False: it does not, whatever we wait.
+bool eventually(const auto& holds) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    for (int looks = 0; !holds(); ++looks) {
+        constexpr int before_yield = 64;
+        if (looks % before_yield != 0) continue;
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::yield();
+    }
+    return true;
+}
+
+} // namespace pollux::notify_tests

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSL-1.0
+// A queue that is bound to a Selector: one wait for sources and tokens.
+#include "notify_test.hpp"
+
+#include <pollux/poll.hpp>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <string>
+
+namespace pollux::notify_tests {
+namespace {
+
+std::vector<std::string> backends() {
+    std::vector<std::string> all(1);
+    for (const char c : std::string(BACKENDS)) {
+        if (c == ',') {
+            all.emplace_back();
+        } else {
+            all.back() += c;
+        }
+    }
+    return all;
+}
+
+Request request(const std::string& backend) { return {.backend = backend, .folders = {PLUGINS}}; }
+
+/// Counts wakes, and lets them fail.
+class Wakes final : public Registrator {
+  public:
+    std::error_code add(Source, const Watch&) noexcept override { return {}; }
+    std::error_code modify(Source, const Watch&) noexcept override { return {}; }
+    std::error_code remove(Source) noexcept override { return {}; }
+    std::error_code wake() noexcept override {
+        ++count;
+        return failure;
+    }
+
+    int count = 0;
+    std::error_code failure;
+};
+
+// The first notification after all was taken wakes, the others do not.
+RULE(notify, one_wake) {
+    Wakes wakes;
+    auto [notifier, poller] = event_queue(8, wakes);
+    for (int round = 1; round < 5; ++round) {
+        notify(notifier, {3, 1, 3, 2, 1});
+        EXPECT_EQ(wakes.count, round);
+        EXPECT_EQ(poll(poller), (Numbers{3, 1, 2}));
+        EXPECT_EQ(poll(poller), Numbers());
+        EXPECT_EQ(wakes.count, round);
+    }
+}
+
+// A poll() that leaves something wakes itself: the next select() does not sleep on it.
+RULE(notify, rest_wakes_select) {
+    Wakes wakes;
+    auto [notifier, poller] = event_queue(8, wakes);
+    notify(notifier, {3, 1, 2});
+    EXPECT_EQ(wakes.count, 1);
+    EXPECT_EQ(poll(poller, 1), Numbers{3});
+    EXPECT_EQ(wakes.count, 2);
+    notify(notifier, {3});
+    EXPECT_EQ(wakes.count, 2) << "awake already";
+    EXPECT_EQ(poll(poller, 3), (Numbers{1, 2, 3}));
+    EXPECT_EQ(wakes.count, 2);
+}
+
+// A wake that fails is told; the token is queued, and the next notification wakes again.
+RULE(notify, wake_fails) {
+    Wakes wakes;
+    auto [notifier, poller] = event_queue(8, wakes);
+    wakes.failure = make_error_code(std::errc::not_enough_memory);
+    EXPECT_EQ(notifier.notify(Token{1}), wakes.failure);
+    EXPECT_EQ(notifier.notify(Token{2}), wakes.failure);
+    EXPECT_EQ(wakes.count, 2);
+    wakes.failure.clear();
+    notify(notifier, {3});
+    EXPECT_EQ(wakes.count, 3);
+    EXPECT_EQ(poll(poller), (Numbers{1, 2, 3}));
+}
+
+TEST(Bound, to_a_poll_that_is_gone) {
+    auto poll_of_sources = std::make_unique<Poll>(request(backends().front()));
+    auto [notifier, poller] = event_queue(8, poll_of_sources->registrator());
+    notify(notifier, {1});
+    EXPECT_EQ(poll(poller), Numbers{1});
+    poll_of_sources.reset();
+    EXPECT_EQ(notifier.notify(Token{2}), std::errc::operation_canceled);
+    EXPECT_EQ(poll(poller), Numbers{2});
+}
+
+class WithEngine : public testing::TestWithParam<std::string> {};
+
+/// Waits for wake_token.
+bool woken(Selector& selector) {
+    std::array<Event, 4> buffer{};
+    std::error_code error;
+    const auto events = selector.select(buffer, patience, error);
+    EXPECT_FALSE(error) << error.message();
+    return events.size() == 1 && events[0].token == wake_token;
+}
+
+/// One thread writes and notifies, twice each time, and waits until the other has seen it.
+void hand_over(Selector& selector, EventQueue queue, int rounds_at_most) {
+    std::atomic<int> written = 0, seen = 0;
+    std::atomic<bool> over = false;
+    std::thread writer([&, notifier = queue.notifier] {
+        Rounds rounds(rounds_at_most);
+        while (const int round = rounds.next()) {
+            for (const int half : {0, 1}) {
+                written.store(2 * round + half, std::memory_order_relaxed);
+                // Every other round conflates them.
+                EXPECT_FALSE(notifier.notify(half == 1 && round % 2 == 1 ? Token{1} : Token{0}));
+            }
+            const auto is_seen = [&] { return seen.load(std::memory_order_relaxed) == 2 * round + 1; };
+            ASSERT_TRUE(eventually(is_seen)) << "lost: " << round;
+        }
+        over = true;
+        EXPECT_FALSE(notifier.notify(Token{2}));
+    });
+    Tokens tokens;
+    for (bool last = false; !last;) {
+        if (!woken(selector)) {
+            ADD_FAILURE() << "a wake was lost, or something else came";
+            break;
+        }
+        queue.poller.poll(tokens, written % 3 == 0 ? 1 : no_limit);
+        for (const auto token : tokens) {
+            seen.store(written.load(std::memory_order_relaxed), std::memory_order_relaxed);
+            last = last || token == Token{2};
+        }
+    }
+    writer.join();
+    EXPECT_TRUE(over);
+}
+
+TEST_P(WithEngine, is_woken_by_a_notification) {
+    std::unique_ptr<Selector> selector = open(request(GetParam()));
+    hand_over(*selector, event_queue(3, selector->registrator()), 5000);
+}
+
+TEST_P(WithEngine, tokens_come_beside_events) {
+    Poll poll_of_sources(request(GetParam()));
+    auto [notifier, poller] = event_queue(3, poll_of_sources.registrator());
+    Events events;
+    std::thread([own = notifier] { notify(own, {2, 0, 2}); }).join();
+    Numbers all;
+    while (all.size() < 2) {
+        ASSERT_FALSE(poll_of_sources.poll(events, patience));
+        ASSERT_EQ(events.size(), 1U);
+        EXPECT_EQ(events[0].token, wake_token);
+        for (const auto number : poll(poller)) all.push_back(number);
+    }
+    EXPECT_EQ(all, (Numbers{2, 0}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Bound, WithEngine, testing::ValuesIn(backends()),
+                         [](const auto& engine) { return engine.param; });
+
+// The notifications of other threads end a sleeping select() of every engine, before the first poll() and after each.
+RULE(notify, wakes_select) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        std::unique_ptr<Selector> selector = open(request(backend));
+        auto [notifier, poller] = event_queue(3, selector->registrator());
+        for (int round = 0; round < 10; ++round) {
+            std::thread other([round, own = notifier] {
+                if (round % 2 == 0) std::this_thread::sleep_for(2ms); // most likely asleep by then; it holds anyway
+                notify(own, {1});
+            });
+            ASSERT_TRUE(woken(*selector));
+            EXPECT_EQ(poll(poller), Numbers{1});
+            other.join();
+        }
+    }
+}
+
+} // namespace
+} // namespace pollux::notify_tests
