@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "processor.hpp"
+#include "rounds.hpp"
+
+#include <pollux/event.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <fstream>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/// How long it takes until a thread that sleeps has the token that another one notified.
+namespace pollux::bench {
+
+/// A receiver on processor 0, the caller, and a sender on processor 1, who waits until the receiver sleeps. For
+/// whatever has Waiting(capacity), notify(Token), recv().
+template <typename Waiting>
+class Wakes {
+  public:
+    Wakes() : receiver_(syscall(SYS_gettid)), sender_([this] { serve(); }) {}
+    ~Wakes() {
+        over_ = true;
+        ++asked_;
+        asked_.notify_one();
+        sender_.join();
+    }
+    Wakes(const Wakes&) = delete;
+    Wakes& operator=(const Wakes&) = delete;
+
+    /// The cycles from the call of notify() to the return of recv().
+    double measure() {
+        ++asked_;
+        asked_.notify_one();
+        const auto& tokens = waiting_.recv();
+        const auto end = cycles();
+        const Token expected{(asked_ - 1) % capacity};
+        if (tokens.size() != 1 || (Waiting::names_tokens && tokens[0] != expected)) {
+            throw std::logic_error("not the token that was notified");
+        }
+        return static_cast<double>(end - sent_.load(std::memory_order_relaxed));
+    }
+
+  private:
+    static constexpr unsigned capacity = 64;
+
+    bool receiver_sleeps() const {
+        std::ifstream file("/proc/self/task/" + std::to_string(receiver_) + "/stat");
+        std::string text;
+        std::getline(file, text);
+        return text.compare(text.rfind(')'), 3, ") S") == 0;
+    }
+
+    void serve() {
+        pin_to(1);
+        for (unsigned number = 0;; ++number) {
+            asked_.wait(number);
+            if (over_) return;
+            while (!receiver_sleeps()) {}
+            sent_.store(cycles(), std::memory_order_relaxed);
+            waiting_.notify(Token{number % capacity});
+        }
+    }
+
+    Waiting waiting_{capacity};
+    const long receiver_;
+    std::atomic<unsigned> asked_ = 0;
+    std::atomic<std::uint64_t> sent_ = 0;
+    std::atomic<bool> over_ = false;
+    std::thread sender_;
+};
+
+template <typename Waiting>
+Sample wake() {
+    return [wakes = std::make_shared<Wakes<Waiting>>()] { return wakes->measure(); };
+}
+
+} // namespace pollux::bench
