@@ -87,5 +87,38 @@ class EchoServer(unittest.TestCase):
         self.assertEqual((outcome.returncode, outcome.stderr), (1, "usage: echo_server [port]\n"))
 
 
+class MarketData(unittest.TestCase):
+    def newest_prices(self, port):
+        """The last price of each symbol that a subscriber got up to the end, none of them ever lower than before."""
+        prices = {}
+        with socket.create_connection(("127.0.0.1", port), 30) as connection, connection.makefile() as lines:
+            for line in lines:
+                symbol, price = map(int, line.split())
+                self.assertGreaterEqual(price, prices.get(symbol, 0))
+                prices[symbol] = price
+        return prices
+
+    def test_the_last_price_of_every_symbol_arrives(self):
+        for backend in BACKENDS:
+            with subprocess.Popen([EXAMPLES + "/market_data", "1", "0"], env=environment(POLLUX_BACKEND=backend),
+                                  stdout=subprocess.PIPE, text=True) as program:
+                port = re.match(f"port (\\d+), backend {backend}\n", program.stdout.readline()).group(1)
+                prices = self.newest_prices(int(port))
+                counts = re.match(r"updates (\d+), conflated (\d+), delivered (\d+)\n", program.stdout.readline())
+                updates, conflated, delivered = map(int, counts.groups())
+                self.assertRegex(program.stdout.read(), r"^age of a price when it is sent, in us: median \d+, ")
+                self.assertEqual(program.wait(30), 0)
+            # Each update makes a price one higher, so the last prices tell how many there were.
+            self.assertEqual(len(prices), 10000)
+            self.assertEqual(sum(prices.values()), updates)
+            self.assertLess(conflated, updates)
+            self.assertGreaterEqual(delivered, len(prices))
+
+    def test_usage(self):
+        outcome = subprocess.run([EXAMPLES + "/market_data", "0"], env=environment(), capture_output=True, text=True,
+                                 timeout=30, check=False)
+        self.assertEqual((outcome.returncode, outcome.stderr), (1, "usage: market_data [seconds [port]]\n"))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSL-1.0
+// Two threads update the prices of 10,000 symbols as fast as they can; TCP subscribers on this machine get the newest
+// price of each symbol that changed, in lines "symbol price": market_data [seconds [port]], from the first subscriber
+// on. Try: curl -N telnet://127.0.0.1:7777
+//
+//     2 producers ──▶ prices, tokens ──▶ loop thread ──▶ tokens for each subscriber ──▶ newest prices ──▶ its socket
+//
+// Who reads slowly gets fewer prices, and none that is old: what waits for a subscriber is a token, not a price.
+#include <pollux/notify.hpp>
+#include <pollux/poll.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <future>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+using namespace pollux;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using Microseconds = std::chrono::duration<double, std::micro>;
+
+constexpr std::size_t symbols = 10'000;
+
+struct Quote {
+    std::atomic<std::uint64_t> price = 0; // rises by one with each update: the sum of the last prices counts them
+    std::atomic<Clock::time_point> at{};  // when that was
+};
+static std::array<Quote, symbols> quotes;
+
+/// Updates the prices of half of the symbols, in turn, until it is over; returns how often.
+static std::uint64_t produce(const Notifier& changed, std::size_t first, const std::atomic<bool>& over) {
+    std::uint64_t updates = 0;
+    for (; !over.load(std::memory_order_relaxed); ++updates) {
+        const auto symbol = first + updates % (symbols / 2);
+        auto& [price, at] = quotes[symbol];
+        at.store(Clock::now(), std::memory_order_relaxed);
+        price.store(price.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        changed.notify(Token{symbol}); // who gets the token sees this price, or a newer one
+    }
+    return updates;
+}
+
+struct Subscriber {
+    Subscriber() {
+        for (std::size_t symbol = 0; symbol < symbols; ++symbol) changed.notifier.notify(Token{symbol});
+    }
+    EventQueue changed = event_queue(symbols); // its own: what it was not told yet
+    Tokens due{1024};
+    std::string unsent = {}; // what its socket did not take; it waits until that is writable
+};
+
+static unsigned long long delivered = 0;
+static std::vector<double> ages; // of prices when they were sent, in microseconds: of every 64th
+
+/// Sends the newest prices of what changed, as long as the socket takes them; false when the connection is over.
+static bool serve(const PollRegistrator& registrator, int client, Subscriber& subscriber) {
+    while (!subscriber.unsent.empty() || subscriber.changed.poller.poll(subscriber.due) != 0) {
+        if (subscriber.unsent.empty()) {
+            for (const auto token : subscriber.due) {
+                const auto symbol = static_cast<std::size_t>(token);
+                const auto& [price, at] = quotes[symbol];
+                if (delivered++ % 64 == 0 && price.load() != 0)
+                    ages.push_back(Microseconds(Clock::now() - at.load()).count());
+                subscriber.unsent += std::to_string(symbol) + ' ' + std::to_string(price.load()) + '\n';
+            }
+        }
+        const auto sent = send(client, subscriber.unsent.data(), subscriber.unsent.size(), MSG_NOSIGNAL);
+        if (sent == -1 && errno == EAGAIN) return !registrator.modify(client, {Token(client), Ready::writable});
+        if (sent == -1) return registrator.remove(client), close(client), false;
+        subscriber.unsent.erase(0, static_cast<std::size_t>(sent));
+    }
+    return true;
+}
+
+static int listen_on(long port) {
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
+    sockaddr_in address{AF_INET, htons(static_cast<std::uint16_t>(port)), {htonl(INADDR_LOOPBACK)}, {}};
+    auto* const general = reinterpret_cast<sockaddr*>(&address);
+    socklen_t size = sizeof address;
+    if (setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 || bind(listener, general, size) == -1 ||
+        listen(listener, SOMAXCONN) == -1 || getsockname(listener, general, &size) == -1)
+        throw std::system_error(errno, std::system_category(), "port " + std::to_string(port));
+    std::printf("port %d, ", ntohs(address.sin_port));
+    return listener;
+}
+
+int main(int argc, char** argv) try {
+    const long seconds = argc > 1 ? std::atol(argv[1]) : 10, port = argc > 2 ? std::atol(argv[2]) : 7777;
+    if (seconds < 1 || port < 0 || port > 65535) throw std::invalid_argument("usage: market_data [seconds [port]]");
+    Poll poll;
+    const auto& registrator = poll.registrator();
+    const int listener = listen_on(port);
+    auto error = registrator.add(listener, {Token(listener), Ready::readable, Mode::level});
+    std::printf("backend %s\n", poll.choice().winner->name.c_str());
+    std::fflush(stdout);
+
+    EventQueue changed = event_queue(symbols, registrator); // wakes the loop
+    Events events;
+    error = error ? error : poll.poll(events); // the first subscriber, who is accepted below
+    const auto end = Clock::now() + std::chrono::seconds(seconds);
+    std::atomic<bool> over = false;
+    std::array<std::future<std::uint64_t>, 2> producers;
+    for (std::size_t i = 0; i < producers.size(); ++i)
+        producers[i] =
+            std::async(std::launch::async, produce, std::cref(changed.notifier), i * symbols / 2, std::cref(over));
+
+    std::map<int, Subscriber> subscribers; // by client
+    Tokens tokens(1024);
+    unsigned long long updates = 0, changes = 0;
+    for (bool all_sent = false; !error && !(over && all_sent);) {
+        if (!over && Clock::now() >= end) {
+            over = true;
+            for (auto& producer : producers) updates += producer.get();
+        }
+        error = poll.poll(events, over ? Timeout(10ms) : end - Clock::now());
+        for (const auto& event : events) {
+            const int source = static_cast<int>(event.token);
+            if (event.token == wake_token) continue; // there are tokens: as in any other turn, they are taken below
+            if (source == listener) {
+                const int client = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+                if (!registrator.add(client, {Token(client), Ready::none})) subscribers[client]; // refuses -1
+            } else if (!serve(registrator, source, subscribers[source])) {
+                subscribers.erase(source);
+            }
+        }
+        changes += changed.poller.poll(tokens);
+        all_sent = tokens.empty();
+        for (auto next = subscribers.begin(); next != subscribers.end();) {
+            const auto current = next++;
+            auto& [client, subscriber] = *current;
+            for (const auto token : tokens) subscriber.changed.notifier.notify(token);
+            const bool connected = !subscriber.unsent.empty() || serve(registrator, client, subscriber);
+            all_sent &= subscriber.unsent.empty();
+            if (!connected) subscribers.erase(current);
+        }
+    }
+    over = true;
+    if (error) throw std::system_error(error);
+    std::sort(ages.begin(), ages.end());
+    const auto age = [](double share) { return ages.empty() ? 0 : ages[std::size_t(share * double(ages.size() - 1))]; };
+    std::printf("updates %llu, conflated %llu, delivered %llu\n"
+                "age of a price when it is sent, in us: median %.0f, 99 %% %.0f, 99.9 %% %.0f, most %.0f\n",
+                updates, updates - changes, delivered, age(.5), age(.99), age(.999), age(1));
+} catch (const std::exception& error) {
+    return std::fprintf(stderr, "%s\n", error.what()), 1;
+}
