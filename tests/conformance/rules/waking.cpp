@@ -53,7 +53,8 @@ std::span<const Event> look_then_sleep(Selector& selector, std::span<Event> buff
         const auto seen = selector.select(buffer, 0ns, error);
         if (!seen.empty() || error) return seen;
     }
-    return selector.select(buffer, patience, error);
+    // Longer than elsewhere: among so many, a machine that stands still for seconds is met, too.
+    return selector.select(buffer, 4 * patience, error);
 }
 
 /// One thread writes and wakes, and waits until the other has seen it. Returns a fault, or nothing.
