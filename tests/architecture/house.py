@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSL-1.0
-"""House rules: licence line, names, length."""
+"""House rules: licence line, names, length, headers that no system may need."""
 import re
 
 LICENCE = "SPDX-License-Identifier: BSL-1.0"
 SOURCES = (".cpp", ".hpp", ".cmake", ".py", ".sh")
 SCRIPT = re.compile(r"#!.*\b(sh|bash|python3?)\b")
 NO_NAMES = {"util", "utils", "common", "detail", "details", "impl", "misc", "helper", "helpers"}
+# docs/platforms.md: they stand on std::atomic::wait, which loses wake-ups where libstdc++ 12 has no futex.
+NO_HEADERS = re.compile(r"\s*#\s*include\s*<(barrier|latch|semaphore)>")
 MOST_LINES = 350
 MOST_LINES_OF = {"plugins/iocp/": 600}
 
@@ -47,8 +49,17 @@ def fault_of_length(tree, path):
     return f"{path}: has {length} lines: expected {most} at most" if length > most else None
 
 
+def faults_of_headers(tree, path):
+    if path.suffix not in (".cpp", ".hpp"):
+        return
+    for number, line in enumerate(tree.lines(path), 1):
+        if found := NO_HEADERS.match(line):
+            yield f"{path}:{number}: <{found[1]}> loses wake-ups under Windows: expected a mutex or a plain atomic"
+
+
 def check(tree):
     faults = []
     for path in tree.files():
+        faults += faults_of_headers(tree, path)
         faults += filter(None, [fault_of_licence(tree, path), fault_of_name(path), fault_of_length(tree, path)])
     return faults

@@ -188,6 +188,9 @@ class House(Planted):
                      "plugins/epoll/impl.hpp", "tests/core/helpers.hpp"):  # fmt: skip
             self.expect(house.check, name, "", name, "names nothing")
 
+    def test_header(self):
+        self.expect(house.check, "tests/core/poll_test.cpp", "#include <latch>\n", "tests/core/poll_test.cpp", "<latch>")
+
     def test_length(self):
         self.expect(house.check, "core/src/long.cpp", "\n" * 350, "core/src/long.cpp", "351 lines", "350 at most")
         self.expect(house.check, "plugins/iocp/long.cpp", "\n" * 600, "plugins/iocp/long.cpp", "601", "600 at most")

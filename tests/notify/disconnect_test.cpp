@@ -2,8 +2,6 @@
 // The end of one end, in every order.
 #include "notify_test.hpp"
 
-#include <atomic>
-#include <latch>
 
 namespace pollux::notify_tests {
 namespace {
@@ -81,7 +79,7 @@ TEST(Disconnect, ends_a_recv_that_waits) {
     Rounds rounds(500);
     while (const int round = rounds.next()) {
         auto [sender, receiver] = event_channel(4);
-        std::latch begun(3);
+        StartingLine begun(3);
         std::vector<std::thread> threads;
         for (std::size_t i = 0; i < 2; ++i) {
             threads.emplace_back([&begun, round, i, own = sender] {
@@ -109,7 +107,7 @@ TEST(Disconnect, both_ends_at_once) {
     Rounds rounds(500);
     while (rounds.next() != 0) {
         auto [sender, receiver] = event_channel(4);
-        std::latch begun(2);
+        StartingLine begun(2);
         std::thread thread([&begun, own = std::move(sender)] {
             begun.arrive_and_wait();
             const std::error_code error = own.notify(Token{1});

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <system_error>
@@ -77,5 +78,19 @@ bool eventually(const auto& holds) {
     }
     return true;
 }
+
+/// Where so many threads wait for each other, to go on at the same time.
+class StartingLine {
+  public:
+    explicit StartingLine(int threads) : missing_(threads) {}
+
+    void arrive_and_wait() {
+        --missing_;
+        EXPECT_TRUE(eventually([this] { return missing_ == 0; })) << "not all threads came";
+    }
+
+  private:
+    std::atomic<int> missing_;
+};
 
 } // namespace pollux::notify_tests

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""Plants faults in the engines, one at a time, and demands that the suite catches each by the rule it breaks.
+"""Plants faults in the engines, each in a copy, and demands that the suite catches each by the rule it breaks.
 
     run.py BUILD-FOLDER [ENGINE] [WORD]     only this engine's; only faults whose description has the word
 
@@ -9,8 +9,11 @@ source, what is put in its place, and the rule. A piece that is not there exactl
 fall behind the sources. If the module has them, FLAGS are further arguments of the compiler, in which {source} and
 {build} are the folders, COMPILER is that and FILE what it makes, PROGRAM is the conformance program in the build
 folder, and RUNNER what starts it. An engine whose program was not built there is left out.
+
+As many are tried at a time as there are processors: most of it is waiting.
 """
 
+import concurrent.futures
 import importlib
 import os
 import pathlib
@@ -71,8 +74,8 @@ def main() -> int:
         engines = [sys.argv[2]]
     word = sys.argv[3] if len(sys.argv) > 3 else ""
     os.environ.pop("POLLUX_BACKEND", None)
-    verdicts = []
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        tried = []
         for engine in engines:
             module = importlib.import_module(engine)
             if not program_of(module, build).exists():
@@ -86,8 +89,9 @@ def main() -> int:
                 sys.exit(f"run.py: {engine} breaks {module.FAULTS[0][4]} without a planted fault")
             for number, fault in enumerate(module.FAULTS):
                 if word in fault[1]:
-                    folder = pathlib.Path(scratch) / str(number) / engine
-                    verdicts.append(plant(folder, engine, fault, module, build))
+                    folder = pathlib.Path(scratch) / engine / str(number) / engine
+                    tried.append(pool.submit(plant, folder, engine, fault, module, build))
+        verdicts = [one.result() for one in tried]
     print(f"{verdicts.count(True)} faults caught, {verdicts.count(False)} missed")
     return 0 if verdicts and all(verdicts) else 1
 
