@@ -17,6 +17,10 @@ class RegistratorHandle {
 
 } // namespace
 
+void TokenQueue::arrange_wake() noexcept {
+    if (ring.try_sleep() == Rest::more) wake();
+}
+
 std::error_code TokenQueue::wake_or_retry() noexcept {
     const auto error = wake();
     if (error) ring.keep_asleep();

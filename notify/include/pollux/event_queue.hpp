@@ -29,6 +29,9 @@ class TokenQueue {
 
     virtual std::error_code wake() noexcept { return no_error; }
 
+    /// Sees to it that the next notification wakes, or wakes at once if something is left.
+    void arrange_wake() noexcept;
+
     TokenRing<RealMemory> ring;
     const bool can_sleep;
 
@@ -82,8 +85,9 @@ class Poller {
     /// A queue that is bound to a Selector has then arranged for the next select(): it is woken by the next
     /// notification [notify.wakes_select], or at once if something was left [notify.rest_wakes_select].
     std::size_t poll(Tokens& tokens, std::size_t limit = no_limit) noexcept {
-        tokens.size_ = queue_->ring.take(tokens.room(limit));
-        if (queue_->can_sleep && queue_->ring.try_sleep() == Rest::more) queue_->wake();
+        auto& ring = queue_->ring;
+        tokens.size_ = ring.is_empty() ? 0 : ring.take(tokens.room(limit));
+        if (queue_->can_sleep) queue_->arrange_wake();
         return tokens.size_;
     }
 

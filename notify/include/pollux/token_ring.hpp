@@ -117,6 +117,9 @@ class TokenRing {
 
     // For the consumer: one thread at a time.
 
+    /// Nothing is there to take; what was pushed long ago is.
+    bool is_empty() const noexcept { return slots_[index(head_)].load(std::memory_order_relaxed) == 0; }
+
     /// Fills `tokens` from its front, the oldest first, none twice; returns how many.
     std::size_t take(std::span<Token> tokens) noexcept {
         // Copies, which the compiler need not read again after each store.
@@ -132,13 +135,13 @@ class TokenRing {
             tokens[count] = Token{entry - 1};
         }
         if (count == 0) return 0;
-        head_ += count * step;
         // Only now, or a token that is notified meanwhile could come twice.
         for (const auto token : tokens.first(count)) {
             queued[static_cast<std::size_t>(token)].store(false, std::memory_order_release);
         }
         // The flags are cleared before anything that the caller reads now.
         Memory::full_fence();
+        head_ += count * step;
         return count;
     }
 
