@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Two threads update the prices of 10,000 symbols as fast as they can; TCP subscribers on this machine get the newest
 // price of each symbol that changed, in lines "symbol price": market_data [seconds [port]], from the first subscriber
-// on. Try: curl -N telnet://127.0.0.1:7777
+// on, until all have read the last prices. Try: curl -N telnet://127.0.0.1:7777
 //
 //     2 producers ──▶ prices, tokens ──▶ loop thread ──▶ tokens for each subscriber ──▶ newest prices ──▶ its socket
 //

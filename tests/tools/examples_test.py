@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 """The examples, with real terminals, pipes, files and connections."""
+import concurrent.futures
 import os
 import pty
 import re
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 from running import EXAMPLES, environment
@@ -88,31 +90,63 @@ class EchoServer(unittest.TestCase):
 
 
 class MarketData(unittest.TestCase):
-    def newest_prices(self, port):
-        """The last price of each symbol that a subscriber got up to the end, none of them ever lower than before."""
-        prices = {}
-        with socket.create_connection(("127.0.0.1", port), 30) as connection, connection.makefile() as lines:
-            for line in lines:
+    def prices_of(self, connection):
+        """How many prices a subscriber got up to the end, none of them lower than before, and the last of each symbol."""
+        prices, count = {}, 0
+        with connection, connection.makefile() as lines:
+            for count, line in enumerate(lines, 1):
                 symbol, price = map(int, line.split())
                 self.assertGreaterEqual(price, prices.get(symbol, 0))
                 prices[symbol] = price
-        return prices
+        return count, prices
+
+    def subscribe(self, program, room=None):
+        """A subscriber, whose socket has little room if that is asked for, so that it cannot be told much at a time."""
+        if not hasattr(program, "port"):
+            program.port = int(re.match(r"port (\d+), backend \w+\n", program.stdout.readline()).group(1))
+        connection = socket.socket()
+        connection.settimeout(30)
+        if room:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        connection.connect(("127.0.0.1", program.port))
+        return connection
+
+    def start(self, backend):
+        return subprocess.Popen([EXAMPLES + "/market_data", "1", "0"], env=environment(POLLUX_BACKEND=backend),
+                                stdout=subprocess.PIPE, text=True)
+
+    def expect_counts(self, program):
+        """Updates, conflated, delivered, as the program counts them at its end."""
+        counts = re.match(r"updates (\d+), conflated (\d+), delivered (\d+)\n", program.stdout.readline())
+        self.assertRegex(program.stdout.read(), r"^age of a price when it is sent, in us: median \d+, ")
+        self.assertEqual(program.wait(30), 0)
+        return map(int, counts.groups())
 
     def test_the_last_price_of_every_symbol_arrives(self):
         for backend in BACKENDS:
-            with subprocess.Popen([EXAMPLES + "/market_data", "1", "0"], env=environment(POLLUX_BACKEND=backend),
-                                  stdout=subprocess.PIPE, text=True) as program:
-                port = re.match(f"port (\\d+), backend {backend}\n", program.stdout.readline()).group(1)
-                prices = self.newest_prices(int(port))
-                counts = re.match(r"updates (\d+), conflated (\d+), delivered (\d+)\n", program.stdout.readline())
-                updates, conflated, delivered = map(int, counts.groups())
-                self.assertRegex(program.stdout.read(), r"^age of a price when it is sent, in us: median \d+, ")
-                self.assertEqual(program.wait(30), 0)
+            with self.start(backend) as program:
+                count, prices = self.prices_of(self.subscribe(program))
+                updates, conflated, delivered = self.expect_counts(program)
             # Each update makes a price one higher, so the last prices tell how many there were.
             self.assertEqual(len(prices), 10000)
             self.assertEqual(sum(prices.values()), updates)
             self.assertLess(conflated, updates)
-            self.assertGreaterEqual(delivered, len(prices))
+            self.assertEqual(delivered, count)
+
+    def test_who_reads_late_gets_fewer_prices_and_none_that_is_old(self):
+        for backend in BACKENDS:
+            with self.start(backend) as program, concurrent.futures.ThreadPoolExecutor() as pool:
+                late = self.subscribe(program, room=2048)
+                prompt = pool.submit(self.prices_of, self.subscribe(program))
+                # Nothing is decided by this time: the program goes on until the late one has its prices, too.
+                time.sleep(1.5)
+                late_count, late_prices = self.prices_of(late)
+                count, prices = prompt.result()
+                updates, _, delivered = self.expect_counts(program)
+            self.assertEqual(sum(late_prices.values()), updates)
+            self.assertEqual(late_prices, prices)
+            self.assertLess(late_count, updates)
+            self.assertEqual(delivered, count + late_count)
 
     def test_usage(self):
         outcome = subprocess.run([EXAMPLES + "/market_data", "0"], env=environment(), capture_output=True, text=True,
