@@ -213,11 +213,12 @@ std::size_t drain(Source source) {
 std::size_t fill(Source source) {
     const std::string block(65536, 'f');
     std::size_t total = 0;
-    // The last bytes fit where a whole block does not.
+    // The last bytes fit where a whole block does not. But TCP may find room for whole blocks a moment later, and takes
+    // most of a minute to find it for single bytes.
     for (std::size_t size = block.size(); size > 0;) {
         const auto [bytes, error] = write(source, block.substr(0, size));
         total += bytes;
-        if (error) size /= 2;
+        size = error ? size / 2 : block.size();
     }
     return total;
 }
