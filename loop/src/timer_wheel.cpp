@@ -48,7 +48,7 @@ TimerWheel::TimerWheel(std::uint64_t now) noexcept : now_(now), tick_(now >> tic
 
 TimerWheel::~TimerWheel() {
     for (std::size_t ring = 0; ring <= due_ring; ++ring) {
-        for (auto* link = take(ring); link != nullptr;) {
+        for (auto* link = take(ring).first; link != nullptr;) {
             auto* const next = link->next;
             link->next = nullptr;
             link = next;
@@ -67,33 +67,53 @@ std::optional<TimerWheel::Slot> TimerWheel::first_slot() const noexcept {
     return std::nullopt;
 }
 
-/// Empties a ring: its links as a chain, of which only `next` is kept and the last one's is null.
-TimerLink* TimerWheel::take(std::size_t ring) noexcept {
+/// Empties a ring.
+TimerWheel::Chain TimerWheel::take(std::size_t ring) noexcept {
     auto& head = rings_[ring];
-    if (head.next == &head) return nullptr;
-    auto* const chain = head.next;
-    head.previous->next = nullptr;
+    if (head.next == &head) return {nullptr, nullptr};
+    const Chain chain{head.next, head.previous};
+    chain.last->next = nullptr;
     head.next = head.previous = &head;
     leave_empty(&head);
     return chain;
 }
 
-void TimerWheel::spread(TimerLink* chain) noexcept {
-    while (chain != nullptr) {
-        auto& node = node_of(chain);
-        chain = chain->next;
-        if (chain != nullptr) prefetch(chain);
-        link(node);
+/// Most of many timers are in no cache, and only when one is there it tells where the next is. So a second walk comes
+/// towards the first from behind, only to have them fetched: two are under way at a time.
+void TimerWheel::spread(Chain chain) noexcept {
+    auto* ahead = chain.last;
+    for (auto* link = chain.first; link != nullptr;) {
+        auto& node = node_of(link);
+        link = link->next;
+        if (ahead != nullptr) ahead = ahead == link || ahead == &node ? nullptr : ahead->previous;
+        place(node);
     }
 }
 
-void TimerWheel::make_due(TimerLink* chain) noexcept {
-    const auto before = [](TimerLink* a, TimerLink* b) { return node_of(a).deadline_ < node_of(b).deadline_; };
-    auto in_order = true;
-    for (auto* link = chain; in_order && link->next != nullptr; link = link->next) {
-        in_order = !before(link->next, link);
+/// Sorts a chain of a few beside their links, in the processor's first cache. False, and nothing done, if it has more.
+bool TimerWheel::make_few_due(TimerLink* chain) noexcept {
+    struct Entry {
+        std::uint64_t deadline;
+        TimerLink* link;
+    };
+    constexpr std::size_t few = 32; // that many are sorted sooner than spread
+    std::array<Entry, few> entries;
+    std::size_t count = 0;
+    for (auto* link = chain; link != nullptr; link = link->next) {
+        if (count == few) return false;
+        const auto deadline = node_of(link).deadline_;
+        auto at = count++;
+        for (; at > 0 && deadline < entries[at - 1].deadline; --at) entries[at] = entries[at - 1];
+        entries[at] = {deadline, link};
     }
-    if (!in_order) chain = sorted(chain, before);
+    for (std::size_t at = 0; at < count; ++at) append(node_of(entries[at].link), due_ring);
+    return true;
+}
+
+void TimerWheel::make_due(TimerLink* chain) noexcept {
+    if (make_few_due(chain)) return;
+    const auto before = [](TimerLink* a, TimerLink* b) { return node_of(a).deadline_ < node_of(b).deadline_; };
+    chain = sorted(chain, before);
     while (chain != nullptr) {
         auto& node = node_of(chain);
         chain = chain->next;
@@ -105,13 +125,13 @@ void TimerWheel::make_due(TimerLink* chain) noexcept {
 void TimerWheel::expire_within_tick() noexcept {
     TimerLink due;
     auto* last = &due;
-    auto* chain = take(tick_ % slots);
+    auto* chain = take(tick_ % slots).first;
     earliest_ = never;
     while (chain != nullptr) {
         auto& node = node_of(chain);
         chain = chain->next;
         if (node.deadline_ > now_) {
-            link(node);
+            place(node);
         } else {
             last->next = &node;
             last = &node;
@@ -132,10 +152,12 @@ void TimerWheel::advance(std::uint64_t now) noexcept {
         }
         tick_ = slot->start;
         earliest_ = never;
+        const auto chain = take(slot->ring);
+        const auto is_over = slot->start + (std::uint64_t{1} << slot->level * slot_bits) <= target;
         if (slot->level == 0) {
-            make_due(take(slot->ring));
-        } else {
-            spread(take(slot->ring));
+            make_due(chain.first);
+        } else if (!is_over || !make_few_due(chain.first)) {
+            spread(chain);
         }
     }
     if (tick_ == target) return;

@@ -52,14 +52,14 @@ class TimerNode : private TimerLink {
 ///
 /// A timer is on the level of the highest six bits in which the ticks of its deadline and of now differ. So its slot
 /// depends on these two only; each slot comes after now, and those of a level come after all of the levels below. When
-/// now reaches a slot, its timers are spread over the levels below; none moves more than 7 times. What is due is
-/// compared to the nanosecond, and sorted within a tick.
+/// now reaches a slot, its timers are spread over the levels below, at most 7 times each; a slot that is over and has
+/// few is sorted at once. What is due is compared to the nanosecond, and sorted within a tick.
 ///
 /// Times are nanoseconds of one steady clock. insert(), rearm(), cancel() and pop_due() take constant time; nothing
 /// allocates, nothing throws.
 ///
 /// Threads: one at a time, for the wheel and its nodes.
-/// Lifetime: when the wheel dies, its nodes are no longer pending.
+/// Lifetime: when the wheel dies, its nodes are no longer pending [timer_wheel.lets_go].
 class TimerWheel {
   public:
     /// The tick: 2^16 nanoseconds, 65.5 us.
@@ -71,34 +71,37 @@ class TimerWheel {
     TimerWheel(const TimerWheel&) = delete;
     TimerWheel& operator=(const TimerWheel&) = delete;
 
-    /// Schedules a node that is not pending. A deadline in the past is due at the next advance().
+    /// Schedules a node that is not pending. A deadline in the past is due at the next advance(); the last
+    /// nanosecond there is, UINT64_MAX, is a deadline as any other [timer_wheel.far].
     void insert(TimerNode& node, std::uint64_t deadline) noexcept {
         assert(!node.is_pending());
         node.deadline_ = deadline;
-        link(node);
+        place(node);
         ++pending_;
     }
 
-    /// Schedules a node anew, pending or not: as the last of those with its deadline.
+    /// Schedules a node anew, pending or not, due or not, for its new deadline only [timer_wheel.rearm].
     void rearm(TimerNode& node, std::uint64_t deadline) noexcept {
         cancel(node);
         insert(node, deadline);
     }
 
-    /// Takes a node out, also one that is due already. Does nothing if it is not pending.
+    /// Takes a node out, also one that is due already [timer_wheel.cancel]. Does nothing if it is not pending.
     void cancel(TimerNode& node) noexcept {
         if (!node.is_pending()) return;
         unlink(node);
         --pending_;
     }
 
-    /// Moves to `now`, or stays if that is in the past. The timers whose deadline is not after `now` become due: in
-    /// order of deadline, those with the same deadline in order of insertion; behind what is due already.
-    /// The time that it takes depends on how many timers it moves, and not on how far.
+    /// Moves to `now`, or stays where it is if that is in the past [timer_wheel.backwards]. The timers whose deadline
+    /// is not after `now` become due, and no other [timer_wheel.to_the_nanosecond]: in order of deadline
+    /// [timer_wheel.order], those with the same in order of insertion [timer_wheel.ties], behind what is due already
+    /// [timer_wheel.due_first]. How long it takes depends on how many timers it moves, and not on how far.
     void advance(std::uint64_t now) noexcept;
 
-    /// The next that is due, which is no longer pending; null if there is none. What becomes due between two calls
-    /// waits for the next advance(), so a callback that rearms its timer cannot keep the caller here for ever.
+    /// The next that is due, which is no longer pending; null if there is none. What is inserted or rearmed between two
+    /// calls waits for the next advance(), so a callback that rearms its timer for a time in the past cannot keep the
+    /// caller here for ever [timer_wheel.between_pops].
     TimerNode* pop_due() noexcept {
         auto& due = rings_[due_ring];
         if (due.next == &due) return nullptr;
@@ -111,10 +114,10 @@ class TimerWheel {
 
     bool has_due() const noexcept { return occupied_[levels] != 0; }
 
-    /// When to call advance() next, at the latest: not after the tick of the earliest deadline, of which it is the
-    /// last nanosecond, so that timers of one tick share a wake-up. It may be sooner, to spread a slot, at most once
-    /// for each level; in the past or now only if something is due, or became so by insert(). None if nothing is
-    /// pending.
+    /// When to call advance() next: none if nothing is pending. Not after the tick of the earliest deadline, of which
+    /// it is the last nanosecond, so that timers of one tick share a wake-up; or sooner, to spread a slot. So whoever
+    /// sleeps until then wakes at most 8 times for a timer [timer_wheel.next_expiry]. It is not after the time of the
+    /// last advance() only if something is due, or was inserted with a deadline in the past.
     std::optional<std::uint64_t> next_expiry() const noexcept;
 
     /// How many are scheduled and not popped yet.
@@ -134,6 +137,11 @@ class TimerWheel {
         std::uint64_t start; // its first tick
     };
 
+    /// The links of a ring without its head; `next` of the last one is null.
+    struct Chain {
+        TimerLink *first, *last;
+    };
+
     static TimerNode& node_of(TimerLink* link) noexcept { return *static_cast<TimerNode*>(link); }
 
     static void prefetch(const TimerLink* link) noexcept {
@@ -144,7 +152,7 @@ class TimerWheel {
 #endif
     }
 
-    void link(TimerNode& node) noexcept {
+    void place(TimerNode& node) noexcept {
         // What is in the past goes into the slot that is looked at next.
         const auto at = std::max(node.deadline_ >> tick_bits, tick_);
         if (at == tick_) earliest_ = std::min(earliest_, node.deadline_);
@@ -175,8 +183,9 @@ class TimerWheel {
     }
 
     std::optional<Slot> first_slot() const noexcept;
-    TimerLink* take(std::size_t ring) noexcept;
-    void spread(TimerLink* chain) noexcept;
+    Chain take(std::size_t ring) noexcept;
+    void spread(Chain chain) noexcept;
+    bool make_few_due(TimerLink* chain) noexcept;
     void make_due(TimerLink* chain) noexcept;
     void expire_within_tick() noexcept;
 
