@@ -19,10 +19,15 @@ std::string cell_of(const Row& row, const std::string& contender) {
     const auto figure =
         std::find_if(figures.begin(), figures.end(), [&](const auto& f) { return f.name == contender; });
     if (figure == figures.end()) return "";
-    const auto target = row.targets.find(contender);
-    if (target == row.targets.end()) return fmt::format("{:.2f}", figure->ratio);
-    return fmt::format("{:.2f}, {} {:.2f}", figure->ratio, verdict(figure->ratio, target->second, row.outcome.again),
-                       target->second);
+    auto text = fmt::format("{:.2f}", figure->ratio);
+    const auto& again = row.outcome.again;
+    if (const auto target = row.targets.find(contender); target != row.targets.end()) {
+        text += fmt::format(", {} {:.2f}", verdict(figure->ratio, target->second, again), target->second);
+    }
+    if (const auto limit = row.behind.find(contender); limit != row.behind.end()) {
+        text += fmt::format(", {} > {:.2f}", verdict(limit->second, figure->ratio, again), limit->second);
+    }
+    return text;
 }
 
 std::string line_of(const std::vector<std::string>& cells) { return fmt::format("| {} |\n", fmt::join(cells, " | ")); }

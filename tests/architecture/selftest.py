@@ -103,6 +103,7 @@ class Includes(Planted):
     def test_other_libraries(self):
         self.expect_include("notify/queue.cpp", "<pollux/selector.hpp>", "event, registrator")
         self.expect_include("net/stream.cpp", "<pollux/registrator.hpp>", "only event")
+        self.expect_include("loop/loop.cpp", "<pollux/plugin.hpp>", "event, open, poll")
 
     def test_loader(self):
         line = "#include <boost/dll/shared_library.hpp>\n"

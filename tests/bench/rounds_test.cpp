@@ -96,5 +96,14 @@ TEST(Table, tells_what_was_reached) {
               "| work | 20.0 | 1.10 (1.00 to 1.20) | 0.50, met 0.55 | 1.05, noise 1.00 | 1.20, missed 1.00 |  |\n");
 }
 
+TEST(Table, tells_who_stays_behind) {
+    const Outcome outcome{20, {"base", 1.1, 1.0, 1.2}, {{"a", 1.5, 1, 2}, {"b", 0.95, 0, 1}, {"c", 0.5, 0, 1}}};
+    const Row row{"work", outcome, {}, {{"a", 1.0}, {"b", 1.0}, {"c", 1.0}}};
+    EXPECT_EQ(table_of({row}, {"a", "b", "c"}),
+              "| workload | base | again (quartiles) | a | b | c |\n"
+              "| --- | --- | --- | --- | --- | --- |\n"
+              "| work | 20.0 | 1.10 (1.00 to 1.20) | 1.50, met > 1.00 | 0.95, noise > 1.00 | 0.50, missed > 1.00 |\n");
+}
+
 } // namespace
 } // namespace pollux::bench

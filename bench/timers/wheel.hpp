@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "clock.hpp"
+
+#include <pollux/timer_wheel.hpp>
+
+#include <memory>
+
+namespace pollux::bench {
+
+/// The bare wheel: no clock is read, and the kernel is not asked for anything.
+class WheelTimers {
+  public:
+    static constexpr auto name = "wheel";
+
+    explicit WheelTimers(std::size_t count) : timers_(std::make_unique<Timer[]>(count)) {}
+
+    void insert(std::size_t number, std::uint64_t delay) {
+        wheel_.insert(timers_[number], made_up_time::now() + delay);
+    }
+    void rearm(std::size_t number, std::uint64_t delay) { wheel_.rearm(timers_[number], made_up_time::now() + delay); }
+    void cancel(std::size_t number) { wheel_.cancel(timers_[number]); }
+    void settle() {}
+
+    void turn() {
+        wheel_.advance(made_up_time::now());
+        while (wheel_.pop_due() != nullptr) ++fired_;
+    }
+
+    std::size_t fired() const noexcept { return fired_; }
+
+  private:
+    class Timer : public TimerNode {};
+
+    const std::unique_ptr<Timer[]> timers_;
+    TimerWheel wheel_{made_up_time::now()};
+    std::size_t fired_ = 0;
+};
+
+} // namespace pollux::bench

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+
+/// What the timers of a Loop are made of: not for programs.
+namespace pollux {
+
+/// A place in a ring of timers.
+struct TimerLink {
+    TimerLink* next = nullptr; // null: in no ring
+    TimerLink* previous = nullptr;
+};
+
+/// Base class of what can be scheduled. The wheel links nodes, and neither allocates nor owns any.
+///
+/// Lifetime: whoever owns a node that is pending cancels it before it dies, unless the wheel died first.
+class TimerNode : private TimerLink {
+  public:
+    TimerNode() = default;
+    TimerNode(const TimerNode&) = delete;
+    TimerNode& operator=(const TimerNode&) = delete;
+
+    /// Scheduled, and not popped yet.
+    bool is_pending() const noexcept { return next != nullptr; }
+
+    /// As it was given last, in nanoseconds.
+    std::uint64_t deadline() const noexcept { return deadline_; }
+
+  protected:
+    ~TimerNode() = default;
+
+  private:
+    friend class TimerWheel;
+    std::uint64_t deadline_ = 0;
+};
+
+/// Timers in a hashed hierarchical timing wheel: the seventh scheme of Varghese and Lauck, "Hashed and Hierarchical
+/// Timing Wheels", 1987, with a bitmap of the occupied slots for each level, as Linux and tokio have it.
+///
+///     level 0   64 slots of one tick
+///     level 1   64 slots of 64 ticks
+///     ...
+///     level 7   64 slots of 64^7 ticks: its end is the end of time, UINT64_MAX
+///
+/// A timer is on the level of the highest six bits in which the ticks of its deadline and of now differ. So its slot
+/// depends on these two only; each slot comes after now, and those of a level come after all of the levels below. When
+/// now reaches a slot, its timers are spread over the levels below, at most 7 times each; a slot that is over and has
+/// few is sorted at once. What is due is compared to the nanosecond, and sorted within a tick.
+///
+/// Times are nanoseconds of one steady clock. insert(), rearm(), cancel() and pop_due() take constant time; nothing
+/// allocates, nothing throws.
+///
+/// Threads: one at a time, for the wheel and its nodes.
+/// Lifetime: when the wheel dies, its nodes are no longer pending [timer_wheel.lets_go].
+class TimerWheel {
+  public:
+    /// The tick: 2^16 nanoseconds, 65.5 us.
+    static constexpr unsigned tick_bits = 16;
+    static constexpr std::uint64_t tick = std::uint64_t{1} << tick_bits;
+
+    explicit TimerWheel(std::uint64_t now) noexcept;
+    ~TimerWheel();
+    TimerWheel(const TimerWheel&) = delete;
+    TimerWheel& operator=(const TimerWheel&) = delete;
+
+    /// Schedules a node that is not pending. A deadline in the past is due at the next advance(); the last
+    /// nanosecond there is, UINT64_MAX, is a deadline as any other [timer_wheel.far].
+    void insert(TimerNode& node, std::uint64_t deadline) noexcept {
+        assert(!node.is_pending());
+        node.deadline_ = deadline;
+        place(node);
+        ++pending_;
+    }
+
+    /// Schedules a node anew, pending or not, due or not, for its new deadline only [timer_wheel.rearm].
+    void rearm(TimerNode& node, std::uint64_t deadline) noexcept {
+        cancel(node);
+        insert(node, deadline);
+    }
+
+    /// Takes a node out, also one that is due already [timer_wheel.cancel]. Does nothing if it is not pending.
+    void cancel(TimerNode& node) noexcept {
+        if (!node.is_pending()) return;
+        unlink(node);
+        --pending_;
+    }
+
+    /// Moves to `now`, or stays where it is if that is in the past [timer_wheel.backwards]. The timers whose deadline
+    /// is not after `now` become due, and no other [timer_wheel.to_the_nanosecond]: in order of deadline
+    /// [timer_wheel.order], those with the same in order of insertion [timer_wheel.ties], behind what is due already
+    /// [timer_wheel.due_first]. How long it takes depends on how many timers it moves, and not on how far.
+    void advance(std::uint64_t now) noexcept;
+
+    /// The next that is due, which is no longer pending; null if there is none. What is inserted or rearmed between two
+    /// calls waits for the next advance(), so a callback that rearms its timer for a time in the past cannot keep the
+    /// caller here for ever [timer_wheel.between_pops].
+    TimerNode* pop_due() noexcept {
+        auto& due = rings_[due_ring];
+        if (due.next == &due) return nullptr;
+        auto& node = node_of(due.next);
+        prefetch(node.next);
+        unlink(node);
+        --pending_;
+        return &node;
+    }
+
+    bool has_due() const noexcept { return occupied_[levels] != 0; }
+
+    /// When to call advance() next: none if nothing is pending. Not after the tick of the earliest deadline, of which
+    /// it is the last nanosecond, so that timers of one tick share a wake-up; or sooner, to spread a slot. So whoever
+    /// sleeps until then wakes at most 8 times for a timer [timer_wheel.next_expiry]. It is not after the time of the
+    /// last advance() only if something is due, or was inserted with a deadline in the past.
+    std::optional<std::uint64_t> next_expiry() const noexcept;
+
+    /// How many are scheduled and not popped yet.
+    std::size_t pending() const noexcept { return pending_; }
+
+  private:
+    static constexpr unsigned slot_bits = 6;
+    static constexpr std::size_t slots = std::size_t{1} << slot_bits;
+    static constexpr std::size_t levels = (64 - tick_bits + slot_bits - 1) / slot_bits;
+    static constexpr std::size_t due_ring = levels * slots;
+    static constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
+
+    /// The occupied slot that comes first.
+    struct Slot {
+        std::size_t level;
+        std::size_t ring;
+        std::uint64_t start; // its first tick
+    };
+
+    /// The links of a ring without its head; `next` of the last one is null.
+    struct Chain {
+        TimerLink *first, *last;
+    };
+
+    static TimerNode& node_of(TimerLink* link) noexcept { return *static_cast<TimerNode*>(link); }
+
+    static void prefetch(const TimerLink* link) noexcept {
+#if defined(__GNUC__)
+        __builtin_prefetch(link, 1);
+#else
+        static_cast<void>(link);
+#endif
+    }
+
+    void place(TimerNode& node) noexcept {
+        // What is in the past goes into the slot that is looked at next.
+        const auto at = std::max(node.deadline_ >> tick_bits, tick_);
+        if (at == tick_) earliest_ = std::min(earliest_, node.deadline_);
+        const auto highest = static_cast<unsigned>(std::bit_width((at ^ tick_) | 1U)) - 1;
+        const auto level = highest / slot_bits;
+        append(node, level * slots + (at >> level * slot_bits) % slots);
+    }
+
+    void append(TimerNode& node, std::size_t ring) noexcept {
+        auto& head = rings_[ring];
+        node.next = &head;
+        node.previous = head.previous;
+        head.previous->next = &node;
+        head.previous = &node;
+        occupied_[ring / slots] |= std::uint64_t{1} << ring % slots;
+    }
+
+    void unlink(TimerNode& node) noexcept {
+        node.previous->next = node.next;
+        node.next->previous = node.previous;
+        if (node.next == node.previous) leave_empty(node.next); // it was alone with the ring's head
+        node.next = nullptr;
+    }
+
+    void leave_empty(const TimerLink* head) noexcept {
+        const auto ring = static_cast<std::size_t>(head - rings_.data());
+        occupied_[ring / slots] &= ~(std::uint64_t{1} << ring % slots);
+    }
+
+    std::optional<Slot> first_slot() const noexcept;
+    Chain take(std::size_t ring) noexcept;
+    void spread(Chain chain) noexcept;
+    bool make_few_due(TimerLink* chain) noexcept;
+    void make_due(TimerLink* chain) noexcept;
+    void expire_within_tick() noexcept;
+
+    std::array<TimerLink, due_ring + 1> rings_; // of each slot, and of what is due
+    std::array<std::uint64_t, levels + 1> occupied_{};
+    std::uint64_t now_;
+    std::uint64_t tick_;             // that of now_
+    std::uint64_t earliest_ = never; // no timer in the slot of tick_ has a deadline before
+    std::size_t pending_ = 0;
+};
+
+} // namespace pollux

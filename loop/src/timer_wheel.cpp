@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <pollux/timer_wheel.hpp>
+
+namespace pollux {
+namespace {
+
+/// Merges two chains that are in order; of equal ones, those of the older chain come first. Only `next` is kept.
+template <typename Before>
+TimerLink* merged(TimerLink* older, TimerLink* newer, Before before) noexcept {
+    TimerLink first;
+    auto* last = &first;
+    while (older != nullptr && newer != nullptr) {
+        auto*& chain = before(newer, older) ? newer : older;
+        last->next = chain;
+        last = chain;
+        chain = chain->next;
+    }
+    last->next = older != nullptr ? older : newer;
+    return first.next;
+}
+
+/// Sorts a chain from its front: of the bins, the one of number n has 2^n links or none.
+template <typename Before>
+TimerLink* sorted(TimerLink* chain, Before before) noexcept {
+    std::array<TimerLink*, std::numeric_limits<std::size_t>::digits> bins{};
+    std::size_t used = 0;
+    while (chain != nullptr) {
+        auto* carried = chain;
+        chain = chain->next;
+        carried->next = nullptr;
+        std::size_t bin = 0;
+        for (; bins[bin] != nullptr; ++bin) {
+            carried = merged(bins[bin], carried, before);
+            bins[bin] = nullptr;
+        }
+        bins[bin] = carried;
+        used = std::max(used, bin + 1);
+    }
+    for (std::size_t bin = 0; bin < used; ++bin) chain = merged(bins[bin], chain, before);
+    return chain;
+}
+
+} // namespace
+
+TimerWheel::TimerWheel(std::uint64_t now) noexcept : now_(now), tick_(now >> tick_bits) {
+    for (auto& head : rings_) head.next = head.previous = &head;
+}
+
+TimerWheel::~TimerWheel() {
+    for (std::size_t ring = 0; ring <= due_ring; ++ring) {
+        for (auto* link = take(ring).first; link != nullptr;) {
+            auto* const next = link->next;
+            link->next = nullptr;
+            link = next;
+        }
+    }
+}
+
+std::optional<TimerWheel::Slot> TimerWheel::first_slot() const noexcept {
+    for (std::size_t level = 0; level < levels; ++level) {
+        if (occupied_[level] == 0) continue;
+        const auto slot = static_cast<std::size_t>(std::countr_zero(occupied_[level]));
+        const auto width = level * slot_bits;
+        const auto block = tick_ >> width >> slot_bits << slot_bits;
+        return Slot{level, level * slots + slot, (block | slot) << width};
+    }
+    return std::nullopt;
+}
+
+/// Empties a ring.
+TimerWheel::Chain TimerWheel::take(std::size_t ring) noexcept {
+    auto& head = rings_[ring];
+    if (head.next == &head) return {nullptr, nullptr};
+    const Chain chain{head.next, head.previous};
+    chain.last->next = nullptr;
+    head.next = head.previous = &head;
+    leave_empty(&head);
+    return chain;
+}
+
+/// Most of many timers are in no cache, and only when one is there it tells where the next is. So a second walk comes
+/// towards the first from behind, only to have them fetched: two are under way at a time.
+void TimerWheel::spread(Chain chain) noexcept {
+    auto* ahead = chain.last;
+    for (auto* link = chain.first; link != nullptr;) {
+        auto& node = node_of(link);
+        link = link->next;
+        if (ahead != nullptr) ahead = ahead == link || ahead == &node ? nullptr : ahead->previous;
+        place(node);
+    }
+}
+
+/// Sorts a chain of a few beside their links, in the processor's first cache. False, and nothing done, if it has more.
+bool TimerWheel::make_few_due(TimerLink* chain) noexcept {
+    struct Entry {
+        std::uint64_t deadline;
+        TimerLink* link;
+    };
+    constexpr std::size_t few = 32; // that many are sorted sooner than spread
+    std::array<Entry, few> entries;
+    std::size_t count = 0;
+    for (auto* link = chain; link != nullptr; link = link->next) {
+        if (count == few) return false;
+        const auto deadline = node_of(link).deadline_;
+        auto at = count++;
+        for (; at > 0 && deadline < entries[at - 1].deadline; --at) entries[at] = entries[at - 1];
+        entries[at] = {deadline, link};
+    }
+    for (std::size_t at = 0; at < count; ++at) append(node_of(entries[at].link), due_ring);
+    return true;
+}
+
+void TimerWheel::make_due(TimerLink* chain) noexcept {
+    if (make_few_due(chain)) return;
+    const auto before = [](TimerLink* a, TimerLink* b) { return node_of(a).deadline_ < node_of(b).deadline_; };
+    chain = sorted(chain, before);
+    while (chain != nullptr) {
+        auto& node = node_of(chain);
+        chain = chain->next;
+        append(node, due_ring);
+    }
+}
+
+/// In the slot of the tick that has begun, but has not ended, to the nanosecond.
+void TimerWheel::expire_within_tick() noexcept {
+    TimerLink due;
+    auto* last = &due;
+    auto* chain = take(tick_ % slots).first;
+    earliest_ = never;
+    while (chain != nullptr) {
+        auto& node = node_of(chain);
+        chain = chain->next;
+        if (node.deadline_ > now_) {
+            place(node);
+        } else {
+            last->next = &node;
+            last = &node;
+        }
+    }
+    last->next = nullptr;
+    if (due.next != nullptr) make_due(due.next);
+}
+
+void TimerWheel::advance(std::uint64_t now) noexcept {
+    now_ = std::max(now_, now);
+    const auto target = now_ >> tick_bits;
+    for (auto slot = first_slot(); slot && slot->start <= target; slot = first_slot()) {
+        if (slot->level == 0 && slot->start == target) {
+            if (tick_ == target && now_ < earliest_) return;
+            tick_ = target;
+            return expire_within_tick();
+        }
+        tick_ = slot->start;
+        earliest_ = never;
+        const auto chain = take(slot->ring);
+        const auto is_over = slot->start + (std::uint64_t{1} << slot->level * slot_bits) <= target;
+        if (slot->level == 0) {
+            make_due(chain.first);
+        } else if (!is_over || !make_few_due(chain.first)) {
+            spread(chain);
+        }
+    }
+    if (tick_ == target) return;
+    tick_ = target;
+    earliest_ = never;
+}
+
+std::optional<std::uint64_t> TimerWheel::next_expiry() const noexcept {
+    if (has_due()) return now_;
+    const auto slot = first_slot();
+    if (!slot) return std::nullopt;
+    if (slot->level > 0) return slot->start << tick_bits;
+    if (slot->start == tick_ && earliest_ <= now_) return now_;
+    return (slot->start << tick_bits) | (tick - 1);
+}
+
+} // namespace pollux

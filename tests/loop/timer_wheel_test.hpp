@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <pollux/timer_wheel.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+// The notation of the conformance suite: a test is found by the label that the header has in brackets.
+#define RULE(subject, behaviour) TEST(subject, behaviour)
+
+namespace pollux::timer_wheel_tests {
+
+inline constexpr auto end_of_time = std::numeric_limits<std::uint64_t>::max();
+inline constexpr auto tick = TimerWheel::tick;
+inline constexpr std::uint64_t levels = 8;
+
+class Timer : public TimerNode {};
+
+/// Where time may begin: at once, within a tick, on both sides of a level's end, and so that its end is near.
+inline constexpr std::uint64_t starts[] = {0,
+                                           tick / 3,
+                                           (tick << 12U) - 1,
+                                           (tick << 18U) + 1,
+                                           std::uint64_t{1} << 50U,
+                                           end_of_time - (std::uint64_t{1} << 52U)};
+
+/// The end of time comes before it overflows.
+inline std::uint64_t later(std::uint64_t time, std::uint64_t by) {
+    return by > end_of_time - time ? end_of_time : time + by;
+}
+
+} // namespace pollux::timer_wheel_tests
