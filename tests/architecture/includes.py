@@ -84,6 +84,16 @@ def fault_of_quoted(tree, path, name):
     return None
 
 
+def fault_of_library(tree, path, name):
+    """For headers that are not the core's."""
+    library = path.parts[0]
+    if library == "core":
+        return f"includes <{name}>: the core knows only itself"
+    if library in FOR_FOLDER and not (tree.root / library / "include" / name).is_file():
+        return f"includes <{name}>: of other libraries {library} knows only the core"
+    return None
+
+
 def fault_of_angled(tree, path, name):
     header = pollux_header(name)
     place = path.as_posix()
@@ -95,7 +105,7 @@ def fault_of_angled(tree, path, name):
     if "core/src" in name:
         return f"includes <{name}>: only the core and its tests may, and by its name"
     if header is not None:
-        return f"includes <{name}>: the core knows only itself" if place.startswith("core/") else None
+        return fault_of_library(tree, path, name)
     if name in STANDARD or (place.startswith("core/src/") and name.startswith("boost/dll/")):
         return None
     if is_public(path):

@@ -102,8 +102,13 @@ class Includes(Planted):
 
     def test_other_libraries(self):
         self.expect_include("notify/queue.cpp", "<pollux/selector.hpp>", "event, registrator")
-        self.expect_include("net/stream.cpp", "<pollux/registrator.hpp>", "only event")
         self.expect_include("loop/loop.cpp", "<pollux/plugin.hpp>", "event, open, poll")
+        for path in ("net/src/stream_socket.cpp", "net/include/pollux/tcp_stream.hpp"):
+            for header in ("registrator", "selector", "poll"):
+                self.expect_include(path, f"<pollux/{header}.hpp>", "only event")
+        self.expect_include("net/include/pollux/address.hpp", "<sys/socket.h>", "standard library")
+        self.expect_include("net/src/tcp.cpp", "<pollux/notify.hpp>", "only the core")
+        self.expect_include("notify/src/event_queue.cpp", "<pollux/net.hpp>", "only the core")
 
     def test_loader(self):
         line = "#include <boost/dll/shared_library.hpp>\n"

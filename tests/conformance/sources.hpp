@@ -25,6 +25,7 @@ class Owned {
     ~Owned() { close(); }
 
     void close() noexcept;
+    Source release() noexcept { return std::exchange(source_, none); }
     Source get() const noexcept { return source_; }
     operator Source() const noexcept { return source_; }
 

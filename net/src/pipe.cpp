@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <pollux/pipe.hpp>
+
+#include "system.hpp"
+#include "uninterrupted.hpp"
+
+#include <csignal>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace pollux {
+
+namespace {
+
+/// While this lives no write raises SIGPIPE in this thread, which has no other way on systems where neither a pipe nor
+/// a call can be told so. The signal is for the thread that writes, so it is kept back here, and taken if it came.
+class NoSigpipe {
+#ifdef F_SETNOSIGPIPE
+  public:
+    static std::error_code prepare(Source source) noexcept {
+        return system::error_after(fcntl(source, F_SETNOSIGPIPE, 1));
+    }
+#else
+  public:
+    static std::error_code prepare(Source) noexcept { return {}; }
+
+    NoSigpipe() noexcept {
+        sigemptyset(&sigpipe_);
+        sigaddset(&sigpipe_, SIGPIPE);
+        was_pending_ = is_pending();
+        pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
+    }
+    ~NoSigpipe() {
+        const int error = errno;
+        if (error == EPIPE && !was_pending_ && is_pending()) {
+            int signal = 0;
+            sigwait(&sigpipe_, &signal);
+        }
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+        errno = error;
+    }
+
+  private:
+    static bool is_pending() noexcept {
+        sigset_t pending;
+        sigpending(&pending);
+        return sigismember(&pending, SIGPIPE) == 1;
+    }
+
+    sigset_t sigpipe_, before_;
+    bool was_pending_;
+#endif
+};
+
+Transfer transferred(ssize_t result) noexcept {
+    if (result == -1) return {system::last_outcome(), 0};
+    return {{}, static_cast<std::size_t>(result)};
+}
+
+Transfer read_into(Source source, std::span<const Buffer> buffers) noexcept {
+    system::Slices slices(buffers);
+    const auto all = slices.all();
+    if (all.empty()) return {};
+    auto result =
+        transferred(system::uninterrupted([&] { return ::readv(source, all.data(), static_cast<int>(all.size())); }));
+    if (result.is_done() && result.count == 0) result.progress = Progress::ended;
+    return result;
+}
+
+Transfer write_from(Source source, std::span<const ConstBuffer> buffers) noexcept {
+    system::Slices slices(buffers);
+    const auto all = slices.all();
+    if (all.empty()) return {};
+    return transferred(system::uninterrupted([&] {
+        [[maybe_unused]] const NoSigpipe quiet;
+        return ::writev(source, all.data(), static_cast<int>(all.size()));
+    }));
+}
+
+std::error_code prepare(const OwnedSource& end) noexcept {
+#ifdef SOCK_CLOEXEC // then there is pipe2(), too
+    static_cast<void>(end);
+    return {};
+#else
+    return system::prepare(end.native_handle());
+#endif
+}
+
+} // namespace
+
+PipeReader PipeReader::adopt(Source source, std::error_code& error) noexcept {
+    error = system::prepare(source);
+    return error ? PipeReader() : PipeReader(source);
+}
+
+Transfer PipeReader::read(Buffer buffer) noexcept { return read_into(native_handle(), {&buffer, 1}); }
+Transfer PipeReader::read(std::span<const Buffer> buffers) noexcept { return read_into(native_handle(), buffers); }
+
+PipeWriter PipeWriter::adopt(Source source, std::error_code& error) noexcept {
+    error = system::prepare(source);
+    if (!error) error = NoSigpipe::prepare(source);
+    return error ? PipeWriter() : PipeWriter(source);
+}
+
+Transfer PipeWriter::write(ConstBuffer buffer) noexcept { return write_from(native_handle(), {&buffer, 1}); }
+Transfer PipeWriter::write(std::span<const ConstBuffer> buffers) noexcept {
+    return write_from(native_handle(), buffers);
+}
+
+Pipe Pipe::open(std::error_code& error) noexcept {
+    int ends[2] = {-1, -1};
+#ifdef SOCK_CLOEXEC
+    error = system::error_after(::pipe2(ends, O_CLOEXEC | O_NONBLOCK));
+#else
+    error = system::error_after(::pipe(ends));
+#endif
+    if (error) return {};
+    Pipe made{PipeReader(ends[0]), PipeWriter(ends[1])};
+    error = prepare(made.reader);
+    if (!error) error = prepare(made.writer);
+    if (!error) error = NoSigpipe::prepare(ends[1]);
+    if (error) return {};
+    return made;
+}
+
+} // namespace pollux

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <pollux/stream_socket.hpp>
+
+#include "socket.hpp"
+
+namespace pollux {
+
+namespace {
+
+Transfer read_into(Source socket, std::span<const Buffer> buffers) noexcept {
+    system::Slices slices(buffers);
+    if (slices.bytes() == 0) return {};
+    return system::read(socket, slices.all());
+}
+
+Transfer write_from(Source socket, std::span<const ConstBuffer> buffers) noexcept {
+    system::Slices slices(buffers);
+    if (slices.bytes() == 0) return {};
+    return system::write(socket, slices.all());
+}
+
+} // namespace
+
+Outcome StreamSocket::finish_connect() noexcept {
+    if (!is_open()) return Outcome::failure(make_error_code(std::errc::bad_file_descriptor));
+    // First of all: an error that comes between two other questions would be told as "not connected".
+    if (system::is_connecting(native_handle())) return {Progress::would_block, {}};
+    auto error = take_error();
+    // SO_ERROR is taken by whoever asks first, and none does not mean that there is a connection.
+    if (!error) system::peer_address(native_handle(), error);
+    return error ? Outcome::failure(error) : Outcome();
+}
+
+Transfer StreamSocket::read(Buffer buffer) noexcept { return read_into(native_handle(), {&buffer, 1}); }
+Transfer StreamSocket::read(std::span<const Buffer> buffers) noexcept { return read_into(native_handle(), buffers); }
+
+Transfer StreamSocket::write(ConstBuffer buffer) noexcept { return write_from(native_handle(), {&buffer, 1}); }
+Transfer StreamSocket::write(std::span<const ConstBuffer> buffers) noexcept {
+    return write_from(native_handle(), buffers);
+}
+
+std::error_code StreamSocket::shut_down_writing() noexcept {
+    return system::error_after(::shutdown(native_handle(), system::stop_writing));
+}
+
+std::error_code StreamSocket::take_error() noexcept { return system::take_error(native_handle()); }
+
+} // namespace pollux

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "socket.hpp"
+#include "uninterrupted.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+namespace pollux::system {
+
+namespace {
+
+// Where a socket can be told not to raise SIGPIPE it is; elsewhere each call is.
+#ifdef SO_NOSIGPIPE
+constexpr int no_signal = 0;
+#else
+constexpr int no_signal = MSG_NOSIGNAL;
+#endif
+
+std::error_code add_flag(Source source, int get, int set, int flag) noexcept {
+    const int flags = fcntl(source, get);
+    if (flags == -1) return last_error();
+    return (flags & flag) != 0 ? std::error_code() : error_after(fcntl(source, set, flags | flag));
+}
+
+std::error_code silence([[maybe_unused]] Source socket) noexcept {
+#ifdef SO_NOSIGPIPE
+    return set_option(socket, SOL_SOCKET, SO_NOSIGPIPE, 1);
+#else
+    return {};
+#endif
+}
+
+/// What could not be asked for when a socket was made.
+std::error_code finish(Source socket) noexcept {
+#ifdef SOCK_CLOEXEC
+    return silence(socket);
+#else
+    return prepare_socket(socket);
+#endif
+}
+
+Transfer transferred(ssize_t result) noexcept {
+    if (result == -1) return {last_outcome(), 0};
+    return {{}, static_cast<std::size_t>(result)};
+}
+
+msghdr message(std::span<Slice> slices) noexcept {
+    msghdr made{};
+    made.msg_iov = slices.data();
+    made.msg_iovlen = static_cast<decltype(made.msg_iovlen)>(slices.size());
+    return made;
+}
+
+} // namespace
+
+Slice slice(std::byte* bytes, std::size_t size) noexcept { return {bytes, size}; }
+
+std::error_code last_error() noexcept { return error_of(errno); }
+
+std::error_code error_of(int code) noexcept { return {code, std::system_category()}; }
+
+Outcome last_outcome() noexcept {
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return {Progress::would_block, {}};
+    return Outcome::failure(last_error());
+}
+
+Source open(int family, int type, std::error_code& error) noexcept {
+#ifdef SOCK_CLOEXEC
+    const auto made = ::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+#else
+    const auto made = ::socket(family, type, 0);
+#endif
+    error = made == -1 ? last_error() : finish(made);
+    if (!error || made == -1) return made;
+    close(made);
+    return OwnedSource::none;
+}
+
+Source accept(Source listener, SocketAddress& peer, Outcome& outcome) noexcept {
+    const auto made = uninterrupted([&] {
+#ifdef SOCK_CLOEXEC
+        return ::accept4(listener, peer.data(), &peer.length(), SOCK_CLOEXEC | SOCK_NONBLOCK);
+#else
+        return ::accept(listener, peer.data(), &peer.length());
+#endif
+    });
+    outcome = made == -1 ? last_outcome() : Outcome();
+    if (made == -1) return made;
+    if (auto error = finish(made)) {
+        // So macOS says of a connection that is reset already: setsockopt(2), EINVAL, "the socket has been shut down".
+        if (error == std::errc::invalid_argument) error = make_error_code(std::errc::connection_aborted);
+        outcome = Outcome::failure(error);
+        close(made);
+        return OwnedSource::none;
+    }
+    return made;
+}
+
+std::error_code prepare(Source source) noexcept {
+    auto error = add_flag(source, F_GETFD, F_SETFD, FD_CLOEXEC);
+    if (!error) error = add_flag(source, F_GETFL, F_SETFL, O_NONBLOCK);
+    return error;
+}
+
+std::error_code prepare_socket(Source socket) noexcept {
+    const auto error = prepare(socket);
+    return error ? error : silence(socket);
+}
+
+std::error_code open_pair(Source (&ends)[2]) noexcept {
+#ifdef SOCK_CLOEXEC
+    auto error = error_after(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends));
+#else
+    auto error = error_after(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+#endif
+    if (error) return error;
+    for (const auto end : ends) {
+        if (!error) error = finish(end);
+    }
+    for (auto& end : ends) {
+        if (error) close(std::exchange(end, OwnedSource::none));
+    }
+    return error;
+}
+
+// Not again after EINTR: Linux and others have closed it, and the number may be another's by now, see close(2).
+void close(Source source) noexcept { ::close(source); }
+
+std::error_code connect(Source socket, const SocketAddress& to) noexcept {
+    if (::connect(socket, to.data(), to.length()) == 0) return {};
+    // One that a signal interrupts goes on in the background, see connect() of POSIX.
+    return errno == EINPROGRESS || errno == EINTR ? std::error_code() : last_error();
+}
+
+bool is_connecting(Source socket) noexcept {
+    pollfd asked{socket, POLLOUT, 0};
+    return uninterrupted([&] { return ::poll(&asked, 1, 0); }) == 0;
+}
+
+std::error_code set_reuse(Source socket, bool address, bool port) noexcept {
+    std::error_code error;
+    if (address) error = set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (error || !port) return error;
+#ifdef SO_REUSEPORT
+    return set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1);
+#else
+    return make_error_code(std::errc::operation_not_supported);
+#endif
+}
+
+// With one buffer the plain calls, which have less to look at.
+
+Transfer read(Source socket, std::span<Slice> slices) noexcept {
+    auto result = transferred(uninterrupted([&] {
+        if (slices.size() == 1) return ::recv(socket, slices[0].iov_base, slices[0].iov_len, 0);
+        auto header = message(slices);
+        return ::recvmsg(socket, &header, 0);
+    }));
+    if (result.is_done() && result.count == 0) result.progress = Progress::ended;
+    return result;
+}
+
+Transfer write(Source socket, std::span<Slice> slices) noexcept {
+    return transferred(uninterrupted([&] {
+        if (slices.size() == 1) return ::send(socket, slices[0].iov_base, slices[0].iov_len, no_signal);
+        auto header = message(slices);
+        return ::sendmsg(socket, &header, no_signal);
+    }));
+}
+
+Datagram receive(Source socket, Slice slice, SocketAddress* from) noexcept {
+    msghdr header{};
+    const auto result = uninterrupted([&] {
+        header = message({&slice, 1});
+        if (from) {
+            header.msg_name = from->data();
+            header.msg_namelen = from->length();
+        }
+        return ::recvmsg(socket, &header, 0);
+    });
+    return {transferred(result), result != -1 && (header.msg_flags & MSG_TRUNC) != 0};
+}
+
+Transfer send(Source socket, Slice slice, const SocketAddress* to) noexcept {
+    return transferred(uninterrupted([&] {
+        return ::sendto(socket, slice.iov_base, slice.iov_len, no_signal, to ? to->data() : nullptr,
+                        to ? to->length() : 0);
+    }));
+}
+
+void tell_refusals(Source, bool) noexcept {}
+
+} // namespace pollux::system

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <pollux/unix_listener.hpp>
+
+#include "socket.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+#include <sys/un.h>
+
+namespace pollux {
+
+namespace {
+
+// With the zero behind a path: Linux takes one without, and then tells an address that is longer than sockaddr_un, see
+// unix(7).
+constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
+
+system::SocketAddress to_system(const UnixAddress& address) noexcept {
+    sockaddr_un made{};
+    made.sun_family = AF_UNIX;
+    const auto bytes = address.bytes();
+    bytes.copy(made.sun_path, sizeof made.sun_path);
+    // A path has its zero, an abstract name is as long as it is told.
+    const auto length = bytes.size() + (address.is_abstract() ? 0 : 1);
+    return {made, offsetof(sockaddr_un, sun_path) + length};
+}
+
+/// What the system tells: it may count a zero behind a path, or tell of no path at all.
+std::string_view path_of(const system::SocketAddress& address, sockaddr_un& copy) noexcept {
+    constexpr auto start = offsetof(sockaddr_un, sun_path);
+    std::memcpy(&copy, address.data(), sizeof copy);
+    const auto length = std::min<std::size_t>(address.length(), sizeof copy);
+    if (address.family() != AF_UNIX || length <= start) return {};
+    const std::string_view bytes(copy.sun_path, length - start);
+    if (bytes[0] != '\0') return bytes.substr(0, bytes.find('\0'));
+#ifdef __linux__
+    return bytes; // abstract
+#else
+    return {};
+#endif
+}
+
+} // namespace
+
+UnixAddress UnixAddress::from(std::string_view bytes) noexcept {
+    UnixAddress made;
+    made.length_ = bytes.copy(made.bytes_.data(), made.bytes_.size());
+    return made;
+}
+
+UnixAddress UnixAddress::path(std::string_view path, std::error_code& error) noexcept {
+    error.clear();
+    if (path.empty() || path.find('\0') != path.npos) error = make_error_code(std::errc::invalid_argument);
+    if (path.size() > longest) error = make_error_code(std::errc::filename_too_long);
+    return error ? UnixAddress() : from(path);
+}
+
+UnixAddress UnixAddress::abstract_name(std::string_view name, std::error_code& error) noexcept {
+#ifdef __linux__
+    error.clear();
+    if (name.empty()) error = make_error_code(std::errc::invalid_argument);
+    if (name.size() > longest) error = make_error_code(std::errc::filename_too_long);
+    if (error) return {};
+    UnixAddress made;
+    made.length_ = 1 + name.copy(made.bytes_.data() + 1, longest);
+    return made;
+#else
+    static_cast<void>(name);
+    error = make_error_code(std::errc::operation_not_supported);
+    return {};
+#endif
+}
+
+std::string UnixAddress::to_string() const {
+    std::string text(bytes());
+    if (is_abstract()) text[0] = '@';
+    return text;
+}
+
+UnixStream UnixStream::connect(const UnixAddress& to, std::error_code& error) noexcept {
+    UnixStream made(system::open(AF_UNIX, SOCK_STREAM, error));
+    if (!error) error = system::connect(made.native_handle(), to_system(to));
+    if (error) made.close();
+    return made;
+}
+
+UnixPair UnixStream::pair(std::error_code& error) noexcept {
+    Source ends[2] = {none, none};
+    error = system::open_pair(ends);
+    return {UnixStream(ends[0]), UnixStream(ends[1])};
+}
+
+UnixStream UnixStream::adopt(Source source, std::error_code& error) noexcept {
+    error = system::adopt(source, SOCK_STREAM);
+    return error ? UnixStream() : UnixStream(source);
+}
+
+UnixAddress UnixStream::local_address(std::error_code& error) const noexcept {
+    sockaddr_un copy{};
+    return UnixAddress::from(path_of(system::local_address(native_handle(), error), copy));
+}
+
+UnixAddress UnixStream::peer_address(std::error_code& error) const noexcept {
+    sockaddr_un copy{};
+    return UnixAddress::from(path_of(system::peer_address(native_handle(), error), copy));
+}
+
+UnixListener UnixListener::listen(const UnixAddress& at, int backlog, std::error_code& error) noexcept {
+    if (at.is_unnamed() || backlog < 0) {
+        error = make_error_code(std::errc::invalid_argument);
+        return {};
+    }
+    UnixListener made(system::open(AF_UNIX, SOCK_STREAM, error));
+    const auto address = to_system(at);
+    if (!error) error = system::error_after(::bind(made.native_handle(), address.data(), address.length()));
+    if (!error) error = system::error_after(::listen(made.native_handle(), backlog));
+    if (error) made.close();
+    return made;
+}
+
+UnixListener UnixListener::adopt(Source source, std::error_code& error) noexcept {
+    error = system::adopt(source, SOCK_STREAM);
+    return error ? UnixListener() : UnixListener(source);
+}
+
+UnixListener::Accepted UnixListener::accept() noexcept {
+    system::SocketAddress peer;
+    Outcome outcome;
+    const auto source = system::accept(native_handle(), peer, outcome);
+    if (!outcome.is_done()) return {outcome, {}, {}};
+    sockaddr_un copy{};
+    return {outcome, UnixStream(source), UnixAddress::from(path_of(peer, copy))};
+}
+
+UnixAddress UnixListener::local_address(std::error_code& error) const noexcept {
+    sockaddr_un copy{};
+    return UnixAddress::from(path_of(system::local_address(native_handle(), error), copy));
+}
+
+} // namespace pollux

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "net_test.hpp"
+
+#include "../conformance/process.hpp"
+#include "../conformance/sources.hpp"
+
+namespace pollux::net_tests {
+namespace {
+
+using conformance::Owned;
+
+template <typename Owner>
+constexpr bool is_owner = std::is_nothrow_move_constructible_v<Owner>&& std::is_nothrow_move_assignable_v<Owner>&&
+                              std::is_nothrow_default_constructible_v<Owner> &&
+                          !std::is_copy_constructible_v<Owner> && !std::is_copy_assignable_v<Owner> &&
+                          !std::is_convertible_v<Source, Owner> && sizeof(Owner) == sizeof(Source);
+static_assert(is_owner<TcpStream> && is_owner<TcpListener> && is_owner<UdpSocket>);
+static_assert(Watchable<TcpStream&> && Watchable<const TcpStream&> && Watchable<TcpListener&> && Watchable<UdpSocket&>);
+#ifndef _WIN32
+static_assert(is_owner<UnixStream> && is_owner<UnixListener> && is_owner<PipeReader> && is_owner<PipeWriter>);
+static_assert(Watchable<UnixStream&> && Watchable<UnixListener&> && Watchable<PipeReader&> && Watchable<PipeWriter&>);
+#endif
+
+/// Whether the source is open, to what fails if it is not.
+bool answers(Source source) {
+    try {
+        conformance::take_error(source);
+        return true;
+    } catch (const std::system_error&) {
+        return false;
+    }
+}
+
+// The destructor, close() and assignment close.
+RULE(owner, closes) {
+    Source number = OwnedSource::none;
+    {
+        const auto waiting = listener(Address::Kind::ipv4);
+        number = waiting.native_handle();
+        EXPECT_TRUE(answers(number));
+    }
+    EXPECT_FALSE(answers(number));
+
+    auto waiting = listener(Address::Kind::ipv4);
+    number = waiting.native_handle();
+    EXPECT_TRUE(waiting.is_open());
+    waiting.close();
+    EXPECT_FALSE(waiting.is_open());
+    EXPECT_FALSE(answers(number));
+    waiting.close();
+
+    auto replaced = udp_socket(Address::Kind::ipv4);
+    auto replacing = udp_socket(Address::Kind::ipv4);
+    number = replaced.native_handle();
+    const auto kept = replacing.native_handle();
+    replaced = std::move(replacing);
+    EXPECT_FALSE(answers(number));
+    EXPECT_TRUE(answers(kept));
+    EXPECT_EQ(replaced.native_handle(), kept);
+}
+
+void expect_nothing_owned(TcpStream& stream) {
+    constexpr auto closed = std::errc::bad_file_descriptor;
+    std::array<std::byte, 1> buffer{};
+    const std::array<Buffer, 2> rooms{Buffer(buffer), Buffer(buffer)};
+    const std::array<ConstBuffer, 2> words{ConstBuffer(buffer), ConstBuffer(buffer)};
+    EXPECT_FALSE(stream.is_open());
+    EXPECT_EQ(stream.native_handle(), OwnedSource::none);
+    EXPECT_EQ(stream.read(buffer).error, closed);
+    EXPECT_EQ(stream.read(rooms).error, closed);
+    EXPECT_EQ(stream.write(buffer).error, closed);
+    EXPECT_EQ(stream.write(words).error, closed);
+    EXPECT_EQ(stream.finish_connect().error, closed);
+    EXPECT_EQ(stream.shut_down_writing(), closed);
+    EXPECT_EQ(stream.set_nodelay(true), closed);
+    EXPECT_EQ(error_of([&](auto& error) { return stream.nodelay(error); }), closed);
+    EXPECT_EQ(error_of([&](auto& error) { return stream.local_address(error); }), closed);
+    EXPECT_EQ(error_of([&](auto& error) { return stream.peer_address(error); }), closed);
+}
+
+// What was moved from owns nothing and says so in each call; moving to itself changes nothing.
+RULE(owner, moves) {
+    auto [near, far] = tcp(Address::Kind::ipv4);
+    const auto number = near.native_handle();
+    TcpStream moved(std::move(near));
+    EXPECT_EQ(moved.native_handle(), number);
+    expect_nothing_owned(near); // NOLINT: that is what is tried
+    auto& same = moved;
+    moved = std::move(same);
+    EXPECT_EQ(moved.native_handle(), number);
+    write(moved, "still there");
+    EXPECT_EQ(read_all(far, 11), "still there");
+    near = std::move(moved);
+    EXPECT_EQ(near.native_handle(), number);
+    expect_nothing_owned(moved); // NOLINT
+
+    TcpStream none;
+    expect_nothing_owned(none);
+    TcpListener no_listener;
+    EXPECT_EQ(no_listener.accept().error, std::errc::bad_file_descriptor);
+    UdpSocket no_socket;
+    std::array<std::byte, 1> buffer{};
+    EXPECT_EQ(no_socket.send(buffer).error, std::errc::bad_file_descriptor);
+    EXPECT_EQ(no_socket.send_to(buffer, {}).error, std::errc::bad_file_descriptor);
+    EXPECT_EQ(no_socket.receive(buffer).error, std::errc::bad_file_descriptor);
+    EXPECT_EQ(no_socket.receive_from(buffer).error, std::errc::bad_file_descriptor);
+    EXPECT_EQ(no_socket.connect({}), std::errc::bad_file_descriptor);
+}
+
+// What was released stays open and is not the owner's any more.
+RULE(owner, releases) {
+    Owned released;
+    {
+        auto waiting = listener(Address::Kind::ipv4);
+        const auto number = waiting.native_handle();
+        released = Owned(waiting.release());
+        EXPECT_EQ(released.get(), number);
+        EXPECT_FALSE(waiting.is_open());
+    }
+    EXPECT_TRUE(answers(released.get()));
+}
+
+// Sockets of others are taken over, and become as those that are made here; what is no such socket stays as it was.
+RULE(owner, adopts) {
+    auto pair = conformance::make_pair(conformance::Kind::tcp);
+    conformance::set_blocking(pair.near, true);
+    auto stream = good([&](auto& error) { return TcpStream::adopt(pair.near, error); });
+    EXPECT_EQ(stream.native_handle(), pair.near.release());
+    std::array<std::byte, 1> buffer{};
+    EXPECT_TRUE(stream.read(buffer).would_block());
+    conformance::write(pair.far, "x");
+    EXPECT_EQ(read(stream), "x");
+
+    auto udp = conformance::udp_socket();
+    EXPECT_EQ(error_of([&](auto& error) { return TcpStream::adopt(udp, error); }), std::errc::wrong_protocol_type);
+    EXPECT_EQ(error_of([&](auto& error) { return TcpListener::adopt(udp, error); }), std::errc::wrong_protocol_type);
+    EXPECT_EQ(error_of([&](auto& error) { return UdpSocket::adopt(pair.far, error); }), std::errc::wrong_protocol_type);
+    EXPECT_TRUE(answers(udp)) << "it is still the caller's";
+    EXPECT_TRUE(answers(pair.far));
+    const auto adopted = good([&](auto& error) { return UdpSocket::adopt(udp.get(), error); });
+    EXPECT_EQ(adopted.native_handle(), udp.release());
+
+    const auto file = conformance::open_file();
+#ifdef _WIN32
+    constexpr auto no_socket = std::errc::bad_file_descriptor;
+#else
+    constexpr auto no_socket = std::errc::not_a_socket;
+#endif
+    EXPECT_EQ(error_of([&](auto& error) { return TcpStream::adopt(file, error); }), no_socket);
+    for (const auto none : {OwnedSource::none, Source{1000}}) {
+        EXPECT_EQ(error_of([&](auto& error) { return TcpStream::adopt(none, error); }), std::errc::bad_file_descriptor);
+        EXPECT_EQ(error_of([&](auto& error) { return UdpSocket::adopt(none, error); }), std::errc::bad_file_descriptor);
+    }
+    auto other = conformance::listener();
+    auto waiting = good([&](auto& error) { return TcpListener::adopt(other.get(), error); });
+    EXPECT_EQ(other.release(), waiting.native_handle());
+    EXPECT_TRUE(waiting.accept().would_block());
+}
+
+/// Makes some of all that there is, uses it, and fails in each way.
+void make_and_use() {
+    for (const auto kind : both_kinds) {
+        auto [near, far] = tcp(kind);
+        write(near, "x");
+        EXPECT_EQ(read(far), "x");
+        auto waiting = listener(kind);
+        std::error_code error;
+        EXPECT_FALSE(TcpListener::listen(address_of(waiting), error).is_open());
+        EXPECT_TRUE(waiting.accept().would_block());
+        const auto socket = udp_socket(kind);
+        EXPECT_FALSE(UdpSocket::bind(address_of(socket), error).is_open());
+        auto nobody = TcpStream::connect(address_of_nobody(kind), error);
+        EXPECT_TRUE(error || finished([&] { return nobody.finish_connect(); }).has_failed());
+    }
+#ifndef _WIN32
+    auto pair = good([](auto& error) { return UnixStream::pair(error); });
+    auto pipe = good([](auto& error) { return Pipe::open(error); });
+    std::error_code error;
+    const auto nowhere = UnixAddress::path("/nowhere/pollux", error);
+    EXPECT_FALSE(UnixListener::listen(nowhere, error).is_open());
+    EXPECT_FALSE(UnixStream::connect(nowhere, error).is_open());
+#endif
+}
+
+TEST(Owner, leaks_nothing) {
+    make_and_use(); // what is opened once for the process
+    const auto before = conformance::open_descriptors();
+    for (int round = 0; round < 20; ++round) make_and_use();
+#ifdef _WIN32 // where the system opens some of its own
+    EXPECT_LT(conformance::open_descriptors().size(), before.size() + 20);
+#else
+    EXPECT_EQ(conformance::open_descriptors(), before);
+#endif
+}
+
+/// All that a factory makes.
+void with_each(const auto& body) {
+    for (const auto kind : both_kinds) {
+        auto waiting = listener(kind);
+        auto near = connect(address_of(waiting));
+        const auto far = accept(waiting);
+        EXPECT_TRUE(finished([&] { return near.finish_connect(); }).is_done());
+        const auto socket = udp_socket(kind);
+#ifndef _WIN32 // where nothing but accept() tells
+        body("listener", waiting);
+#endif
+        body("connected", near);
+        body("accepted", far);
+        body("datagrams", socket);
+    }
+#ifndef _WIN32
+    const auto [first, second] = good([](auto& error) { return UnixStream::pair(error); });
+    body("first of a pair", first);
+    body("second of a pair", second);
+    const auto pipe = good([](auto& error) { return Pipe::open(error); });
+    body("reader", pipe.reader);
+    body("writer", pipe.writer);
+#endif
+}
+
+// All that is made here never waits, by the system's own word.
+RULE(owner, non_blocking) {
+    with_each([](const char* what, const auto& owner) {
+        const auto before = conformance::flags_of(owner.native_handle());
+        conformance::set_blocking(owner.native_handle(), false);
+        EXPECT_EQ(conformance::flags_of(owner.native_handle()), before) << what;
+        conformance::set_blocking(owner.native_handle(), true);
+        EXPECT_NE(conformance::flags_of(owner.native_handle()), before) << what << ": it would show";
+    });
+}
+
+} // namespace
+} // namespace pollux::net_tests

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "net_test.hpp"
+
+#include "../conformance/wine.hpp"
+
+namespace pollux::net_tests {
+namespace {
+
+UdpSocket::Received receive_from(UdpSocket& socket, std::string& text) {
+    auto received = finished([&] { return socket.receive_from(room(text)); });
+    EXPECT_FALSE(received.has_failed()) << received.error.message();
+    text.resize(received.count);
+    return received;
+}
+
+std::string receive(UdpSocket& socket) {
+    std::string text(1000, '\0');
+    EXPECT_TRUE(receive_from(socket, text).is_done());
+    return text;
+}
+
+// What is sent to an address arrives there whole, with the sender's address, and each apart.
+RULE(udp, sends_to) {
+    for (const auto kind : both_kinds) {
+        auto near = udp_socket(kind), far = udp_socket(kind);
+        EXPECT_EQ(address_of(near).with_port(0), Address::loopback(kind, 0));
+        for (const auto* words : {"one", "two words"}) {
+            const auto sent = near.send_to(bytes(words), address_of(far));
+            ASSERT_TRUE(sent.is_done()) << sent.error.message();
+            EXPECT_EQ(sent.count, std::string_view(words).size());
+        }
+        for (const auto* words : {"one", "two words"}) {
+            std::string text(1000, '\0');
+            const auto received = receive_from(far, text);
+            EXPECT_EQ(text, words);
+            EXPECT_FALSE(received.truncated);
+            EXPECT_EQ(received.from, address_of(near));
+            ASSERT_TRUE(far.send_to(bytes(words), received.from).is_done());
+            EXPECT_EQ(receive(near), words);
+        }
+    }
+}
+
+// Nothing there: a value, and no error.
+RULE(udp, would_block) {
+    for (const auto kind : both_kinds) {
+        auto socket = udp_socket(kind);
+        std::array<std::byte, 8> buffer{};
+        for (const auto& received : {socket.receive(buffer), socket.receive_from(buffer)}) {
+            EXPECT_EQ(received.progress, Progress::would_block);
+            EXPECT_FALSE(received.error);
+            EXPECT_FALSE(received.truncated);
+            EXPECT_EQ(received.from, Address());
+        }
+    }
+}
+
+// An empty datagram arrives, and is no end of anything.
+RULE(udp, empty) {
+    for (const auto kind : both_kinds) {
+        auto near = udp_socket(kind), far = udp_socket(kind);
+        const auto sent = near.send_to({}, address_of(far));
+        EXPECT_TRUE(sent.is_done()) << sent.error.message();
+        std::string text(8, '\0');
+        const auto received = receive_from(far, text);
+        EXPECT_TRUE(received.is_done());
+        EXPECT_EQ(received.count, 0U);
+        EXPECT_FALSE(received.truncated);
+        EXPECT_EQ(received.from, address_of(near));
+        EXPECT_TRUE(far.receive_from(room(text)).would_block());
+    }
+}
+
+// What has no room is gone, which is told, with what had room and the sender; the next one is whole.
+RULE(udp, truncated) {
+    for (const auto kind : both_kinds) {
+        auto near = udp_socket(kind), far = udp_socket(kind);
+        EXPECT_FALSE(far.connect(address_of(near)));
+        for (const bool with_address : {true, false}) {
+            for (const auto* words : {"too long", "fits", "x"})
+                ASSERT_TRUE(near.send_to(bytes(words), address_of(far)).is_done());
+            const auto next = [&](std::string& text) {
+                return finished([&] { return with_address ? far.receive_from(room(text)) : far.receive(room(text)); });
+            };
+            std::string text(4, '\0');
+            const auto cut = next(text);
+            EXPECT_TRUE(cut.is_done()) << cut.error.message();
+            EXPECT_TRUE(cut.truncated);
+            EXPECT_EQ(cut.count, 4U);
+            EXPECT_EQ(text, "too ");
+            EXPECT_EQ(cut.from, with_address ? address_of(near) : Address());
+            const auto whole = next(text);
+            EXPECT_FALSE(whole.truncated);
+            EXPECT_EQ(text, "fits");
+            std::string none;
+            const auto nothing = next(none);
+            EXPECT_TRUE(nothing.is_done());
+            EXPECT_TRUE(nothing.truncated);
+            EXPECT_EQ(nothing.count, 0U);
+        }
+    }
+}
+
+// After connect() send() goes there, others are not heard, and the peer is known; before, it fails.
+RULE(udp, connects) {
+    for (const auto kind : both_kinds) {
+        auto near = udp_socket(kind), far = udp_socket(kind), other = udp_socket(kind);
+        const auto unconnected = near.send(bytes("to whom?"));
+        EXPECT_TRUE(unconnected.error == std::errc::destination_address_required ||
+                    unconnected.error == std::errc::not_connected ||
+                    (conformance::wine_version() && unconnected.error == std::errc::invalid_argument))
+            << unconnected.error.message();
+        EXPECT_EQ(error_of([&](auto& error) { return near.peer_address(error); }), std::errc::not_connected);
+        EXPECT_FALSE(near.connect(address_of(far)));
+        EXPECT_EQ(good([&](auto& error) { return near.peer_address(error); }), address_of(far));
+        ASSERT_TRUE(near.send(bytes("to far")).is_done());
+        EXPECT_EQ(receive(far), "to far");
+        ASSERT_TRUE(other.send_to(bytes("not heard"), address_of(near)).is_done());
+        ASSERT_TRUE(far.send_to(bytes("heard"), address_of(near)).is_done());
+        EXPECT_EQ(receive(near), "heard");
+        std::array<std::byte, 8> buffer{};
+        EXPECT_TRUE(near.receive(buffer).would_block());
+    }
+}
+
+// Longer than a datagram may be: an error, and nothing is sent.
+RULE(udp, too_long) {
+    for (const auto kind : both_kinds) {
+        auto near = udp_socket(kind), far = udp_socket(kind);
+        const std::string text(70'000, 'x');
+        const auto sent = near.send_to(bytes(text), address_of(far));
+        EXPECT_EQ(sent.error, std::errc::message_size) << sent.error.message();
+        std::array<std::byte, 8> buffer{};
+        EXPECT_TRUE(far.receive(buffer).would_block());
+    }
+}
+
+// That nobody receives what was sent is told, if the socket is connected, once; else it is not.
+RULE(udp, refused) {
+    for (const auto kind : both_kinds) {
+        auto socket = udp_socket(kind);
+        const auto nobody = address_of(udp_socket(kind));
+        std::array<std::byte, 8> buffer{};
+        ASSERT_TRUE(socket.send_to(bytes("x"), nobody).is_done());
+        EXPECT_TRUE(socket.receive(buffer).would_block());
+        EXPECT_FALSE(socket.connect(nobody));
+        ASSERT_TRUE(socket.send(bytes("x")).is_done());
+        if (conformance::wine_version()) continue; // which swallows refusals: docs/platforms.md
+        EXPECT_EQ(finished([&] { return socket.receive(buffer); }).error, std::errc::connection_refused);
+        EXPECT_TRUE(socket.receive(buffer).would_block());
+        EXPECT_FALSE(socket.take_error());
+    }
+}
+
+// An address that is taken, or not of this machine.
+RULE(udp, bind_fails) {
+    for (const auto kind : both_kinds) {
+        const auto taken = udp_socket(kind);
+        EXPECT_EQ(error_of([&](auto& error) { return UdpSocket::bind(address_of(taken), error); }),
+                  std::errc::address_in_use);
+        const BindOptions options{.reuse_port = true};
+#ifdef _WIN32
+        EXPECT_EQ(error_of([&](auto& error) { return UdpSocket::bind(Address::loopback(kind, 0), options, error); }),
+                  std::errc::operation_not_supported);
+#else
+        const auto first =
+            good([&](auto& error) { return UdpSocket::bind(Address::loopback(kind, 0), options, error); });
+        const auto second = good([&](auto& error) { return UdpSocket::bind(address_of(first), options, error); });
+        EXPECT_TRUE(second.is_open());
+#endif
+    }
+    if (!conformance::wine_version()) {                        // which binds it all the same
+        const Address nobodys(Address::Ipv4{192, 0, 2, 1}, 0); // RFC 5737
+        EXPECT_EQ(error_of([&](auto& error) { return UdpSocket::bind(nobodys, error); }),
+                  std::errc::address_not_available);
+    }
+    // Both at one port, which would be taken if the socket of IPv6 took IPv4, too.
+    const auto six = good([](auto& error) { return UdpSocket::bind(Address::any(Address::Kind::ipv6, 0), error); });
+    const auto four =
+        good([&](auto& error) { return UdpSocket::bind(Address(Address::Ipv4{}, address_of(six).port()), error); });
+    EXPECT_EQ(address_of(four).port(), address_of(six).port());
+}
+
+} // namespace
+} // namespace pollux::net_tests
