@@ -89,6 +89,35 @@ class EchoServer(unittest.TestCase):
         self.assertEqual((outcome.returncode, outcome.stderr), (1, "usage: echo_server [port]\n"))
 
 
+class UdpEcho(unittest.TestCase):
+    def test_each_sender_gets_its_own_back(self):
+        for backend in BACKENDS:
+            for at, family in [("127.0.0.1:0", socket.AF_INET), ("[::1]:0", socket.AF_INET6)]:
+                with subprocess.Popen([EXAMPLES + "/udp_echo", at], env=environment(POLLUX_BACKEND=backend),
+                                      stdout=subprocess.PIPE, text=True) as program:
+                    line = program.stdout.readline()
+                    place = re.match(rf"(.*):(\d+), backend {backend}\n", line)
+                    self.assertEqual(place.group(1), at[:-2], line)
+                    to = (place.group(1).strip("[]"), int(place.group(2)))
+                    clients = [socket.socket(family, socket.SOCK_DGRAM) for _ in range(3)]
+                    for number, client in enumerate(clients):
+                        client.settimeout(30)
+                        for data in [b"number %d" % number, b"", os.urandom(9000)]:
+                            client.sendto(data, to)
+                            self.assertEqual(client.recvfrom(65536)[0], data)
+                    for client in clients:
+                        client.close()
+                    program.send_signal(signal.SIGTERM)
+                    self.assertEqual(program.wait(30), -signal.SIGTERM)
+
+    def test_bad_address(self):
+        outcome = subprocess.run([EXAMPLES + "/udp_echo", "localhost:7777"], env=environment(), capture_output=True,
+                                 text=True, timeout=30, check=False)
+        self.assertEqual((outcome.returncode, outcome.stderr), (
+            1, "localhost:7777: expected four numbers from 0 to 255 before the port, as in 127.0.0.1:80; "
+               "names are not resolved\n"))
+
+
 class MarketData(unittest.TestCase):
     def prices_of(self, connection):
         """How many prices a subscriber got up to the end, none of them lower than before, and the last of each symbol."""

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSL-1.0
+// Sends each datagram back to where it came from: udp_echo [address:port]. Try: nc -u 127.0.0.1 7777
+#include <pollux/net.hpp>
+#include <pollux/poll.hpp>
+
+#include <array>
+#include <cstdio>
+
+using namespace pollux;
+
+int main(int argc, char** argv) try {
+    const std::string text = argc > 1 ? argv[1] : "127.0.0.1:7777";
+    std::error_code error;
+    const auto at = Address::parse(text, error);
+    if (error) return std::fprintf(stderr, "%s: %s\n", text.c_str(), error.message().c_str()), 1;
+    auto socket = UdpSocket::bind(at, error);
+    if (error) throw std::system_error(error, text);
+
+    Poll poll;
+    error = poll.registrator().add(socket, {Token{1}, Ready::readable, Mode::level});
+    std::printf("%s, backend %s\n", socket.local_address(error).to_string().c_str(),
+                poll.choice().winner->name.c_str());
+    std::fflush(stdout);
+    std::array<std::byte, 65536> buffer; // longer than any datagram, so that none is cut
+    for (Events events; !error; error = poll.poll(events)) {
+        for (;;) {
+            const auto came = socket.receive_from(buffer);
+            if (came.would_block()) break;
+            if (came.has_failed()) throw std::system_error(came.error, "receive");
+            // Datagrams may be lost: also this one, if there is no room for it now.
+            const auto sent = socket.send_to(ConstBuffer(buffer).first(came.count), came.from);
+            if (sent.has_failed())
+                std::fprintf(stderr, "%s: %s\n", came.from.to_string().c_str(), sent.error.message().c_str());
+        }
+    }
+    throw std::system_error(error);
+} catch (const std::exception& error) {
+    return std::fprintf(stderr, "%s\n", error.what()), 1;
+}
