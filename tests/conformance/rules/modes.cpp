@@ -38,6 +38,9 @@ RULE(level, writable) {
     for (int times = 0; times < 3; ++times) expect_event(Token{1}, Ready::writable);
     for (int round = 0; round < 3; ++round) {
         fill(pair.near);
+        // TCP may have room again a moment later; but what is reported must fit.
+        while (!select(moment).empty() && !HasFailure())
+            expect(fill(pair.near) > 0, "expected: no event while there is no room, seen: one");
         expect_quiet();
         drain(pair.far);
         for (int times = 0; times < 3; ++times) expect_event(Token{1}, Ready::writable);
