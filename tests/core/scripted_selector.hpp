@@ -11,11 +11,23 @@
 
 namespace pollux::core_tests {
 
+/// A call of a ScriptedSelector's Registrator.
+struct Change {
+    enum class What { add, modify, remove };
+    What what;
+    Source source;
+    Watch watch = {Token{0}, Ready::none}; // of add and modify
+};
+
 /// What a ScriptedSelector was asked; outlives it.
 struct Record {
     std::vector<Timeout> timeouts; // of each select()
+    std::vector<Change> changes;
     int wakes = 0;
     bool destroyed = false;
+    /// What the calls of its Registrator return; without it, success.
+    std::function<std::error_code(const Change&)> verdict = {};
+    std::error_code wake_error = {};
 };
 
 /// A Selector that does what the test says: no kernel, no sleep, no thread.
@@ -35,8 +47,9 @@ class ScriptedSelector final : public Selector, private Registrator {
     Registrator& registrator() noexcept override { return *this; }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
-        const auto answer = script_(record_->timeouts.size());
+        const auto before = record_->timeouts.size();
         record_->timeouts.push_back(timeout);
+        const auto answer = script_(before);
         error = answer.error;
         const auto count = std::min(buffer.size(), answer.events.size());
         std::copy_n(answer.events.begin(), count, buffer.begin());
@@ -44,12 +57,21 @@ class ScriptedSelector final : public Selector, private Registrator {
     }
 
   private:
-    std::error_code add(Source, const Watch&) noexcept override { return {}; }
-    std::error_code modify(Source, const Watch&) noexcept override { return {}; }
-    std::error_code remove(Source) noexcept override { return {}; }
+    std::error_code add(Source source, const Watch& watch) noexcept override {
+        return note({Change::What::add, source, watch});
+    }
+    std::error_code modify(Source source, const Watch& watch) noexcept override {
+        return note({Change::What::modify, source, watch});
+    }
+    std::error_code remove(Source source) noexcept override { return note({Change::What::remove, source}); }
     std::error_code wake() noexcept override {
         ++record_->wakes;
-        return {};
+        return record_->wake_error;
+    }
+
+    std::error_code note(const Change& change) noexcept {
+        record_->changes.push_back(change);
+        return record_->verdict ? record_->verdict(change) : std::error_code();
     }
 
     std::shared_ptr<Record> record_;

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace pollux {
+
+/// How many callbacks the phases have called.
+struct LoopCallbacks {
+    std::uint64_t timers = 0;
+    std::uint64_t posted = 0;
+    std::uint64_t ready = 0; // of watches, signals and wakes
+    std::uint64_t deferred = 0;
+
+    std::uint64_t total() const noexcept { return timers + posted + ready + deferred; }
+};
+
+/// What a Loop has done since it was made, and what it has to do [metrics.counts].
+struct LoopMetrics {
+    std::uint64_t turns = 0;
+    std::uint64_t polls = 0;  // calls of the engine, some of which slept
+    std::uint64_t events = 0; // from the engine, wakes included
+    std::uint64_t wakes = 0;
+    std::uint64_t stale = 0; // events that were dropped, or postponed by a change of their watch
+    LoopCallbacks callbacks;
+    std::uint64_t closed = 0; // handles that ended and were destroyed
+
+    std::size_t watches = 0; // that can still be called: not paused, spent or refused
+    std::size_t timers = 0;  // set, and not fired
+    std::size_t posts = 0;   // waiting to be called
+
+    // With LoopOptions::measure_time only [metrics.times].
+    std::chrono::nanoseconds asleep{0}; // in calls of the engine that may sleep
+    std::chrono::nanoseconds busy{0};   // all other time in run(), run_one(), run_for()
+    std::chrono::nanoseconds longest_callback{0};
+};
+
+} // namespace pollux

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSL-1.0
+// Signals as the C library of Windows has them. The keyboard's arrive in a thread of their own, the others in the one
+// that called raise(): no instruction is interrupted, so a handler may wake the engine itself.
+#include "bell.hpp"
+
+#include <csignal>
+
+namespace pollux::loop {
+namespace {
+
+using Handler = void (*)(int);
+Handler before[signal_limit];
+
+extern "C" void pollux_on_signal(int signal) {
+    std::signal(signal, pollux_on_signal); // the C library has restored the default
+    signal_arrived(signal);
+}
+
+} // namespace
+
+Bell::Bell(const PollRegistrator& registrator) : registrator_(registrator) {}
+Bell::~Bell() = default;
+
+void Bell::ring() noexcept { registrator_.wake(); }
+void Bell::silence() noexcept {}
+std::optional<Source> Bell::source() const noexcept { return std::nullopt; }
+
+std::error_code catch_signal(int signal) noexcept {
+    switch (signal) {
+    case SIGINT:
+    case SIGTERM:
+    case SIGBREAK:
+        before[signal] = std::signal(signal, pollux_on_signal);
+        return before[signal] == SIG_ERR ? make_error_code(std::errc::invalid_argument) : std::error_code();
+    case SIGSEGV:
+    case SIGFPE:
+    case SIGILL:
+    case SIGABRT:
+        return make_error_code(std::errc::operation_not_supported);
+    default:
+        return make_error_code(std::errc::invalid_argument);
+    }
+}
+
+void release_signal(int signal) noexcept { std::signal(signal, before[signal]); }
+
+} // namespace pollux::loop

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "state.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace pollux {
+namespace {
+
+const LoopOptions& checked(const LoopOptions& options) {
+    const auto demand = [](bool holds, const char* name) {
+        if (!holds) throw std::invalid_argument(std::string("pollux::Loop: expected LoopOptions::") + name);
+    };
+    demand(options.events >= 1, "events of at least 1, was given 0");
+    demand(options.callbacks_per_phase >= 1, "callbacks_per_phase of at least 1, was given 0");
+    demand(options.time_per_phase >= options.time_per_phase.zero(), "time_per_phase not negative");
+    return options;
+}
+
+void demand_callable(const auto& callback) {
+    if (!callback) throw std::invalid_argument("pollux::Loop: expected a callback, was given an empty one");
+}
+
+} // namespace
+
+Loop::State::State(Poll poll, const LoopOptions& options)
+    : options_(checked(options)),
+      poll_(std::move(poll)),
+      posts(std::make_shared<PostQueue>(poll_->registrator())),
+      watches(agenda, poll_->registrator()),
+      timers(agenda),
+      notices(agenda),
+      events_(options.events) {}
+
+Loop::State::~State() {
+    watches.forget_handles();
+    timers.forget_handles();
+    notices.forget_handles();
+    // The engine goes before the callbacks, which may close the sources that they own.
+    poll_.reset();
+    posts->close();
+}
+
+bool Loop::State::is_pending() const { return has_work() || is_kept(); }
+
+void Loop::State::stop() noexcept {
+    stop_.store(true, std::memory_order_release);
+    posts->wake();
+}
+
+loop::NoticeSlot* Loop::State::add_signal(int signal, Callback<void()> callback, std::error_code& error) {
+    try {
+        if (!notices.has_signals()) open_signals();
+    } catch (const std::system_error& failure) {
+        error = failure.code();
+        return nullptr;
+    }
+    return notices.add_signal(signal, std::move(callback), error);
+}
+
+void Loop::State::open_signals() {
+    const auto source = notices.signals(poll_->registrator()).source();
+    if (!source) return;
+    // Called only if the engine refuses it.
+    signal_watch_ = &watches.add(*source, Ready::readable, Mode::level, [this](Ready) {
+        throw std::system_error(signal_watch_->error(), "pollux::Loop: the engine refuses the socket of signals");
+    });
+    signal_watch_->set_background(true);
+}
+
+LoopMetrics Loop::State::metrics() const {
+    auto seen = metrics_;
+    seen.closed = agenda.closed;
+    seen.watches = agenda.pending[static_cast<std::size_t>(loop::Kind::watch)];
+    if (signal_watch_ && signal_watch_->is_pending()) --seen.watches;
+    seen.timers = agenda.pending[static_cast<std::size_t>(loop::Kind::timer)];
+    seen.posts = posts->size() + posted_.size();
+    return seen;
+}
+
+Loop::State::Running::Running(State& state) : state_(state), asleep_(state.metrics_.asleep) {
+    if (state.running_) throw std::logic_error("pollux::Loop: it is running already: called from a callback?");
+    state.running_ = state.agenda.in_turn = true;
+    state.posts->run_by(std::this_thread::get_id());
+    if (state.options_.measure_time) begun_ = loop::steady_now();
+}
+
+Loop::State::Running::~Running() {
+    state_.posts->run_by({});
+    state_.running_ = state_.agenda.in_turn = false;
+    if (!state_.options_.measure_time) return;
+    const std::chrono::nanoseconds run(loop::steady_now() - begun_);
+    state_.metrics_.busy += run - (state_.metrics_.asleep - asleep_);
+}
+
+Loop::Loop(const Request& request, const LoopOptions& options)
+    : state_(std::make_unique<State>(Poll(request), options)) {}
+
+Loop::Loop(std::unique_ptr<Selector> selector, const LoopOptions& options)
+    : state_(std::make_unique<State>(Poll(std::move(selector)), options)) {}
+
+Loop::~Loop() = default;
+
+Watcher Loop::watch_source(Source source, Ready interest, Mode mode, Callback<void(Ready)> callback) {
+    demand_callable(callback);
+    return Watcher(state_->watches.add(source, interest, mode, std::move(callback)));
+}
+
+Timer Loop::after(std::chrono::nanoseconds duration, Callback<void()> callback) {
+    demand_callable(callback);
+    auto& slot = state_->timers.add(std::move(callback), duration.zero());
+    slot.set(duration);
+    return Timer(slot);
+}
+
+Timer Loop::every(std::chrono::nanoseconds period, Callback<void()> callback) {
+    demand_callable(callback);
+    if (period <= period.zero()) {
+        throw std::invalid_argument("pollux::Loop::every: expected a positive period, was given " +
+                                    std::to_string(period.count()) + " ns");
+    }
+    auto& slot = state_->timers.add(std::move(callback), period);
+    slot.set(period);
+    return Timer(slot);
+}
+
+Timer Loop::at(std::chrono::steady_clock::time_point time, Callback<void()> callback) {
+    demand_callable(callback);
+    auto& slot = state_->timers.add(std::move(callback), std::chrono::nanoseconds::zero());
+    slot.set(time);
+    return Timer(slot);
+}
+
+std::error_code Loop::post(Callback<void()> function) { return state_->posts->post(std::move(function)); }
+
+Poster Loop::poster() const noexcept { return Poster(state_->posts); }
+
+void Loop::defer(Callback<void()> function) {
+    demand_callable(function);
+    state_->deferred.push_back(std::move(function));
+}
+
+SignalWatcher Loop::on_signal(int signal, Callback<void()> callback) {
+    std::error_code error;
+    auto watcher = on_signal(signal, std::move(callback), error);
+    if (error) throw std::system_error(error, "pollux::Loop::on_signal(" + std::to_string(signal) + ")");
+    return watcher;
+}
+
+SignalWatcher Loop::on_signal(int signal, Callback<void()> callback, std::error_code& error) {
+    demand_callable(callback);
+    auto* slot = state_->add_signal(signal, std::move(callback), error);
+    return slot ? SignalWatcher(*slot) : SignalWatcher();
+}
+
+WakeWatcher Loop::on_wake(Callback<void()> callback) {
+    demand_callable(callback);
+    return WakeWatcher(state_->notices.add_wake(std::move(callback)));
+}
+
+bool Loop::run() {
+    const State::Running running(*state_);
+    return state_->run_while([] { return true; });
+}
+
+bool Loop::run_for(std::chrono::nanoseconds duration) {
+    const State::Running running(*state_);
+    const loop::TimeLimit limit(state_->timers, duration);
+    return state_->run_while([&] { return !state_->timers.is_over_limit(); }, 1);
+}
+
+bool Loop::run_one() {
+    const State::Running running(*state_);
+    const auto before = state_->calls();
+    state_->run_while([&] { return state_->calls() == before; });
+    return state_->calls() != before;
+}
+
+void Loop::stop() noexcept { state_->stop(); }
+
+LoopMetrics Loop::metrics() const { return state_->metrics(); }
+
+const Choice& Loop::choice() const noexcept { return state_->poll().choice(); }
+
+} // namespace pollux

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSL-1.0
+// The part of signals that is the same on every system. A handler may interrupt any instruction of any thread, so it
+// touches lock-free atomics and rings a bell, and that is all.
+#include "signals.hpp"
+
+#include <mutex>
+#include <thread>
+
+namespace pollux::loop {
+namespace {
+
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free &&
+              std::atomic<Inbox*>::is_always_lock_free && std::atomic<Bell*>::is_always_lock_free);
+
+std::atomic<Inbox*> inboxes = nullptr;
+std::atomic<int> handlers_running = 0;
+
+/// What the signals of the process do is everybody's.
+struct Process {
+    std::mutex mutex;
+    std::array<unsigned, signal_limit> watchers{};
+};
+
+Process& process() {
+    static auto* const only = new Process; // for Loops that die when the program does
+    return *only;
+}
+
+std::size_t index(int signal) noexcept { return static_cast<std::size_t>(signal); }
+
+Inbox& take_inbox() {
+    for (auto* inbox = inboxes.load(); inbox; inbox = inbox->next) {
+        if (!inbox->taken.exchange(true)) return *inbox;
+    }
+    auto* made = new Inbox;
+    made->next = inboxes.load();
+    while (!inboxes.compare_exchange_weak(made->next, made)) {}
+    return *made;
+}
+
+} // namespace
+
+void signal_arrived(int signal) noexcept {
+    // Before all else: ~Signals waits for those who may have found its bell.
+    handlers_running.fetch_add(1);
+    for (auto* inbox = inboxes.load(); inbox; inbox = inbox->next) {
+        if (!inbox->wanted[index(signal)].load() || inbox->arrived[index(signal)].exchange(true)) continue;
+        if (auto* bell = inbox->bell.load()) bell->ring();
+    }
+    handlers_running.fetch_sub(1);
+}
+
+Signals::Signals(const PollRegistrator& registrator) : bell_(registrator), inbox_(take_inbox()) {
+    inbox_.bell.store(&bell_);
+}
+
+Signals::~Signals() {
+    for (int signal = 1; signal < signal_limit; ++signal) {
+        while (watchers_[index(signal)] != 0) remove(signal);
+    }
+    inbox_.bell.store(nullptr);
+    while (handlers_running.load() != 0) std::this_thread::yield();
+    inbox_.taken.store(false);
+}
+
+std::error_code Signals::add(int signal) noexcept {
+    if (signal <= 0 || signal >= signal_limit) return make_error_code(std::errc::invalid_argument);
+    {
+        const std::lock_guard lock(process().mutex);
+        auto& all = process().watchers[index(signal)];
+        if (all == 0) {
+            if (const auto error = catch_signal(signal)) return error;
+        }
+        ++all;
+    }
+    if (watchers_[index(signal)]++ == 0) {
+        inbox_.arrived[index(signal)].store(false);
+        inbox_.wanted[index(signal)].store(true);
+    }
+    return {};
+}
+
+void Signals::remove(int signal) noexcept {
+    if (--watchers_[index(signal)] == 0) inbox_.wanted[index(signal)].store(false);
+    const std::lock_guard lock(process().mutex);
+    if (--process().watchers[index(signal)] == 0) release_signal(signal);
+}
+
+bool Signals::take(int signal) noexcept {
+    return watchers_[index(signal)] != 0 && inbox_.arrived[index(signal)].exchange(false);
+}
+
+} // namespace pollux::loop

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "agenda.hpp"
+#include "budget.hpp"
+#include "notices.hpp"
+#include "posts.hpp"
+#include "timers.hpp"
+#include "watches.hpp"
+
+#include <pollux/loop.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace pollux {
+
+/// All of a Loop, and its turn. A callback may throw out of a phase: what is left of it is kept here, and found by the
+/// next turn like what was over its budget.
+class Loop::State {
+  public:
+    State(Poll poll, const LoopOptions& options);
+    ~State();
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+
+    /// While it lives, the Loop is run by this thread.
+    class Running;
+
+    /// Turns, at least so often, while `goes_on` says so, something is pending, and nobody stops it; what run() is to
+    /// return.
+    bool run_while(const auto& goes_on, int at_least = 0) {
+        for (;; --at_least) {
+            if (stop_.exchange(false, std::memory_order_acq_rel)) return is_pending();
+            if (at_least <= 0 && (!goes_on() || !is_pending())) return is_pending();
+            turn();
+        }
+    }
+    void turn();
+    bool is_pending() const;
+
+    void stop() noexcept;
+    /// Null and the error, if the signal cannot be watched.
+    loop::NoticeSlot* add_signal(int signal, Callback<void()> callback, std::error_code& error);
+    LoopMetrics metrics() const;
+
+    loop::Agenda agenda;
+
+  private:
+    LoopOptions options_;
+    std::optional<Poll> poll_;
+
+  public:
+    const std::shared_ptr<PostQueue> posts;
+    loop::Watches watches;
+    loop::Timers timers;
+    loop::Notices notices;
+    PostQueue::Functions deferred;
+
+    const Poll& poll() const noexcept { return *poll_; }
+    std::uint64_t calls() const noexcept { return metrics_.callbacks.total(); }
+
+  private:
+    void call_timers();
+    void call_posted();
+    void poll_engine();
+    void call_ready();
+    void call_deferred();
+    void close_ended() noexcept;
+
+    void call(std::uint64_t& count, loop::Budget& budget, auto&& callback);
+    void call_queue(loop::CallQueue& queue, std::uint64_t& count);
+    void call_event();
+    void sleep();
+    void ask(Timeout timeout);
+    bool has_work() const noexcept;
+    bool is_kept() const { return agenda.keeping > 0 || !posts->is_idle(); }
+    void open_signals();
+
+    Events events_;
+    std::size_t next_event_ = 0;
+    loop::WatchSlot* signal_watch_ = nullptr; // where a signal makes a source readable
+    loop::CallQueue posted_;
+    loop::CallQueue deferred_;
+    std::atomic<bool> stop_ = false;
+    bool running_ = false;
+    LoopMetrics metrics_;
+};
+
+class Loop::State::Running {
+  public:
+    /// Errors: std::logic_error, if it is run already.
+    explicit Running(State& state);
+    ~Running();
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+  private:
+    State& state_;
+    std::chrono::nanoseconds asleep_;
+    std::uint64_t begun_ = 0;
+};
+
+} // namespace pollux

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSL-1.0
+// The turn of a Loop, phase by phase.
+#include "state.hpp"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+namespace pollux {
+namespace {
+
+/// Notes how long a callback took, also if it throws.
+class Stopwatch {
+  public:
+    explicit Stopwatch(std::chrono::nanoseconds& longest) : longest_(longest), begun_(loop::steady_now()) {}
+    ~Stopwatch() { longest_ = std::max(longest_, std::chrono::nanoseconds(loop::steady_now() - begun_)); }
+    Stopwatch(const Stopwatch&) = delete;
+    Stopwatch& operator=(const Stopwatch&) = delete;
+
+  private:
+    std::chrono::nanoseconds& longest_;
+    std::uint64_t begun_;
+};
+
+} // namespace
+
+void Loop::State::turn() {
+    ++metrics_.turns;
+    call_timers();
+    call_posted();
+    poll_engine();
+    call_ready();
+    call_deferred();
+    close_ended();
+}
+
+/// Each phase has taken the callback off its list before: whatever it does, it is not called again.
+void Loop::State::call(std::uint64_t& count, loop::Budget& budget, auto&& callback) {
+    ++count;
+    budget.use();
+    if (!options_.measure_time) return callback();
+    const Stopwatch stopwatch(metrics_.longest_callback);
+    callback();
+}
+
+void Loop::State::call_timers() {
+    if (!timers.any()) return;
+    timers.advance(loop::steady_now());
+    loop::Budget budget(options_);
+    while (!budget.is_used_up()) {
+        auto* slot = timers.pop_due();
+        if (!slot) return;
+        call(metrics_.callbacks.timers, budget, [slot] { slot->call(); });
+    }
+}
+
+void Loop::State::call_posted() {
+    if (posted_.empty() && posts->any()) posts->take(posted_.refill());
+    call_queue(posted_, metrics_.callbacks.posted);
+}
+
+void Loop::State::call_queue(loop::CallQueue& queue, std::uint64_t& count) {
+    if (queue.empty()) return;
+    loop::Budget budget(options_);
+    while (!queue.empty() && !budget.is_used_up()) {
+        auto function = queue.pop();
+        call(count, budget, function);
+    }
+}
+
+void Loop::State::poll_engine() {
+    // What is left of the last events comes first: with the changes since, they tell who may still be called.
+    if (next_event_ < events_.size()) return;
+    watches.hand_over();
+    const bool is_over = stop_.load(std::memory_order_acquire) || timers.is_over_limit();
+    // With nothing pending, or with work to do, the turn only looks.
+    if (is_over || has_work() || !is_kept()) return ask(std::chrono::nanoseconds::zero());
+    sleep();
+}
+
+/// Whether the next turn has something to do that needs no event.
+bool Loop::State::has_work() const noexcept {
+    return next_event_ < events_.size() || !agenda.ready.empty() || timers.has_due() || !posted_.empty() ||
+           posts->any() || !deferred.empty() || !deferred_.empty() || !agenda.closing.empty();
+}
+
+void Loop::State::sleep() {
+    if (!timers.any()) return ask(forever);
+    // Mostly something is there, and a look costs less than a call that has to set up a timer, and reads no clock.
+    ask(std::chrono::nanoseconds::zero());
+    if (!events_.empty()) return;
+    const auto now = loop::steady_now();
+    timers.settle(now);
+    const auto quiet = timers.quiet_time(now);
+    if (!quiet || *quiet > quiet->zero()) ask(quiet);
+}
+
+void Loop::State::ask(Timeout timeout) {
+    const bool measures = options_.measure_time && timeout != std::chrono::nanoseconds::zero();
+    const auto begun = measures ? loop::steady_now() : 0;
+    next_event_ = 0;
+    const auto error = poll_->poll(events_, timeout);
+    if (measures) metrics_.asleep += std::chrono::nanoseconds(loop::steady_now() - begun);
+    ++metrics_.polls;
+    metrics_.events += events_.size();
+    if (error) throw std::system_error(error, "pollux: the engine of a Loop");
+}
+
+void Loop::State::call_ready() {
+    loop::Budget budget(options_);
+    while (!budget.is_used_up()) {
+        if (auto* slot = agenda.ready.pop_front()) {
+            call(metrics_.callbacks.ready, budget, [slot] { slot->call(); });
+            continue;
+        }
+        if (next_event_ == events_.size()) return;
+        auto event = events_[next_event_++];
+        if (event.token == wake_token) {
+            ++metrics_.wakes;
+            if (!signal_watch_) notices.tell_of_signals();
+            notices.tell_of_wake();
+        } else if (auto* watch = watches.addressee(event); watch && watch == signal_watch_) {
+            notices.tell_of_signals();
+        } else if (watch) {
+            call(metrics_.callbacks.ready, budget, [watch, event] { watch->call(event.ready); });
+        } else {
+            ++metrics_.stale;
+        }
+    }
+}
+
+void Loop::State::call_deferred() {
+    // What these defer comes at the end of the next turn.
+    if (deferred_.empty()) std::swap(deferred_.refill(), deferred);
+    call_queue(deferred_, metrics_.callbacks.deferred);
+}
+
+void Loop::State::close_ended() noexcept {
+    for (auto left = options_.callbacks_per_phase; left > 0; --left) {
+        auto* slot = agenda.closing.pop_front();
+        if (!slot) return;
+        ++agenda.closed;
+        slot->close();
+    }
+}
+
+} // namespace pollux

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "agenda.hpp"
+
+#include <pollux/callback.hpp>
+#include <pollux/poll.hpp>
+
+#include <cstdint>
+#include <system_error>
+
+namespace pollux::loop {
+
+class Watches;
+
+/// What a Watcher stands for. Its number and generation are its token.
+class WatchSlot final : public Slot {
+  public:
+    WatchSlot(Agenda& agenda, Watches& watches, std::uint32_t number) noexcept
+        : Slot(agenda, Kind::watch), watches_(watches), number_(number) {}
+
+    /// Tells that the engine refused it.
+    void call() override { callback_(Ready::failed); }
+    void call(Ready ready) { callback_(ready); }
+    void close() noexcept override;
+
+    void change(Ready interest, Mode mode) noexcept;
+    void rearm() noexcept;
+    Mode mode() const noexcept { return asked_.mode; }
+    std::error_code error() const noexcept { return error_; }
+
+  private:
+    friend class Watches;
+
+    struct Asked {
+        Ready interest = Ready::none;
+        Mode mode = Mode::level;
+        bool operator==(const Asked&) const noexcept = default;
+    };
+
+    void let_go() noexcept override;
+    Token token() const noexcept { return Token{std::uint64_t{generation_} << 32 | number_}; }
+    void ask(const Asked& asked) noexcept;
+
+    Watches& watches_;
+    Callback<void(Ready)> callback_;
+    Source source_{};
+    const std::uint32_t number_;
+    std::uint32_t generation_ = 0;
+    Asked asked_;           // what the program wants
+    Asked known_;           // what the engine was told, if it was
+    bool is_known_ = false; // to the engine
+    bool changed_ = false;  // in the list of what is to be handed over
+    bool anew_ = false;     // to be handed over though nothing may be different
+    bool spent_ = false;    // one-shot, and reported
+    std::error_code error_;
+};
+
+/// The watches of a Loop: knows what the engine was told of each, and what it still has to be told.
+class Watches {
+  public:
+    Watches(Agenda& agenda, const PollRegistrator& registrator) : agenda_(agenda), registrator_(registrator) {}
+
+    WatchSlot& add(Source source, Ready interest, Mode mode, Callback<void(Ready)> callback);
+
+    /// Tells the engine what changed. What it refuses is put into the agenda.
+    void hand_over() noexcept;
+
+    /// Who is to be told of an event, which is left with what is to be told; null: nobody.
+    WatchSlot* addressee(Event& event) noexcept;
+
+    void forget_handles() noexcept;
+
+  private:
+    friend class WatchSlot;
+    void mark(WatchSlot& slot) noexcept;
+    void hand_over(WatchSlot& slot) noexcept;
+    static bool conforms(WatchSlot& slot, Event& event) noexcept;
+
+    Agenda& agenda_;
+    PollRegistrator registrator_;
+    Slots<WatchSlot> slots_;
+    List<WatchSlot> changed_;
+};
+
+} // namespace pollux::loop

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSL-1.0
+// What allocates: a program of its own, which counts.
+#include "loop_test.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+namespace {
+std::atomic<std::size_t> allocations = 0;
+}
+
+void* operator new(std::size_t size) {
+    ++allocations;
+    if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+    throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace pollux::loop_tests {
+namespace {
+
+std::size_t allocations_of(const auto& action) {
+    const auto before = allocations.load();
+    action();
+    return allocations - before;
+}
+
+// A callable of five pointers lies in the Callback, one of six on the heap.
+RULE(callback, allocates) {
+    std::array<void*, 5> five{};
+    std::array<void*, 6> six{};
+    EXPECT_EQ(allocations_of([&] { Callback<void()> callback([five] { (void)five; }); }), 0U);
+    EXPECT_EQ(allocations_of([&] { Callback<void()> callback([six] { (void)six; }); }), 1U);
+}
+
+TEST(Allocations, of_a_warm_loop_are_none) {
+    Loop loop(request(backends().front()));
+    const auto pair = conformance::make_pair(conformance::Kind::tcp);
+    std::array<Timer, 4> timers;
+    const auto work = [&] {
+        for (int i = 0; i < 10; ++i) {
+            auto watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [](Ready) {});
+            watcher.change(both);
+            for (auto& timer : timers) {
+                timer = loop.after(1h, [] {});
+                timer.rearm(2h);
+                timer.rearm(Clock::now());
+                timer.rearm(0ns);
+            }
+            for (int k = 0; k < 10; ++k) {
+                loop.post([] {});
+                loop.defer([] {});
+            }
+            loop.run_for(0ns);
+            watcher.change(Ready::readable);
+            loop.run_for(0ns);
+        }
+    };
+    work();
+    work();
+    EXPECT_EQ(allocations_of(work), 0U);
+}
+
+} // namespace
+} // namespace pollux::loop_tests

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the engine is told of watches, and when.
+#include "loop_test.hpp"
+
+#include <array>
+
+namespace pollux::loop_tests {
+namespace {
+
+const auto nothing = [](Ready) {};
+
+// Watches that come and go, and changes that end as they began, cost no call of the engine; the others cost one each.
+RULE(watch, changes_cancel) {
+    Scripted scripted;
+    auto kept = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, nothing);
+    for (int i = 0; i < 100; ++i) {
+        auto gone = scripted.loop.watch(Source{4}, both, Mode::edge, nothing);
+        gone.change(Ready::readable);
+    }
+    EXPECT_EQ(scripted.changes(), Names()) << "before it looks for events nothing is told";
+    scripted.turn();
+    EXPECT_EQ(scripted.changes(), Names{"add 3 1"});
+    for (int i = 0; i < 3; ++i) {
+        kept.change(both);
+        kept.change(Ready::none);
+        kept.change(both);
+        kept.change(Ready::readable);
+        scripted.turn();
+        EXPECT_EQ(scripted.changes(), Names());
+    }
+    kept.change(both);
+    kept.change(Ready::none);
+    scripted.turn();
+    EXPECT_EQ(scripted.changes(), Names{"modify 3 0"});
+    kept.change(Ready::none, Mode::edge);
+    scripted.turn();
+    EXPECT_EQ(scripted.changes(), Names{"modify 3 0"});
+    kept.change(Ready::none | Ready::closed, Mode::edge); // hints are no interest
+    kept.change(both);
+    kept.end();
+    EXPECT_EQ(scripted.changes(), Names{"remove 3"}) << "at once, and without the change";
+    scripted.turn();
+    EXPECT_EQ(scripted.changes(), Names());
+}
+
+TEST(Changes, come_in_their_order) {
+    Scripted scripted;
+    auto first = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, nothing);
+    auto second = scripted.loop.watch(Source{4}, Ready::readable, Mode::level, nothing);
+    first.end();
+    auto third = scripted.loop.watch(Source{3}, Ready::writable, Mode::level, nothing);
+    scripted.turn();
+    EXPECT_EQ(scripted.changes(), (Names{"add 4 1", "add 3 2"}));
+    third.end();
+    third = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, nothing);
+    scripted.turn();
+    EXPECT_EQ(scripted.changes(), (Names{"remove 3", "add 3 1"}));
+}
+
+TEST(Changes, of_a_callback_are_told_before_the_next_look) {
+    Scripted scripted;
+    Watcher watcher, other;
+    watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) {
+        watcher.change(Ready::writable);
+        other = scripted.loop.watch(Source{4}, Ready::readable, Mode::level, nothing);
+        EXPECT_EQ(scripted.changes(), Names());
+    });
+    scripted.turn();
+    EXPECT_EQ(scripted.changes(), Names{"add 3 1"});
+    scripted.reports({{Source{3}, Ready::readable}});
+    scripted.turn();
+    scripted.turn();
+    EXPECT_EQ(scripted.changes(), (Names{"modify 3 2", "add 4 1"}));
+}
+
+// An engine that refuses a watch is heard through the callback, once; error() says why, until it is tried again.
+RULE(watch, refused) {
+    Scripted scripted;
+    const auto not_open = make_error_code(std::errc::bad_file_descriptor);
+    scripted.record->verdict = [&](const Change&) { return not_open; };
+    std::vector<Ready> seen;
+    Watcher watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready ready) {
+        seen.push_back(ready);
+        EXPECT_EQ(watcher.error(), ready == Ready::failed ? not_open : std::error_code());
+    });
+    EXPECT_FALSE(watcher.error());
+    EXPECT_FALSE(scripted.loop.run()) << "it is told, and nothing is pending after that";
+    EXPECT_EQ(seen, std::vector{Ready::failed});
+    EXPECT_EQ(watcher.error(), not_open);
+    EXPECT_EQ(scripted.loop.metrics().watches, 0U);
+    EXPECT_EQ(scripted.sleeps(), 0U);
+
+    watcher.change(both);
+    EXPECT_FALSE(watcher.error());
+    EXPECT_FALSE(scripted.loop.run());
+    EXPECT_EQ(seen, (std::vector{Ready::failed, Ready::failed}));
+    scripted.record->verdict = nullptr;
+    watcher.rearm();
+    scripted.changes();
+    scripted.reports({{Source{3}, Ready::writable}});
+    scripted.turn();
+    EXPECT_EQ(scripted.changes(), Names{"add 3 3"});
+    EXPECT_EQ(seen.back(), Ready::writable);
+
+    // A change that is refused ends the watch of the engine, too: nobody wants what it was before.
+    scripted.record->verdict = [&](const Change& change) {
+        return change.what == What::modify ? not_open : std::error_code();
+    };
+    watcher.change(Ready::none);
+    scripted.turn();
+    EXPECT_EQ(scripted.changes(), (Names{"modify 3 0", "remove 3"}));
+    EXPECT_EQ(seen.size(), 4U);
+    watcher.end();
+    EXPECT_EQ(scripted.changes(), Names()) << "the engine does not know it";
+    EXPECT_EQ(watcher.error(), canceled);
+}
+
+TEST(Refused, can_end_before_it_is_told) {
+    Scripted scripted({.callbacks_per_phase = 1});
+    scripted.record->verdict = [](const Change&) { return make_error_code(std::errc::file_exists); };
+    int told = 0;
+    std::array<Watcher, 3> watchers;
+    for (auto& watcher : watchers) {
+        watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) {
+            ++told;
+            watchers[1].end();
+        });
+    }
+    EXPECT_FALSE(scripted.loop.run());
+    EXPECT_EQ(told, 2);
+}
+
+// A one-shot watch that was reported is silent, and does not keep the Loop, until a change arms it again.
+RULE(watch, oneshot) {
+    Scripted scripted;
+    int calls = 0;
+    auto watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::oneshot, [&](Ready) { ++calls; });
+    scripted.reports({{Source{3}, Ready::readable}});
+    EXPECT_FALSE(scripted.loop.run());
+    EXPECT_EQ(calls, 1);
+    EXPECT_EQ(scripted.changes(), Names{"add 3 1"});
+    scripted.reports({{Source{3}, Ready::readable}});
+    scripted.turn();
+    EXPECT_EQ(calls, 1) << "an engine would not say it twice, and if it did";
+    watcher.change(Ready::readable);
+    EXPECT_EQ(scripted.loop.metrics().watches, 1U);
+    scripted.reports({{Source{3}, Ready::readable}});
+    EXPECT_FALSE(scripted.loop.run());
+    EXPECT_EQ(scripted.changes(), Names{"modify 3 1"});
+    EXPECT_EQ(calls, 2);
+}
+
+// rearm() tells the engine anew, though nothing is different.
+RULE(watch, rearm) {
+    Scripted scripted;
+    auto watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::edge, nothing);
+    scripted.turn();
+    EXPECT_EQ(scripted.changes(), Names{"add 3 1"});
+    watcher.rearm();
+    watcher.change(both);
+    watcher.change(Ready::readable);
+    scripted.turn();
+    EXPECT_EQ(scripted.changes(), Names{"modify 3 1"});
+    scripted.turn();
+    EXPECT_EQ(scripted.changes(), Names());
+}
+
+TEST(Watch, refuses_an_empty_callback) {
+    Scripted scripted;
+    EXPECT_THROW((void)scripted.loop.watch(Source{3}, Ready::readable, Mode::level, {}), std::invalid_argument);
+    EXPECT_THROW((void)scripted.loop.after(1s, {}), std::invalid_argument);
+    EXPECT_THROW((void)scripted.loop.every(1s, {}), std::invalid_argument);
+    EXPECT_THROW((void)scripted.loop.every(0ns, [] {}), std::invalid_argument);
+    EXPECT_THROW((void)scripted.loop.at({}, {}), std::invalid_argument);
+    EXPECT_THROW((void)scripted.loop.on_wake({}), std::invalid_argument);
+    EXPECT_THROW((void)scripted.loop.on_signal(2, {}), std::invalid_argument);
+    EXPECT_THROW(scripted.loop.post({}), std::invalid_argument);
+    EXPECT_THROW(scripted.loop.defer({}), std::invalid_argument);
+    EXPECT_FALSE(scripted.loop.run());
+}
+
+} // namespace
+} // namespace pollux::loop_tests

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSL-1.0
+// When run() and its kin return.
+#include "loop_test.hpp"
+
+#include <atomic>
+#include <thread>
+
+namespace pollux::loop_tests {
+namespace {
+
+// run() ends when no watch, timer, signal or wake can call back, nothing was posted or deferred, and nobody holds it.
+RULE(loop, ends) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        Loop loop(request(backend));
+        EXPECT_FALSE(loop.run()) << "nothing is pending";
+        const Pipe pipe;
+        Names seen;
+        Watcher watcher = loop.watch(pipe.reader(), Ready::readable, Mode::level, [&](Ready) {
+            seen.emplace_back("watch");
+            watcher.end();
+        });
+        auto paused = loop.watch(pipe.writer(), Ready::none, Mode::level, [](Ready) {});
+        auto timer = loop.after(2ms, [&] {
+            seen.emplace_back("timer");
+            pipe.write();
+        });
+        auto cancelled = loop.after(1h, [] {});
+        cancelled.cancel();
+        loop.post([&] { seen.emplace_back("posted"); });
+        loop.defer([&] { seen.emplace_back("deferred"); });
+        EXPECT_FALSE(loop.run());
+        EXPECT_EQ(seen, (Names{"posted", "deferred", "timer", "watch"}));
+        EXPECT_FALSE(loop.run());
+
+        WakeWatcher wakes = loop.on_wake([&] { wakes.end(); });
+        loop.post([&] { EXPECT_FALSE(loop.poster().wake()); });
+        EXPECT_FALSE(loop.run());
+    }
+}
+
+// What is in the background is served, but does not keep the Loop; back from there it does.
+RULE(loop, background) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        Loop loop(request(backend));
+        int calls = 0;
+        auto timer = loop.every(1ms, [&] { ++calls; });
+        timer.in_background();
+        const Pipe pipe;
+        auto watcher = loop.watch(pipe.reader(), Ready::readable, Mode::level, [](Ready) {});
+        watcher.in_background();
+        auto wakes = loop.on_wake([] {});
+        wakes.in_background();
+        EXPECT_FALSE(loop.run());
+        auto kept = loop.after(20ms, [] {});
+        EXPECT_FALSE(loop.run());
+        EXPECT_GE(calls, 1);
+        timer.in_background(false);
+        timer.in_background(false);
+        EXPECT_TRUE(loop.run_for(0ns)) << "kept by the timer";
+        timer.rearm(1ms);
+        timer.in_background();
+        EXPECT_FALSE(loop.run());
+    }
+}
+
+// stop() ends run() at the end of its turn, from its own thread or another's, also if it is asleep; before run() it
+// ends the next one, and that one only.
+RULE(loop, stop) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        Loop loop(request(backend));
+        const Watchdog watchdog(loop);
+        auto timer = loop.after(1h, [] {});
+        Names seen;
+        loop.post([&] {
+            loop.stop();
+            seen.emplace_back("posted");
+        });
+        loop.defer([&] { seen.emplace_back("deferred"); });
+        EXPECT_TRUE(loop.run()) << "the timer is pending";
+        EXPECT_EQ(seen, (Names{"posted", "deferred"})) << "the turn goes on to its end";
+
+        loop.stop();
+        loop.post([&] { seen.emplace_back("next"); });
+        EXPECT_TRUE(loop.run());
+        EXPECT_EQ(seen.size(), 2U);
+        EXPECT_FALSE(loop.run_for(0ns) && seen.size() != 3U);
+
+        for (const auto head_start : {0ms, 1ms, 10ms}) {
+            std::atomic<bool> begun = false;
+            loop.post([&] { begun = true; });
+            std::thread other([&] {
+                while (!begun) std::this_thread::yield();
+                std::this_thread::sleep_for(head_start); // most likely asleep by then; it holds anyway
+                loop.stop();
+            });
+            EXPECT_TRUE(loop.run());
+            other.join();
+        }
+    }
+}
+
+// run_one() waits until a turn has called something, and tells whether one has.
+RULE(loop, run_one) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        Loop loop(request(backend));
+        EXPECT_FALSE(loop.run_one());
+        int calls = 0;
+        auto late = loop.after(5ms, [&] { ++calls; });
+        auto later = loop.after(10ms, [&] { ++calls; });
+        loop.poster().wake(); // a turn that calls nothing is none
+        EXPECT_TRUE(loop.run_one());
+        EXPECT_GE(calls, 1);
+        while (calls < 2) EXPECT_TRUE(loop.run_one());
+        EXPECT_FALSE(loop.run_one());
+        auto far = loop.after(1h, [] {});
+        loop.stop();
+        EXPECT_FALSE(loop.run_one());
+    }
+}
+
+// run_for() is never early, unless nothing is pending, and returns whatever is; with zero it looks, and does not sleep.
+RULE(loop, run_for) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        Loop loop(request(backend));
+        auto begin = Clock::now();
+        EXPECT_FALSE(loop.run_for(1h)) << "nothing is pending";
+        auto far = loop.after(1h, [] {});
+        for (const auto time : {1ms, 20ms}) {
+            begin = Clock::now();
+            EXPECT_TRUE(loop.run_for(time));
+            EXPECT_GE(Clock::now() - begin, time);
+        }
+        EXPECT_LT(Clock::now() - begin, patience);
+        const Pipe pipe;
+        pipe.write();
+        int calls = 0;
+        auto watcher = loop.watch(pipe.reader(), Ready::readable, Mode::level, [&](Ready) { ++calls; });
+        EXPECT_TRUE(loop.run_for(0ns));
+        EXPECT_EQ(calls, 1);
+        EXPECT_TRUE(loop.run_for(-1s));
+        EXPECT_EQ(calls, 2);
+        watcher.end();
+        far.end();
+        begin = Clock::now();
+        auto near = loop.after(2ms, [] {});
+        EXPECT_FALSE(loop.run_for(std::chrono::nanoseconds::max())) << "ended by itself";
+        EXPECT_GE(Clock::now() - begin, 2ms);
+        EXPECT_EQ(loop.metrics().timers, 0U);
+    }
+}
+
+TEST(Run, inside_of_run_is_refused) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    int refused = 0;
+    loop.post([&] {
+        EXPECT_THROW(loop.run(), std::logic_error);
+        EXPECT_THROW(loop.run_one(), std::logic_error);
+        EXPECT_THROW(loop.run_for(0ns), std::logic_error);
+        ++refused;
+    });
+    EXPECT_FALSE(loop.run());
+    EXPECT_EQ(refused, 1);
+    loop.post([] {});
+    EXPECT_FALSE(loop.run()) << "the Loop is as before";
+}
+
+TEST(Run, tells_what_the_engine_says) {
+    Scripted scripted; // which fails when it would sleep for ever
+    auto watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [](Ready) {});
+    try {
+        scripted.loop.run();
+        ADD_FAILURE() << "no error came";
+    } catch (const std::system_error& error) {
+        EXPECT_EQ(error.code(), std::errc::resource_deadlock_would_occur);
+    }
+}
+
+TEST(Sleep, looks_first_beside_a_timer) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    auto far = loop.after(1h, [] {});
+    far.in_background();
+    int calls = 0;
+    Watcher watcher = loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) {
+        if (++calls == 3) watcher.end();
+    });
+    for (int i = 0; i < 3; ++i) scripted.reports({{Source{3}, Ready::readable}});
+    EXPECT_FALSE(loop.run());
+    EXPECT_EQ(calls, 3);
+    EXPECT_EQ(scripted.sleeps(), 0U) << "something was there each time";
+    scripted.reports({});
+    scripted.reports({{Scripted::wakes, Ready::none}});
+    watcher = loop.watch(Source{3}, Ready::readable, Mode::level, [](Ready) {});
+    EXPECT_TRUE(loop.run_for(1us));
+    const auto& timeouts = scripted.record->timeouts;
+    for (const auto timeout : timeouts) {
+        ASSERT_TRUE(timeout);
+        EXPECT_LE(*timeout, 1h);
+    }
+}
+
+} // namespace
+} // namespace pollux::loop_tests

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "../core/core_test.hpp"
+#include "../core/scripted_selector.hpp"
+
+#include <pollux/loop.hpp>
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+// The notation of the conformance suite: a test is found by the label that the header has in brackets.
+#define RULE(subject, behaviour) TEST(subject, behaviour)
+
+namespace pollux::loop_tests {
+
+using namespace std::chrono_literals;
+using core_tests::backends;
+using core_tests::canceled;
+using core_tests::Change;
+using core_tests::Pipe;
+
+using Clock = std::chrono::steady_clock;
+using Names = std::vector<std::string>;
+using What = Change::What;
+
+/// How long a test waits for what must come: no machine is that slow.
+inline constexpr std::chrono::nanoseconds patience = 30s;
+
+inline Request request(const std::string& backend) {
+    return {.backend = backend, .folders = {core_tests::folder_of_plugins()}};
+}
+
+/// Makes a run() that would not end fail, and end.
+class Watchdog {
+  public:
+    explicit Watchdog(Loop& loop)
+        : timer_(loop.after(patience, [&loop] {
+              ADD_FAILURE() << "nothing came";
+              loop.stop();
+          })) {
+        timer_.in_background();
+    }
+
+  private:
+    Timer timer_;
+};
+
+/// A Loop over an engine that reports what the test says, by source. It knows watches as engines do.
+class Scripted {
+  public:
+    using Reports = std::vector<std::pair<Source, Ready>>;
+
+    explicit Scripted(const LoopOptions& options = {})
+        : loop(std::make_unique<core_tests::ScriptedSelector>(record, [this](std::size_t) { return answer(); }),
+               options) {}
+
+    /// What the next select() without a report before it gives.
+    void reports(Reports next) { reports_.push_back(std::move(next)); }
+
+    /// The calls of the Registrator since the last time.
+    Names changes() {
+        Names all;
+        for (; seen_ < record->changes.size(); ++seen_) {
+            const auto& change = record->changes[seen_];
+            const auto number = std::to_string(change.source);
+            const auto interest = std::to_string(static_cast<int>(change.watch.interest));
+            if (change.what == What::remove) all.push_back("remove " + number);
+            if (change.what == What::add) all.push_back("add " + number + " " + interest);
+            if (change.what == What::modify) all.push_back("modify " + number + " " + interest);
+        }
+        return all;
+    }
+
+    /// How many calls of select() might have slept.
+    std::size_t sleeps() const {
+        std::size_t count = 0;
+        for (const auto timeout : record->timeouts) count += timeout == Timeout(0ns) ? 0 : 1;
+        return count;
+    }
+
+    /// Turns that look and do not sleep.
+    void turn(int turns = 1) {
+        for (int i = 0; i < turns; ++i) loop.run_for(0ns);
+    }
+
+    static constexpr Source wakes = static_cast<Source>(-2);
+
+    const std::shared_ptr<core_tests::Record> record = std::make_shared<core_tests::Record>();
+
+  private:
+    core_tests::ScriptedSelector::Answer answer() {
+        if (reports_.empty()) {
+            // Asleep for ever: a test that comes here has failed, and shall not hang.
+            if (record->timeouts.back()) return {};
+            return {{}, make_error_code(std::errc::resource_deadlock_would_occur)};
+        }
+        std::map<Source, Token> tokens{{wakes, wake_token}};
+        for (const auto& change : record->changes) {
+            if (change.what == What::remove) {
+                tokens.erase(change.source);
+            } else {
+                tokens[change.source] = change.watch.token;
+            }
+        }
+        std::vector<Event> events;
+        for (const auto& [source, ready] : reports_.front()) {
+            if (tokens.count(source)) events.push_back({tokens[source], ready});
+        }
+        reports_.pop_front();
+        return {events, {}};
+    }
+
+    std::deque<Reports> reports_;
+    std::size_t seen_ = 0;
+
+  public:
+    Loop loop; // its engine asks all of the above
+};
+
+constexpr Ready both = Ready::readable | Ready::writable;
+
+} // namespace pollux::loop_tests

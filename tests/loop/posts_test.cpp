@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSL-1.0
+// Work from other threads.
+#include "loop_test.hpp"
+
+#include <pollux/event_queue.hpp>
+
+#include <array>
+#include <atomic>
+#include <optional>
+#include <thread>
+
+namespace pollux::loop_tests {
+namespace {
+
+// Posts of four threads, to a Loop that sleeps in between: each is called once, in the Loop's thread, those of one
+// thread in their order, and sees what its thread wrote.
+RULE(post, order) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        Loop loop(request(backend));
+        const Watchdog watchdog(loop);
+        constexpr int posts = 300;
+        std::array<int, 4> next{};
+        std::vector<std::thread> threads;
+        const auto own = std::this_thread::get_id();
+        for (std::size_t i = 0; i < next.size(); ++i) {
+            threads.emplace_back([&, i, poster = loop.poster(), hold = loop.hold()] {
+                for (int number = 0; number < posts; ++number) {
+                    auto value = std::make_shared<int>(number); // plain data, which is handed over
+                    EXPECT_FALSE(poster.post([&, i, value] {
+                        EXPECT_EQ(*value, next[i]++);
+                        EXPECT_EQ(std::this_thread::get_id(), own);
+                    }));
+                    if (number % 50 == 0) std::this_thread::sleep_for(100us); // sometimes it is asleep
+                }
+            });
+        }
+        EXPECT_FALSE(loop.run()) << "all holds are released";
+        for (const int count : next) EXPECT_EQ(count, posts);
+        for (auto& thread : threads) thread.join();
+        EXPECT_EQ(loop.metrics().callbacks.posted, 4U * posts);
+    }
+}
+
+// One wake for any number of posts of other threads; none for those of the Loop's own callbacks.
+RULE(post, one_wake) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    int calls = 0;
+    for (int round = 1; round < 4; ++round) {
+        for (int i = 0; i < 10; ++i) EXPECT_FALSE(loop.post([&] { ++calls; }));
+        EXPECT_EQ(scripted.record->wakes, round);
+        loop.post([&] {
+            for (int i = 0; i < 10; ++i) loop.post([&] { ++calls; });
+        });
+        EXPECT_FALSE(loop.run());
+        EXPECT_EQ(scripted.record->wakes, round);
+        EXPECT_EQ(calls, 20 * round);
+    }
+    EXPECT_EQ(scripted.sleeps(), 0U);
+    // A wake that fails is told, and made up for by the next post.
+    scripted.record->wake_error = make_error_code(std::errc::not_enough_memory);
+    EXPECT_EQ(loop.post([&] { ++calls; }), scripted.record->wake_error);
+    EXPECT_EQ(loop.post([&] { ++calls; }), scripted.record->wake_error);
+    scripted.record->wake_error.clear();
+    EXPECT_FALSE(loop.post([&] { ++calls; }));
+    EXPECT_EQ(scripted.record->wakes, 6);
+    EXPECT_FALSE(loop.run());
+    EXPECT_EQ(calls, 63);
+}
+
+// Posters and Holds outlive the Loop: its functions are destroyed and not called, and a post says operation_canceled.
+RULE(post, loop_gone) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        std::optional<Loop> loop(std::in_place, request(backend));
+        const auto poster = loop->poster();
+        auto hold = loop->hold();
+        const auto owned = std::make_shared<int>(1);
+        EXPECT_FALSE(poster.post([owned] { ADD_FAILURE() << "not called"; }));
+        // One that posts when it is destroyed.
+        struct Last {
+            explicit Last(const Poster& to) : poster(to) {}
+            ~Last() {
+                EXPECT_EQ(poster.post([] {}), canceled);
+            }
+            Poster poster;
+        };
+        EXPECT_FALSE(poster.post([last = std::make_shared<Last>(poster)] {}));
+        std::atomic<bool> over = false;
+        std::thread other([&, copy = poster] {
+            while (!over) copy.wake();
+        });
+        loop.reset();
+        EXPECT_EQ(owned.use_count(), 1);
+        EXPECT_EQ(poster.post([owned] {}), canceled);
+        EXPECT_EQ(owned.use_count(), 1);
+        EXPECT_EQ(poster.wake(), canceled);
+        const auto late = poster.hold();
+        hold.release();
+        over = true;
+        other.join();
+    }
+}
+
+// A Hold keeps run() waiting for posts to come; when the last is released, by whomever, run() ends.
+RULE(post, hold) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        for (const auto head_start : {0ms, 0ms, 5ms}) {
+            Loop loop(request(backend));
+            const Watchdog watchdog(loop);
+            int calls = 0;
+            std::thread other([&, head_start, poster = loop.poster(), hold = loop.hold()]() mutable {
+                std::this_thread::sleep_for(head_start); // most likely asleep by then; it holds anyway
+                Hold second = std::move(hold);
+                EXPECT_FALSE(poster.post([&] { ++calls; }));
+                hold = poster.hold();
+                second.release();
+                second.release();
+                EXPECT_FALSE(poster.post([&] { ++calls; }));
+                hold = Hold();
+            });
+            EXPECT_FALSE(loop.run());
+            EXPECT_EQ(calls, 2);
+            other.join();
+        }
+    }
+}
+
+TEST(Post, of_a_thread_that_hands_over_again_and_again) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        Loop loop(request(backend));
+        const Watchdog watchdog(loop);
+        std::atomic<int> seen = 0;
+        std::thread other([&, poster = loop.poster(), hold = loop.hold()] {
+            for (int round = 1; round <= 1000; ++round) {
+                EXPECT_FALSE(poster.post([&, round] { seen = round; }));
+                const auto end = Clock::now() + patience;
+                while (seen != round && Clock::now() < end) std::this_thread::yield();
+            }
+        });
+        EXPECT_FALSE(loop.run());
+        EXPECT_EQ(seen, 1000);
+        other.join();
+    }
+}
+
+// Each wake calls, so an event_queue() that is bound to the Loop is polled as the Loop goes, a part at a time, beside
+// all else.
+RULE(on_wake, called) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        Loop loop(request(backend));
+        const Watchdog watchdog(loop);
+        constexpr std::size_t count = 1000;
+        auto queue = event_queue(count, loop.poster());
+        Tokens tokens;
+        std::size_t next = 0, most = 0;
+        std::uint64_t turn = 0;
+        WakeWatcher wakes = loop.on_wake([&] {
+            EXPECT_NE(std::exchange(turn, loop.metrics().turns), loop.metrics().turns) << "once a turn";
+            most = std::max(most, queue.poller.poll(tokens, 64));
+            for (const auto token : tokens) EXPECT_EQ(token, Token{next++});
+            if (next == count) wakes.end();
+        });
+        std::thread other([&, notifier = queue.notifier] {
+            for (std::size_t i = 0; i < count; ++i) EXPECT_FALSE(notifier.notify(Token{i}));
+        });
+        EXPECT_FALSE(loop.run());
+        EXPECT_EQ(next, count);
+        EXPECT_LE(most, 64U);
+        other.join();
+    }
+}
+
+} // namespace
+} // namespace pollux::loop_tests

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSL-1.0
+// Signals.
+#include "loop_test.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <optional>
+#include <thread>
+
+#ifndef _WIN32
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
+namespace pollux::loop_tests {
+namespace {
+
+std::atomic<int> handled_before = 0;
+extern "C" void handle_before([[maybe_unused]] int signal) {
+#ifdef _WIN32
+    std::signal(signal, handle_before); // which is forgotten there
+#endif
+    ++handled_before;
+}
+
+/// What the process does about SIGTERM while a test lasts.
+class Before {
+  public:
+    Before() : before_(std::signal(SIGTERM, handle_before)) { handled_before = 0; }
+    ~Before() { std::signal(SIGTERM, before_); }
+    Before(const Before&) = delete;
+    Before& operator=(const Before&) = delete;
+
+  private:
+    void (*before_)(int);
+};
+
+// A signal calls, also if it comes in another thread or while the Loop sleeps; several before the call may be one.
+RULE(on_signal, called) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        const Before before;
+        Loop loop(request(backend));
+        const Watchdog watchdog(loop);
+        int calls = 0;
+        SignalWatcher watcher = loop.on_signal(SIGTERM, [&] {
+            if (++calls == 3) watcher.end();
+        });
+        EXPECT_EQ(loop.metrics().watches, 0U) << "what it stands on is not the program's";
+        EXPECT_EQ(std::raise(SIGTERM), 0);
+        EXPECT_EQ(std::raise(SIGTERM), 0);
+        EXPECT_TRUE(loop.run_one());
+        EXPECT_EQ(calls, 1);
+        loop.post([] { std::raise(SIGTERM); });
+        while (calls < 2) EXPECT_TRUE(loop.run_one());
+        std::thread other([] {
+            std::this_thread::sleep_for(5ms); // most likely asleep by then; it holds anyway
+            std::raise(SIGTERM);
+        });
+        EXPECT_FALSE(loop.run()) << "nothing is pending without the watcher";
+        other.join();
+        EXPECT_EQ(calls, 3);
+        EXPECT_EQ(handled_before, 0);
+    }
+}
+
+// All watchers of a signal are called, of all Loops.
+RULE(on_signal, shared) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        const Before before;
+        Loop one(request(backend));
+        std::optional<Loop> two(std::in_place, request(backend));
+        Names seen;
+        auto first = one.on_signal(SIGTERM, [&] { seen.emplace_back("first"); });
+        auto second = one.on_signal(SIGTERM, [&] { seen.emplace_back("second"); });
+        auto third = two->on_signal(SIGTERM, [&] { seen.emplace_back("third"); });
+        auto other = two->on_signal(SIGINT, [&] { ADD_FAILURE() << "another signal"; });
+        std::raise(SIGTERM);
+        EXPECT_TRUE(one.run_one());
+        EXPECT_TRUE(two->run_one());
+        EXPECT_EQ(seen, (Names{"first", "second", "third"}));
+        seen.clear();
+        first.end();
+        two.reset();
+        std::raise(SIGTERM);
+        EXPECT_TRUE(one.run_one());
+        EXPECT_EQ(seen, Names{"second"});
+    }
+}
+
+// When the last watcher of a signal dies, or its Loop, the signal does again what it did before.
+RULE(on_signal, restores) {
+    const Before before;
+    Loop one(request(backends().front()));
+    std::optional<Loop> two(std::in_place, request(backends().front()));
+    auto first = one.on_signal(SIGTERM, [] {});
+    auto second = one.on_signal(SIGTERM, [] {});
+    auto third = two->on_signal(SIGTERM, [] {});
+    first.end();
+    second.end();
+    std::raise(SIGTERM);
+    EXPECT_EQ(handled_before, 0) << "the other Loop's is left";
+    two.reset();
+    std::raise(SIGTERM);
+    EXPECT_EQ(handled_before, 1);
+    first = one.on_signal(SIGTERM, [] {});
+    std::raise(SIGTERM);
+    EXPECT_EQ(handled_before, 1);
+    first.end();
+    std::raise(SIGTERM);
+    EXPECT_EQ(handled_before, 2);
+}
+
+// What is no signal, cannot be caught, or is a fault of the program is refused; the error may be thrown or returned.
+RULE(on_signal, refused) {
+    Loop loop(request(backends().front()));
+    const auto refusal = [&](int signal) {
+        std::error_code error;
+        EXPECT_FALSE(loop.on_signal(
+            signal, [] {}, error))
+            << signal;
+        EXPECT_THROW((void)loop.on_signal(signal, [] {}), std::system_error) << signal;
+        return error;
+    };
+    for (const int signal : {-1, 0, 127, 128, 1 << 30}) EXPECT_EQ(refusal(signal), std::errc::invalid_argument);
+    for (const int signal : {SIGSEGV, SIGFPE, SIGILL}) EXPECT_EQ(refusal(signal), std::errc::operation_not_supported);
+#ifndef _WIN32
+    for (const int signal : {SIGKILL, SIGSTOP}) EXPECT_EQ(refusal(signal), std::errc::invalid_argument);
+    EXPECT_EQ(refusal(SIGBUS), std::errc::operation_not_supported);
+#endif
+    EXPECT_FALSE(loop.run());
+}
+
+TEST(OnSignal, that_arrived_before_a_watcher_is_not_its) {
+    const Before before;
+    Loop loop(request(backends().front()));
+    auto watcher = loop.on_signal(SIGTERM, [] { ADD_FAILURE() << "it arrived for the one before"; });
+    std::raise(SIGTERM);
+    watcher.end();
+    int calls = 0;
+    watcher = loop.on_signal(SIGTERM, [&] { ++calls; });
+    EXPECT_TRUE(loop.run_for(20ms));
+    EXPECT_EQ(calls, 0);
+    std::raise(SIGTERM);
+    EXPECT_TRUE(loop.run_one());
+    EXPECT_EQ(calls, 1);
+}
+
+#ifndef _WIN32
+
+TEST(OnSignal, in_a_storm_while_loops_come_and_go) {
+    const Before before;
+    std::atomic<bool> over = false;
+    std::thread storm([&] {
+        while (!over) raise(SIGTERM);
+    });
+    for (int i = 0; i < 200; ++i) {
+        Loop loop(request("epoll,kqueue,poll_fallback"));
+        const Watchdog watchdog(loop);
+        SignalWatcher watcher = loop.on_signal(SIGTERM, [&] { watcher.end(); });
+        EXPECT_FALSE(loop.run());
+    }
+    over = true;
+    storm.join();
+}
+
+TEST(OnSignal, does_not_disturb_what_it_interrupts) {
+    const Before before;
+    Loop loop(request(backends().front()));
+    auto watcher = loop.on_signal(SIGTERM, [] {});
+    for (int i = 0; i < 100000; ++i) { // more than the socket has room for: it does not block, and errno is kept
+        errno = 12345;
+        raise(SIGTERM);
+        ASSERT_EQ(errno, 12345);
+        if (i % 1000 == 0) {
+            EXPECT_TRUE(loop.run_one());
+        }
+    }
+    struct sigaction action {};
+    sigaction(SIGTERM, nullptr, &action);
+    EXPECT_TRUE(action.sa_flags & SA_RESTART);
+}
+
+TEST(OnSignal, of_a_forked_child_is_not_the_parents) {
+    const Before before;
+    Loop loop(request(backends().front()));
+    int calls = 0;
+    auto watcher = loop.on_signal(SIGTERM, [&] { ++calls; });
+    const auto child = fork();
+    if (child == 0) {
+        raise(SIGTERM);
+        _exit(0);
+    }
+    int status = 0;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(loop.run_for(10ms));
+    EXPECT_EQ(calls, 0);
+}
+
+#endif
+
+} // namespace
+} // namespace pollux::loop_tests

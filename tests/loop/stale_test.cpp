@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSL-1.0
+// Events of watches that ended or changed since the engine reported them.
+#include "loop_test.hpp"
+
+namespace pollux::loop_tests {
+namespace {
+
+// No callback of what a handle was before it ended or changed: not for an event of the batch that is being handled, not
+// when the number of the source was closed and used again within it, and not for one that was left for later turns.
+RULE(loop, nothing_stale) {
+    for (const std::size_t callbacks : {1, 256}) {
+        SCOPED_TRACE(callbacks);
+        Scripted scripted({.callbacks_per_phase = callbacks});
+        Names seen;
+        Watcher first, second, third;
+        const auto note = [&](const char* name) { return [&seen, name](Ready) { seen.emplace_back(name); }; };
+        first = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) {
+            seen.emplace_back("first");
+            second.end();
+            // The number is used again, the slot is too: the event of the one before is not that of this one.
+            second = scripted.loop.watch(Source{4}, Ready::readable, Mode::level, note("second, new"));
+            third.end();
+        });
+        second = scripted.loop.watch(Source{4}, Ready::readable, Mode::level, note("second, old"));
+        third = scripted.loop.watch(Source{5}, Ready::readable, Mode::level, note("third"));
+        scripted.reports({{Source{3}, Ready::readable}, {Source{4}, Ready::readable}, {Source{5}, Ready::readable}});
+        scripted.turn(4);
+        EXPECT_EQ(seen, Names{"first"});
+        EXPECT_EQ(scripted.loop.metrics().stale, 2U);
+        EXPECT_EQ(scripted.changes(), (Names{"add 3 1", "add 4 1", "add 5 1", "remove 4", "remove 5", "add 4 1"}));
+        scripted.reports({{Source{4}, Ready::readable}});
+        scripted.turn();
+        EXPECT_EQ(seen, (Names{"first", "second, new"}));
+    }
+}
+
+TEST(NothingStale, when_the_slot_is_used_again_between_turns) {
+    Scripted scripted({.callbacks_per_phase = 1});
+    Names seen;
+    auto first =
+        scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) { seen.emplace_back("first"); });
+    auto second =
+        scripted.loop.watch(Source{4}, Ready::readable, Mode::level, [&](Ready) { seen.emplace_back("old"); });
+    scripted.reports({{Source{3}, Ready::readable}, {Source{4}, Ready::readable}});
+    scripted.turn();
+    EXPECT_EQ(seen, Names{"first"});
+    second.end(); // outside of a turn its slot is free at once
+    second = scripted.loop.watch(Source{4}, Ready::readable, Mode::level, [&](Ready) { seen.emplace_back("new"); });
+    scripted.turn();
+    EXPECT_EQ(seen, Names{"first"});
+    EXPECT_EQ(scripted.loop.metrics().stale, 1U);
+}
+
+TEST(NothingStale, from_an_engine_that_makes_tokens_up) {
+    const auto record = std::make_shared<core_tests::Record>();
+    Loop loop(std::make_unique<core_tests::ScriptedSelector>(record, [](std::size_t) {
+        return core_tests::ScriptedSelector::Answer{
+            {{Token{0}, Ready::readable}, {Token{1}, Ready::readable}, {Token{~0ULL - 1}, Ready::readable}}, {}};
+    }));
+    int calls = 0;
+    auto watcher = loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) { ++calls; });
+    watcher.end();
+    watcher = loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) { ++calls; });
+    loop.run_for(0ns);
+    EXPECT_EQ(calls, 0);
+    EXPECT_EQ(loop.metrics().stale, 3U);
+}
+
+/// A watch whose interest another callback of the same batch changes.
+struct Changed {
+    explicit Changed(Mode mode, Ready before) {
+        first = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [this](Ready) { change(); });
+        watcher = scripted.loop.watch(Source{4}, before, mode, [this](Ready ready) { seen.push_back(ready); });
+    }
+    void report(Ready ready) {
+        scripted.reports({{Source{3}, Ready::readable}, {Source{4}, ready}});
+        scripted.turn();
+    }
+
+    Scripted scripted;
+    Watcher first, watcher;
+    std::function<void()> change;
+    std::vector<Ready> seen;
+};
+
+// A changed watch is not told what only its former self asked for; what both asked for it is told, and the engine is
+// asked anew for what it was not told.
+RULE(watch, change) {
+    for (const auto mode : {Mode::level, Mode::edge}) {
+        SCOPED_TRACE(static_cast<int>(mode));
+        Changed narrowed(mode, both);
+        narrowed.change = [&] { narrowed.watcher.change(Ready::writable); };
+        narrowed.report(Ready::readable);
+        EXPECT_TRUE(narrowed.seen.empty());
+        EXPECT_EQ(narrowed.scripted.loop.metrics().stale, 1U);
+
+        Changed shared(mode, both);
+        shared.change = [&] { shared.watcher.change(Ready::readable); };
+        shared.report(both | Ready::closed);
+        EXPECT_EQ(shared.seen, std::vector{Ready::readable | Ready::closed});
+
+        Changed paused(mode, both);
+        paused.change = [&] { paused.watcher.change(Ready::none); };
+        paused.report(both | Ready::closed);
+        EXPECT_TRUE(paused.seen.empty());
+
+        Changed other_mode(mode, Ready::readable);
+        other_mode.change = [&] { other_mode.watcher.change(Ready::readable, Mode::oneshot); };
+        other_mode.report(Ready::readable);
+        EXPECT_TRUE(other_mode.seen.empty()) << "the engine reports it anew";
+    }
+}
+
+TEST(Change, that_is_taken_back_loses_no_edge) {
+    Changed back(Mode::edge, Ready::readable);
+    back.change = [&] {
+        back.watcher.change(Ready::none);
+        back.scripted.loop.defer([&] { back.watcher.change(Ready::readable); });
+    };
+    back.report(Ready::readable);
+    EXPECT_TRUE(back.seen.empty());
+    back.scripted.changes();
+    back.scripted.turn();
+    EXPECT_EQ(back.scripted.changes(), Names{"modify 4 1"}) << "or the edge is lost";
+
+    Changed part(Mode::edge, both);
+    part.change = [&] {
+        part.watcher.change(Ready::readable);
+        part.scripted.loop.defer([&] { part.watcher.change(both); });
+    };
+    part.report(both);
+    EXPECT_EQ(part.seen, std::vector{Ready::readable});
+    part.scripted.changes();
+    part.scripted.turn();
+    EXPECT_EQ(part.scripted.changes(), Names{"modify 4 3"});
+
+    Changed at_once(Mode::edge, Ready::readable);
+    at_once.change = [&] {
+        at_once.watcher.change(Ready::none);
+        at_once.watcher.change(Ready::readable);
+    };
+    at_once.report(Ready::readable);
+    EXPECT_EQ(at_once.seen, std::vector{Ready::readable}) << "nothing is different, so it is told";
+}
+
+TEST(Change, of_a_oneshot_watch_in_the_batch) {
+    Changed narrowed(Mode::oneshot, both);
+    narrowed.change = [&] { narrowed.watcher.change(Ready::readable); };
+    narrowed.report(both);
+    EXPECT_EQ(narrowed.seen, std::vector{Ready::readable});
+    narrowed.scripted.changes();
+    narrowed.scripted.turn();
+    EXPECT_EQ(narrowed.scripted.changes(), Names()) << "spent by that report: it is not armed behind its back";
+    narrowed.change = [] {};
+    narrowed.watcher.change(both);
+    narrowed.report(both);
+    EXPECT_EQ(narrowed.scripted.changes(), Names{"modify 4 3"});
+    EXPECT_EQ(narrowed.seen.back(), both);
+
+    Changed widened(Mode::oneshot, Ready::readable);
+    widened.change = [&] { widened.watcher.change(Ready::writable); };
+    widened.report(Ready::readable);
+    EXPECT_TRUE(widened.seen.empty());
+    widened.scripted.changes();
+    widened.scripted.turn();
+    EXPECT_EQ(widened.scripted.changes(), Names{"modify 4 2"});
+}
+
+} // namespace
+} // namespace pollux::loop_tests

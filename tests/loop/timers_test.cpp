@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSL-1.0
+// Timers of a Loop; the wheel that they stand on has its own tests.
+#include "loop_test.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace pollux::loop_tests {
+namespace {
+
+using std::chrono::nanoseconds;
+
+// Neither a duration nor a point in time is early, also not if callbacks take long before or behind the call.
+RULE(timer, never_early) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        Loop loop(request(backend));
+        int fired = 0;
+        std::vector<Timer> timers;
+        const auto busy = [](nanoseconds time) {
+            for (const auto begin = Clock::now(); Clock::now() - begin < time;) {}
+        };
+        for (int i = 0; i < 50; ++i) {
+            const auto wait = i * 100us;
+            loop.post([&, wait] {
+                const auto begin = Clock::now();
+                timers.push_back(loop.after(wait, [&, begin, wait] {
+                    ++fired;
+                    EXPECT_GE(Clock::now() - begin, wait);
+                    busy(50us);
+                }));
+                busy(100us);
+                const auto end = Clock::now() + wait;
+                timers.push_back(loop.at(end, [&, end] {
+                    ++fired;
+                    EXPECT_GE(Clock::now(), end);
+                }));
+            });
+        }
+        EXPECT_FALSE(loop.run());
+        EXPECT_EQ(fired, 100);
+    }
+}
+
+// Timers of one turn are called in the order of their deadlines; those with the same in the order in which they were
+// set.
+RULE(timer, order) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    std::vector<int> seen;
+    std::vector<Timer> timers;
+    const auto now = Clock::now();
+    const std::vector offsets{5, 3, 3, 9, 1, 7, 1, 3}; // all in the past when the turn begins
+    for (std::size_t i = 0; i < offsets.size(); ++i) {
+        const int offset = offsets[i];
+        timers.push_back(loop.at(now - 1s + std::chrono::nanoseconds(offset),
+                                 [&, offset, i] { seen.push_back(100 * offset + static_cast<int>(i)); }));
+    }
+    for (int i = 0; i < 3; ++i) timers.push_back(loop.after(0ns, [&, i] { seen.push_back(10000 + i); }));
+    timers[0].rearm(now - 1s + 3ns); // now behind its equals
+    EXPECT_FALSE(loop.run());
+    auto expected = std::vector{104, 106, 301, 302, 307, 500, 705, 903, 10000, 10001, 10002};
+    EXPECT_EQ(seen, expected);
+}
+
+// every() keeps its grid: the n-th call is never before n periods, and a late one does not delay those after it.
+RULE(timer, no_drift) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        Loop loop(request(backend));
+        constexpr auto period = 2ms;
+        std::uint64_t periods = 0;
+        int calls = 0;
+        Clock::time_point first;
+        Timer timer = loop.every(period, [&] {
+            const auto now = Clock::now();
+            if (calls++ == 0) {
+                first = now - timer.missed() * period; // no earlier than its deadline
+            } else {
+                periods += 1 + timer.missed();
+            }
+            // On the grid: were the next deadline counted from the call, the periods would fall behind.
+            EXPECT_LE((now - first) / period, static_cast<std::int64_t>(periods) + 1 +
+                                                  static_cast<std::int64_t>((Clock::now() - now) / period));
+            for (const auto begin = Clock::now(); Clock::now() - begin < 1500us;) {}
+            if (calls == 20) timer.end();
+        });
+        const auto begin = Clock::now();
+        EXPECT_FALSE(loop.run());
+        EXPECT_GE(Clock::now() - begin, period * (periods + 1)) << "never early";
+    }
+}
+
+// Periods that are over are skipped and counted.
+RULE(timer, missed) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    std::vector<std::uint64_t> missed;
+    Clock::time_point set;
+    Timer timer = loop.every(10ms, [&] {
+        missed.push_back(timer.missed());
+        if (missed.size() == 1) { // 35 ms on a grid of 10: three are over before the next turn
+            for (const auto begin = Clock::now(); Clock::now() - begin < 35ms;) {}
+        }
+        if (missed.size() == 2) timer.end();
+    });
+    EXPECT_FALSE(loop.run());
+    ASSERT_EQ(missed.size(), 2U);
+    EXPECT_GE(missed[1], 2U);
+    auto other = loop.after(0ns, [] {});
+    EXPECT_EQ(other.missed(), 0U);
+}
+
+// A timer can be set again in its own callback and before it fires, to sooner and later, by a duration and by a time;
+// it fires once for the last setting.
+RULE(timer, rearm) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        Loop loop(request(backend));
+        int calls = 0;
+        Timer again = loop.after(0ns, [&] {
+            EXPECT_FALSE(again.is_pending());
+            if (++calls < 5) again.rearm(1ms);
+            EXPECT_EQ(again.is_pending(), calls < 5);
+        });
+        int others = 0;
+        auto sooner = loop.after(1h, [&] { ++others; });
+        sooner.rearm(1ms);
+        auto earlier = loop.at(Clock::now() + 1h, [&] { ++others; });
+        earlier.rearm(Clock::now());
+        Clock::time_point until;
+        auto later = loop.after(0ns, [&] {
+            ++others;
+            EXPECT_GE(Clock::now(), until);
+        });
+        until = Clock::now() + 5ms;
+        later.rearm(5ms);
+        auto cancelled = loop.after(0ns, [] { ADD_FAILURE() << "cancelled"; });
+        cancelled.cancel();
+        EXPECT_EQ(loop.metrics().timers, 4U);
+        EXPECT_FALSE(loop.run());
+        EXPECT_EQ(calls, 5);
+        EXPECT_EQ(others, 3);
+        cancelled.rearm(-1s);
+        cancelled.cancel();
+        cancelled.rearm(nanoseconds::max());
+        EXPECT_TRUE(loop.run_for(1ms));
+        cancelled.rearm(Clock::time_point::max());
+        EXPECT_TRUE(loop.run_for(1ms));
+    }
+}
+
+TEST(Timers, that_are_due_cancel_and_set_each_other) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    Names seen;
+    std::vector<Timer> timers(4);
+    timers[0] = loop.at({}, [&] {
+        seen.emplace_back("first");
+        timers[1].cancel();
+        timers[2].rearm(0ns);
+    });
+    timers[1] = loop.at({}, [&] { ADD_FAILURE() << "cancelled"; });
+    timers[2] = loop.at({}, [&] { seen.emplace_back("third"); });
+    timers[3] = loop.at({}, [&] { seen.emplace_back("fourth"); });
+    EXPECT_FALSE(loop.run());
+    EXPECT_EQ(seen, (Names{"first", "fourth", "third"}));
+}
+
+TEST(Timers, of_every_are_set_anew) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    int calls = 0;
+    Timer timer = loop.every(1h, [&] {
+        if (++calls == 3) return timer.cancel();
+        EXPECT_TRUE(timer.is_pending());
+        timer.rearm(0ns);
+    });
+    timer.rearm(0ns);
+    EXPECT_FALSE(loop.run());
+    EXPECT_EQ(calls, 3);
+    timer.rearm(0ns);
+    loop.run_for(0ns);
+    EXPECT_EQ(calls, 4);
+    EXPECT_TRUE(timer.is_pending()) << "an hour from then";
+}
+
+TEST(Timers, in_great_number) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    constexpr int count = 20000;
+    std::vector<Timer> timers;
+    int fired = 0;
+    nanoseconds before{0};
+    for (int i = 0; i < count; ++i) {
+        const nanoseconds wait((i * 7919LL % count) * 1000);
+        timers.push_back(loop.after(wait, [&, wait] {
+            EXPECT_GE(wait, before);
+            before = wait;
+            ++fired;
+        }));
+    }
+    for (int i = 0; i < count; i += 2) timers[static_cast<std::size_t>(i)].end();
+    EXPECT_FALSE(loop.run());
+    EXPECT_EQ(fired, count / 2);
+}
+
+} // namespace
+} // namespace pollux::loop_tests

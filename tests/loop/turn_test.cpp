@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSL-1.0
+// The turn: its phases, their budget, and when run() ends.
+#include "loop_test.hpp"
+
+#include <atomic>
+#include <functional>
+#include <thread>
+
+namespace pollux::loop_tests {
+namespace {
+
+/// Notes its name when it is destroyed.
+class Trace {
+  public:
+    Trace(Names& names, std::string name) : names_(&names), name_(std::move(name)) {}
+    Trace(Trace&& other) noexcept : names_(std::exchange(other.names_, nullptr)), name_(std::move(other.name_)) {}
+    Trace& operator=(Trace&&) = delete;
+    ~Trace() {
+        if (names_) names_->push_back(name_);
+    }
+
+  private:
+    Names* names_;
+    std::string name_;
+};
+
+// A turn calls timers, posted functions, watches and deferred functions in this order, whatever was set up first, and
+// asks the engine between them; what ended is destroyed last.
+RULE(loop, phases) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    Names seen;
+    const auto note = [&seen](const char* name) { return [&seen, name] { seen.emplace_back(name); }; };
+    scripted.record->verdict = [&](const Change&) {
+        seen.emplace_back("poll");
+        return std::error_code();
+    };
+    loop.defer(note("deferred"));
+    Watcher watcher =
+        loop.watch(Source{3}, Ready::readable, Mode::level, [&, trace = std::make_unique<Trace>(seen, "close")](Ready) {
+            seen.emplace_back("ready");
+            loop.defer([&] {
+                seen.emplace_back("deferred");
+                watcher.end();
+                loop.post([] {});
+            });
+        });
+    loop.post(note("posted"));
+    auto timer = loop.after(0ns, note("timer"));
+    scripted.reports({{Source{3}, Ready::readable}});
+    loop.run_for(0ns);
+    EXPECT_EQ(seen, (Names{"timer", "posted", "poll", "ready", "deferred", "deferred", "poll", "close"}))
+        << "the second poll is the removal";
+    EXPECT_EQ(loop.metrics().turns, 1U);
+}
+
+// Functions are deferred to the end of the turn that is under way, those of phase deferred to that of the next one.
+RULE(loop, defer) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    std::vector<std::uint64_t> turns;
+    const std::function<void()> again = [&] {
+        turns.push_back(loop.metrics().turns);
+        if (turns.size() < 3) loop.defer(again);
+    };
+    loop.post([&] { loop.defer(again); });
+    EXPECT_FALSE(loop.run());
+    EXPECT_EQ(turns, (std::vector<std::uint64_t>{1, 2, 3}));
+    EXPECT_EQ(scripted.sleeps(), 0U);
+}
+
+// What handles that ended own is destroyed in phase close: not in the callback that ended them, not by other phases;
+// outside of a turn at once.
+RULE(loop, close) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    Names seen;
+    Watcher watcher;
+    Timer timer = loop.after(0ns, [&, trace = std::make_unique<Trace>(seen, "timer closed")] {
+        timer.end();
+        watcher.end();
+        seen.emplace_back("timer called");
+        loop.defer([&] { seen.emplace_back("deferred"); });
+    });
+    watcher = loop.watch(Source{3}, Ready::readable, Mode::level,
+                         [trace = std::make_unique<Trace>(seen, "watch closed")](Ready) {});
+    EXPECT_FALSE(loop.run());
+    EXPECT_EQ(seen, (Names{"timer called", "deferred", "timer closed", "watch closed"}));
+    EXPECT_EQ(loop.metrics().closed, 2U);
+    EXPECT_EQ(scripted.sleeps(), 0U);
+
+    seen.clear();
+    timer = loop.after(1h, [trace = std::make_unique<Trace>(seen, "closed")] {});
+    timer.end();
+    EXPECT_EQ(seen, Names{"closed"});
+}
+
+TEST(Close, of_a_chain_that_owns_each_other) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    constexpr int links = 10000; // one inside the other: as a recursion this would be deep
+    Timer chain;
+    for (int i = 0; i < links; ++i) chain = loop.after(1h, [inner = std::make_shared<Timer>(std::move(chain))] {});
+    loop.post([&] { chain.end(); });
+    EXPECT_FALSE(loop.run());
+    EXPECT_EQ(loop.metrics().closed, std::uint64_t{links});
+    EXPECT_EQ(loop.metrics().timers, 0U);
+}
+
+// A flood in each phase: each turn does as much of each as its budget allows, in order, loses nothing, and does not
+// sleep while something is left.
+RULE(loop, budget) {
+    Scripted scripted({.callbacks_per_phase = 2});
+    auto& loop = scripted.loop;
+    constexpr int flood = 7;
+    std::vector<int> timers, posts, watches, deferred;
+    std::vector<Timer> all_timers;
+    std::vector<Watcher> all_watches;
+    Scripted::Reports reports;
+    const auto begin = Clock::now();
+    for (int i = 0; i < flood; ++i) {
+        all_timers.push_back(loop.at(begin, [&timers, i] { timers.push_back(i); }));
+        loop.post([&posts, i] { posts.push_back(i); });
+        loop.defer([&deferred, i] { deferred.push_back(i); });
+        const auto source = static_cast<Source>(i);
+        all_watches.push_back(
+            loop.watch(source, Ready::readable, Mode::oneshot, [&watches, i](Ready) { watches.push_back(i); }));
+        reports.emplace_back(source, Ready::readable);
+    }
+    scripted.reports(reports);
+    for (std::size_t turn = 1; turn <= 3; ++turn) {
+        loop.run_for(0ns);
+        for (const auto* phase : {&timers, &posts, &watches, &deferred}) EXPECT_EQ(phase->size(), 2 * turn);
+    }
+    EXPECT_EQ(loop.metrics().polls, 1U) << "what is left of a batch comes before the next";
+    EXPECT_FALSE(loop.run());
+    EXPECT_EQ(loop.metrics().turns, 4U);
+    EXPECT_EQ(scripted.sleeps(), 0U);
+    for (const auto* phase : {&timers, &posts, &watches, &deferred})
+        EXPECT_EQ(*phase, (std::vector{0, 1, 2, 3, 4, 5, 6}));
+}
+
+// A phase whose time is over goes on in the next turn, after one callback at least.
+RULE(loop, budget_of_time) {
+    Scripted scripted({.time_per_phase = 1ns});
+    int calls = 0;
+    for (int i = 0; i < 5; ++i)
+        scripted.loop.post([&] {
+            ++calls;
+            const auto begin = Clock::now();
+            while (Clock::now() == begin) {}
+        });
+    scripted.turn();
+    EXPECT_EQ(calls, 1);
+    EXPECT_FALSE(scripted.loop.run());
+    EXPECT_EQ(calls, 5);
+    EXPECT_EQ(scripted.loop.metrics().turns, 5U);
+    EXPECT_EQ(scripted.sleeps(), 0U);
+}
+
+TEST(Budget, of_posts_that_post) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    int posts = 0, timers = 0;
+    const std::function<void()> again = [&] {
+        if (++posts < 1000) loop.post(again);
+    };
+    loop.post(again);
+    Timer timer = loop.at({}, [&] {
+        ++timers;
+        timer.rearm(Clock::time_point());
+        if (posts == 1000) timer.end();
+    });
+    EXPECT_FALSE(loop.run());
+    EXPECT_GE(timers, 999) << "once a turn, as do the posts";
+}
+
+TEST(Loop, refuses_options_out_of_range) {
+    const auto make = [](const LoopOptions& options) { const Scripted scripted(options); };
+    EXPECT_THROW(make({.events = 0}), std::invalid_argument);
+    EXPECT_THROW(make({.callbacks_per_phase = 0}), std::invalid_argument);
+    EXPECT_THROW(make({.time_per_phase = -1ns}), std::invalid_argument);
+    EXPECT_THROW(Loop(std::unique_ptr<Selector>()), std::invalid_argument);
+    EXPECT_THROW(Loop(Request{.backend = "nowhere"}), OpenError);
+}
+
+} // namespace
+} // namespace pollux::loop_tests
