@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/pollux")
 
-install(TARGETS pollux pollux-interface pollux-net pollux-notify EXPORT polluxTargets
+install(TARGETS pollux pollux-interface pollux-loop pollux-net pollux-notify EXPORT polluxTargets
   RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
@@ -31,6 +31,7 @@ configure_package_config_file(cmake/polluxConfig.cmake.in polluxConfig.cmake
 # Before 1.0 each minor version may change the interface.
 write_basic_package_version_file(polluxConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 configure_file(cmake/pollux.pc.in pollux.pc @ONLY)
+configure_file(cmake/pollux-loop.pc.in pollux-loop.pc @ONLY)
 configure_file(cmake/pollux-net.pc.in pollux-net.pc @ONLY)
 configure_file(cmake/pollux-notify.pc.in pollux-notify.pc @ONLY)
 install(FILES
@@ -38,6 +39,7 @@ install(FILES
   cmake/PolluxAddPlugin.cmake cmake/plugin.map
   DESTINATION "${package_dir}")
 install(FILES
-  "${PROJECT_BINARY_DIR}/pollux.pc" "${PROJECT_BINARY_DIR}/pollux-net.pc" "${PROJECT_BINARY_DIR}/pollux-notify.pc"
+  "${PROJECT_BINARY_DIR}/pollux.pc" "${PROJECT_BINARY_DIR}/pollux-loop.pc" "${PROJECT_BINARY_DIR}/pollux-net.pc"
+  "${PROJECT_BINARY_DIR}/pollux-notify.pc"
   DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")

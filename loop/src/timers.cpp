@@ -22,6 +22,8 @@ std::uint64_t sum(std::uint64_t a, std::uint64_t b) noexcept { return a > never 
 
 std::uint64_t steady_now() noexcept { return not_negative(std::chrono::steady_clock::now().time_since_epoch()); }
 
+std::uint64_t after(std::chrono::nanoseconds duration) noexcept { return sum(steady_now(), not_negative(duration)); }
+
 void TimerSlot::close() noexcept {
     callback_.clear();
     timers_.slots_.give_back(*this);
@@ -88,7 +90,7 @@ std::optional<std::chrono::nanoseconds> Timers::quiet_time(std::uint64_t now) co
 }
 
 TimeLimit::TimeLimit(Timers& timers, std::chrono::nanoseconds duration) noexcept : timers_(timers) {
-    timers_.limit_ = sum(steady_now(), not_negative(duration));
+    timers_.limit_ = after(duration);
 }
 
 TimeLimit::~TimeLimit() {

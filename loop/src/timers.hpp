@@ -14,6 +14,8 @@ namespace pollux::loop {
 
 /// The steady clock in nanoseconds, as the wheel takes it.
 std::uint64_t steady_now() noexcept;
+/// So long after now; what 64 bits cannot hold is their largest value.
+std::uint64_t after(std::chrono::nanoseconds duration) noexcept;
 
 class Timers;
 

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSL-1.0
+// A timer, a post of another thread, and the end of run().
+#include <pollux/loop.hpp>
+
+#include <cstdio>
+#include <thread>
+
+int main() {
+    using namespace std::chrono_literals;
+    pollux::Loop loop;
+    int posts = 0, ticks = 0;
+    pollux::Timer timer = loop.every(1ms, [&] {
+        if (++ticks == 3) timer.end();
+    });
+    std::thread other([poster = loop.poster(), hold = loop.hold(), &posts] { poster.post([&posts] { ++posts; }); });
+    const bool pending = loop.run();
+    other.join();
+    const bool works = !pending && posts == 1 && ticks == 3;
+    std::puts(works ? "called and ended" : "FAILS");
+    return works ? 0 : 1;
+}
