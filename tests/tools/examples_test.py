@@ -118,6 +118,27 @@ class UdpEcho(unittest.TestCase):
                "names are not resolved\n"))
 
 
+class NodeExperiment(unittest.TestCase):
+    def test_all_is_called_and_it_ends(self):
+        for backend in BACKENDS:
+            for arguments in [], ["--trace"]:
+                outcome = subprocess.run([EXAMPLES + "/node_experiment", *arguments], capture_output=True, text=True,
+                                         env=environment(POLLUX_BACKEND=backend), timeout=60, check=False)
+                self.assertEqual((outcome.returncode, outcome.stderr), (0, ""))
+                lines = outcome.stdout.splitlines()
+                turns = [line for line in lines if line.startswith("-- turn ")]
+                self.assertEqual(bool(turns), bool(arguments))
+                others = [line for line in lines if line not in turns]
+                self.assertEqual(sorted(others), [f"http: this is /page/{n}" for n in (1, 2, 3)] +
+                                 [f"timer: {n}" for n in (1, 2, 3)] + ["work: 333833500"])
+                self.assertEqual([line for line in others if "timer" in line], [f"timer: {n}" for n in (1, 2, 3)])
+
+    def test_usage(self):
+        outcome = subprocess.run([EXAMPLES + "/node_experiment", "more"], env=environment(), capture_output=True,
+                                 text=True, timeout=30, check=False)
+        self.assertEqual((outcome.returncode, outcome.stderr), (1, "usage: node_experiment [--trace]\n"))
+
+
 class MarketData(unittest.TestCase):
     def prices_of(self, connection):
         """How many prices a subscriber got up to the end, none of them lower than before, and the last of each symbol."""
