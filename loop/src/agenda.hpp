@@ -62,6 +62,7 @@ enum class Kind : std::uint8_t { watch, timer, notice };
 class Slot : public Handled, public Link {
   public:
     Slot(Agenda& agenda, Kind kind) noexcept : agenda_(agenda), kind_(kind) {}
+    virtual ~Slot() = default;
 
     /// In phase `ready`, for a slot that is in that list of the agenda.
     virtual void call() = 0;
@@ -76,7 +77,6 @@ class Slot : public Handled, public Link {
     bool is_pending() const noexcept { return pending_; }
 
   protected:
-    ~Slot() = default;
     /// Leaves the engine, the wheel, the signals.
     virtual void let_go() noexcept = 0;
 

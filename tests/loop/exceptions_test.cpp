@@ -23,7 +23,7 @@ Names run_and_catch(Loop& loop) {
 
 // An exception of each phase leaves run(), once; all others are called, in order, when run() is called again.
 RULE(loop, exceptions) {
-    for (const std::size_t callbacks : {1, 3, 1024}) {
+    for (const std::size_t callbacks : {1U, 3U, 1024U}) {
         SCOPED_TRACE(callbacks);
         Scripted scripted({.callbacks_per_phase = callbacks});
         auto& loop = scripted.loop;

@@ -106,9 +106,10 @@ TEST(Handles, are_moved) {
     scripted.turn();
     EXPECT_EQ(loop.metrics().watches, 100U);
     std::swap(watchers[0], watchers[1]);
-    auto& self = watchers[2];
-    self = std::move(self);
-    EXPECT_TRUE(self);
+    auto& own = watchers[2];
+    auto& same = own;
+    own = std::move(same);
+    EXPECT_TRUE(own);
     watchers[3] = std::move(watchers[4]);
     EXPECT_EQ(loop.metrics().watches, 99U);
     watchers[0].end();

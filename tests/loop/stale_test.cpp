@@ -8,7 +8,7 @@ namespace {
 // No callback of what a handle was before it ended or changed: not for an event of the batch that is being handled, not
 // when the number of the source was closed and used again within it, and not for one that was left for later turns.
 RULE(loop, nothing_stale) {
-    for (const std::size_t callbacks : {1, 256}) {
+    for (const std::size_t callbacks : {1U, 256U}) {
         SCOPED_TRACE(callbacks);
         Scripted scripted({.callbacks_per_phase = callbacks});
         Names seen;

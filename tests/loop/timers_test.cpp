@@ -37,8 +37,16 @@ RULE(timer, never_early) {
                 }));
             });
         }
+        loop.post([&] { // long after the turn has begun
+            busy(40ms);
+            const auto begin = Clock::now();
+            timers.push_back(loop.after(30ms, [&, begin] {
+                ++fired;
+                EXPECT_GE(Clock::now() - begin, 30ms);
+            }));
+        });
         EXPECT_FALSE(loop.run());
-        EXPECT_EQ(fired, 100);
+        EXPECT_EQ(fired, 101);
     }
 }
 
@@ -96,7 +104,6 @@ RULE(timer, missed) {
     Scripted scripted;
     auto& loop = scripted.loop;
     std::vector<std::uint64_t> missed;
-    Clock::time_point set;
     Timer timer = loop.every(10ms, [&] {
         missed.push_back(timer.missed());
         if (missed.size() == 1) { // 35 ms on a grid of 10: three are over before the next turn
