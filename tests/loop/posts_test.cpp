@@ -110,7 +110,7 @@ RULE(post, hold) {
         for (const auto head_start : {0ms, 0ms, 5ms}) {
             Loop loop(request(backend));
             const Watchdog watchdog(loop);
-            int calls = 0;
+            std::atomic<int> calls = 0;
             std::thread other([&, head_start, poster = loop.poster(), hold = loop.hold()]() mutable {
                 std::this_thread::sleep_for(head_start); // most likely asleep by then; it holds anyway
                 Hold second = std::move(hold);
@@ -119,6 +119,9 @@ RULE(post, hold) {
                 second.release();
                 second.release();
                 EXPECT_FALSE(poster.post([&] { ++calls; }));
+                const auto end = Clock::now() + patience;
+                while (calls < 2 && Clock::now() < end) std::this_thread::yield();
+                std::this_thread::sleep_for(head_start); // and most likely asleep again
                 hold = Hold();
             });
             EXPECT_FALSE(loop.run());
