@@ -92,7 +92,7 @@ int main(int argc, char** argv) try {
     for (const int number : {1, 2, 3}) get(loop, server, "/page/" + std::to_string(number), requests, number);
     const auto work = std::async(std::launch::async, [poster = loop.poster(), hold = loop.hold()]() mutable {
         unsigned long long sum = 0;
-        for (unsigned i = 1; i <= 1000; ++i) sum += i * i;
+        for (auto i = 1ULL; i <= 1000; ++i) sum += i * i;
         poster.post([sum] { std::printf("work: %llu\n", sum); });
         hold.release(); // nothing more comes; the future would keep it until the end
     });

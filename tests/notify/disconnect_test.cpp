@@ -2,7 +2,6 @@
 // The end of one end, in every order.
 #include "notify_test.hpp"
 
-
 namespace pollux::notify_tests {
 namespace {
 
