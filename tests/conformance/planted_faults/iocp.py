@@ -38,6 +38,4 @@ FAULTS = [
      "selector.no_leak"),
     (WATCHED, "let the handles of AFD be inherited", "attributes.ObjectName = &name;",
      "attributes.ObjectName = &name;\n    attributes.Attributes = OBJ_INHERIT;", "selector.close_on_exec"),
-    (WATCHED, "watch a closed socket for ever", "if (request.events & afd_local_close) armed = false;", "",
-     "close.forgotten"),
 ]
