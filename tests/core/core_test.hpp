@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../conformance/sources.hpp"
+#include "backends.hpp"
 
 #include <pollux/poll.hpp>
 
@@ -22,19 +23,6 @@ using namespace std::chrono_literals;
 inline constexpr std::chrono::nanoseconds patience = 5s;
 
 inline const std::error_code canceled = make_error_code(std::errc::operation_canceled);
-
-/// The backends that were built here.
-inline std::vector<std::string> backends() {
-    std::vector<std::string> all(1);
-    for (const char c : std::string(BACKENDS)) {
-        if (c == ',') {
-            all.emplace_back();
-        } else {
-            all.back() += c;
-        }
-    }
-    return all;
-}
 
 /// As the system writes an absolute path: with its drive, where it has drives.
 inline std::string folder_of_plugins() { return std::filesystem::absolute(PLUGINS).make_preferred().string(); }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "../core/backends.hpp"
+
 #include <pollux/net.hpp>
 #include <pollux/poll.hpp>
 
@@ -163,17 +165,7 @@ void with_streams(const auto& body) {
 #endif
 }
 
-inline std::vector<std::string> backends() {
-    std::vector<std::string> all(1);
-    for (const char c : std::string(BACKENDS)) {
-        if (c == ',') {
-            all.emplace_back();
-        } else {
-            all.back() += c;
-        }
-    }
-    return all;
-}
+using core_tests::backends;
 
 inline Poll poll_with(const std::string& backend) { return Poll({.backend = backend, .folders = {PLUGINS}}); }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A queue that is bound to a Selector: one wait for sources and tokens.
+#include "../core/backends.hpp"
 #include "notify_test.hpp"
 
 #include <pollux/poll.hpp>
@@ -12,17 +13,7 @@
 namespace pollux::notify_tests {
 namespace {
 
-std::vector<std::string> backends() {
-    std::vector<std::string> all(1);
-    for (const char c : std::string(BACKENDS)) {
-        if (c == ',') {
-            all.emplace_back();
-        } else {
-            all.back() += c;
-        }
-    }
-    return all;
-}
+using core_tests::backends;
 
 Request request(const std::string& backend) { return {.backend = backend, .folders = {PLUGINS}}; }
 
