@@ -33,8 +33,9 @@ namespace pollux {
 ///
 ///     timers    calls the timers that are due, in the order of their deadlines [timer.order]
 ///     posted    calls what was posted before the phase began
-///     poll      hands over what changed of the watches, and asks the engine for events; sleeps if nothing else is to
-///     do ready     calls the watches of these events, and those of signals and wakes deferred  calls what was deferred
+///     poll      hands over what changed of the watches, asks the engine for events; sleeps if there is nothing to do
+///     ready     calls the watches of these events, and those of signals and wakes
+///     deferred  calls what was deferred
 ///     close     destroys the callbacks of handles that ended
 ///
 /// A phase that has more to do than LoopOptions allows goes on in the next turn, which does not sleep, so none keeps
