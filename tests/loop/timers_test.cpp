@@ -84,11 +84,9 @@ RULE(timer, no_drift) {
         Clock::time_point first;
         Timer timer = loop.every(period, [&] {
             const auto now = Clock::now();
-            if (calls++ == 0) {
-                first = now - timer.missed() * period; // no earlier than its deadline
-            } else {
-                periods += 1 + timer.missed();
-            }
+            // Of the grid: those that the first call missed are counted, too.
+            periods += timer.missed() + (calls == 0 ? 0 : 1);
+            if (calls++ == 0) first = now - periods * period; // no earlier than its deadline
             // A thread that was suspended just now is behind in this call. Were the next deadline counted from the
             // call, the periods would stay behind, by more and more.
             on_the_grid = (now - first) / period <= static_cast<std::int64_t>(periods) + 1;
@@ -199,20 +197,43 @@ TEST(Timers, in_great_number) {
     Scripted scripted;
     auto& loop = scripted.loop;
     constexpr int count = 20000;
+    const auto start = Clock::now();
     std::vector<Timer> timers;
     int fired = 0;
     nanoseconds before{0};
     for (int i = 0; i < count; ++i) {
         const nanoseconds wait((i * 7919LL % count) * 1000);
-        timers.push_back(loop.after(wait, [&, wait] {
+        const bool is_duration = i % 4 == 1; // which counts from some time after now
+        const auto called = [&, wait, is_duration] {
+            EXPECT_GE(Clock::now() - start, wait);
+            ++fired;
+            if (is_duration) return;
             EXPECT_GE(wait, before);
             before = wait;
-            ++fired;
-        }));
+        };
+        timers.push_back(is_duration ? loop.after(wait, called) : loop.at(start + wait, called));
     }
     for (int i = 0; i < count; i += 2) timers[static_cast<std::size_t>(i)].end();
     EXPECT_FALSE(loop.run());
     EXPECT_EQ(fired, count / 2);
+}
+
+TEST(Timers, are_set_again_and_cancelled_before_the_clock_is_read) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    constexpr std::size_t count = 300;
+    std::vector<int> calls(count);
+    std::vector<Timer> timers;
+    for (auto& called : calls) timers.push_back(loop.after(1h, [&called] { ++called; }));
+    for (auto& timer : timers) {
+        timer.rearm(2h);
+        timer.rearm(0ns);
+    }
+    for (std::size_t i = 0; i < count; i += 3) timers[i].cancel();
+    for (std::size_t i = 1; i < count; i += 3) timers[i].rearm(Clock::now());
+    EXPECT_EQ(loop.metrics().timers, count / 3 * 2);
+    EXPECT_FALSE(loop.run());
+    for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(calls[i], i % 3 == 0 ? 0 : 1) << i;
 }
 
 } // namespace
