@@ -35,7 +35,6 @@ class List {
 
     bool empty() const noexcept { return head_.next == &head_; }
     void push_back(T& element) noexcept { insert(element, *head_.previous); }
-    void push_front(T& element) noexcept { insert(element, head_); }
     T* pop_front() noexcept {
         if (empty()) return nullptr;
         auto* first = static_cast<T*>(head_.next);
@@ -55,17 +54,16 @@ class List {
 };
 
 struct Agenda;
+class Timers;
 
 enum class Kind : std::uint8_t { watch, timer, notice };
 
 /// What a handle stands for.
-class Slot : public Handled, public Link {
+class Slot : public Handled {
   public:
     Slot(Agenda& agenda, Kind kind) noexcept : agenda_(agenda), kind_(kind) {}
     virtual ~Slot() = default;
 
-    /// In phase `ready`, for a slot that is in that list of the agenda.
-    virtual void call() = 0;
     /// Destroys the callback and makes the slot free.
     virtual void close() noexcept = 0;
 
@@ -73,51 +71,102 @@ class Slot : public Handled, public Link {
     void set_background(bool background) noexcept final;
 
     /// Whether a callback may come of it: then it keeps the Loop running, unless in background.
-    void set_pending(bool pending) noexcept;
+    inline void set_pending(bool pending) noexcept;
     bool is_pending() const noexcept { return pending_; }
 
   protected:
-    /// Leaves the engine, the wheel, the signals.
+    /// Leaves the engine, the wheel, the signals, and each list.
     virtual void let_go() noexcept = 0;
 
+  private:
+    friend class SlotQueue;
+    template <typename T>
+    friend class Slots;
+    Slot* next_ = nullptr; // of those that are closing, or free
+
+  protected:
     Agenda& agenda_;
 
   private:
-    void count(bool pending, bool background) noexcept;
-
     Kind kind_;
     bool pending_ = false;
     bool background_ = false;
+
+  protected:
+    // For Timers: here, they are in the same line of the cache as what they are used with.
+    std::uint8_t place_ = 0;
+    std::uint32_t number_ = 0;
+};
+
+/// A slot that may be called though no event names it.
+class ReadySlot : public Slot, public Link {
+  public:
+    using Slot::Slot;
+    /// In phase `ready`, for a slot that is in that list of the agenda.
+    virtual void call() = 0;
+};
+
+/// Slots that leave in the order in which they came.
+class SlotQueue {
+  public:
+    bool empty() const noexcept { return first_ == nullptr; }
+    void push_back(Slot& slot) noexcept {
+        slot.next_ = nullptr;
+        (empty() ? first_ : last_->next_) = &slot;
+        last_ = &slot;
+    }
+    Slot* pop_front() noexcept {
+        auto* slot = first_;
+        if (slot) first_ = slot->next_;
+        return slot;
+    }
+
+  private:
+    Slot* first_ = nullptr;
+    Slot* last_ = nullptr;
 };
 
 /// What all slots of a Loop write down.
 struct Agenda {
-    List<Slot> ready;                     // to be called though no event names them: refused watches, signals, wakes
-    List<Slot> closing;                   // ended in this turn
+    List<ReadySlot> ready;                // to be called though no event names them: refused watches, signals, wakes
+    SlotQueue closing;                    // ended in this turn
     std::array<std::size_t, 3> pending{}; // by Kind
     std::size_t keeping = 0;              // pending and not in background
     std::uint64_t closed = 0;
     bool in_turn = false;
+    Timers* timers = nullptr;
 };
+
+inline void Slot::set_pending(bool pending) noexcept {
+    if (pending == pending_) return;
+    pending_ = pending;
+    const std::size_t change = pending ? 1 : std::size_t(-1);
+    agenda_.pending[static_cast<std::size_t>(kind_)] += change;
+    if (!background_) agenda_.keeping += change;
+}
 
 /// Slots of one kind; none moves, and those that are free are used again, the last one first.
 template <typename T>
 class Slots {
   public:
     T& take(auto&&... arguments) {
-        if (auto* slot = free_.pop_front()) return *slot;
-        return all_.emplace_back(arguments...);
+        if (!free_) return all_.emplace_back(arguments...);
+        auto* slot = free_;
+        free_ = static_cast<T*>(slot->next_);
+        return *slot;
     }
-    void give_back(T& slot) noexcept { free_.push_front(slot); }
+    void give_back(T& slot) noexcept {
+        slot.next_ = free_;
+        free_ = &slot;
+    }
 
     std::size_t size() const noexcept { return all_.size(); }
-    T& operator[](std::size_t index) noexcept { return all_[index]; }
     auto begin() noexcept { return all_.begin(); }
     auto end() noexcept { return all_.end(); }
 
   private:
     std::deque<T> all_;
-    List<T> free_;
+    T* free_ = nullptr;
 };
 
 } // namespace pollux::loop

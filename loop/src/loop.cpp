@@ -42,8 +42,6 @@ Loop::State::~State() {
     posts->close();
 }
 
-bool Loop::State::is_pending() const { return has_work() || is_kept(); }
-
 void Loop::State::stop() noexcept {
     stop_.store(true, std::memory_order_release);
     posts->wake();

@@ -11,6 +11,7 @@ void NoticeSlot::close() noexcept {
 }
 
 void NoticeSlot::let_go() noexcept {
+    unlink();
     if (signal_ != 0) notices_.signals_->remove(signal_);
 }
 

@@ -13,9 +13,9 @@ namespace pollux::loop {
 class Notices;
 
 /// What a SignalWatcher or a WakeWatcher stands for.
-class NoticeSlot final : public Slot {
+class NoticeSlot final : public ReadySlot {
   public:
-    NoticeSlot(Agenda& agenda, Notices& notices) noexcept : Slot(agenda, Kind::notice), notices_(notices) {}
+    NoticeSlot(Agenda& agenda, Notices& notices) noexcept : ReadySlot(agenda, Kind::notice), notices_(notices) {}
 
     void call() override { callback_(); }
     void close() noexcept override;

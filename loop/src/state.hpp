@@ -34,13 +34,13 @@ class Loop::State {
     /// return.
     bool run_while(const auto& goes_on, int at_least = 0) {
         for (;; --at_least) {
-            if (stop_.exchange(false, std::memory_order_acq_rel)) return is_pending();
+            if (is_stopped() && stop_.exchange(false, std::memory_order_acq_rel)) return is_pending();
             if (at_least <= 0 && (!goes_on() || !is_pending())) return is_pending();
             turn();
         }
     }
     void turn();
-    bool is_pending() const;
+    bool is_pending() const { return is_kept() || has_work(); }
 
     void stop() noexcept;
     /// Null and the error, if the signal cannot be watched.
@@ -77,6 +77,7 @@ class Loop::State {
     void sleep();
     void ask(Timeout timeout);
     bool has_work() const noexcept;
+    bool is_stopped() const noexcept { return stop_.load(std::memory_order_acquire); }
     bool is_kept() const { return agenda.keeping > 0 || !posts->is_idle(); }
     void open_signals();
 

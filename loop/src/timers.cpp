@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <utility>
 
 namespace pollux::loop {
@@ -18,47 +19,63 @@ std::uint64_t not_negative(std::chrono::nanoseconds time) noexcept {
 
 std::uint64_t sum(std::uint64_t a, std::uint64_t b) noexcept { return a > never - b ? never : a + b; }
 
+static_assert(sizeof(TimerSlot) == 64);
+
 } // namespace
 
 std::uint64_t steady_now() noexcept { return not_negative(std::chrono::steady_clock::now().time_since_epoch()); }
 
 std::uint64_t after(std::chrono::nanoseconds duration) noexcept { return sum(steady_now(), not_negative(duration)); }
 
+void TimerSlot::call() { agenda_.timers->firing(*this).callback(); }
+
+std::uint64_t TimerSlot::missed() const noexcept { return agenda_.timers->firing(*this).missed; }
+
 void TimerSlot::close() noexcept {
-    callback_.clear();
-    timers_.slots_.give_back(*this);
+    agenda_.timers->firing(*this).callback.clear();
+    agenda_.timers->slots_.give_back(*this);
 }
 
 void TimerSlot::set(std::chrono::nanoseconds after) noexcept {
-    timers_.wheel_.cancel(*this);
-    after_ = not_negative(after);
-    unlink(); // behind all others that were set before this
-    timers_.fresh_.push_back(*this);
+    auto& timers = *agenda_.timers;
+    timers.take_out(*this); // behind all others that were set before this
+    if (timers.fresh_count_ == timers.fresh_.size()) timers.settle(steady_now());
+    timers.fresh_[timers.fresh_count_++] = {this, not_negative(after)};
+    place_ = static_cast<std::uint8_t>(timers.fresh_count_);
     set_pending(true);
 }
 
 void TimerSlot::set(std::chrono::steady_clock::time_point at) noexcept {
-    unlink();
-    timers_.wheel_.rearm(*this, not_negative(at.time_since_epoch()));
+    auto& timers = *agenda_.timers;
+    timers.take_out(*this);
+    timers.wheel_.insert(*this, not_negative(at.time_since_epoch()));
     set_pending(true);
 }
 
 void TimerSlot::cancel() noexcept {
-    unlink();
-    timers_.wheel_.cancel(*this);
+    agenda_.timers->take_out(*this);
     set_pending(false);
 }
 
 TimerSlot& Timers::add(Callback<void()> callback, std::chrono::nanoseconds period) {
-    auto& slot = slots_.take(agenda_, *this);
-    slot.callback_ = std::move(callback);
-    slot.period_ = not_negative(period);
-    slot.missed_ = 0;
+    if (firings_.size() == slots_.size()) firings_.emplace_back(); // for one more, should none be free
+    auto& slot = slots_.take(agenda_, static_cast<std::uint32_t>(slots_.size()));
+    firing(slot) = {not_negative(period), 0, std::move(callback)};
     return slot;
 }
 
 void Timers::settle(std::uint64_t now) noexcept {
-    while (auto* slot = fresh_.pop_front()) wheel_.insert(*slot, sum(now, slot->after_));
+    for (const auto& [slot, after] : std::span(fresh_).first(std::exchange(fresh_count_, 0))) {
+        if (!slot) continue;
+        slot->place_ = 0;
+        wheel_.insert(*slot, sum(now, after));
+    }
+}
+
+void Timers::take_out(TimerSlot& slot) noexcept {
+    if (slot.place_ == 0) return wheel_.cancel(slot);
+    fresh_[slot.place_ - 1U].slot = nullptr;
+    slot.place_ = 0;
 }
 
 void Timers::advance(std::uint64_t now) noexcept {
@@ -72,13 +89,14 @@ TimerSlot* Timers::pop_due() noexcept {
     auto* node = wheel_.pop_due();
     if (!node) return nullptr;
     auto* slot = static_cast<TimerSlot*>(node);
-    slot->period_ == 0 ? slot->set_pending(false) : set_again(*slot);
+    auto& its = firing(*slot);
+    its.period == 0 ? slot->set_pending(false) : set_again(*slot, its);
     return slot;
 }
 
-void Timers::set_again(TimerSlot& slot) noexcept {
-    slot.missed_ = (now_ - slot.deadline()) / slot.period_;
-    wheel_.insert(slot, sum(slot.deadline() + slot.missed_ * slot.period_, slot.period_));
+void Timers::set_again(TimerSlot& slot, Firing& firing) noexcept {
+    firing.missed = (now_ - slot.deadline()) / firing.period;
+    wheel_.insert(slot, sum(slot.deadline() + firing.missed * firing.period, firing.period));
 }
 
 std::optional<std::chrono::nanoseconds> Timers::quiet_time(std::uint64_t now) const noexcept {

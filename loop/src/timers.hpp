@@ -6,8 +6,11 @@
 #include <pollux/callback.hpp>
 #include <pollux/timer_wheel.hpp>
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 
 namespace pollux::loop {
@@ -19,40 +22,42 @@ std::uint64_t after(std::chrono::nanoseconds duration) noexcept;
 
 class Timers;
 
-/// What a Timer stands for.
-class TimerSlot final : public Slot, public TimerNode {
+/// What a Timer stands for: one line of the cache, with all that setting it needs.
+class alignas(64) TimerSlot final : public Slot, public TimerNode {
   public:
-    TimerSlot(Agenda& agenda, Timers& timers) noexcept : Slot(agenda, Kind::timer), timers_(timers) {}
+    TimerSlot(Agenda& agenda, std::uint32_t number) noexcept : Slot(agenda, Kind::timer) { number_ = number; }
 
-    void call() override { callback_(); }
+    void call();
     void close() noexcept override;
 
     void set(std::chrono::nanoseconds after) noexcept;
     void set(std::chrono::steady_clock::time_point at) noexcept;
     void cancel() noexcept;
-    std::uint64_t missed() const noexcept { return missed_; }
+    std::uint64_t missed() const noexcept;
 
   private:
     friend class Timers;
     void let_go() noexcept override { cancel(); }
+};
 
-    Timers& timers_;
-    Callback<void()> callback_;
-    std::uint64_t period_ = 0; // none
-    std::uint64_t after_ = 0;  // of a timer in the list of fresh ones
-    std::uint64_t missed_ = 0;
+/// What is needed when a timer fires.
+struct Firing {
+    std::uint64_t period = 0; // none
+    std::uint64_t missed = 0;
+    Callback<void()> callback;
 };
 
 /// The timers of a Loop. One that was set to fire after a duration is fresh: it goes into the wheel when the clock is
-/// read next, so that setting it reads no clock and it is not early.
+/// read next, so that it is not early, and setting it need not read the clock. When there are many, it is read for
+/// all of them, while they are still in the cache.
 class Timers {
   public:
-    explicit Timers(Agenda& agenda) : agenda_(agenda), wheel_(steady_now()) {}
+    explicit Timers(Agenda& agenda) : agenda_(agenda), wheel_(steady_now()) { agenda.timers = this; }
 
     /// Not set yet. `period`: zero for none.
     TimerSlot& add(Callback<void()> callback, std::chrono::nanoseconds period);
 
-    bool any() const noexcept { return limit_ || !fresh_.empty() || wheel_.pending() != 0; }
+    bool any() const noexcept { return limit_ || fresh_count_ != 0 || wheel_.pending() != 0; }
     bool has_due() const noexcept { return wheel_.has_due(); }
 
     /// Puts the fresh ones into the wheel.
@@ -72,11 +77,20 @@ class Timers {
   private:
     friend class TimerSlot;
     friend class TimeLimit;
-    void set_again(TimerSlot& slot) noexcept;
+    Firing& firing(const TimerSlot& slot) noexcept { return firings_[slot.number_]; }
+    void set_again(TimerSlot& slot, Firing& firing) noexcept;
+    void take_out(TimerSlot& slot) noexcept;
+
+    struct Fresh {
+        TimerSlot* slot; // null: it was set again, or cancelled; otherwise this is in its place, counted from 1
+        std::uint64_t after;
+    };
 
     Agenda& agenda_;
     Slots<TimerSlot> slots_;
-    List<TimerSlot> fresh_;
+    std::deque<Firing> firings_;  // by the number of the slot
+    std::array<Fresh, 64> fresh_; // in the order in which they were set
+    std::size_t fresh_count_ = 0;
     std::optional<std::uint64_t> limit_;
     bool over_limit_ = false;
     std::uint64_t now_ = 0;

@@ -25,13 +25,15 @@ class Stopwatch {
 } // namespace
 
 void Loop::State::turn() {
+    // Most turns have work for few phases, and some only nanoseconds for the others.
     ++metrics_.turns;
-    call_timers();
-    call_posted();
-    poll_engine();
+    if (timers.any()) call_timers();
+    if (!posted_.empty() || posts->any()) call_posted();
+    // What is left of the last events comes first: with the changes since, they tell who may still be called.
+    if (next_event_ == events_.size()) poll_engine();
     call_ready();
-    call_deferred();
-    close_ended();
+    if (!deferred_.empty() || !deferred.empty()) call_deferred();
+    if (!agenda.closing.empty()) close_ended();
 }
 
 /// Each phase has taken the callback off its list before: whatever it does, it is not called again.
@@ -44,7 +46,6 @@ void Loop::State::call(std::uint64_t& count, loop::Budget& budget, auto&& callba
 }
 
 void Loop::State::call_timers() {
-    if (!timers.any()) return;
     timers.advance(loop::steady_now());
     loop::Budget budget(options_);
     while (!budget.is_used_up()) {
@@ -55,12 +56,11 @@ void Loop::State::call_timers() {
 }
 
 void Loop::State::call_posted() {
-    if (posted_.empty() && posts->any()) posts->take(posted_.refill());
+    if (posted_.empty()) posts->take(posted_.refill());
     call_queue(posted_, metrics_.callbacks.posted);
 }
 
 void Loop::State::call_queue(loop::CallQueue& queue, std::uint64_t& count) {
-    if (queue.empty()) return;
     loop::Budget budget(options_);
     while (!queue.empty() && !budget.is_used_up()) {
         auto function = queue.pop();
@@ -69,10 +69,8 @@ void Loop::State::call_queue(loop::CallQueue& queue, std::uint64_t& count) {
 }
 
 void Loop::State::poll_engine() {
-    // What is left of the last events comes first: with the changes since, they tell who may still be called.
-    if (next_event_ < events_.size()) return;
     watches.hand_over();
-    const bool is_over = stop_.load(std::memory_order_acquire) || timers.is_over_limit();
+    const bool is_over = is_stopped() || timers.is_over_limit();
     // With nothing pending, or with work to do, the turn only looks.
     if (is_over || has_work() || !is_kept()) return ask(std::chrono::nanoseconds::zero());
     sleep();

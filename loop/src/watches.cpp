@@ -23,6 +23,7 @@ void WatchSlot::let_go() noexcept {
     // Now, and not when the slot is free again: what the engine has reported already is stale from here on.
     ++generation_;
     changed_ = false;
+    unlink();
     // Never deferred: the caller may close the source when this returns. It fails if he has done so before.
     if (std::exchange(is_known_, false)) watches_.registrator_.remove(source_);
 }
@@ -46,7 +47,10 @@ void WatchSlot::ask(const Asked& asked) noexcept {
 }
 
 WatchSlot& Watches::add(Source source, Ready interest, Mode mode, Callback<void(Ready)> callback) {
+    // Room for one more, should none be free.
+    if (by_number_.size() == slots_.size()) by_number_.push_back(nullptr);
     auto& slot = slots_.take(agenda_, *this, static_cast<std::uint32_t>(slots_.size()));
+    by_number_[slot.number_] = &slot;
     slot.callback_ = std::move(callback);
     slot.source_ = source;
     slot.anew_ = false;
@@ -60,10 +64,6 @@ void Watches::mark(WatchSlot& slot) noexcept {
     slot.changed_ = changed;
     slot.unlink(); // a refusal that was not told yet: it is tried again
     if (changed) changed_.push_back(slot);
-}
-
-void Watches::hand_over() noexcept {
-    while (auto* slot = changed_.pop_front()) hand_over(*slot);
 }
 
 void Watches::hand_over(WatchSlot& slot) noexcept {
@@ -84,8 +84,8 @@ void Watches::hand_over(WatchSlot& slot) noexcept {
 WatchSlot* Watches::addressee(Event& event) noexcept {
     const auto token = static_cast<std::uint64_t>(event.token);
     const auto number = static_cast<std::uint32_t>(token);
-    if (number >= slots_.size()) return nullptr;
-    auto& slot = slots_[number];
+    if (number >= by_number_.size() || !by_number_[number]) return nullptr;
+    auto& slot = *by_number_[number];
     if (slot.generation_ != token >> 32 || !slot.is_known_ || slot.spent_) return nullptr;
     if (slot.changed_ && !conforms(slot, event)) return nullptr;
     if (slot.asked_.mode == Mode::oneshot) {

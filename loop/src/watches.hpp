@@ -8,16 +8,17 @@
 
 #include <cstdint>
 #include <system_error>
+#include <vector>
 
 namespace pollux::loop {
 
 class Watches;
 
 /// What a Watcher stands for. Its number and generation are its token.
-class WatchSlot final : public Slot {
+class WatchSlot final : public ReadySlot {
   public:
     WatchSlot(Agenda& agenda, Watches& watches, std::uint32_t number) noexcept
-        : Slot(agenda, Kind::watch), watches_(watches), number_(number) {}
+        : ReadySlot(agenda, Kind::watch), watches_(watches), number_(number) {}
 
     /// Tells that the engine refused it.
     void call() override { callback_(Ready::failed); }
@@ -64,7 +65,9 @@ class Watches {
     WatchSlot& add(Source source, Ready interest, Mode mode, Callback<void(Ready)> callback);
 
     /// Tells the engine what changed. What it refuses is put into the agenda.
-    void hand_over() noexcept;
+    void hand_over() noexcept {
+        while (auto* slot = changed_.pop_front()) hand_over(*slot);
+    }
 
     /// Who is to be told of an event, which is left with what is to be told; null: nobody.
     WatchSlot* addressee(Event& event) noexcept;
@@ -80,6 +83,7 @@ class Watches {
     Agenda& agenda_;
     PollRegistrator registrator_;
     Slots<WatchSlot> slots_;
+    std::vector<WatchSlot*> by_number_; // null: never taken
     List<WatchSlot> changed_;
 };
 

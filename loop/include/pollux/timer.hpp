@@ -10,9 +10,9 @@ namespace pollux {
 
 /// A timer of a Loop: ends when this dies. One that has fired, or was cancelled, can be set again.
 ///
-/// A duration counts from the next time the Loop reads the clock: at the beginning of its next turn, or before it
-/// sleeps. So none is early [timer.never_early], however long callbacks take, and setting one reads no clock. Negative
-/// is zero, and what 64 bits cannot hold (584 years) is their largest value.
+/// A duration counts from the next time the Loop reads the clock: at the beginning of its next turn, before it sleeps,
+/// or when 64 are set that wait for it. So none is early [timer.never_early], however long callbacks take, and setting
+/// one costs no reading of its own. Negative is zero, and what 64 bits cannot hold (584 years) is their largest value.
 ///
 /// Threads and Lifetime: as Handle. To set it again allocates nothing [timer.rearm].
 class Timer : public Handle {
