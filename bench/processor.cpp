@@ -2,6 +2,7 @@
 #include "processor.hpp"
 
 #include <cerrno>
+#include <ctime>
 #include <fstream>
 #include <system_error>
 #include <vector>
@@ -25,6 +26,12 @@ static const std::vector<std::size_t>& processors() {
         return numbers;
     }();
     return allowed;
+}
+
+std::uint64_t processor_time() {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
 }
 
 void pin_to(int processor) {

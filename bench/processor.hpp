@@ -25,6 +25,9 @@ inline std::uint64_t cycles() noexcept {
 #endif
 }
 
+/// Nanoseconds that the calling thread has been working, in the kernel too: what others do meanwhile is left out.
+std::uint64_t processor_time();
+
 /// Keeps the calling thread, and those that it starts from now on, on one processor: the first of those that the
 /// process may use is 0. Where there are fewer, some are used twice, and the figures of several threads mean little.
 void pin_to(int processor);

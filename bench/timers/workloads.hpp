@@ -17,7 +17,7 @@ namespace pollux::bench {
 
 /// So many timers, whose deadlines are spread evenly and at random over the ten seconds to come, the same for all
 /// contenders. For whatever has Timers(count), insert(number, delay), rearm(number, delay), cancel(number), settle()
-/// that does what cancelling left to be done, turn() that fires what is due, and fired().
+/// that does what these have left to be done, turn() that fires what is due, and fired().
 template <typename Timers>
 class Work {
   public:
@@ -77,6 +77,7 @@ class Work {
 
     void insert_all() {
         for (std::size_t number = 0; number < delays_.size(); ++number) timers_.insert(number, delays_[number]);
+        timers_.settle();
     }
 
     void cancel_all() {

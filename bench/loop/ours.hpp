@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "handler.hpp"
+
+#include <pollux/loop.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <system_error>
+#include <vector>
+
+namespace pollux::bench {
+
+/// The bare Poll over epoll: what Loop stands on. It has no timers, and changes take effect at once.
+class PollOverEpoll {
+  public:
+    static constexpr auto name = "poll";
+
+    PollOverEpoll(std::size_t, Handler& handler) : handler_(handler) {}
+
+    void watch(std::size_t number, int source) {
+        demand(poll_.registrator().add(source, {Token{number}, Ready::readable, Mode::level}));
+    }
+
+    void run() {
+        for (is_over_ = false; !is_over_;) wait(forever);
+    }
+    void stop() { is_over_ = true; }
+
+    void churn(const std::vector<int>& sources) {
+        constexpr auto both = Ready::readable | Ready::writable;
+        const auto& registrator = poll_.registrator();
+        for (std::size_t number = 0; number < sources.size(); ++number) {
+            demand(registrator.add(sources[number], {Token{number}, Ready::readable, Mode::level}));
+            demand(registrator.modify(sources[number], {Token{number}, both, Mode::level}));
+            demand(registrator.remove(sources[number]));
+        }
+        wait(std::chrono::nanoseconds(0));
+    }
+
+  private:
+    static void demand(std::error_code error) {
+        if (error) throw std::system_error(error);
+    }
+
+    void wait(Timeout timeout) {
+        demand(poll_.poll(events_, timeout));
+        for (const auto& event : events_) handler_.ready(static_cast<std::uint64_t>(event.token));
+    }
+
+    Handler& handler_;
+    Poll poll_{Request{"epoll"}};
+    Events events_;
+    bool is_over_ = false;
+};
+
+class LoopOverEngine {
+  public:
+    LoopOverEngine(const char* engine, std::size_t count, Handler& handler)
+        : handler_(handler), loop_(Request{engine}) {
+        watchers_.reserve(count);
+    }
+
+    void watch(std::size_t number, int source) { watchers_.push_back(watched(number, source)); }
+    void set_far_timer() {
+        timer_ = loop_.after(std::chrono::hours(1), [] {});
+    }
+
+    void run() { loop_.run(); }
+    void stop() { loop_.stop(); }
+
+    /// In a turn, as a server does it: slots that end are not free again before its last phase.
+    void churn(const std::vector<int>& sources) {
+        loop_.post([this, &sources] {
+            for (std::size_t number = 0; number < sources.size(); ++number) {
+                auto watcher = watched(number, sources[number]);
+                watcher.change(Ready::readable | Ready::writable);
+            }
+        });
+        loop_.run_for(std::chrono::nanoseconds(0));
+    }
+
+  private:
+    Watcher watched(std::size_t number, int source) {
+        return loop_.watch(source, Ready::readable, Mode::level, [this, number](Ready) { handler_.ready(number); });
+    }
+
+    Handler& handler_;
+    Loop loop_;
+    std::vector<Watcher> watchers_;
+    Timer timer_;
+};
+
+class LoopOverEpoll : public LoopOverEngine {
+  public:
+    static constexpr auto name = "loop";
+    LoopOverEpoll(std::size_t count, Handler& handler) : LoopOverEngine("epoll", count, handler) {}
+};
+
+class LoopOverUring : public LoopOverEngine {
+  public:
+    static constexpr auto name = "loop, io_uring";
+    LoopOverUring(std::size_t count, Handler& handler) : LoopOverEngine("io_uring", count, handler) {}
+};
+
+} // namespace pollux::bench

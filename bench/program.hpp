@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "rounds.hpp"
+#include "table.hpp"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pollux::bench {
+
+/// What a program of this folder says of itself.
+struct About {
+    std::string name;
+    std::string purpose;
+    std::string first_column; // what the baseline's figures are
+    std::vector<std::string> contenders;
+};
+
+/// Runs the workloads that the command line asks for.
+class Comparison {
+  public:
+    using Ratios = std::map<std::string, double>;
+
+    Comparison(const Plan& plan, std::string only, std::string except);
+
+    /// `set_up` is a template that makes the workload of a kind of contender, all of which have a `name`; the first is
+    /// the baseline. For the rest see Row.
+    template <typename Baseline, typename... Others, typename SetUp>
+    void run(const std::string& workload, const SetUp& set_up, const Ratios& targets = {}, const Ratios& behind = {}) {
+        if (!is_asked_for(workload)) return;
+        const Contender baseline{Baseline::name, [&] { return set_up.template operator()<Baseline>(); }};
+        const std::vector<Contender> others{{Others::name, [&] { return set_up.template operator()<Others>(); }}...};
+        rows_.push_back({workload, compare(baseline, others, plan_), targets, behind});
+    }
+
+    const std::vector<Row>& rows() const noexcept { return rows_; }
+
+  private:
+    bool is_asked_for(const std::string& workload) const;
+
+    const Plan plan_;
+    const std::string only_, except_;
+    std::vector<Row> rows_;
+};
+
+/// The main function of a benchmark: reads the command line, lets `all` run every workload, and prints the table.
+int main_of(int argc, char** argv, const About& about, const std::function<void(Comparison&)>& all);
+
+} // namespace pollux::bench

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <pollux/loop.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace pollux::bench {
+
+/// The timers of Loop, over epoll. It takes what was set into its wheel when it reads the clock next: settle() lets it.
+class LoopTimers {
+  public:
+    static constexpr auto name = "loop";
+
+    explicit LoopTimers(std::size_t count) {
+        timers_.reserve(count);
+        for (std::size_t number = 0; number < count; ++number) {
+            timers_.push_back(loop_.after(std::chrono::nanoseconds(0), [this] { ++fired_; }));
+            timers_.back().cancel();
+        }
+    }
+
+    void insert(std::size_t number, std::uint64_t delay) { rearm(number, delay); }
+    void rearm(std::size_t number, std::uint64_t delay) { timers_[number].rearm(std::chrono::nanoseconds(delay)); }
+    void cancel(std::size_t number) { timers_[number].cancel(); }
+    void settle() { turn(); }
+    void turn() { loop_.run_for(std::chrono::nanoseconds(0)); }
+
+    std::size_t fired() const noexcept { return fired_; }
+
+  private:
+    Loop loop_{Request{"epoll"}};
+    std::vector<pollux::Timer> timers_;
+    std::size_t fired_ = 0;
+};
+
+} // namespace pollux::bench
