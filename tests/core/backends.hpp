@@ -6,17 +6,10 @@
 
 namespace pollux::core_tests {
 
-/// The backends that were built here.
-inline std::vector<std::string> backends() {
-    std::vector<std::string> all(1);
-    for (const char c : std::string(BACKENDS)) {
-        if (c == ',') {
-            all.emplace_back();
-        } else {
-            all.back() += c;
-        }
-    }
-    return all;
-}
+/// The backends that this program is tried over: those that were built here, or what its CMakeLists.txt says instead.
+std::vector<std::string> backends();
+
+/// Where their plugins are, as the system writes an absolute path: with its drive, where it has drives.
+std::string folder_of_plugins();
 
 } // namespace pollux::core_tests

@@ -10,7 +10,6 @@
 
 #include <array>
 #include <chrono>
-#include <filesystem>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -24,10 +23,9 @@ inline constexpr std::chrono::nanoseconds patience = 5s;
 
 inline const std::error_code canceled = make_error_code(std::errc::operation_canceled);
 
-/// As the system writes an absolute path: with its drive, where it has drives.
-inline std::string folder_of_plugins() { return std::filesystem::absolute(PLUGINS).make_preferred().string(); }
-
-inline Poll poll_with(const std::string& backend) { return Poll(Request{.backend = backend, .folders = {PLUGINS}}); }
+inline Poll poll_with(const std::string& backend) {
+    return Poll(Request{.backend = backend, .folders = {folder_of_plugins()}});
+}
 
 /// A pipe, or a pair of sockets where pipes are no sources: ready when the test says so.
 class Pipe {

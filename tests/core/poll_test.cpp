@@ -25,7 +25,7 @@ TEST(Poll, no_selector_is_refused) {
 
 TEST(Poll, nothing_to_open_is_an_OpenError) {
     try {
-        Poll poll(Request{.backend = "nosuch", .folders = {PLUGINS}});
+        Poll poll(Request{.backend = "nosuch", .folders = {folder_of_plugins()}});
         ADD_FAILURE() << "opened";
     } catch (const OpenError& error) {
         const std::string text = error.what();

@@ -167,6 +167,8 @@ void with_streams(const auto& body) {
 
 using core_tests::backends;
 
-inline Poll poll_with(const std::string& backend) { return Poll({.backend = backend, .folders = {PLUGINS}}); }
+inline Poll poll_with(const std::string& backend) {
+    return Poll({.backend = backend, .folders = {core_tests::folder_of_plugins()}});
+}
 
 } // namespace pollux::net_tests

@@ -15,7 +15,9 @@ namespace {
 
 using core_tests::backends;
 
-Request request(const std::string& backend) { return {.backend = backend, .folders = {PLUGINS}}; }
+Request request(const std::string& backend) {
+    return {.backend = backend, .folders = {core_tests::folder_of_plugins()}};
+}
 
 /// Counts wakes, and lets them fail.
 class Wakes final : public Registrator {
