@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSL-1.0
+// Who reads the clock: a program of its own, which counts. Linux only: std::chrono reads it by clock_gettime() there.
+#include "loop_test.hpp"
+
+#include <ctime>
+
+#include <dlfcn.h>
+
+namespace {
+std::size_t readings = 0;
+}
+
+extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
+    using Function = int (*)(clockid_t, timespec*);
+    static const auto system_clock = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "clock_gettime"));
+    ++readings;
+    return system_clock(clock, time);
+}
+
+namespace pollux::loop_tests {
+namespace {
+
+std::size_t readings_of(const auto& action) {
+    const auto before = readings;
+    action();
+    return readings - before;
+}
+
+TEST(Clock, is_not_read_by_setting_a_timer) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    const auto now = Clock::now();
+    EXPECT_EQ(readings_of([&] {
+                  auto once = loop.after(1h, [] {});
+                  once.rearm(2h);
+                  once.rearm(now + 1h);
+                  once.rearm(0ns);
+                  once.cancel();
+                  once.rearm(1ns);
+                  auto periodic = loop.every(1h, [] {});
+                  auto at = loop.at(now + 1h, [] {});
+              }),
+              0U);
+    EXPECT_EQ(loop.metrics().timers, 0U);
+}
+
+TEST(Clock, is_not_read_by_a_turn_without_timers) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    int calls = 0;
+    Watcher watcher = loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) {
+        if (++calls == 3) return watcher.end();
+        loop.post([&] { watcher.change(both); });
+        loop.defer([] {});
+    });
+    auto wakes = loop.on_wake([] {});
+    wakes.in_background();
+    // Each is asked for by a look, as there are posts, or by a sleep.
+    for (int i = 0; i < 3; ++i) scripted.reports({{Source{3}, Ready::readable}, {Scripted::wakes, Ready::none}});
+    auto over = loop.after(1h, [] {});
+    over.end();
+    EXPECT_EQ(readings_of([&] { EXPECT_FALSE(loop.run()); }), 0U);
+    EXPECT_EQ(calls, 3);
+    EXPECT_GE(loop.metrics().turns, 3U);
+    EXPECT_GE(scripted.sleeps(), 1U);
+}
+
+// Also that what this program counts is what Loop reads.
+TEST(Clock, is_read_once_by_a_turn_with_timers_and_again_before_it_sleeps) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    auto far = loop.after(1h, [] {});
+    auto watcher = loop.watch(Source{3}, Ready::readable, Mode::level, [](Ready) {});
+    scripted.reports({{Source{3}, Ready::readable}});
+    EXPECT_EQ(readings_of([&] { EXPECT_TRUE(loop.run_one()); }), 1U);
+    EXPECT_EQ(scripted.sleeps(), 0U);
+    scripted.reports({}); // for the look
+    scripted.reports({{Source{3}, Ready::readable}});
+    EXPECT_EQ(readings_of([&] { EXPECT_TRUE(loop.run_one()); }), 3U) << "the Poll reads it, too, to know when to end";
+    EXPECT_EQ(scripted.sleeps(), 1U);
+    EXPECT_EQ(loop.metrics().turns, 2U);
+}
+
+} // namespace
+} // namespace pollux::loop_tests
