@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <thread>
 #include <vector>
 
 /// What this process has and may have: for the rules on resources.
@@ -37,6 +38,13 @@ int thread_number();
 /// Whether that thread sleeps in the kernel, or is gone. Where nothing tells, true after a moment that is mostly
 /// enough: good to make a fault likelier to show, not for a verdict.
 bool is_asleep(int thread);
+/// Returns when that thread sleeps, or is_over() says that it has no more reason to; gives up after five seconds.
+inline void wait_until_asleep(int thread, const auto& is_over) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    while (!is_over() && !is_asleep(thread) && std::chrono::steady_clock::now() < end) {
+        std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+}
 /// Bytes that are allocated on the heap; 0 where nothing tells.
 std::size_t heap_bytes();
 /// Processor time used by all threads, and how coarse that is told.

@@ -27,10 +27,7 @@ Sleeper::Sleeper(Selector& selector, Timeout timeout)
           returned_ = true;
       }) {
     while (!begun_) std::this_thread::yield();
-    const auto end = std::chrono::steady_clock::now() + patience;
-    while (!returned_ && !is_asleep(number_) && std::chrono::steady_clock::now() < end) {
-        std::this_thread::sleep_for(50us);
-    }
+    wait_until_asleep(number_, [this] { return returned_.load(); });
 }
 
 Sleeper::~Sleeper() { events(); }

@@ -2,7 +2,6 @@
 // When run() and its kin return.
 #include "loop_test.hpp"
 
-#include <atomic>
 #include <thread>
 
 namespace pollux::loop_tests {
@@ -88,12 +87,10 @@ RULE(loop, stop) {
         EXPECT_EQ(seen.size(), 2U);
         EXPECT_FALSE(loop.run_for(0ns) && seen.size() != 3U);
 
-        for (const auto head_start : {0ms, 1ms, 10ms}) {
-            std::atomic<bool> begun = false;
-            loop.post([&] { begun = true; });
+        for (const bool when_asleep : {false, true}) {
+            const Asleep asleep(loop);
             std::thread other([&] {
-                while (!begun) std::this_thread::yield();
-                std::this_thread::sleep_for(head_start); // most likely asleep by then; it holds anyway
+                when_asleep ? asleep.wait() : asleep.wait_for_turn();
                 loop.stop();
             });
             EXPECT_TRUE(loop.run());

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "../conformance/process.hpp"
 #include "../core/core_test.hpp"
 #include "../core/scripted_selector.hpp"
 
 #include <pollux/loop.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -49,6 +52,29 @@ class Watchdog {
 
   private:
     Timer timer_;
+};
+
+/// Tells other threads when a Loop sleeps, which the thread that makes this is about to run.
+class Asleep {
+  public:
+    explicit Asleep(Loop& loop) {
+        loop.defer([begun = begun_] { *begun = true; });
+    }
+
+    /// Returns when the Loop is in a turn, or was.
+    void wait_for_turn() const {
+        while (!*begun_) std::this_thread::yield();
+    }
+    /// Returns when it sleeps, as far as this system tells.
+    void wait() const {
+        wait_for_turn();
+        conformance::wait_until_asleep(thread_, [] { return false; });
+    }
+
+  private:
+    // Shared: the Loop may be stopped before it calls.
+    std::shared_ptr<std::atomic<bool>> begun_ = std::make_shared<std::atomic<bool>>(false);
+    int thread_ = conformance::thread_number();
 };
 
 /// A Loop over an engine that reports what the test says, by source. It knows watches as engines do.

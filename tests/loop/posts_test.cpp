@@ -19,6 +19,7 @@ RULE(post, order) {
         SCOPED_TRACE(backend);
         Loop loop(request(backend));
         const Watchdog watchdog(loop);
+        const Asleep asleep(loop);
         constexpr int posts = 300;
         std::array<int, 4> next{};
         std::vector<std::thread> threads;
@@ -31,7 +32,7 @@ RULE(post, order) {
                         EXPECT_EQ(*value, next[i]++);
                         EXPECT_EQ(std::this_thread::get_id(), own);
                     }));
-                    if (number % 50 == 0) std::this_thread::sleep_for(100us); // sometimes it is asleep
+                    if (number % 50 == 0) asleep.wait();
                 }
             });
         }
@@ -107,12 +108,13 @@ RULE(post, loop_gone) {
 RULE(post, hold) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
-        for (const auto head_start : {0ms, 0ms, 5ms}) {
+        for (const bool when_asleep : {false, false, true}) {
             Loop loop(request(backend));
             const Watchdog watchdog(loop);
+            const Asleep asleep(loop);
             std::atomic<int> calls = 0;
-            std::thread other([&, head_start, poster = loop.poster(), hold = loop.hold()]() mutable {
-                std::this_thread::sleep_for(head_start); // most likely asleep by then; it holds anyway
+            std::thread other([&, poster = loop.poster(), hold = loop.hold()]() mutable {
+                if (when_asleep) asleep.wait();
                 Hold second = std::move(hold);
                 EXPECT_FALSE(poster.post([&] { ++calls; }));
                 hold = poster.hold();
@@ -121,7 +123,7 @@ RULE(post, hold) {
                 EXPECT_FALSE(poster.post([&] { ++calls; }));
                 const auto end = Clock::now() + patience;
                 while (calls < 2 && Clock::now() < end) std::this_thread::yield();
-                std::this_thread::sleep_for(head_start); // and most likely asleep again
+                if (when_asleep) asleep.wait();
                 hold = Hold();
             });
             EXPECT_FALSE(loop.run());

@@ -54,8 +54,9 @@ RULE(on_signal, called) {
         EXPECT_EQ(calls, 1);
         loop.post([] { std::raise(SIGTERM); });
         while (calls < 2) EXPECT_TRUE(loop.run_one());
-        std::thread other([] {
-            std::this_thread::sleep_for(5ms); // most likely asleep by then; it holds anyway
+        const Asleep asleep(loop);
+        std::thread other([&] {
+            asleep.wait();
             std::raise(SIGTERM);
         });
         EXPECT_FALSE(loop.run()) << "nothing is pending without the watcher";
