@@ -106,6 +106,12 @@ RULE(post, loop_gone) {
 
 // A Hold keeps run() waiting for posts to come; when the last is released, by whomever, run() ends.
 RULE(post, hold) {
+    Scripted scripted;
+    auto first = scripted.loop.hold(), last = scripted.loop.hold();
+    first.release();
+    EXPECT_EQ(scripted.record->wakes, 0);
+    last.release();
+    EXPECT_EQ(scripted.record->wakes, 1) << "it may sleep, with nothing to wait for any more";
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
         for (const bool when_asleep : {false, false, true}) {
