@@ -1,4 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
+from subject import engine
+
+SUBJECT = engine("asio")
+
 # file, what is broken, the piece, what is put there, the rule that must catch it
 ASIO = "asio.cpp"
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSL-1.0
+from subject import engine
+
+SUBJECT = engine("io_uring", links=("-luring",))
+
 # file, what is broken, the piece, what is put there, the rule that must catch it
 ENGINE = "io_uring.cpp"
 REQUESTS = "requests.cpp"
 RING = "ring.cpp"
 WATCHES = "watches.cpp"
-
-FLAGS = ["-luring"]
 
 FAULTS = [
     (ENGINE, "leave a sleeper alone when a watch changes",

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSL-1.0
-# tests/windows/run python3 tests/conformance/planted_faults/run.py build/windows
-COMPILER = "x86_64-w64-mingw32-g++-posix"
-FLAGS = ["-D_WIN32_WINNT=0x0602", "-DWIN32_LEAN_AND_MEAN", "-DNOMINMAX", "-shared-libgcc", "-lntdll", "-lws2_32"]
-FILE = "pollux-iocp.dll"
-PROGRAM = "bin/pollux-conformance.exe"
-RUNNER = ["/usr/lib/wine/wine64"]
+# tests/windows/run python3 tests/planted_faults/run.py build/windows
+from subject import engine
+
+SUBJECT = engine(
+    "iocp", library="pollux-iocp.dll", program="bin/pollux-conformance.exe", runner=("/usr/lib/wine/wine64",),
+    compiler="x86_64-w64-mingw32-g++-posix", flags=("-D_WIN32_WINNT=0x0602", "-DWIN32_LEAN_AND_MEAN", "-DNOMINMAX"),
+    links=("-shared-libgcc", "-lntdll", "-lws2_32"))  # fmt: skip
 
 IOCP = "iocp.cpp"
 WATCHED = "watched.cpp"

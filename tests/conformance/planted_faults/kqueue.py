@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: BSL-1.0
+from subject import engine
+
+# On the stand-in, as Darwin has it: that layout has every filter.
+SUBJECT = engine(
+    "kqueue", program="tests/kqueue_on_linux/pollux-conformance-on-kqueue",
+    flags=("-DKQUEUE_LAYOUT_DARWIN", "-I{source}/tests/kqueue_on_linux/include"),
+    links=("-L{build}/tests/kqueue_on_linux", "-lkqueue-on-linux"))  # fmt: skip
+
 # file, what is broken, the piece, what is put there, the rule that must catch it
 KQUEUE = "kqueue.cpp"
 FILTERS = "filters.cpp"
 WAKER = "waker.cpp"
-
-# On the stand-in, as Darwin has it: that layout has every filter.
-FLAGS = ["-DKQUEUE_LAYOUT_DARWIN", "-I{source}/tests/kqueue_on_linux/include",
-         "-L{build}/tests/kqueue_on_linux", "-lkqueue-on-linux"]
-PROGRAM = "tests/kqueue_on_linux/pollux-conformance-on-kqueue"
 
 FAULTS = [
     (KQUEUE, "take a kevent of an earlier watch for one of this",

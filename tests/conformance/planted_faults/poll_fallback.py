@@ -1,4 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
+from subject import engine
+
+SUBJECT = engine("poll_fallback")
+
 # file, what is broken, the piece, what is put there, the rule that must catch it
 POLL = "poll_fallback.cpp"
 WATCHES = "watches.cpp"

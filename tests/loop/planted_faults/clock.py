@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSL-1.0
+from subject import library
+
+SUBJECT = library("loop", "tests/loop/pollux-loop-clock")
+
+# file, what is broken, the piece, what is put there, the test that must catch it
+FAULTS = [
+    ("src/turn.cpp", "read the clock in each turn",
+     "    ++metrics_.turns;\n", "    ++metrics_.turns;\n    loop::steady_now();\n",
+     "Clock.is_not_read_by_a_turn_without_timers"),
+    ("src/turn.cpp", "read the clock though no timer is set",
+     "    if (!timers.any()) return;\n", "", "Clock.is_not_read_by_a_turn_without_timers"),
+    ("src/turn.cpp", "read the clock before the look",
+     "    ask(std::chrono::nanoseconds::zero());\n    if (!events_.empty()) return;\n    const auto now = loop::steady_now();\n",
+     "    const auto now = loop::steady_now();\n    ask(std::chrono::nanoseconds::zero());\n    if (!events_.empty()) return;\n",
+     "Clock.is_read_once_by_a_turn_with_timers_and_again_before_it_sleeps"),
+    ("src/timers.cpp", "read the clock when a timer is set",
+     "    timers_.wheel_.cancel(*this);\n    after_ = not_negative(after);\n",
+     "    timers_.wheel_.cancel(*this);\n    after_ = not_negative(after);\n    steady_now();\n",
+     "Clock.is_not_read_by_setting_a_timer"),
+]
