@@ -59,6 +59,8 @@ class Timers {
 
     bool any() const noexcept { return limit_ || fresh_count_ != 0 || wheel_.pending() != 0; }
     bool has_due() const noexcept { return wheel_.has_due(); }
+    /// False: nothing is, and it cost little to find out.
+    bool may_be_due() const noexcept;
 
     /// Puts the fresh ones into the wheel.
     void settle(std::uint64_t now) noexcept;
@@ -79,6 +81,7 @@ class Timers {
     friend class TimeLimit;
     Firing& firing(const TimerSlot& slot) noexcept { return firings_[slot.number_]; }
     void set_again(TimerSlot& slot, Firing& firing) noexcept;
+    void insert(TimerSlot& slot, std::uint64_t deadline) noexcept;
     void take_out(TimerSlot& slot) noexcept;
 
     struct Fresh {
@@ -94,7 +97,8 @@ class Timers {
     std::optional<std::uint64_t> limit_;
     bool over_limit_ = false;
     std::uint64_t now_ = 0;
-    TimerWheel wheel_; // dies before its nodes
+    std::uint64_t quiet_until_ = 0; // nothing in the wheel is due before
+    TimerWheel wheel_;              // dies before its nodes
 };
 
 /// The end of run_for(), while this lives. No timer of the wheel: those that are due before could keep it waiting.

@@ -27,7 +27,7 @@ class Stopwatch {
 void Loop::State::turn() {
     // Most turns have work for few phases, and some only nanoseconds for the others.
     ++metrics_.turns;
-    if (timers.any()) call_timers();
+    if (timers.may_be_due()) call_timers();
     if (!posted_.empty() || posts->any()) call_posted();
     // What is left of the last events comes first: with the changes since, they tell who may still be called.
     if (next_event_ == events_.size()) poll_engine();

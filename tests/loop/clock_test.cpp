@@ -7,23 +7,24 @@
 #include <dlfcn.h>
 
 namespace {
-std::size_t readings = 0;
+std::size_t readings = 0, rough_readings = 0;
 }
 
 extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
     using Function = int (*)(clockid_t, timespec*);
     static const auto system_clock = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "clock_gettime"));
-    ++readings;
+    ++(clock == CLOCK_MONOTONIC_COARSE ? rough_readings : readings);
     return system_clock(clock, time);
 }
 
 namespace pollux::loop_tests {
 namespace {
 
+/// Of any clock.
 std::size_t readings_of(const auto& action) {
-    const auto before = readings;
+    const auto before = readings + rough_readings;
     action();
-    return readings - before;
+    return readings + rough_readings - before;
 }
 
 TEST(Clock, is_not_read_by_setting_a_timer) {
@@ -65,18 +66,44 @@ TEST(Clock, is_not_read_by_a_turn_without_timers) {
     EXPECT_GE(scripted.sleeps(), 1U);
 }
 
+TEST(Clock, is_read_for_many_durations_at_once) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    std::vector<Timer> timers(6400);
+    EXPECT_EQ(readings_of([&] {
+                  for (auto& timer : timers) timer = loop.after(1h, [] {});
+              }),
+              99U)
+        << "one for 64, while the last 64 wait for the turn";
+}
+
+// A rough clock costs less, and tells as well that nothing is due for long.
+TEST(Clock, is_a_rough_one_while_all_timers_are_far) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    auto far = loop.after(1h, [] {});
+    scripted.turn();
+    auto watcher = loop.watch(Source{3}, Ready::readable, Mode::level, [](Ready) {});
+    scripted.reports({{Source{3}, Ready::readable}});
+    const auto before = readings, rough_before = rough_readings;
+    EXPECT_TRUE(loop.run_one());
+    EXPECT_EQ(readings - before, 0U);
+    EXPECT_EQ(rough_readings - rough_before, 1U);
+}
+
 // Also that what this program counts is what Loop reads.
 TEST(Clock, is_read_once_by_a_turn_with_timers_and_again_before_it_sleeps) {
     Scripted scripted;
     auto& loop = scripted.loop;
-    auto far = loop.after(1h, [] {});
+    auto near = loop.after(90ms, [] {});
     auto watcher = loop.watch(Source{3}, Ready::readable, Mode::level, [](Ready) {});
     scripted.reports({{Source{3}, Ready::readable}});
     EXPECT_EQ(readings_of([&] { EXPECT_TRUE(loop.run_one()); }), 1U);
     EXPECT_EQ(scripted.sleeps(), 0U);
     scripted.reports({}); // for the look
     scripted.reports({{Source{3}, Ready::readable}});
-    EXPECT_EQ(readings_of([&] { EXPECT_TRUE(loop.run_one()); }), 3U) << "the Poll reads it, too, to know when to end";
+    EXPECT_EQ(readings_of([&] { EXPECT_TRUE(loop.run_one()); }), 4U)
+        << "a rough one first; and the Poll reads it, to know when to end";
     EXPECT_EQ(scripted.sleeps(), 1U);
     EXPECT_EQ(loop.metrics().turns, 2U);
 }

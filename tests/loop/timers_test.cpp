@@ -193,6 +193,25 @@ TEST(Timers, of_every_are_set_anew) {
     EXPECT_TRUE(timer.is_pending()) << "an hour from then";
 }
 
+// Far ones are not looked at in each turn, as a turn may cost less than reading the clock.
+TEST(Timers, are_called_while_the_loop_does_not_sleep) {
+    for (const auto wait : {nanoseconds(1ms), nanoseconds(150ms)}) {
+        SCOPED_TRACE(wait.count());
+        Loop loop(request(backends().front()));
+        constexpr int many = 2'000'000; // turns, in which more time goes by than that
+        auto far = loop.after(1h, [] {});
+        bool called = false;
+        Timer timer;
+        for (int turn = 0; turn < many && !called; ++turn) {
+            // When the far one has been looked at.
+            if (turn == 10) timer = loop.at(Clock::now() + wait, [&] { called = true; });
+            loop.post([] {});
+            EXPECT_TRUE(loop.run_one());
+        }
+        EXPECT_TRUE(called);
+    }
+}
+
 TEST(Timers, in_great_number) {
     Scripted scripted;
     auto& loop = scripted.loop;
