@@ -2,7 +2,8 @@
 include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/pollux")
 
-install(TARGETS pollux pollux-interface pollux-loop pollux-net pollux-notify EXPORT polluxTargets
+set(libraries pollux pollux-loop pollux-net pollux-notify)
+install(TARGETS pollux-interface ${libraries} EXPORT polluxTargets
   RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
@@ -30,16 +31,12 @@ configure_package_config_file(cmake/polluxConfig.cmake.in polluxConfig.cmake
   INSTALL_DESTINATION "${package_dir}" PATH_VARS POLLUX_PLUGIN_INSTALL_DIR CMAKE_INSTALL_BINDIR)
 # Before 1.0 each minor version may change the interface.
 write_basic_package_version_file(polluxConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-configure_file(cmake/pollux.pc.in pollux.pc @ONLY)
-configure_file(cmake/pollux-loop.pc.in pollux-loop.pc @ONLY)
-configure_file(cmake/pollux-net.pc.in pollux-net.pc @ONLY)
-configure_file(cmake/pollux-notify.pc.in pollux-notify.pc @ONLY)
 install(FILES
   "${PROJECT_BINARY_DIR}/polluxConfig.cmake" "${PROJECT_BINARY_DIR}/polluxConfigVersion.cmake"
   cmake/PolluxAddPlugin.cmake cmake/plugin.map
   DESTINATION "${package_dir}")
-install(FILES
-  "${PROJECT_BINARY_DIR}/pollux.pc" "${PROJECT_BINARY_DIR}/pollux-loop.pc" "${PROJECT_BINARY_DIR}/pollux-net.pc"
-  "${PROJECT_BINARY_DIR}/pollux-notify.pc"
-  DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+foreach(library IN LISTS libraries)
+  configure_file(cmake/${library}.pc.in ${library}.pc @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/${library}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endforeach()
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
