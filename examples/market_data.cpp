@@ -6,13 +6,13 @@
 //     2 producers ──▶ prices, tokens ──▶ loop thread ──▶ tokens for each subscriber ──▶ newest prices ──▶ its socket
 //
 // Who reads slowly gets fewer prices, and none that is old: what waits for a subscriber is a token, not a price.
+#include <pollux/net.hpp>
 #include <pollux/notify.hpp>
 #include <pollux/poll.hpp>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -20,10 +20,6 @@
 #include <map>
 #include <string>
 #include <vector>
-
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 using namespace pollux;
 using namespace std::chrono_literals;
@@ -52,9 +48,10 @@ static std::uint64_t produce(const Notifier& changed, std::size_t first, const s
 }
 
 struct Subscriber {
-    Subscriber() {
+    explicit Subscriber(TcpStream&& accepted) : stream(std::move(accepted)) {
         for (std::size_t symbol = 0; symbol < symbols; ++symbol) changed.notifier.notify(Token{symbol});
     }
+    TcpStream stream;
     EventQueue changed = event_queue(symbols); // its own: what it was not told yet
     Tokens due{1024};
     std::string unsent = {}; // what its socket did not take; it waits until that is writable
@@ -64,49 +61,42 @@ static unsigned long long delivered = 0;
 static std::vector<double> ages; // of prices when they were sent, in microseconds: of every 64th
 
 /// Sends the newest prices of what changed, as long as the socket takes them; false when the connection is over.
-static bool serve(const PollRegistrator& registrator, int client, Subscriber& subscriber) {
-    while (!subscriber.unsent.empty() || subscriber.changed.poller.poll(subscriber.due) != 0) {
-        if (subscriber.unsent.empty()) {
-            for (const auto token : subscriber.due) {
-                const auto symbol = static_cast<std::size_t>(token);
+static bool serve(const PollRegistrator& registrator, Token token, Subscriber& subscriber) {
+    auto& [stream, changed, due, unsent] = subscriber;
+    while (!unsent.empty() || changed.poller.poll(due) != 0) {
+        if (unsent.empty()) {
+            for (const auto each : due) {
+                const auto symbol = static_cast<std::size_t>(each);
                 const auto& [price, at] = quotes[symbol];
                 if (delivered++ % 64 == 0 && price.load() != 0)
                     ages.push_back(Microseconds(Clock::now() - at.load()).count());
-                subscriber.unsent += std::to_string(symbol) + ' ' + std::to_string(price.load()) + '\n';
+                unsent += std::to_string(symbol) + ' ' + std::to_string(price.load()) + '\n';
             }
         }
-        const auto sent = send(client, subscriber.unsent.data(), subscriber.unsent.size(), MSG_NOSIGNAL);
-        if (sent == -1 && errno == EAGAIN) return !registrator.modify(client, {Token(client), Ready::writable});
-        if (sent == -1) return registrator.remove(client), close(client), false;
-        subscriber.unsent.erase(0, static_cast<std::size_t>(sent));
+        const auto sent = stream.write(std::as_bytes(std::span(unsent)));
+        if (sent.would_block()) return !registrator.modify(stream, {token, Ready::writable});
+        if (sent.has_failed()) return registrator.remove(stream), false;
+        unsent.erase(0, sent.count);
     }
     return true;
 }
 
-static int listen_on(long port) {
-    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
-    sockaddr_in address{AF_INET, htons(static_cast<std::uint16_t>(port)), {htonl(INADDR_LOOPBACK)}, {}};
-    auto* const general = reinterpret_cast<sockaddr*>(&address);
-    socklen_t size = sizeof address;
-    if (setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 || bind(listener, general, size) == -1 ||
-        listen(listener, SOMAXCONN) == -1 || getsockname(listener, general, &size) == -1)
-        throw std::system_error(errno, std::system_category(), "port " + std::to_string(port));
-    std::printf("port %d, ", ntohs(address.sin_port));
-    return listener;
-}
-
 int main(int argc, char** argv) try {
-    const long seconds = argc > 1 ? std::atol(argv[1]) : 10, port = argc > 2 ? std::atol(argv[2]) : 7777;
-    if (seconds < 1 || port < 0 || port > 65535) throw std::invalid_argument("usage: market_data [seconds [port]]");
+    std::error_code error;
+    const long seconds = argc > 1 ? std::atol(argv[1]) : 10;
+    const auto place = Address::parse(std::string("127.0.0.1:") + (argc > 2 ? argv[2] : "7777"), error);
+    if (seconds < 1 || error) throw std::invalid_argument("usage: market_data [seconds [port]]");
+    auto listener = TcpListener::listen(place, error);
+    if (error) throw std::system_error(error, place.to_string());
     Poll poll;
     const auto& registrator = poll.registrator();
-    const int listener = listen_on(port);
-    auto error = registrator.add(listener, {Token(listener), Ready::readable, Mode::level});
-    std::printf("backend %s\n", poll.choice().winner->name.c_str());
+    std::printf("port %d, backend %s\n", listener.local_address(error).port(), poll.choice().winner->name.c_str());
     std::fflush(stdout);
 
     EventQueue changed = event_queue(symbols, registrator); // wakes the loop
     Events events;
+    const auto listening = Token(listener.native_handle());
+    error = registrator.add(listener, {listening, Ready::readable, Mode::level});
     error = error ? error : poll.poll(events); // the first subscriber, who is accepted below
     const auto end = Clock::now() + std::chrono::seconds(seconds);
     std::atomic<bool> over = false;
@@ -115,7 +105,7 @@ int main(int argc, char** argv) try {
         producers[i] =
             std::async(std::launch::async, produce, std::cref(changed.notifier), i * symbols / 2, std::cref(over));
 
-    std::map<int, Subscriber> subscribers; // by client
+    std::map<Token, Subscriber> subscribers;
     Tokens tokens(1024);
     unsigned long long updates = 0, changes = 0;
     for (bool all_sent = false; !error && !(over && all_sent);) {
@@ -125,22 +115,23 @@ int main(int argc, char** argv) try {
         }
         error = poll.poll(events, over ? Timeout(10ms) : end - Clock::now());
         for (const auto& event : events) {
-            const int source = static_cast<int>(event.token);
             if (event.token == wake_token) continue; // there are tokens: as in any other turn, they are taken below
-            if (source == listener) {
-                const int client = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-                if (!registrator.add(client, {Token(client), Ready::none})) subscribers[client]; // refuses -1
-            } else if (!serve(registrator, source, subscribers[source])) {
-                subscribers.erase(source);
+            if (event.token == listening) {
+                auto accepted = listener.accept();
+                const auto token = Token(accepted.stream.native_handle());
+                if (accepted.is_done() && !registrator.add(accepted.stream, {token, Ready::none}))
+                    subscribers.try_emplace(token, std::move(accepted.stream));
+            } else if (!serve(registrator, event.token, subscribers.at(event.token))) {
+                subscribers.erase(event.token);
             }
         }
         changes += changed.poller.poll(tokens);
         all_sent = tokens.empty();
         for (auto next = subscribers.begin(); next != subscribers.end();) {
             const auto current = next++;
-            auto& [client, subscriber] = *current;
+            auto& subscriber = current->second;
             for (const auto token : tokens) subscriber.changed.notifier.notify(token);
-            const bool connected = !subscriber.unsent.empty() || serve(registrator, client, subscriber);
+            const bool connected = !subscriber.unsent.empty() || serve(registrator, current->first, subscriber);
             all_sent &= subscriber.unsent.empty();
             if (!connected) subscribers.erase(current);
         }
