@@ -20,11 +20,11 @@ std::vector<std::byte> random_bytes(std::size_t count, std::mt19937_64& random) 
 
 } // namespace
 
-EchoClients::EchoClients(Poll poll, Mode mode, std::uint16_t port, std::chrono::nanoseconds time, std::size_t count,
+EchoClients::EchoClients(Poll poll, Mode mode, const Address& server, std::chrono::nanoseconds time, std::size_t count,
                          Tally& tally)
     : poll_(std::move(poll)),
       mode_(mode),
-      port_(port),
+      server_(server),
       count_(count),
       time_(time),
       tally_(&tally),
@@ -64,8 +64,9 @@ void EchoClients::on_time_over() {
 void EchoClients::connect_more() {
     while (connecting_ < connecting_at_once && clients_.size() < count_) {
         std::error_code error;
-        auto socket = tcp::connect(port_, error);
-        auto& client = clients_.emplace_back(Client{{std::move(socket), Token{clients_.size()}, mode_}});
+        auto stream = TcpStream::connect(server_, error);
+        if (!error) error = stream.set_nodelay(true);
+        auto& client = clients_.emplace_back(Client{{std::move(stream), Token{clients_.size()}, mode_}});
         if (!error) error = client.watched.add(poll_.registrator(), Ready::writable);
         if (survives(error, "connect")) {
             ++connecting_;
@@ -122,7 +123,9 @@ void EchoClients::on_event(const Event& event) {
 bool EchoClients::on_connected(Client& client) {
     --connecting_;
     connect_more();
-    if (!survives(client.watched.socket().pending_error(), "connect")) return false;
+    const auto connected = client.watched.socket().finish_connect();
+    if (connected.would_block()) return fail("was told that it is connected before it was");
+    if (!survives(connected.error, "connect")) return false;
     client.state = State::idle;
     ++tally_->connected;
     return true;
@@ -162,18 +165,16 @@ bool EchoClients::watch(Client& client) {
 }
 
 bool EchoClients::send(Client& client) {
-    std::error_code error;
-    if (client.sent < client.payload.size())
-        client.sent += client.watched.socket().write(client.payload.subspan(client.sent), error);
-    return survives(error, "write");
+    const auto sent = client.watched.socket().write(client.payload.subspan(client.sent));
+    client.sent += sent.count;
+    return survives(sent.error, "write");
 }
 
 bool EchoClients::receive(Client& client) {
-    std::error_code error;
-    const auto count = client.watched.socket().read(buffer_, error);
-    if (error) return survives(error, "read");
-    if (count == 0) return client.state == State::ending ? false : fail("the server ended the connection");
-    return client.state == State::requesting ? take(client, count) : fail("got bytes that it did not send");
+    const auto came = client.watched.socket().read(buffer_);
+    if (came.is_end()) return client.state == State::ending ? false : fail("the server ended the connection");
+    if (!came.is_done()) return survives(came.error, "read");
+    return client.state == State::requesting ? take(client, came.count) : fail("got bytes that it did not send");
 }
 
 /// Compares what came back; with the last of it the request is over.
@@ -192,11 +193,11 @@ bool EchoClients::take(Client& client, std::size_t count) {
 
 bool EchoClients::end(Client& client) {
     client.state = State::ending;
-    return survives(client.watched.socket().shutdown_write(), "shutdown");
+    return survives(client.watched.socket().shut_down_writing(), "shutdown");
 }
 
 bool EchoClients::survives(const std::error_code& error, std::string_view step) {
-    return !error || tcp::would_block(error) || fail(std::string(step) + ": " + error.message());
+    return !error || fail(std::string(step) + ": " + error.message());
 }
 
 bool EchoClients::fail(std::string_view what) {

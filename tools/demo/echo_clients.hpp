@@ -7,11 +7,11 @@
 
 #include <pollux/deadline.hpp>
 #include <pollux/poll.hpp>
+#include <pollux/tcp_stream.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <random>
 #include <span>
 #include <string_view>
@@ -30,7 +30,7 @@ class EchoClients {
   public:
     static constexpr std::chrono::seconds patience{10};
 
-    EchoClients(Poll poll, Mode mode, std::uint16_t port, std::chrono::nanoseconds time, std::size_t count,
+    EchoClients(Poll poll, Mode mode, const Address& server, std::chrono::nanoseconds time, std::size_t count,
                 Tally& tally);
 
     /// Runs all of it; what goes wrong goes to the tally.
@@ -48,7 +48,7 @@ class EchoClients {
     enum class Phase { connecting, measuring, ending, over };
     enum class State { connecting, idle, requesting, ending, gone };
     struct Client {
-        WatchedSocket watched;
+        WatchedSocket<TcpStream> watched;
         State state = State::connecting;
         std::span<const std::byte> payload = {};
         std::size_t sent = 0;
@@ -70,14 +70,14 @@ class EchoClients {
     bool receive(Client& client);
     bool take(Client& client, std::size_t count);
     bool end(Client& client);
-    /// Counts the error, if it is one that ends the client; whether the client may go on.
+    /// Counts the error, if it is one; whether the client may go on.
     bool survives(const std::error_code& error, std::string_view step);
     bool fail(std::string_view what);
     void drop(Client& client);
 
     Poll poll_;
     Mode mode_;
-    std::uint16_t port_;
+    Address server_;
     std::size_t count_;
     std::chrono::nanoseconds time_;
     Tally* tally_;

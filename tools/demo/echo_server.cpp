@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "echo_server.hpp"
 
-#include <span>
 #include <string>
 
 namespace pollux::tools {
@@ -10,15 +9,25 @@ namespace {
 constexpr Token listener_token{0};
 constexpr std::size_t buffer_size = 65536;
 
+TcpListener listen() {
+    std::error_code error;
+    auto listener = TcpListener::listen(Address::loopback(Address::Kind::ipv4, 0), error);
+    if (error) throw std::system_error(error, "listen");
+    return listener;
+}
+
 } // namespace
 
 EchoServer::EchoServer(Poll poll, Mode mode, Tally& tally)
     : poll_(std::move(poll)),
       mode_(mode),
       tally_(&tally),
-      listener_(tcp::listen(port_), listener_token, mode),
+      listener_(listen(), listener_token, mode),
       buffer_(buffer_size) {
-    if (const auto error = listener_.add(poll_.registrator(), Ready::readable)) throw std::system_error(error, "add");
+    std::error_code error;
+    address_ = listener_.socket().local_address(error);
+    if (!error) error = listener_.add(poll_.registrator(), Ready::readable);
+    if (error) throw std::system_error(error, "listener");
 }
 
 void EchoServer::run() {
@@ -38,21 +47,18 @@ void EchoServer::run() {
 
 void EchoServer::accept_all() {
     for (;;) {
-        std::error_code error;
-        auto socket = listener_.socket().accept(error);
-        // Reset while it was queued: there is nobody to serve.
-        if (error == std::errc::connection_aborted) continue;
-        if (!socket || error) {
-            if (!tcp::would_block(error)) return check(error, "accept"); // its clients will miss it and say so
-            return check(listener_.expect(poll_.registrator(), Ready::readable), "modify");
+        auto accepted = listener_.socket().accept();
+        if (accepted.would_block()) return check(listener_.expect(poll_.registrator(), Ready::readable), "modify");
+        if (accepted.has_failed()) {
+            if (TcpListener::is_transient(accepted.error)) continue; // there is nobody to serve
+            return check(accepted.error, "accept");                  // its clients will miss it and say so
         }
         const Token token{next_token_++};
-        auto& added =
-            connections_.emplace(static_cast<std::uint64_t>(token), Connection{{std::move(socket), token, mode_}})
-                .first->second;
-        error = added.watched.add(poll_.registrator(), Ready::readable);
+        Connection added{{std::move(accepted.stream), token, mode_}};
+        auto error = added.watched.socket().set_nodelay(true);
+        if (!error) error = added.watched.add(poll_.registrator(), Ready::readable);
         check(error, "add");
-        if (error) connections_.erase(static_cast<std::uint64_t>(token));
+        if (!error) connections_.emplace(static_cast<std::uint64_t>(token), std::move(added));
     }
 }
 
@@ -62,7 +68,7 @@ void EchoServer::serve(Token token) {
         return check(make_error_code(std::errc::protocol_error), "event for a removed watch");
     auto& connection = found->second;
     const auto error = connection.unsent.empty() ? echo(connection) : flush(connection);
-    if (error && !tcp::would_block(error)) {
+    if (error) {
         check(error, "transfer");
         return drop(token);
     }
@@ -73,22 +79,21 @@ void EchoServer::serve(Token token) {
 
 /// Reads once, so that each connection has its turn, and sends at once what can be sent.
 std::error_code EchoServer::echo(Connection& connection) {
-    std::error_code error;
-    const auto count = connection.watched.socket().read(buffer_, error);
-    if (error) return error;
-    connection.ended = count == 0;
-    if (count == 0) return {};
-    const std::span<const std::byte> data(buffer_.data(), count);
-    const auto sent = connection.watched.socket().write(data, error);
-    connection.unsent.assign(data.begin() + static_cast<std::ptrdiff_t>(sent), data.end());
-    return error;
+    auto& stream = connection.watched.socket();
+    const auto came = stream.read(buffer_);
+    connection.ended = came.is_end();
+    if (!came.is_done()) return came.error;
+    const auto data = ConstBuffer(buffer_).first(came.count);
+    const auto sent = stream.write(data);
+    connection.unsent.assign(data.begin() + static_cast<std::ptrdiff_t>(sent.count), data.end());
+    return sent.error;
 }
 
 std::error_code EchoServer::flush(Connection& connection) {
-    std::error_code error;
-    const auto sent = connection.watched.socket().write(connection.unsent, error);
-    connection.unsent.erase(connection.unsent.begin(), connection.unsent.begin() + static_cast<std::ptrdiff_t>(sent));
-    return error;
+    auto& unsent = connection.unsent;
+    const auto sent = connection.watched.socket().write(unsent);
+    unsent.erase(unsent.begin(), unsent.begin() + static_cast<std::ptrdiff_t>(sent.count));
+    return sent.error;
 }
 
 void EchoServer::drop(Token token) {

@@ -5,6 +5,7 @@
 #include "watched_socket.hpp"
 
 #include <pollux/poll.hpp>
+#include <pollux/tcp_listener.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +24,7 @@ class EchoServer {
     /// Errors: std::system_error
     EchoServer(Poll poll, Mode mode, Tally& tally);
 
-    std::uint16_t port() const noexcept { return port_; }
+    const Address& address() const noexcept { return address_; }
 
     /// Serves; what goes wrong goes to the tally.
     void run();
@@ -33,7 +34,7 @@ class EchoServer {
 
   private:
     struct Connection {
-        WatchedSocket watched;
+        WatchedSocket<TcpStream> watched;
         std::vector<std::byte> unsent = {};
         bool ended = false; // the client will send no more
     };
@@ -48,8 +49,8 @@ class EchoServer {
     Poll poll_;
     Mode mode_;
     Tally* tally_;
-    std::uint16_t port_ = 0;
-    WatchedSocket listener_;
+    WatchedSocket<TcpListener> listener_;
+    Address address_;
     std::unordered_map<std::uint64_t, Connection> connections_; // by token
     std::uint64_t next_token_ = 1;
     std::vector<std::byte> buffer_;

@@ -77,7 +77,7 @@ Measurement measure(const Request& request, std::size_t connections, std::chrono
     const auto mode = mode_of(backend.capabilities);
     Tally tally;
     EchoServer server(std::move(server_poll), mode, tally);
-    EchoClients clients(Poll({.backend = backend.file.string()}), mode, server.port(), time, connections, tally);
+    EchoClients clients(Poll({.backend = backend.file.string()}), mode, server.address(), time, connections, tally);
     Serving serving(server);
     auto driving = std::async(std::launch::async, [&clients] { clients.run(); });
     if (!watch_over(driving, clients, tally, backend.name, time, progress)) abandon(backend.name, progress);

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "tcp.hpp"
-
 #include <pollux/poll.hpp>
 
 #include <utility>
 
 namespace pollux::tools {
 
-/// A socket and its watch in a Poll, in whichever mode its backend has.
+/// A socket of pollux::net and its watch in a Poll, in whichever mode its backend has.
+template <typename Socket>
 class WatchedSocket {
   public:
-    WatchedSocket(tcp::Socket socket, Token token, Mode mode) noexcept
+    WatchedSocket(Socket socket, Token token, Mode mode) noexcept
         : socket_(std::move(socket)), watch_{token, Ready::none, mode} {}
 
-    tcp::Socket& socket() noexcept { return socket_; }
+    Socket& socket() noexcept { return socket_; }
 
     std::error_code add(const PollRegistrator& registrator, Ready interest) noexcept {
         watch_.interest = interest;
@@ -36,7 +35,7 @@ class WatchedSocket {
     }
 
   private:
-    tcp::Socket socket_;
+    Socket socket_;
     Watch watch_;
 };
 
