@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // The rules of poll.hpp.
 #include "core_test.hpp"
+#include "rule.hpp"
 
 #include <atomic>
 #include <functional>
 #include <thread>
-
-// The notation of the conformance suite: a test is found by the label that the header has in brackets.
-#define RULE(subject, behaviour) TEST(subject, behaviour)
 
 namespace pollux::core_tests {
 namespace {

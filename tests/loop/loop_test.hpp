@@ -3,6 +3,7 @@
 
 #include "../conformance/process.hpp"
 #include "../core/core_test.hpp"
+#include "../core/rule.hpp"
 #include "../core/scripted_selector.hpp"
 
 #include <pollux/loop.hpp>
@@ -16,9 +17,6 @@
 #include <thread>
 #include <utility>
 #include <vector>
-
-// The notation of the conformance suite: a test is found by the label that the header has in brackets.
-#define RULE(subject, behaviour) TEST(subject, behaviour)
 
 namespace pollux::loop_tests {
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "../core/rule.hpp"
+
 #include <pollux/timer_wheel.hpp>
 
 #include <gtest/gtest.h>
@@ -9,9 +11,6 @@
 #include <cstdint>
 #include <limits>
 #include <vector>
-
-// The notation of the conformance suite: a test is found by the label that the header has in brackets.
-#define RULE(subject, behaviour) TEST(subject, behaviour)
 
 namespace pollux::timer_wheel_tests {
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../core/backends.hpp"
+#include "../core/rule.hpp"
 
 #include <pollux/net.hpp>
 #include <pollux/poll.hpp>
@@ -16,9 +17,6 @@
 #include <thread>
 #include <type_traits>
 #include <vector>
-
-// The notation of the conformance suite: a test is found by the label that the header has in brackets.
-#define RULE(subject, behaviour) TEST(subject, behaviour)
 
 namespace pollux {
 

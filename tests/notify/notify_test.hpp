@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "../core/rule.hpp"
+
 #include <pollux/notify.hpp>
 
 #include <gtest/gtest.h>
@@ -11,9 +13,6 @@
 #include <system_error>
 #include <thread>
 #include <vector>
-
-// The notation of the conformance suite: a test is found by the label that the header has in brackets.
-#define RULE(subject, behaviour) TEST(subject, behaviour)
 
 namespace pollux::notify_tests {
 
