@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSL-1.0
 """Plants faults, each in a copy of the sources, and demands that the tests catch each, by the one that is named with it.
 
-    run.py BUILD-FOLDER [LIST] [WORD]     only this list; only faults whose description has the word
+    run.py BUILD-FOLDER [LIST] [WORD]           only this list; only faults whose description has the word
+    run.py BUILD-FOLDER --third NUMBER          every third one, of the three thirds that which the number falls on
 
 Lists are tests/*/planted_faults/LIST.py, beside the tests that they try. Each has a SUBJECT (see subject.py), and FAULTS:
 a file, what is broken, a piece of the source, what is put in its place, and the test, as a filter of GoogleTest. A piece
@@ -181,11 +182,16 @@ def chosen_lists(name):
 
 
 def main():
-    if len(sys.argv) not in (2, 3, 4):
+    words = sys.argv[1:]
+    third = None
+    if len(words) == 3 and words[1] == "--third" and words[2].isdecimal():
+        third = int(words[2]) % 3
+        del words[1:]
+    if len(words) not in (1, 2, 3) or any(each.startswith("-") for each in words):
         sys.exit(__doc__)
     begun = time.monotonic()
-    build = pathlib.Path(sys.argv[1]).resolve()
-    name, word = (sys.argv[2:] + ["", ""])[:2]
+    build = pathlib.Path(words[0]).resolve()
+    name, word = (words[1:] + ["", ""])[:2]
     lists = chosen_lists(name)
     # Also of those that cannot be tried here.
     misplaced = [told for each in lists for told in each.misplaced()]
@@ -204,7 +210,8 @@ def main():
             return each.is_caught(fault, broken), each, fault, broken
 
         verdicts = [one.result() for one in [pool.submit(tried, each, fault, number) for each in lists
-                    for number, fault in enumerate(each.faults) if word in fault.description]]  # fmt: skip
+                    for number, fault in enumerate(each.faults)
+                    if word in fault.description and third in (None, number % 3)]]  # fmt: skip
         missed = [again for caught, *again in verdicts if not caught]
         left = len([0 for each, *again in missed if not each.is_caught(*again)])
     print(f"{len(verdicts) - left} faults caught, {left} missed, in {time.monotonic() - begun:.0f} s")
