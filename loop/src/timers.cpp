@@ -52,9 +52,7 @@ void TimerSlot::close() noexcept {
 void TimerSlot::set(std::chrono::nanoseconds after) noexcept {
     auto& timers = *agenda_.timers;
     timers.take_out(*this); // behind all others that were set before this
-    if (timers.fresh_count_ == timers.fresh_.size()) timers.settle(steady_now());
-    timers.fresh_[timers.fresh_count_++] = {this, not_negative(after)};
-    place_ = static_cast<std::uint8_t>(timers.fresh_count_);
+    timers.add_fresh(*this, not_negative(after));
     set_pending(true);
 }
 
@@ -85,8 +83,7 @@ void Timers::settle(std::uint64_t now) noexcept {
     }
 }
 
-void Timers::take_out(TimerSlot& slot) noexcept {
-    if (slot.place_ == 0) return wheel_.cancel(slot);
+void Timers::take_out_fresh(TimerSlot& slot) noexcept {
     fresh_[slot.place_ - 1U].slot = nullptr;
     slot.place_ = 0;
     while (fresh_count_ != 0 && !fresh_[fresh_count_ - 1].slot) --fresh_count_;
@@ -105,11 +102,6 @@ bool Timers::may_be_due() const noexcept {
     constexpr std::uint64_t far = 100'000'000;
     if (limit_ || fresh_count_ != 0) return true;
     return wheel_.pending() != 0 && quiet_until_ < sum(recently(), far);
-}
-
-void Timers::insert(TimerSlot& slot, std::uint64_t deadline) noexcept {
-    wheel_.insert(slot, deadline);
-    quiet_until_ = std::min(quiet_until_, deadline);
 }
 
 TimerSlot* Timers::pop_due() noexcept {

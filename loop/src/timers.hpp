@@ -6,6 +6,7 @@
 #include <pollux/callback.hpp>
 #include <pollux/timer_wheel.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -81,8 +82,23 @@ class Timers {
     friend class TimeLimit;
     Firing& firing(const TimerSlot& slot) noexcept { return firings_[slot.number_]; }
     void set_again(TimerSlot& slot, Firing& firing) noexcept;
-    void insert(TimerSlot& slot, std::uint64_t deadline) noexcept;
-    void take_out(TimerSlot& slot) noexcept;
+    // Inline, as who sets a timer for each request sets many.
+    void insert(TimerSlot& slot, std::uint64_t deadline) noexcept {
+        wheel_.insert(slot, deadline);
+        quiet_until_ = std::min(quiet_until_, deadline);
+    }
+    void add_fresh(TimerSlot& slot, std::uint64_t after) noexcept {
+        if (fresh_count_ == fresh_.size()) settle(steady_now());
+        const auto place = fresh_count_;
+        fresh_[place] = {&slot, after};
+        fresh_count_ = place + 1;
+        slot.place_ = static_cast<std::uint8_t>(place + 1);
+    }
+    void take_out(TimerSlot& slot) noexcept {
+        if (slot.place_ == 0) return wheel_.cancel(slot);
+        take_out_fresh(slot);
+    }
+    void take_out_fresh(TimerSlot& slot) noexcept;
 
     struct Fresh {
         TimerSlot* slot; // null: it was set again, or cancelled; otherwise this is in its place, counted from 1
