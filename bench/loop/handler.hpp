@@ -8,10 +8,12 @@ namespace pollux::bench {
 /// Whom contenders tell that a source is readable.
 class Handler {
   public:
-    virtual void ready(std::size_t number) = 0;
+    Handler() = default;
+    virtual ~Handler() = default;
+    Handler(const Handler&) = delete;
+    Handler& operator=(const Handler&) = delete;
 
-  protected:
-    ~Handler() = default;
+    virtual void ready(std::size_t number) = 0;
 };
 
 } // namespace pollux::bench
