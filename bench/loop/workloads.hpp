@@ -9,8 +9,8 @@
 #include <cstddef>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <system_error>
-#include <utility>
 #include <vector>
 
 #include <fcntl.h>

@@ -78,24 +78,22 @@ class Slot : public Handled {
     /// Leaves the engine, the wheel, the signals, and each list.
     virtual void let_go() noexcept = 0;
 
+    /// Which one of its Slots it is.
+    std::uint32_t number() const noexcept { return number_; }
+
+    Agenda& agenda_;
+    std::uint8_t place_ = 0; // for Timers: here, it is in the same line of the cache as what it is used with
+
   private:
     friend class SlotQueue;
     template <typename T>
     friend class Slots;
-    Slot* next_ = nullptr; // of those that are closing, or free
 
-  protected:
-    Agenda& agenda_;
-
-  private:
     Kind kind_;
     bool pending_ = false;
     bool background_ = false;
-
-  protected:
-    // For Timers: here, they are in the same line of the cache as what they are used with.
-    std::uint8_t place_ = 0;
     std::uint32_t number_ = 0;
+    Slot* next_ = nullptr; // of those that are closing, or free
 };
 
 /// A slot that may be called though no event names it.
@@ -134,7 +132,7 @@ struct Agenda {
     std::size_t keeping = 0;              // pending and not in background
     std::uint64_t closed = 0;
     bool in_turn = false;
-    Timers* timers = nullptr;
+    Timers* timers = nullptr; // for their slots, which have no room for it
 };
 
 inline void Slot::set_pending(bool pending) noexcept {
@@ -150,10 +148,13 @@ template <typename T>
 class Slots {
   public:
     T& take(auto&&... arguments) {
-        if (!free_) return all_.emplace_back(arguments...);
-        auto* slot = free_;
-        free_ = static_cast<T*>(slot->next_);
-        return *slot;
+        if (auto* slot = free_) {
+            free_ = static_cast<T*>(slot->next_);
+            return *slot;
+        }
+        auto& made = all_.emplace_back(arguments...);
+        made.number_ = static_cast<std::uint32_t>(all_.size() - 1);
+        return made;
     }
     void give_back(T& slot) noexcept {
         slot.next_ = free_;

@@ -70,7 +70,7 @@ void TimerSlot::cancel() noexcept {
 
 TimerSlot& Timers::add(Callback<void()> callback, std::chrono::nanoseconds period) {
     if (firings_.size() == slots_.size()) firings_.emplace_back(); // for one more, should none be free
-    auto& slot = slots_.take(agenda_, static_cast<std::uint32_t>(slots_.size()));
+    auto& slot = slots_.take(agenda_);
     firing(slot) = {not_negative(period), 0, std::move(callback)};
     return slot;
 }

@@ -26,7 +26,7 @@ class Timers;
 /// What a Timer stands for: one line of the cache, with all that setting it needs.
 class alignas(64) TimerSlot final : public Slot, public TimerNode {
   public:
-    TimerSlot(Agenda& agenda, std::uint32_t number) noexcept : Slot(agenda, Kind::timer) { number_ = number; }
+    explicit TimerSlot(Agenda& agenda) noexcept : Slot(agenda, Kind::timer) {}
 
     void call();
     void close() noexcept override;
@@ -80,7 +80,7 @@ class Timers {
   private:
     friend class TimerSlot;
     friend class TimeLimit;
-    Firing& firing(const TimerSlot& slot) noexcept { return firings_[slot.number_]; }
+    Firing& firing(const TimerSlot& slot) noexcept { return firings_[slot.number()]; }
     void set_again(TimerSlot& slot, Firing& firing) noexcept;
     // Inline, as who sets a timer for each request sets many.
     void insert(TimerSlot& slot, std::uint64_t deadline) noexcept {

@@ -49,8 +49,8 @@ void WatchSlot::ask(const Asked& asked) noexcept {
 WatchSlot& Watches::add(Source source, Ready interest, Mode mode, Callback<void(Ready)> callback) {
     // Room for one more, should none be free.
     if (by_number_.size() == slots_.size()) by_number_.push_back(nullptr);
-    auto& slot = slots_.take(agenda_, *this, static_cast<std::uint32_t>(slots_.size()));
-    by_number_[slot.number_] = &slot;
+    auto& slot = slots_.take(agenda_, *this);
+    by_number_[slot.number()] = &slot;
     slot.callback_ = std::move(callback);
     slot.source_ = source;
     slot.anew_ = false;

@@ -17,8 +17,7 @@ class Watches;
 /// What a Watcher stands for. Its number and generation are its token.
 class WatchSlot final : public ReadySlot {
   public:
-    WatchSlot(Agenda& agenda, Watches& watches, std::uint32_t number) noexcept
-        : ReadySlot(agenda, Kind::watch), watches_(watches), number_(number) {}
+    WatchSlot(Agenda& agenda, Watches& watches) noexcept : ReadySlot(agenda, Kind::watch), watches_(watches) {}
 
     /// Tells that the engine refused it.
     void call() override { callback_(Ready::failed); }
@@ -40,13 +39,12 @@ class WatchSlot final : public ReadySlot {
     };
 
     void let_go() noexcept override;
-    Token token() const noexcept { return Token{std::uint64_t{generation_} << 32 | number_}; }
+    Token token() const noexcept { return Token{std::uint64_t{generation_} << 32 | number()}; }
     void ask(const Asked& asked) noexcept;
 
     Watches& watches_;
     Callback<void(Ready)> callback_;
     Source source_{};
-    const std::uint32_t number_;
     std::uint32_t generation_ = 0;
     Asked asked_;           // what the program wants
     Asked known_;           // what the engine was told, if it was
