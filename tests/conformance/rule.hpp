@@ -82,8 +82,8 @@ class Rule : public testing::Test {
     void expect_quiet(Place place = Place::current());
     /// Events come, if at all, at most a few times: nobody is kept busy with them.
     void expect_no_spin(Place place = Place::current());
-    /// A sleep of so long with nothing ready, which a wake ends, takes under 0.5 % of it in processor time, or as
-    /// little as the system can tell.
+    /// A sleep of so long with nothing ready, which a wake ends, takes under 0.5 % of it in processor time, or under
+    /// 3 ms of a short one, or as little as the system can tell.
     void expect_idle(std::chrono::nanoseconds time, Place place = Place::current());
     /// The source is not watched.
     void expect_unknown(Source source, Place place = Place::current());
