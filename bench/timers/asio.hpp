@@ -30,7 +30,6 @@ class AsioTimers {
     }
     void rearm(std::size_t number, std::uint64_t delay) { insert(number, delay); }
     void cancel(std::size_t number) { timers_[number].cancel(); }
-    void settle() { turn(); }
 
     void turn() {
         context_.restart();

@@ -38,7 +38,6 @@ class EvTimers {
         ev_timer_again(loop_, &timer);
     }
     void cancel(std::size_t number) { ev_timer_stop(loop_, &timers_[number]); }
-    void settle() {}
     void turn() { ev_run(loop_, EVRUN_NOWAIT); }
 
     std::size_t fired() const noexcept { return fired_; }

@@ -10,7 +10,7 @@
 
 namespace pollux::bench {
 
-/// The timers of Loop, over epoll. It takes what was set into its wheel when it reads the clock next: settle() lets it.
+/// The timers of Loop, over epoll.
 class LoopTimers {
   public:
     static constexpr auto name = "loop";
@@ -26,7 +26,6 @@ class LoopTimers {
     void insert(std::size_t number, std::uint64_t delay) { rearm(number, delay); }
     void rearm(std::size_t number, std::uint64_t delay) { timers_[number].rearm(std::chrono::nanoseconds(delay)); }
     void cancel(std::size_t number) { timers_[number].cancel(); }
-    void settle() { turn(); }
     void turn() { loop_.run_for(std::chrono::nanoseconds(0)); }
 
     std::size_t fired() const noexcept { return fired_; }

@@ -36,7 +36,6 @@ class UvTimers {
     }
     void rearm(std::size_t number, std::uint64_t delay) { insert(number, delay); }
     void cancel(std::size_t number) { uv_timer_stop(&timers_[number]); }
-    void settle() {}
     void turn() { uv_run(&loop_, UV_RUN_NOWAIT); }
 
     std::size_t fired() const noexcept { return fired_; }

@@ -21,7 +21,6 @@ class WheelTimers {
     }
     void rearm(std::size_t number, std::uint64_t delay) { wheel_.rearm(timers_[number], made_up_time::now() + delay); }
     void cancel(std::size_t number) { wheel_.cancel(timers_[number]); }
-    void settle() {}
 
     void turn() {
         wheel_.advance(made_up_time::now());

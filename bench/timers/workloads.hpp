@@ -16,8 +16,8 @@
 namespace pollux::bench {
 
 /// So many timers, whose deadlines are spread evenly and at random over the ten seconds to come, the same for all
-/// contenders. For whatever has Timers(count), insert(number, delay), rearm(number, delay), cancel(number), settle()
-/// that does what these have left to be done, turn() that fires what is due, and fired().
+/// contenders. For whatever has Timers(count), insert(number, delay), rearm(number, delay), cancel(number), turn()
+/// that fires what is due, and fired(). A turn belongs to what is measured: some put off work until then.
 template <typename Timers>
 class Work {
   public:
@@ -44,7 +44,7 @@ class Work {
         insert_all();
         const auto cost = measured([this] {
             for (const auto number : order_) timers_.rearm(number, others_[number]);
-            timers_.settle();
+            timers_.turn();
         });
         end();
         return cost;
@@ -77,12 +77,12 @@ class Work {
 
     void insert_all() {
         for (std::size_t number = 0; number < delays_.size(); ++number) timers_.insert(number, delays_[number]);
-        timers_.settle();
+        timers_.turn();
     }
 
     void cancel_all() {
         for (const auto number : order_) timers_.cancel(number);
-        timers_.settle();
+        timers_.turn();
     }
 
     void pass(std::uint64_t time) {

@@ -54,11 +54,10 @@ class List {
 };
 
 struct Agenda;
-class Timers;
 
-enum class Kind : std::uint8_t { watch, timer, notice };
+enum class Kind : std::uint8_t { watch, notice };
 
-/// What a handle stands for.
+/// What a handle stands for, unless it is a timer.
 class Slot : public Handled {
   public:
     Slot(Agenda& agenda, Kind kind) noexcept : agenda_(agenda), kind_(kind) {}
@@ -67,22 +66,21 @@ class Slot : public Handled {
     /// Destroys the callback and makes the slot free.
     virtual void close() noexcept = 0;
 
-    void end() noexcept final;
-    void set_background(bool background) noexcept final;
+    void end() noexcept;
+    void set_background(bool background) noexcept;
 
     /// Whether a callback may come of it: then it keeps the Loop running, unless in background.
     inline void set_pending(bool pending) noexcept;
     bool is_pending() const noexcept { return pending_; }
 
   protected:
-    /// Leaves the engine, the wheel, the signals, and each list.
+    /// Leaves the engine, the signals, and each list.
     virtual void let_go() noexcept = 0;
 
     /// Which one of its Slots it is.
     std::uint32_t number() const noexcept { return number_; }
 
     Agenda& agenda_;
-    std::uint8_t place_ = 0; // for Timers: here, it is in the same line of the cache as what it is used with
 
   private:
     friend class SlotQueue;
@@ -94,6 +92,15 @@ class Slot : public Handled {
     bool background_ = false;
     std::uint32_t number_ = 0;
     Slot* next_ = nullptr; // of those that are closing, or free
+};
+
+/// Keeps Slots.
+class SlotKeeper : public Keeper {
+  public:
+    void end(Handled& handled) noexcept final { static_cast<Slot&>(handled).end(); }
+    void set_background(Handled& handled, bool background) noexcept final {
+        static_cast<Slot&>(handled).set_background(background);
+    }
 };
 
 /// A slot that may be called though no event names it.
@@ -128,11 +135,10 @@ class SlotQueue {
 struct Agenda {
     List<ReadySlot> ready;                // to be called though no event names them: refused watches, signals, wakes
     SlotQueue closing;                    // ended in this turn
-    std::array<std::size_t, 3> pending{}; // by Kind
+    std::array<std::size_t, 2> pending{}; // by Kind
     std::size_t keeping = 0;              // pending and not in background
     std::uint64_t closed = 0;
     bool in_turn = false;
-    Timers* timers = nullptr; // for their slots, which have no room for it
 };
 
 inline void Slot::set_pending(bool pending) noexcept {

@@ -42,6 +42,12 @@ Loop::State::~State() {
     posts->close();
 }
 
+Timer Loop::State::set(std::chrono::nanoseconds period, auto expiry, Callback<void()> callback) {
+    auto& slot = timers.add(std::move(callback), period);
+    timers.set(slot, expiry);
+    return Timer(timers, slot);
+}
+
 void Loop::State::stop() noexcept {
     stop_.store(true, std::memory_order_release);
     posts->wake();
@@ -72,7 +78,7 @@ LoopMetrics Loop::State::metrics() const {
     seen.closed = agenda.closed;
     seen.watches = agenda.pending[static_cast<std::size_t>(loop::Kind::watch)];
     if (signal_watch_ && signal_watch_->is_pending()) --seen.watches;
-    seen.timers = agenda.pending[static_cast<std::size_t>(loop::Kind::timer)];
+    seen.timers = timers.pending();
     seen.posts = posts->size() + posted_.size();
     return seen;
 }
@@ -102,14 +108,12 @@ Loop::~Loop() = default;
 
 Watcher Loop::watch_source(Source source, Ready interest, Mode mode, Callback<void(Ready)> callback) {
     demand_callable(callback);
-    return Watcher(state_->watches.add(source, interest, mode, std::move(callback)));
+    return Watcher(state_->watches, state_->watches.add(source, interest, mode, std::move(callback)));
 }
 
 Timer Loop::after(std::chrono::nanoseconds duration, Callback<void()> callback) {
     demand_callable(callback);
-    auto& slot = state_->timers.add(std::move(callback), duration.zero());
-    slot.set(duration);
-    return Timer(slot);
+    return state_->set(duration.zero(), duration, std::move(callback));
 }
 
 Timer Loop::every(std::chrono::nanoseconds period, Callback<void()> callback) {
@@ -118,16 +122,12 @@ Timer Loop::every(std::chrono::nanoseconds period, Callback<void()> callback) {
         throw std::invalid_argument("pollux::Loop::every: expected a positive period, was given " +
                                     std::to_string(period.count()) + " ns");
     }
-    auto& slot = state_->timers.add(std::move(callback), period);
-    slot.set(period);
-    return Timer(slot);
+    return state_->set(period, period, std::move(callback));
 }
 
 Timer Loop::at(std::chrono::steady_clock::time_point time, Callback<void()> callback) {
     demand_callable(callback);
-    auto& slot = state_->timers.add(std::move(callback), std::chrono::nanoseconds::zero());
-    slot.set(time);
-    return Timer(slot);
+    return state_->set(std::chrono::nanoseconds::zero(), time, std::move(callback));
 }
 
 std::error_code Loop::post(Callback<void()> function) { return state_->posts->post(std::move(function)); }
@@ -149,12 +149,12 @@ SignalWatcher Loop::on_signal(int signal, Callback<void()> callback) {
 SignalWatcher Loop::on_signal(int signal, Callback<void()> callback, std::error_code& error) {
     demand_callable(callback);
     auto* slot = state_->add_signal(signal, std::move(callback), error);
-    return slot ? SignalWatcher(*slot) : SignalWatcher();
+    return slot ? SignalWatcher(state_->notices, *slot) : SignalWatcher();
 }
 
 WakeWatcher Loop::on_wake(Callback<void()> callback) {
     demand_callable(callback);
-    return WakeWatcher(state_->notices.add_wake(std::move(callback)));
+    return WakeWatcher(state_->notices, state_->notices.add_wake(std::move(callback)));
 }
 
 bool Loop::run() {

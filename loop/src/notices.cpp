@@ -50,8 +50,4 @@ Signals& Notices::signals(const PollRegistrator& registrator) {
     return *signals_;
 }
 
-void Notices::forget_handles() noexcept {
-    for (auto& slot : slots_) slot.forget_handle();
-}
-
 } // namespace pollux::loop

@@ -30,7 +30,7 @@ class NoticeSlot final : public ReadySlot {
 };
 
 /// Those who are told of signals and of wakes, without a word on what happened. There are few.
-class Notices {
+class Notices final : public SlotKeeper {
   public:
     explicit Notices(Agenda& agenda) : agenda_(agenda) {}
 
@@ -46,8 +46,6 @@ class Notices {
     /// What the Loop has; made by the first call.
     Signals& signals(const PollRegistrator& registrator);
     bool has_signals() const noexcept { return signals_ != nullptr; }
-
-    void forget_handles() noexcept;
 
   private:
     friend class NoticeSlot;

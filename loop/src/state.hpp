@@ -45,6 +45,8 @@ class Loop::State {
     void stop() noexcept;
     /// Null and the error, if the signal cannot be watched.
     loop::NoticeSlot* add_signal(int signal, Callback<void()> callback, std::error_code& error);
+    /// `expiry`: a duration or a point in time.
+    Timer set(std::chrono::nanoseconds period, auto expiry, Callback<void()> callback);
     LoopMetrics metrics() const;
 
     loop::Agenda agenda;

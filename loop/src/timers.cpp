@@ -14,10 +14,6 @@ namespace {
 
 constexpr auto never = std::numeric_limits<std::uint64_t>::max();
 
-std::uint64_t not_negative(std::chrono::nanoseconds time) noexcept {
-    return static_cast<std::uint64_t>(std::max(time, time.zero()).count());
-}
-
 std::uint64_t sum(std::uint64_t a, std::uint64_t b) noexcept { return a > never - b ? never : a + b; }
 
 /// The steady clock as it was some milliseconds ago, at a fifth of the cost where there is such a clock. Linux sets it
@@ -32,7 +28,7 @@ std::uint64_t recently() noexcept {
 #endif
 }
 
-static_assert(sizeof(TimerSlot) == 64);
+static_assert(sizeof(TimerSlot) == 32 && sizeof(Firing) == 64);
 
 } // namespace
 
@@ -40,53 +36,90 @@ std::uint64_t steady_now() noexcept { return not_negative(std::chrono::steady_cl
 
 std::uint64_t after(std::chrono::nanoseconds duration) noexcept { return sum(steady_now(), not_negative(duration)); }
 
-void TimerSlot::call() { agenda_.timers->firing(*this).callback(); }
-
-std::uint64_t TimerSlot::missed() const noexcept { return agenda_.timers->firing(*this).missed; }
-
-void TimerSlot::close() noexcept {
-    agenda_.timers->firing(*this).callback.clear();
-    agenda_.timers->slots_.give_back(*this);
-}
-
-void TimerSlot::set(std::chrono::nanoseconds after) noexcept {
-    auto& timers = *agenda_.timers;
-    timers.take_out(*this); // behind all others that were set before this
-    timers.add_fresh(*this, not_negative(after));
-    set_pending(true);
-}
-
-void TimerSlot::set(std::chrono::steady_clock::time_point at) noexcept {
-    auto& timers = *agenda_.timers;
-    timers.take_out(*this);
-    timers.insert(*this, not_negative(at.time_since_epoch()));
-    set_pending(true);
-}
-
-void TimerSlot::cancel() noexcept {
-    agenda_.timers->take_out(*this);
-    set_pending(false);
-}
-
 TimerSlot& Timers::add(Callback<void()> callback, std::chrono::nanoseconds period) {
-    if (firings_.size() == slots_.size()) firings_.emplace_back(); // for one more, should none be free
-    auto& slot = slots_.take(agenda_);
-    firing(slot) = {not_negative(period), 0, std::move(callback)};
+    auto number = free_;
+    if (number == none) {
+        number = slots_.size();
+        if (firings_.size() == slots_.size()) firings_.emplace_back();
+        slots_.emplace_back(slots_.size());
+    } else {
+        free_ = behind(number);
+    }
+    auto& slot = slots_[static_cast<std::uint32_t>(number)];
+    firings_[slot.number_] = {not_negative(period), 0, std::move(callback)};
     return slot;
 }
 
-void Timers::settle(std::uint64_t now) noexcept {
-    for (const auto& [slot, after] : std::span(fresh_).first(std::exchange(fresh_count_, 0))) {
-        if (!slot) continue;
-        slot->place_ = 0;
-        insert(*slot, sum(now, after));
-    }
+void Timers::set(TimerSlot& slot, std::chrono::steady_clock::time_point at) noexcept {
+    cancel(slot);
+    keep(slot);
+    insert(slot, not_negative(at.time_since_epoch()));
 }
 
-void Timers::take_out_fresh(TimerSlot& slot) noexcept {
+void Timers::set_fresh_again(TimerSlot& slot, std::chrono::nanoseconds after) noexcept {
+    cancel_fresh(slot);
+    set(slot, after);
+}
+
+void Timers::cancel_fresh(TimerSlot& slot) noexcept {
     fresh_[slot.place_ - 1U].slot = nullptr;
     slot.place_ = 0;
     while (fresh_count_ != 0 && !fresh_[fresh_count_ - 1].slot) --fresh_count_;
+    keep_no_more(slot);
+}
+
+void Timers::insert(TimerSlot& slot, std::uint64_t deadline) noexcept {
+    wheel_.insert(slot, deadline);
+    quiet_until_ = std::min(quiet_until_, deadline);
+}
+
+void Timers::end(Handled& handled) noexcept {
+    auto& slot = static_cast<TimerSlot&>(handled);
+    cancel(slot);
+    slot.background_ = false;
+    if (!agenda_.in_turn) return close(slot.number_);
+    behind(slot.number_) = none;
+    (has_ended() ? behind(last_ended_) : first_ended_) = slot.number_;
+    last_ended_ = slot.number_;
+}
+
+void Timers::set_background(Handled& handled, bool background) noexcept {
+    auto& slot = static_cast<TimerSlot&>(handled);
+    if (slot.is_set()) keep_no_more(slot);
+    slot.background_ = background;
+    if (slot.is_set()) keep(slot);
+}
+
+bool Timers::close_ended() noexcept {
+    if (!has_ended()) return false;
+    const auto number = std::exchange(first_ended_, behind(first_ended_));
+    close(number);
+    return true;
+}
+
+void Timers::close(std::uint64_t number) noexcept {
+    ++agenda_.closed;
+    firings_[static_cast<std::uint32_t>(number)].callback.clear(); // which may end others
+    behind(number) = std::exchange(free_, number);
+}
+
+void Timers::settle_now() noexcept { settle(steady_now()); }
+
+void Timers::settle(std::uint64_t now) noexcept {
+    auto first = quiet_until_;
+    for (const auto& [slot, after] : std::span(fresh_).first(std::exchange(fresh_count_, 0))) {
+        if (!slot) continue;
+        slot->place_ = 0;
+        const auto deadline = sum(now, after);
+        first = std::min(first, deadline);
+        wheel_.insert(*slot, deadline);
+    }
+    quiet_until_ = first;
+}
+
+std::size_t Timers::pending() const noexcept {
+    const auto fresh = std::span(fresh_).first(fresh_count_);
+    return wheel_.pending() + static_cast<std::size_t>(std::ranges::count_if(fresh, &Fresh::slot));
 }
 
 void Timers::advance(std::uint64_t now) noexcept {
@@ -108,8 +141,9 @@ TimerSlot* Timers::pop_due() noexcept {
     auto* node = wheel_.pop_due();
     if (!node) return nullptr;
     auto* slot = static_cast<TimerSlot*>(node);
-    auto& its = firing(*slot);
-    its.period == 0 ? slot->set_pending(false) : set_again(*slot, its);
+    auto& its = firings_[slot->number_];
+    if (auto* next = wheel_.first_due()) firings_.prefetch(static_cast<TimerSlot*>(next)->number_);
+    its.period == 0 ? keep_no_more(*slot) : set_again(*slot, its);
     return slot;
 }
 
@@ -135,32 +169,26 @@ TimeLimit::~TimeLimit() {
     timers_.over_limit_ = false;
 }
 
-void Timers::forget_handles() noexcept {
-    for (auto& slot : slots_) slot.forget_handle();
-}
-
 } // namespace pollux::loop
 
 namespace pollux {
 
 void Timer::rearm(std::chrono::nanoseconds after) noexcept {
-    if (handled()) static_cast<loop::TimerSlot&>(*handled()).set(after);
+    if (*this) keeper<loop::Timers>().set(handled<loop::TimerSlot>(), after);
 }
 
 void Timer::rearm(std::chrono::steady_clock::time_point at) noexcept {
-    if (handled()) static_cast<loop::TimerSlot&>(*handled()).set(at);
+    if (*this) keeper<loop::Timers>().set(handled<loop::TimerSlot>(), at);
 }
 
 void Timer::cancel() noexcept {
-    if (handled()) static_cast<loop::TimerSlot&>(*handled()).cancel();
+    if (*this) keeper<loop::Timers>().cancel(handled<loop::TimerSlot>());
 }
 
-bool Timer::is_pending() const noexcept {
-    return handled() && static_cast<const loop::TimerSlot&>(*handled()).Slot::is_pending();
-}
+bool Timer::is_pending() const noexcept { return *this && handled<loop::TimerSlot>().is_set(); }
 
 std::uint64_t Timer::missed() const noexcept {
-    return handled() ? static_cast<const loop::TimerSlot&>(*handled()).missed() : 0;
+    return *this ? keeper<loop::Timers>().missed(handled<loop::TimerSlot>()) : 0;
 }
 
 } // namespace pollux

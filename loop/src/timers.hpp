@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agenda.hpp"
+#include "blocks.hpp"
 
 #include <pollux/callback.hpp>
 #include <pollux/timer_wheel.hpp>
@@ -11,38 +12,37 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <limits>
 #include <optional>
 
 namespace pollux::loop {
 
-/// The steady clock in nanoseconds, as the wheel takes it.
+/// As the wheel takes a time.
+inline std::uint64_t not_negative(std::chrono::nanoseconds time) noexcept {
+    return static_cast<std::uint64_t>(std::max(time, time.zero()).count());
+}
+/// The steady clock in nanoseconds.
 std::uint64_t steady_now() noexcept;
 /// So long after now; what 64 bits cannot hold is their largest value.
 std::uint64_t after(std::chrono::nanoseconds duration) noexcept;
 
-class Timers;
-
-/// What a Timer stands for: one line of the cache, with all that setting it needs.
-class alignas(64) TimerSlot final : public Slot, public TimerNode {
+/// What a Timer stands for: all that setting it needs, two to a line of the cache.
+class alignas(32) TimerSlot final : public Handled, public TimerNode {
   public:
-    explicit TimerSlot(Agenda& agenda) noexcept : Slot(agenda, Kind::timer) {}
+    explicit TimerSlot(std::uint32_t number) noexcept : number_(number) {}
 
-    void call();
-    void close() noexcept override;
-
-    void set(std::chrono::nanoseconds after) noexcept;
-    void set(std::chrono::steady_clock::time_point at) noexcept;
-    void cancel() noexcept;
-    std::uint64_t missed() const noexcept;
+    /// Whether it is to fire.
+    bool is_set() const noexcept { return place_ != 0 || is_pending(); }
 
   private:
     friend class Timers;
-    void let_go() noexcept override { cancel(); }
+    std::uint32_t number_;
+    std::uint8_t place_ = 0; // among the fresh ones, counted from 1
+    bool background_ = false;
 };
 
-/// What is needed when a timer fires.
-struct Firing {
+/// What is needed when a timer fires: a line of the cache.
+struct alignas(64) Firing {
     std::uint64_t period = 0; // none
     std::uint64_t missed = 0;
     Callback<void()> callback;
@@ -51,17 +51,46 @@ struct Firing {
 /// The timers of a Loop. One that was set to fire after a duration is fresh: it goes into the wheel when the clock is
 /// read next, so that it is not early, and setting it need not read the clock. When there are many, it is read for
 /// all of them, while they are still in the cache.
-class Timers {
+class Timers final : public Keeper {
   public:
-    explicit Timers(Agenda& agenda) : agenda_(agenda), wheel_(steady_now()) { agenda.timers = this; }
+    explicit Timers(Agenda& agenda) : agenda_(agenda), wheel_(steady_now()) {}
 
     /// Not set yet. `period`: zero for none.
     TimerSlot& add(Callback<void()> callback, std::chrono::nanoseconds period);
+
+    // Inline, as who sets a timer for each request sets many; what is rare is called last, so that nothing is kept
+    // over the call.
+    void set(TimerSlot& slot, std::chrono::nanoseconds after) noexcept {
+        if (slot.place_ != 0) return set_fresh_again(slot, after);
+        if (slot.is_pending()) {
+            wheel_.cancel(slot); // behind all others that were set before this
+        } else {
+            keep(slot);
+        }
+        const auto count = fresh_count_;
+        fresh_[count] = {&slot, not_negative(after)};
+        slot.place_ = static_cast<std::uint8_t>(count + 1);
+        fresh_count_ = count + 1;
+        if (count + 1 == fresh_.size()) settle_now();
+    }
+    void set(TimerSlot& slot, std::chrono::steady_clock::time_point at) noexcept;
+    void cancel(TimerSlot& slot) noexcept {
+        if (slot.place_ != 0) return cancel_fresh(slot);
+        if (!slot.is_pending()) return;
+        wheel_.cancel(slot);
+        keep_no_more(slot);
+    }
+    std::uint64_t missed(const TimerSlot& slot) noexcept { return firings_[slot.number_].missed; }
+    void end(Handled& handled) noexcept override;
+    void set_background(Handled& handled, bool background) noexcept override;
 
     bool any() const noexcept { return limit_ || fresh_count_ != 0 || wheel_.pending() != 0; }
     bool has_due() const noexcept { return wheel_.has_due(); }
     /// False: nothing is, and it cost little to find out.
     bool may_be_due() const noexcept;
+
+    /// How many are set.
+    std::size_t pending() const noexcept;
 
     /// Puts the fresh ones into the wheel.
     void settle(std::uint64_t now) noexcept;
@@ -75,30 +104,27 @@ class Timers {
     /// Whether a TimeLimit is over.
     bool is_over_limit() const noexcept { return over_limit_; }
 
-    void forget_handles() noexcept;
+    void call(TimerSlot& slot) { firings_[slot.number_].callback(); }
+
+    /// Of those that ended in a turn, destroys the callback of the first. False: there is none.
+    bool close_ended() noexcept;
+    bool has_ended() const noexcept { return first_ended_ != none; }
 
   private:
-    friend class TimerSlot;
     friend class TimeLimit;
-    Firing& firing(const TimerSlot& slot) noexcept { return firings_[slot.number()]; }
+    static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
+
+    /// The number of the one behind it, of those that have ended, or are free: nobody asks what these have missed.
+    std::uint64_t& behind(std::uint64_t number) noexcept { return firings_[static_cast<std::uint32_t>(number)].missed; }
+    void close(std::uint64_t number) noexcept;
     void set_again(TimerSlot& slot, Firing& firing) noexcept;
-    // Inline, as who sets a timer for each request sets many.
-    void insert(TimerSlot& slot, std::uint64_t deadline) noexcept {
-        wheel_.insert(slot, deadline);
-        quiet_until_ = std::min(quiet_until_, deadline);
-    }
-    void add_fresh(TimerSlot& slot, std::uint64_t after) noexcept {
-        if (fresh_count_ == fresh_.size()) settle(steady_now());
-        const auto place = fresh_count_;
-        fresh_[place] = {&slot, after};
-        fresh_count_ = place + 1;
-        slot.place_ = static_cast<std::uint8_t>(place + 1);
-    }
-    void take_out(TimerSlot& slot) noexcept {
-        if (slot.place_ == 0) return wheel_.cancel(slot);
-        take_out_fresh(slot);
-    }
-    void take_out_fresh(TimerSlot& slot) noexcept;
+    // A timer that is set keeps the Loop running, unless in background.
+    void keep(const TimerSlot& slot) noexcept { agenda_.keeping += slot.background_ ? 0 : 1; }
+    void keep_no_more(const TimerSlot& slot) noexcept { agenda_.keeping -= slot.background_ ? 0 : 1; }
+    void insert(TimerSlot& slot, std::uint64_t deadline) noexcept;
+    void set_fresh_again(TimerSlot& slot, std::chrono::nanoseconds after) noexcept;
+    void cancel_fresh(TimerSlot& slot) noexcept;
+    void settle_now() noexcept;
 
     struct Fresh {
         TimerSlot* slot; // null: it was set again, or cancelled; otherwise this is in its place, counted from 1
@@ -106,8 +132,11 @@ class Timers {
     };
 
     Agenda& agenda_;
-    Slots<TimerSlot> slots_;
-    std::deque<Firing> firings_;  // by the number of the slot
+    Blocks<TimerSlot> slots_;
+    Blocks<Firing> firings_; // of the slots with the same numbers
+    std::uint64_t free_ = none;
+    std::uint64_t first_ended_ = none;
+    std::uint64_t last_ended_ = none;
     std::array<Fresh, 64> fresh_; // in the order in which they were set
     std::size_t fresh_count_ = 0;
     std::optional<std::uint64_t> limit_;

@@ -33,7 +33,7 @@ void Loop::State::turn() {
     if (next_event_ == events_.size()) poll_engine();
     call_ready();
     if (!deferred_.empty() || !deferred.empty()) call_deferred();
-    if (!agenda.closing.empty()) close_ended();
+    if (timers.has_ended() || !agenda.closing.empty()) close_ended();
 }
 
 /// Each phase has taken the callback off its list before: whatever it does, it is not called again.
@@ -51,7 +51,7 @@ void Loop::State::call_timers() {
     while (!budget.is_used_up()) {
         auto* slot = timers.pop_due();
         if (!slot) return;
-        call(metrics_.callbacks.timers, budget, [slot] { slot->call(); });
+        call(metrics_.callbacks.timers, budget, [&] { timers.call(*slot); });
     }
 }
 
@@ -79,7 +79,7 @@ void Loop::State::poll_engine() {
 /// Whether the next turn has something to do that needs no event.
 bool Loop::State::has_work() const noexcept {
     return next_event_ < events_.size() || !agenda.ready.empty() || timers.has_due() || !posted_.empty() ||
-           posts->any() || !deferred.empty() || !deferred_.empty() || !agenda.closing.empty();
+           posts->any() || !deferred.empty() || !deferred_.empty() || timers.has_ended() || !agenda.closing.empty();
 }
 
 void Loop::State::sleep() {
@@ -135,6 +135,7 @@ void Loop::State::call_deferred() {
 
 void Loop::State::close_ended() noexcept {
     for (auto left = options_.callbacks_per_phase; left > 0; --left) {
+        if (timers.close_ended()) continue;
         auto* slot = agenda.closing.pop_front();
         if (!slot) return;
         ++agenda.closed;

@@ -107,31 +107,24 @@ bool Watches::conforms(WatchSlot& slot, Event& event) noexcept {
     return any(asked);
 }
 
-void Watches::forget_handles() noexcept {
-    for (auto& slot : slots_) slot.forget_handle();
-}
-
 } // namespace pollux::loop
 
 namespace pollux {
 
 void Watcher::change(Ready interest) noexcept {
-    if (!handled()) return;
-    auto& slot = static_cast<loop::WatchSlot&>(*handled());
-    slot.change(interest, slot.mode());
+    if (*this) change(interest, handled<loop::WatchSlot>().mode());
 }
 
 void Watcher::change(Ready interest, Mode mode) noexcept {
-    if (handled()) static_cast<loop::WatchSlot&>(*handled()).change(interest, mode);
+    if (*this) handled<loop::WatchSlot>().change(interest, mode);
 }
 
 void Watcher::rearm() noexcept {
-    if (handled()) static_cast<loop::WatchSlot&>(*handled()).rearm();
+    if (*this) handled<loop::WatchSlot>().rearm();
 }
 
 std::error_code Watcher::error() const noexcept {
-    if (!handled()) return make_error_code(std::errc::operation_canceled);
-    return static_cast<const loop::WatchSlot&>(*handled()).error();
+    return *this ? handled<loop::WatchSlot>().error() : make_error_code(std::errc::operation_canceled);
 }
 
 } // namespace pollux

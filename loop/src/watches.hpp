@@ -56,7 +56,7 @@ class WatchSlot final : public ReadySlot {
 };
 
 /// The watches of a Loop: knows what the engine was told of each, and what it still has to be told.
-class Watches {
+class Watches final : public SlotKeeper {
   public:
     Watches(Agenda& agenda, const PollRegistrator& registrator) : agenda_(agenda), registrator_(registrator) {}
 
@@ -69,8 +69,6 @@ class Watches {
 
     /// Who is to be told of an event, which is left with what is to be told; null: nobody.
     WatchSlot* addressee(Event& event) noexcept;
-
-    void forget_handles() noexcept;
 
   private:
     friend class WatchSlot;

@@ -96,6 +96,25 @@ RULE(handle, dies_anywhere) {
     }
 }
 
+TEST(Handles, of_many_that_end_in_a_turn) {
+    Loop loop(request(backends().front()));
+    const Watchdog watchdog(loop);
+    const auto owned = std::make_shared<int>(1);
+    for (int round = 0; round < 3; ++round) { // in the first of which there are none to be used again
+        constexpr std::size_t many = 1000;
+        const auto closed = loop.metrics().closed;
+        std::vector<Timer> timers;
+        for (std::size_t i = 0; i < many; ++i) timers.push_back(loop.after(1h, [owned] {}));
+        loop.post([&] {
+            timers.clear();
+            EXPECT_EQ(owned.use_count(), 1 + static_cast<long>(many)) << "still there in a callback";
+        });
+        EXPECT_FALSE(loop.run());
+        EXPECT_EQ(owned.use_count(), 1);
+        EXPECT_EQ(loop.metrics().closed - closed, many);
+    }
+}
+
 TEST(Handles, are_moved) {
     Scripted scripted;
     auto& loop = scripted.loop;

@@ -212,6 +212,56 @@ TEST(Timers, are_called_while_the_loop_does_not_sleep) {
     }
 }
 
+// Beside one that is far, and known to the Loop as the next.
+TEST(Timers, set_before_a_sleep) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        Loop loop(request(backend));
+        const Watchdog watchdog(loop);
+        auto far = loop.after(1h, [] {});
+        loop.run_for(0ns);
+        Timer near;
+        bool called = false;
+        const auto set = [&] {
+            near = loop.after(1ms, [&] {
+                called = true;
+                loop.stop();
+            });
+        };
+        loop.post([&] { loop.post(set); }); // in the turn after that to which the first post leads
+        EXPECT_TRUE(loop.run());
+        EXPECT_TRUE(called);
+    }
+}
+
+// However often it was set, and whether it waits in the wheel or for the clock to be read.
+TEST(Timers, keep_the_loop_once) {
+    Loop loop(request(backends().front()));
+    const Watchdog watchdog(loop);
+    const auto others = loop.metrics().timers;
+    int calls = 0;
+    auto timer = loop.at(Clock::now() + 1h, [&] { ++calls; });
+    timer.rearm(1h);
+    timer.rearm(1h);
+    EXPECT_EQ(loop.metrics().timers - others, 1U);
+    loop.run_for(0ns);
+    timer.rearm(1h);
+    timer.rearm(Clock::now() + 1h);
+    timer.in_background();
+    timer.rearm(1h);
+    EXPECT_FALSE(loop.run()) << "it is in the background";
+    timer.in_background(false);
+    timer.rearm(0ns);
+    EXPECT_FALSE(loop.run()) << "it was called";
+    EXPECT_EQ(calls, 1);
+    EXPECT_EQ(loop.metrics().timers, others);
+    timer.rearm(1h);
+    timer.cancel();
+    timer.cancel();
+    EXPECT_FALSE(loop.run()) << "it was cancelled";
+    EXPECT_EQ(calls, 1);
+}
+
 TEST(Timers, in_great_number) {
     Scripted scripted;
     auto& loop = scripted.loop;

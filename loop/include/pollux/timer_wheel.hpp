@@ -112,6 +112,12 @@ class TimerWheel {
         return &node;
     }
 
+    /// What pop_due() will return.
+    TimerNode* first_due() noexcept {
+        auto* const first = rings_[due_ring].next;
+        return first == &rings_[due_ring] ? nullptr : &node_of(first);
+    }
+
     bool has_due() const noexcept { return occupied_[levels] != 0; }
 
     /// When to call advance() next: none if nothing is pending. Not after the tick of the earliest deadline, of which
@@ -156,7 +162,7 @@ class TimerWheel {
         // What is in the past goes into the slot that is looked at next.
         const auto at = std::max(node.deadline_ >> tick_bits, tick_);
         if (at == tick_) earliest_ = std::min(earliest_, node.deadline_);
-        const auto highest = static_cast<unsigned>(std::bit_width((at ^ tick_) | 1U)) - 1;
+        const auto highest = 63U ^ static_cast<unsigned>(std::countl_zero((at ^ tick_) | 1U)); // one instruction
         const auto level = highest / slot_bits;
         append(node, level * slots + (at >> level * slot_bits) % slots);
     }
@@ -171,9 +177,11 @@ class TimerWheel {
     }
 
     void unlink(TimerNode& node) noexcept {
-        node.previous->next = node.next;
-        node.next->previous = node.previous;
-        if (node.next == node.previous) leave_empty(node.next); // it was alone with the ring's head
+        auto* const behind = node.next;
+        auto* const before = node.previous;
+        before->next = behind;
+        behind->previous = before;
+        if (behind == before) leave_empty(behind); // it was alone with the ring's head
         node.next = nullptr;
     }
 

@@ -54,7 +54,7 @@ FAULTS = [
     (WHEEL, "leave timers pending when the wheel dies",
      "            link->next = nullptr;\n            link = next;", "            link = next;", "timer_wheel.lets_go"),
     (HEADER, "leave the bit of a slot whose last timer is cancelled",
-     "if (node.next == node.previous) leave_empty(node.next);", "if (false) leave_empty(node.next);",
+     "if (behind == before) leave_empty(behind);", "if (false) leave_empty(behind);",
      "timer_wheel.cancelled_timer_wakes_nobody"),
     (HEADER, "count a timer that is cancelled",
      "        unlink(node);\n        --pending_;\n    }\n\n    /// Moves",
@@ -66,6 +66,6 @@ FAULTS = [
      "        if (node.is_pending() && node.deadline_ < deadline) return;\n"
      "        cancel(node);\n        insert(node, deadline);", "timer_wheel.rearm"),
     (HEADER, "take the level below at each boundary",
-     "std::bit_width((at ^ tick_) | 1U)) - 1;", "std::bit_width(((at ^ tick_) >> 1U) | 1U)) - 1;",
+     "std::countl_zero((at ^ tick_) | 1U)", "std::countl_zero(((at ^ tick_) >> 1U) | 1U)",
      "timer_wheel.to_the_nanosecond"),
 ]

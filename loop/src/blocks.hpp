@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace pollux::loop {
+
+/// Elements by number, of which none moves: in blocks, each twice as large as the one before. So the table of blocks
+/// is a few lines of the cache however many there are, and to add one touches no other.
+template <typename T>
+class Blocks {
+  public:
+    Blocks() = default;
+    ~Blocks() {
+        while (size_ != 0) std::destroy_at(&(*this)[--size_]);
+        for (std::size_t block = 0; block < blocks_.size() && blocks_[block]; ++block)
+            std::allocator<T>().deallocate(blocks_[block], size_of(block));
+    }
+    Blocks(const Blocks&) = delete;
+    Blocks& operator=(const Blocks&) = delete;
+
+    std::uint32_t size() const noexcept { return size_; }
+
+    T& operator[](std::uint32_t number) noexcept { return *at(number); }
+
+    /// Has an element fetched that is used soon.
+    void prefetch(std::uint32_t number) noexcept {
+#if defined(__GNUC__)
+        __builtin_prefetch(at(number), 1);
+#else
+        static_cast<void>(number);
+#endif
+    }
+
+    /// Errors: std::bad_alloc, or what the constructor throws; then it is as it was.
+    T& emplace_back(auto&&... arguments) {
+        auto*& block = blocks_[block_of(size_)];
+        if (!block) block = std::allocator<T>().allocate(size_of(block_of(size_)));
+        auto* made = std::construct_at(at(size_), std::forward<decltype(arguments)>(arguments)...);
+        ++size_;
+        return *made;
+    }
+
+  private:
+    static constexpr unsigned first_bits = 6; // the first block has 2^6
+
+    static constexpr std::size_t size_of(std::size_t block) noexcept { return std::size_t{1} << (first_bits + block); }
+
+    /// Counted from 2^6, a number has the size of its block as its highest bit.
+    static constexpr std::uint64_t counted(std::uint32_t number) noexcept {
+        return std::uint64_t{number} + (1U << first_bits);
+    }
+    static constexpr std::size_t block_of(std::uint32_t number) noexcept {
+        return static_cast<std::size_t>(std::bit_width(counted(number))) - 1 - first_bits;
+    }
+    T* at(std::uint32_t number) noexcept {
+        const auto block = block_of(number);
+        return blocks_[block] + (counted(number) ^ size_of(block));
+    }
+
+    std::array<T*, 33 - first_bits> blocks_{};
+    std::uint32_t size_ = 0;
+};
+
+} // namespace pollux::loop
