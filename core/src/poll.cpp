@@ -105,23 +105,35 @@ Poll& Poll::operator=(Poll&& other) noexcept {
     return *this;
 }
 
-std::error_code Poll::poll(Events& events, Timeout timeout) {
+/// False: closed, before or meanwhile.
+inline bool Poll::look(Events& events, Timeout timeout) {
+    const auto& gate = *registrator_.gate_;
     events.ready_ = {};
+    if (gate.is_closed()) return false;
+    const auto ready = selector_->select(events.buffer_, timeout, events.error_);
+    if (gate.is_closed()) return false;
+    events.ready_ = ready;
+    return true;
+}
+
+std::error_code Poll::poll(Events& events, Timeout timeout) {
     // Without a time to keep there is no clock to read.
-    std::optional<Deadline> deadline;
-    if (timeout && *timeout > timeout->zero()) deadline.emplace(*timeout);
-    for (Timeout left = timeout; !registrator_.gate_->is_closed();) {
-        std::error_code error;
-        const auto ready = selector_->select(events.buffer_, left, error);
-        if (registrator_.gate_->is_closed()) break;
-        if (error || !ready.empty() || (timeout && !deadline)) {
-            events.ready_ = ready;
-            return error;
-        }
-        if (deadline) left = deadline->left();
-        if (left && *left == left->zero()) return {};
+    if (timeout && *timeout > timeout->zero()) return poll_until(events, *timeout);
+    const bool sleeps = !timeout;
+    do {
+        const bool open = sleeps ? look(events, forever) : look(events, std::chrono::nanoseconds::zero());
+        if (!open) return make_error_code(std::errc::operation_canceled);
+    } while (sleeps && events.empty() && !events.error_);
+    return events.error_;
+}
+
+std::error_code Poll::poll_until(Events& events, std::chrono::nanoseconds timeout) {
+    const Deadline deadline(timeout);
+    for (auto left = timeout; left > left.zero(); left = deadline.left()) {
+        if (!look(events, left)) return make_error_code(std::errc::operation_canceled);
+        if (!events.empty() || events.error_) break;
     }
-    return make_error_code(std::errc::operation_canceled);
+    return events.error_;
 }
 
 } // namespace pollux

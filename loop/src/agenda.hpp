@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "blocks.hpp"
+
 #include <pollux/handle.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 
 /// What a Loop is made of: not for programs.
 namespace pollux::loop {
@@ -54,6 +55,7 @@ class List {
 };
 
 struct Agenda;
+class Watches;
 
 enum class Kind : std::uint8_t { watch, notice };
 
@@ -139,6 +141,7 @@ struct Agenda {
     std::size_t keeping = 0;              // pending and not in background
     std::uint64_t closed = 0;
     bool in_turn = false;
+    Watches* watches = nullptr; // for their slots, which have no room for it
 };
 
 inline void Slot::set_pending(bool pending) noexcept {
@@ -159,7 +162,7 @@ class Slots {
             return *slot;
         }
         auto& made = all_.emplace_back(arguments...);
-        made.number_ = static_cast<std::uint32_t>(all_.size() - 1);
+        made.number_ = all_.size() - 1;
         return made;
     }
     void give_back(T& slot) noexcept {
@@ -167,12 +170,11 @@ class Slots {
         free_ = &slot;
     }
 
-    std::size_t size() const noexcept { return all_.size(); }
-    auto begin() noexcept { return all_.begin(); }
-    auto end() noexcept { return all_.end(); }
+    std::uint32_t size() const noexcept { return all_.size(); }
+    T& operator[](std::uint32_t number) noexcept { return all_[number]; }
 
   private:
-    std::deque<T> all_;
+    Blocks<T> all_;
     T* free_ = nullptr;
 };
 

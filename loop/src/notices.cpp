@@ -35,7 +35,8 @@ NoticeSlot* Notices::add_signal(int signal, Callback<void()> callback, std::erro
 }
 
 void Notices::tell(int signal) noexcept {
-    for (auto& slot : slots_) {
+    for (std::uint32_t number = 0; number < slots_.size(); ++number) {
+        auto& slot = slots_[number];
         if (slot.is_pending() && slot.signal_ == signal && !slot.is_linked()) agenda_.ready.push_back(slot);
     }
 }

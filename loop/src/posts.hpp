@@ -60,19 +60,19 @@ namespace pollux::loop {
 /// Functions that are called in order, and what is left of them.
 class CallQueue {
   public:
-    bool empty() const noexcept { return next_ == functions_.size(); }
-    std::size_t size() const noexcept { return functions_.size() - next_; }
-    /// Of an empty one: where to put functions.
-    PostQueue::Functions& refill() noexcept {
-        next_ = 0;
+    bool empty() const noexcept { return left_ == 0; }
+    std::size_t size() const noexcept { return left_; }
+    /// Of an empty one: `put` is given an empty vector, and leaves the functions there.
+    void fill(auto&& put) noexcept {
         functions_.clear();
-        return functions_;
+        put(functions_);
+        left_ = functions_.size();
     }
-    Callback<void()> pop() noexcept { return std::move(functions_[next_++]); }
+    Callback<void()> pop() noexcept { return std::move(functions_[functions_.size() - left_--]); }
 
   private:
     PostQueue::Functions functions_;
-    std::size_t next_ = 0;
+    std::size_t left_ = 0;
 };
 
 } // namespace pollux::loop

@@ -76,9 +76,13 @@ class Loop::State {
     void call(std::uint64_t& count, loop::Budget& budget, auto&& callback);
     void call_queue(loop::CallQueue& queue, std::uint64_t& count);
     void call_event();
-    void sleep();
+    void sleep_beside_timers();
     void ask(Timeout timeout);
-    bool has_work() const noexcept;
+    /// Whether the next turn has something to do that needs no event.
+    bool has_work() const noexcept {
+        return next_event_ < events_.size() || !agenda.ready.empty() || timers.has_due() || !posted_.empty() ||
+               posts->any() || !deferred.empty() || !deferred_.empty() || timers.has_ended() || !agenda.closing.empty();
+    }
     bool is_stopped() const noexcept { return stop_.load(std::memory_order_acquire); }
     bool is_kept() const { return agenda.keeping > 0 || !posts->is_idle(); }
     void open_signals();

@@ -130,21 +130,31 @@ void Timers::advance(std::uint64_t now) noexcept {
     quiet_until_ = wheel_.next_expiry().value_or(never);
 }
 
-bool Timers::may_be_due() const noexcept {
+bool Timers::is_next_near() const noexcept {
     // Most timers are timeouts, and far. Those that are not have the clock read in each turn.
     constexpr std::uint64_t far = 100'000'000;
-    if (limit_ || fresh_count_ != 0) return true;
-    return wheel_.pending() != 0 && quiet_until_ < sum(recently(), far);
+    return quiet_until_ < sum(recently(), far);
 }
 
 TimerSlot* Timers::pop_due() noexcept {
+    if (fetched_ == 0) fetch_due();
     auto* node = wheel_.pop_due();
     if (!node) return nullptr;
+    --fetched_;
     auto* slot = static_cast<TimerSlot*>(node);
     auto& its = firings_[slot->number_];
-    if (auto* next = wheel_.first_due()) firings_.prefetch(static_cast<TimerSlot*>(next)->number_);
     its.period == 0 ? keep_no_more(*slot) : set_again(*slot, its);
     return slot;
+}
+
+/// Some at a time: each waits for the memory, and all of them together hardly longer than one.
+void Timers::fetch_due() noexcept {
+    fetched_ = 16;
+    auto* node = wheel_.next_due();
+    for (auto left = fetched_; left > 0 && node; --left) {
+        firings_.prefetch(static_cast<TimerSlot*>(node)->number_);
+        node = wheel_.next_due(node);
+    }
 }
 
 void Timers::set_again(TimerSlot& slot, Firing& firing) noexcept {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "agenda.hpp"
-#include "blocks.hpp"
 
 #include <pollux/callback.hpp>
 #include <pollux/timer_wheel.hpp>
@@ -87,7 +86,9 @@ class Timers final : public Keeper {
     bool any() const noexcept { return limit_ || fresh_count_ != 0 || wheel_.pending() != 0; }
     bool has_due() const noexcept { return wheel_.has_due(); }
     /// False: nothing is, and it cost little to find out.
-    bool may_be_due() const noexcept;
+    bool may_be_due() const noexcept {
+        return limit_ || fresh_count_ != 0 || (wheel_.pending() != 0 && is_next_near());
+    }
 
     /// How many are set.
     std::size_t pending() const noexcept;
@@ -125,6 +126,8 @@ class Timers final : public Keeper {
     void set_fresh_again(TimerSlot& slot, std::chrono::nanoseconds after) noexcept;
     void cancel_fresh(TimerSlot& slot) noexcept;
     void settle_now() noexcept;
+    void fetch_due() noexcept;
+    bool is_next_near() const noexcept;
 
     struct Fresh {
         TimerSlot* slot; // null: it was set again, or cancelled; otherwise this is in its place, counted from 1
@@ -135,6 +138,7 @@ class Timers final : public Keeper {
     Blocks<TimerSlot> slots_;
     Blocks<Firing> firings_; // of the slots with the same numbers
     std::uint64_t free_ = none;
+    std::size_t fetched_ = 0; // how many are popped before more are fetched
     std::uint64_t first_ended_ = none;
     std::uint64_t last_ended_ = none;
     std::array<Fresh, 64> fresh_; // in the order in which they were set

@@ -24,6 +24,38 @@ class Stopwatch {
 
 } // namespace
 
+// Inline, and so before what uses it: the way of a turn that has one event, which is measured in instructions.
+
+inline void Loop::State::ask(Timeout timeout) {
+    const bool measures = options_.measure_time && timeout != std::chrono::nanoseconds::zero();
+    const auto begun = measures ? loop::steady_now() : 0;
+    next_event_ = 0;
+    ++metrics_.polls;
+    const auto error = poll_->poll(events_, timeout);
+    if (measures) metrics_.asleep += std::chrono::nanoseconds(loop::steady_now() - begun);
+    metrics_.events += events_.size();
+    if (error) throw std::system_error(error, "pollux: the engine of a Loop");
+}
+
+void Loop::State::sleep_beside_timers() {
+    // Mostly something is there, and a look costs less than a call that has to set up a timer, and reads no clock.
+    ask(std::chrono::nanoseconds::zero());
+    if (!events_.empty()) return;
+    const auto now = loop::steady_now();
+    timers.settle(now);
+    const auto quiet = timers.quiet_time(now);
+    if (!quiet || *quiet > quiet->zero()) ask(quiet);
+}
+
+inline void Loop::State::poll_engine() {
+    watches.hand_over();
+    const bool is_over = is_stopped() || timers.is_over_limit();
+    // With nothing pending, or with work to do, the turn only looks.
+    const bool only_looks = is_over || has_work() || !is_kept();
+    if (!only_looks && timers.any()) return sleep_beside_timers();
+    ask(only_looks ? Timeout(std::chrono::nanoseconds::zero()) : forever);
+}
+
 void Loop::State::turn() {
     // Most turns have work for few phases, and some only nanoseconds for the others.
     ++metrics_.turns;
@@ -56,7 +88,7 @@ void Loop::State::call_timers() {
 }
 
 void Loop::State::call_posted() {
-    if (posted_.empty()) posts->take(posted_.refill());
+    if (posted_.empty()) posted_.fill([this](auto& functions) { posts->take(functions); });
     call_queue(posted_, metrics_.callbacks.posted);
 }
 
@@ -68,42 +100,6 @@ void Loop::State::call_queue(loop::CallQueue& queue, std::uint64_t& count) {
     }
 }
 
-void Loop::State::poll_engine() {
-    watches.hand_over();
-    const bool is_over = is_stopped() || timers.is_over_limit();
-    // With nothing pending, or with work to do, the turn only looks.
-    if (is_over || has_work() || !is_kept()) return ask(std::chrono::nanoseconds::zero());
-    sleep();
-}
-
-/// Whether the next turn has something to do that needs no event.
-bool Loop::State::has_work() const noexcept {
-    return next_event_ < events_.size() || !agenda.ready.empty() || timers.has_due() || !posted_.empty() ||
-           posts->any() || !deferred.empty() || !deferred_.empty() || timers.has_ended() || !agenda.closing.empty();
-}
-
-void Loop::State::sleep() {
-    if (!timers.any()) return ask(forever);
-    // Mostly something is there, and a look costs less than a call that has to set up a timer, and reads no clock.
-    ask(std::chrono::nanoseconds::zero());
-    if (!events_.empty()) return;
-    const auto now = loop::steady_now();
-    timers.settle(now);
-    const auto quiet = timers.quiet_time(now);
-    if (!quiet || *quiet > quiet->zero()) ask(quiet);
-}
-
-void Loop::State::ask(Timeout timeout) {
-    const bool measures = options_.measure_time && timeout != std::chrono::nanoseconds::zero();
-    const auto begun = measures ? loop::steady_now() : 0;
-    next_event_ = 0;
-    const auto error = poll_->poll(events_, timeout);
-    if (measures) metrics_.asleep += std::chrono::nanoseconds(loop::steady_now() - begun);
-    ++metrics_.polls;
-    metrics_.events += events_.size();
-    if (error) throw std::system_error(error, "pollux: the engine of a Loop");
-}
-
 void Loop::State::call_ready() {
     loop::Budget budget(options_);
     while (!budget.is_used_up()) {
@@ -112,15 +108,16 @@ void Loop::State::call_ready() {
             continue;
         }
         if (next_event_ == events_.size()) return;
-        auto event = events_[next_event_++];
+        const auto& event = events_[next_event_++];
+        auto ready = event.ready; // not a copy of both: the engine wrote them apart, and the processor would wait
         if (event.token == wake_token) {
             ++metrics_.wakes;
             if (!signal_watch_) notices.tell_of_signals();
             notices.tell_of_wake();
-        } else if (auto* watch = watches.addressee(event); watch && watch == signal_watch_) {
+        } else if (auto* watch = watches.addressee(event.token, ready); watch && watch == signal_watch_) {
             notices.tell_of_signals();
         } else if (watch) {
-            call(metrics_.callbacks.ready, budget, [watch, event] { watch->call(event.ready); });
+            call(metrics_.callbacks.ready, budget, [watch, ready] { watch->call(ready); });
         } else {
             ++metrics_.stale;
         }
@@ -129,7 +126,7 @@ void Loop::State::call_ready() {
 
 void Loop::State::call_deferred() {
     // What these defer comes at the end of the next turn.
-    if (deferred_.empty()) std::swap(deferred_.refill(), deferred);
+    if (deferred_.empty()) deferred_.fill([this](auto& functions) { functions.swap(deferred); });
     call_queue(deferred_, metrics_.callbacks.deferred);
 }
 

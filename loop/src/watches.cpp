@@ -16,7 +16,7 @@ constexpr Ready hints = Ready::closed | Ready::failed;
 
 void WatchSlot::close() noexcept {
     callback_.clear();
-    watches_.slots_.give_back(*this);
+    agenda_.watches->slots_.give_back(*this);
 }
 
 void WatchSlot::let_go() noexcept {
@@ -25,7 +25,7 @@ void WatchSlot::let_go() noexcept {
     changed_ = false;
     unlink();
     // Never deferred: the caller may close the source when this returns. It fails if he has done so before.
-    if (std::exchange(is_known_, false)) watches_.registrator_.remove(source_);
+    if (std::exchange(is_known_, false)) agenda_.watches->registrator_.remove(source_);
 }
 
 void WatchSlot::change(Ready interest, Mode mode) noexcept {
@@ -43,14 +43,11 @@ void WatchSlot::ask(const Asked& asked) noexcept {
     spent_ = false;
     error_.clear();
     set_pending(any(asked.interest));
-    watches_.mark(*this);
+    agenda_.watches->mark(*this);
 }
 
 WatchSlot& Watches::add(Source source, Ready interest, Mode mode, Callback<void(Ready)> callback) {
-    // Room for one more, should none be free.
-    if (by_number_.size() == slots_.size()) by_number_.push_back(nullptr);
-    auto& slot = slots_.take(agenda_, *this);
-    by_number_[slot.number()] = &slot;
+    auto& slot = slots_.take(agenda_);
     slot.callback_ = std::move(callback);
     slot.source_ = source;
     slot.anew_ = false;
@@ -81,13 +78,12 @@ void Watches::hand_over(WatchSlot& slot) noexcept {
     agenda_.ready.push_back(slot);
 }
 
-WatchSlot* Watches::addressee(Event& event) noexcept {
-    const auto token = static_cast<std::uint64_t>(event.token);
+WatchSlot* Watches::addressee(Token token, Ready& ready) noexcept {
     const auto number = static_cast<std::uint32_t>(token);
-    if (number >= by_number_.size() || !by_number_[number]) return nullptr;
-    auto& slot = *by_number_[number];
-    if (slot.generation_ != token >> 32 || !slot.is_known_ || slot.spent_) return nullptr;
-    if (slot.changed_ && !conforms(slot, event)) return nullptr;
+    if (number >= slots_.size()) return nullptr;
+    auto& slot = slots_[number];
+    if (slot.generation_ != static_cast<std::uint64_t>(token) >> 32 || !slot.is_known_ || slot.spent_) return nullptr;
+    if (slot.changed_ && !conforms(slot, ready)) return nullptr;
     if (slot.asked_.mode == Mode::oneshot) {
         slot.spent_ = true;
         slot.anew_ = false;
@@ -99,11 +95,11 @@ WatchSlot* Watches::addressee(Event& event) noexcept {
 
 /// Leaves of an event what the changed watch asks for. The rest is not lost: the engine will be told the change, and
 /// then reports anew what is ready.
-bool Watches::conforms(WatchSlot& slot, Event& event) noexcept {
+bool Watches::conforms(WatchSlot& slot, Ready& ready) noexcept {
     const bool same_mode = slot.asked_.mode == slot.known_.mode;
-    const auto asked = same_mode ? event.ready & slot.asked_.interest : Ready::none;
-    if (asked != (event.ready & promises)) slot.anew_ = true; // also if it is changed back
-    event.ready = asked | (event.ready & hints);
+    const auto asked = same_mode ? ready & slot.asked_.interest : Ready::none;
+    if (asked != (ready & promises)) slot.anew_ = true; // also if it is changed back
+    ready = asked | (ready & hints);
     return any(asked);
 }
 

@@ -8,16 +8,13 @@
 
 #include <cstdint>
 #include <system_error>
-#include <vector>
 
 namespace pollux::loop {
 
-class Watches;
-
 /// What a Watcher stands for. Its number and generation are its token.
-class WatchSlot final : public ReadySlot {
+class alignas(64) WatchSlot final : public ReadySlot {
   public:
-    WatchSlot(Agenda& agenda, Watches& watches) noexcept : ReadySlot(agenda, Kind::watch), watches_(watches) {}
+    explicit WatchSlot(Agenda& agenda) noexcept : ReadySlot(agenda, Kind::watch) {}
 
     /// Tells that the engine refused it.
     void call() override { callback_(Ready::failed); }
@@ -42,9 +39,9 @@ class WatchSlot final : public ReadySlot {
     Token token() const noexcept { return Token{std::uint64_t{generation_} << 32 | number()}; }
     void ask(const Asked& asked) noexcept;
 
-    Watches& watches_;
+    std::error_code error_;
+    // An event needs what follows: one line of the cache.
     Callback<void(Ready)> callback_;
-    Source source_{};
     std::uint32_t generation_ = 0;
     Asked asked_;           // what the program wants
     Asked known_;           // what the engine was told, if it was
@@ -52,13 +49,15 @@ class WatchSlot final : public ReadySlot {
     bool changed_ = false;  // in the list of what is to be handed over
     bool anew_ = false;     // to be handed over though nothing may be different
     bool spent_ = false;    // one-shot, and reported
-    std::error_code error_;
+    Source source_{};
 };
 
 /// The watches of a Loop: knows what the engine was told of each, and what it still has to be told.
 class Watches final : public SlotKeeper {
   public:
-    Watches(Agenda& agenda, const PollRegistrator& registrator) : agenda_(agenda), registrator_(registrator) {}
+    Watches(Agenda& agenda, const PollRegistrator& registrator) : agenda_(agenda), registrator_(registrator) {
+        agenda.watches = this;
+    }
 
     WatchSlot& add(Source source, Ready interest, Mode mode, Callback<void(Ready)> callback);
 
@@ -67,19 +66,18 @@ class Watches final : public SlotKeeper {
         while (auto* slot = changed_.pop_front()) hand_over(*slot);
     }
 
-    /// Who is to be told of an event, which is left with what is to be told; null: nobody.
-    WatchSlot* addressee(Event& event) noexcept;
+    /// Who is to be told of an event; `ready` is left with what is to be told. Null: nobody.
+    WatchSlot* addressee(Token token, Ready& ready) noexcept;
 
   private:
     friend class WatchSlot;
     void mark(WatchSlot& slot) noexcept;
     void hand_over(WatchSlot& slot) noexcept;
-    static bool conforms(WatchSlot& slot, Event& event) noexcept;
+    static bool conforms(WatchSlot& slot, Ready& ready) noexcept;
 
     Agenda& agenda_;
     PollRegistrator registrator_;
     Slots<WatchSlot> slots_;
-    std::vector<WatchSlot*> by_number_; // null: never taken
     List<WatchSlot> changed_;
 };
 

@@ -139,7 +139,7 @@ class Asio final : public Selector, private Registrator {
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override
         try {
-        error.clear();
+        if (error) error.clear(); // which looks up the category
         if (buffer.empty()) {
             error = make_error_code(std::errc::invalid_argument);
             return {};

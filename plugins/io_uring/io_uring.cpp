@@ -71,7 +71,7 @@ class IoUring final : public Selector, private Registrator {
     Registrator& registrator() noexcept override { return *this; }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
-        error.clear();
+        if (error) error.clear(); // which looks up the category
         if (buffer.empty()) {
             error = make_error_code(std::errc::invalid_argument);
             return {};

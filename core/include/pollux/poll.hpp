@@ -3,6 +3,7 @@
 
 #include <pollux/open.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -71,6 +72,7 @@ class Events {
     friend class Poll;
     std::vector<Event> buffer_;
     std::span<const Event> ready_;
+    std::error_code error_; // of the last look: to make one for each costs more than the look's own bookkeeping
 };
 
 /// The way in to a Poll: a handle that any thread may copy and keep, also longer than the Poll lives.
@@ -141,6 +143,9 @@ class Poll {
     const Choice& choice() const noexcept { return choice_; }
 
   private:
+    bool look(Events& events, Timeout timeout);
+    std::error_code poll_until(Events& events, std::chrono::nanoseconds timeout);
+
     Choice choice_;
     std::unique_ptr<Selector> selector_;
     PollRegistrator registrator_;

@@ -112,10 +112,11 @@ class TimerWheel {
         return &node;
     }
 
-    /// What pop_due() will return.
-    TimerNode* first_due() noexcept {
-        auto* const first = rings_[due_ring].next;
-        return first == &rings_[due_ring] ? nullptr : &node_of(first);
+    /// What pop_due() will return, or what it will return after `node`, which is due; null if there is none.
+    TimerNode* next_due(TimerNode* node = nullptr) noexcept {
+        auto& due = rings_[due_ring];
+        auto* const next = node != nullptr ? node->next : due.next;
+        return next == &due ? nullptr : &node_of(next);
     }
 
     bool has_due() const noexcept { return occupied_[levels] != 0; }
