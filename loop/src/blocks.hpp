@@ -59,8 +59,7 @@ class Blocks {
         return static_cast<std::size_t>(std::bit_width(counted(number))) - 1 - first_bits;
     }
     T* at(std::uint32_t number) noexcept {
-        const auto block = block_of(number);
-        return blocks_[block] + (counted(number) ^ size_of(block));
+        return blocks_[block_of(number)] + (counted(number) ^ std::bit_floor(counted(number)));
     }
 
     std::array<T*, 33 - first_bits> blocks_{};

@@ -110,7 +110,7 @@ void Timers::settle(std::uint64_t now) noexcept {
     for (const auto& [slot, after] : std::span(fresh_).first(std::exchange(fresh_count_, 0))) {
         if (!slot) continue;
         slot->place_ = 0;
-        const auto deadline = sum(now, after);
+        const auto deadline = now + after; // both have 63 bits
         first = std::min(first, deadline);
         wheel_.insert(*slot, deadline);
     }

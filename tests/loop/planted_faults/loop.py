@@ -28,6 +28,8 @@ FAULTS = [
      "if (!agenda_.in_turn) return", "return", "loop.close:handle.dies_anywhere"),
     ("src/timers.cpp", "lose the timers that ended before the last one",
      "(has_ended() ? behind(last_ended_) : first_ended_) = slot.number_;", "first_ended_ = slot.number_;", "Handles.of_many_that_end_in_a_turn"),
+    ("src/blocks.hpp", "give two timers one place", "(counted(number) ^ std::bit_floor(counted(number)));",
+     "(counted(number) ^ std::bit_floor(counted(number))) / 2;", "Timers.in_great_number"),
     ("src/timers.cpp", "keep a Loop running for a timer that has fired",
      "its.period == 0 ? keep_no_more(*slot) : set_again(*slot, its);", "if (its.period != 0) set_again(*slot, its);",
      "loop.ends"),
