@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdlib>
+#include <memory>
 #include <new>
 
 namespace {
@@ -19,6 +20,23 @@ std::atomic<std::size_t> allocations = 0;
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+// Of what is aligned to lines of the cache. Not aligned_alloc(), which Windows lacks: what malloc() returned is kept in
+// front of what is aligned.
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
+    auto room = size + static_cast<std::size_t>(alignment);
+    void* const memory = operator new(room + sizeof(void*));
+    void* aligned = static_cast<void**>(memory) + 1;
+    aligned = std::align(static_cast<std::size_t>(alignment), size, aligned, room);
+    static_cast<void**>(aligned)[-1] = memory;
+    return aligned;
+}
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
+    if (memory) std::free(static_cast<void**>(memory)[-1]);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t alignment) noexcept {
+    operator delete(memory, alignment);
+}
 
 namespace pollux::loop_tests {
 namespace {
@@ -35,6 +53,21 @@ RULE(callback, allocates) {
     std::array<void*, 6> six{};
     EXPECT_EQ(allocations_of([&] { Callback<void()> callback([five] { (void)five; }); }), 0U);
     EXPECT_EQ(allocations_of([&] { Callback<void()> callback([six] { (void)six; }); }), 1U);
+}
+
+// A table of blocks, each twice as large as the one before, for what is needed to set timers and for what they call.
+TEST(Allocations, of_many_timers_are_few) {
+    Loop loop(request(backends().front()));
+    std::vector<Timer> timers(10'000);
+    const auto set_all = [&] {
+        for (auto& timer : timers) timer = loop.after(1h, [] {});
+    };
+    const auto allocations = allocations_of(set_all);
+    EXPECT_GT(allocations, 0U) << "they are counted";
+    EXPECT_LT(allocations, 20U);
+    timers.clear();
+    timers.resize(10'000);
+    EXPECT_EQ(allocations_of(set_all), 0U);
 }
 
 TEST(Allocations, of_a_warm_loop_are_none) {
