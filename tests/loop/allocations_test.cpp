@@ -63,7 +63,9 @@ TEST(Allocations, of_many_timers_are_few) {
         for (auto& timer : timers) timer = loop.after(1h, [] {});
     };
     const auto allocations = allocations_of(set_all);
+#ifndef _WIN32 // a DLL has operators of its own there, and only those of headers are counted
     EXPECT_GT(allocations, 0U) << "they are counted";
+#endif
     EXPECT_LT(allocations, 20U);
     timers.clear();
     timers.resize(10'000);
