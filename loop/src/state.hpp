@@ -75,7 +75,6 @@ class Loop::State {
 
     void call(std::uint64_t& count, loop::Budget& budget, auto&& callback);
     void call_queue(loop::CallQueue& queue, std::uint64_t& count);
-    void call_event();
     void sleep_beside_timers();
     void ask(Timeout timeout);
     /// Whether the next turn has something to do that needs no event.

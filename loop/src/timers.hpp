@@ -138,9 +138,9 @@ class Timers final : public Keeper {
     Blocks<TimerSlot> slots_;
     Blocks<Firing> firings_; // of the slots with the same numbers
     std::uint64_t free_ = none;
-    std::size_t fetched_ = 0; // how many are popped before more are fetched
     std::uint64_t first_ended_ = none;
     std::uint64_t last_ended_ = none;
+    std::size_t fetched_ = 0;     // how many are popped before more are fetched
     std::array<Fresh, 64> fresh_; // in the order in which they were set
     std::size_t fresh_count_ = 0;
     std::optional<std::uint64_t> limit_;
