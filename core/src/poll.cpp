@@ -119,7 +119,8 @@ inline bool Poll::look(Events& events, Timeout timeout) {
 std::error_code Poll::poll(Events& events, Timeout timeout) {
     // Without a time to keep there is no clock to read.
     if (timeout && *timeout > timeout->zero()) return poll_until(events, *timeout);
-    // Not the Timeout itself: GCC 12 reads in one piece what was written in two, and the processor waits for the stores.
+    // Not the Timeout itself: GCC 12 reads in one piece what was written in two, and the processor waits for the
+    // stores.
     const bool sleeps = !timeout;
     do {
         const bool open = sleeps ? look(events, forever) : look(events, std::chrono::nanoseconds::zero());
