@@ -40,7 +40,7 @@ struct Place {
     }
 };
 
-/// One rule of the contract, tried on one subject with a fresh Selector.
+/// One rule of the contract, tried on one subject with a fresh Selector, in a fresh thread.
 ///
 /// Its functions make the test fail by themselves, at the line that called them, and say what was expected and seen.
 class Rule : public testing::Test {
@@ -102,9 +102,9 @@ class Rule : public testing::Test {
     void declare_unsupported(const Capability& capability);
 
   private:
-    void SetUp() override;
-    void TearDown() override;
     void TestBody() override;
+    void TearDown() override;
+    void try_once();
     const Capability& capability_of(Mode mode) const;
 
     const Subject* subject_ = nullptr;

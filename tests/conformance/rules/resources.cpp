@@ -69,6 +69,7 @@ RULE(selector, leaves_sources_open) {
 
 // Everything that a Selector opens is closed by exec.
 RULE(selector, close_on_exec) {
+    make_pair(Kind::local); // what the system opens once in a thread
     const auto before = open_descriptors();
     const auto pair = make_pair(Kind::local);
     const auto with_pair = open_descriptors();

@@ -16,7 +16,8 @@ namespace pollux::conformance {
 struct Subject {
     std::string name;          // what reports call it
     Capabilities capabilities; // what it says of itself; each word is held against it
-    /// A fresh Selector; null and the reason on failure. Called for each rule, from one thread at a time.
+    /// A fresh Selector; null and the reason on failure. Called for each rule, in a thread of the rule's own, one at a
+    /// time.
     std::function<std::unique_ptr<Selector>(OpenFailure&)> open;
 };
 
