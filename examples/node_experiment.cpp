@@ -4,7 +4,6 @@
 #include <pollux/loop.hpp>
 #include <pollux/net.hpp>
 
-#include <array>
 #include <future>
 #include <iostream>
 #include <memory>
@@ -12,6 +11,10 @@
 
 using namespace pollux;
 using namespace std::chrono_literals;
+
+void check(std::error_code error) {
+    if (error) throw std::system_error(error);
+}
 
 /// A stream, its watch, and what came through it. The watch's callback owns it: both end with the watch.
 struct Connection {
@@ -21,14 +24,13 @@ struct Connection {
 
     /// Reads once, as a level watch tells of what is left; false at the end of the stream.
     bool read() {
-        std::array<std::byte, 4096> buffer;
+        std::byte buffer[4096];
         const auto came = stream.read(buffer);
-        text.append(reinterpret_cast<const char*>(buffer.data()), came.count);
+        text.append(reinterpret_cast<const char*>(buffer), came.count);
         return came.is_done() || came.would_block();
     }
-    void write(const std::string& bytes) { // short enough for the socket's buffer
-        if (!stream.write(std::as_bytes(std::span(bytes))).is_done()) throw std::runtime_error("write");
-    }
+    /// Bytes that find room in the socket's buffer, as all do here.
+    void write(const std::string& bytes) { check(stream.write(std::as_bytes(std::span(bytes))).error); }
 };
 
 /// Answers a request with its path.
@@ -45,11 +47,10 @@ void serve(Loop& loop, TcpStream stream) {
 void get(Loop& loop, const Address& server, const std::string& path) {
     std::error_code error;
     const auto request = std::make_shared<Connection>(Connection{TcpStream::connect(server, error)});
-    if (error) throw std::system_error(error, "connect");
+    check(error);
     request->watcher = loop.watch(request->stream, Ready::writable, Mode::level, [=, &loop](Ready ready) {
         if (any(ready & Ready::writable)) {
-            if (const auto connected = request->stream.finish_connect(); connected.has_failed())
-                throw std::system_error(connected.error, "connect");
+            check(request->stream.finish_connect().error);
             request->write("GET " + path + " HTTP/1.0\r\n\r\n");
             return request->watcher.change(Ready::readable);
         }
@@ -65,7 +66,7 @@ int main(int argc, char** argv) try {
     Loop loop;
     std::error_code error;
     auto listener = TcpListener::listen(Address::loopback(Address::Kind::ipv4, 0), error);
-    if (error) throw std::system_error(error, "listen");
+    check(error);
     auto serving = loop.watch(listener, Ready::readable, Mode::level, [&](Ready) {
         if (auto accepted = listener.accept(); accepted.is_done()) serve(loop, std::move(accepted.stream));
     });
@@ -78,8 +79,7 @@ int main(int argc, char** argv) try {
     const auto work = std::async(std::launch::async, [poster = loop.poster(), hold = loop.hold()]() mutable {
         unsigned long long sum = 0;
         for (auto i = 1ULL; i <= 1000; ++i) sum += i * i;
-        poster.post([sum] { std::cout << "work: " << sum << '\n'; });
-        hold.release(); // nothing more comes; the future would keep it until the end
+        poster.post([sum, hold = std::move(hold)] { std::cout << "work: " << sum << '\n'; });
     });
     for (LoopMetrics before, now; loop.run_one(); before = now) {
         now = loop.metrics();
