@@ -138,7 +138,7 @@ struct Agenda {
     List<ReadySlot> ready;                // to be called though no event names them: refused watches, signals, wakes
     SlotQueue closing;                    // ended in this turn
     std::array<std::size_t, 2> pending{}; // by Kind
-    std::size_t keeping = 0;              // pending and not in background
+    std::size_t keeping = 0;              // pending and not in background; Timers count their own
     std::uint64_t closed = 0;
     bool in_turn = false;
     Watches* watches = nullptr; // for their slots, which have no room for it

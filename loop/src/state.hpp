@@ -83,7 +83,7 @@ class Loop::State {
                posts->any() || !deferred.empty() || !deferred_.empty() || timers.has_ended() || !agenda.closing.empty();
     }
     bool is_stopped() const noexcept { return stop_.load(std::memory_order_acquire); }
-    bool is_kept() const { return agenda.keeping > 0 || !posts->is_idle(); }
+    bool is_kept() const { return agenda.keeping > 0 || timers.keep_the_loop() || !posts->is_idle(); }
     void open_signals();
 
     Events events_;

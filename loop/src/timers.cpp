@@ -52,20 +52,27 @@ TimerSlot& Timers::add(Callback<void()> callback, std::chrono::nanoseconds perio
 
 void Timers::set(TimerSlot& slot, std::chrono::steady_clock::time_point at) noexcept {
     cancel(slot);
-    keep(slot);
+    if (slot.background_) ++in_background_;
     insert(slot, not_negative(at.time_since_epoch()));
 }
 
-void Timers::set_fresh_again(TimerSlot& slot, std::chrono::nanoseconds after) noexcept {
-    cancel_fresh(slot);
-    set(slot, after);
+void Timers::set_other(TimerSlot& slot, std::chrono::nanoseconds after) noexcept {
+    if (slot.background_ && !slot.is_set()) ++in_background_;
+    if (slot.place_ != 0) forget_fresh(slot); // it goes behind all others that were set before this
+    take_if_due(slot);
+    make_fresh(slot, after);
 }
 
-void Timers::cancel_fresh(TimerSlot& slot) noexcept {
+void Timers::cancel_other(TimerSlot& slot) noexcept {
+    if (slot.background_ && slot.is_set()) --in_background_;
+    if (slot.place_ != 0) forget_fresh(slot);
+    wheel_.cancel(slot);
+}
+
+void Timers::forget_fresh(TimerSlot& slot) noexcept {
     fresh_[slot.place_ - 1U].slot = nullptr;
     slot.place_ = 0;
     while (fresh_count_ != 0 && !fresh_[fresh_count_ - 1].slot) --fresh_count_;
-    keep_no_more(slot);
 }
 
 void Timers::insert(TimerSlot& slot, std::uint64_t deadline) noexcept {
@@ -85,9 +92,9 @@ void Timers::end(Handled& handled) noexcept {
 
 void Timers::set_background(Handled& handled, bool background) noexcept {
     auto& slot = static_cast<TimerSlot&>(handled);
-    if (slot.is_set()) keep_no_more(slot);
+    if (slot.is_set() && slot.background_) --in_background_;
     slot.background_ = background;
-    if (slot.is_set()) keep(slot);
+    if (slot.is_set() && slot.background_) ++in_background_;
 }
 
 bool Timers::close_ended() noexcept {
@@ -112,14 +119,15 @@ void Timers::settle(std::uint64_t now) noexcept {
         slot->place_ = 0;
         const auto deadline = now + after; // both have 63 bits
         first = std::min(first, deadline);
-        wheel_.insert(*slot, deadline);
+        wheel_.rearm(*slot, deadline);
     }
     quiet_until_ = first;
 }
 
 std::size_t Timers::pending() const noexcept {
+    const auto is_new = [](const Fresh& fresh) { return fresh.slot && !fresh.slot->is_pending(); };
     const auto fresh = std::span(fresh_).first(fresh_count_);
-    return wheel_.pending() + static_cast<std::size_t>(std::ranges::count_if(fresh, &Fresh::slot));
+    return wheel_.pending() + static_cast<std::size_t>(std::ranges::count_if(fresh, is_new));
 }
 
 void Timers::advance(std::uint64_t now) noexcept {
@@ -143,7 +151,11 @@ TimerSlot* Timers::pop_due() noexcept {
     --fetched_;
     auto* slot = static_cast<TimerSlot*>(node);
     auto& its = firings_[slot->number_];
-    its.period == 0 ? keep_no_more(*slot) : set_again(*slot, its);
+    if (its.period != 0) {
+        set_again(*slot, its);
+    } else if (slot->background_) {
+        --in_background_;
+    }
     return slot;
 }
 

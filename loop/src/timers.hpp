@@ -32,6 +32,8 @@ class alignas(32) TimerSlot final : public Handled, public TimerNode {
 
     /// Whether it is to fire.
     bool is_set() const noexcept { return place_ != 0 || is_pending(); }
+    /// As almost all are: neither fresh nor in the background.
+    bool is_plain() const noexcept { return (place_ | std::uint8_t{background_}) == 0; }
 
   private:
     friend class Timers;
@@ -60,29 +62,20 @@ class Timers final : public Keeper {
     // Inline, as who sets a timer for each request sets many; what is rare is called last, so that nothing is kept
     // over the call.
     void set(TimerSlot& slot, std::chrono::nanoseconds after) noexcept {
-        if (slot.place_ != 0) return set_fresh_again(slot, after);
-        if (slot.is_pending()) {
-            wheel_.cancel(slot); // behind all others that were set before this
-        } else {
-            keep(slot);
-        }
-        const auto count = fresh_count_;
-        fresh_[count] = {&slot, not_negative(after)};
-        slot.place_ = static_cast<std::uint8_t>(count + 1);
-        fresh_count_ = count + 1;
-        if (count + 1 == fresh_.size()) settle_now();
+        if (!slot.is_plain()) return set_other(slot, after);
+        take_if_due(slot);
+        make_fresh(slot, after);
     }
     void set(TimerSlot& slot, std::chrono::steady_clock::time_point at) noexcept;
-    void cancel(TimerSlot& slot) noexcept {
-        if (slot.place_ != 0) return cancel_fresh(slot);
-        if (!slot.is_pending()) return;
-        wheel_.cancel(slot);
-        keep_no_more(slot);
-    }
+    void cancel(TimerSlot& slot) noexcept { slot.is_plain() ? wheel_.cancel(slot) : cancel_other(slot); }
     std::uint64_t missed(const TimerSlot& slot) noexcept { return firings_[slot.number_].missed; }
     void end(Handled& handled) noexcept override;
     void set_background(Handled& handled, bool background) noexcept override;
 
+    /// Whether one is set that is not in the background.
+    bool keep_the_loop() const noexcept {
+        return wheel_.pending() > in_background_ || (fresh_count_ != 0 && pending() > in_background_);
+    }
     bool any() const noexcept { return limit_ || fresh_count_ != 0 || wheel_.pending() != 0; }
     bool has_due() const noexcept { return wheel_.has_due(); }
     /// False: nothing is, and it cost little to find out.
@@ -119,12 +112,21 @@ class Timers final : public Keeper {
     std::uint64_t& behind(std::uint64_t number) noexcept { return firings_[static_cast<std::uint32_t>(number)].missed; }
     void close(std::uint64_t number) noexcept;
     void set_again(TimerSlot& slot, Firing& firing) noexcept;
-    // A timer that is set keeps the Loop running, unless in background.
-    void keep(const TimerSlot& slot) noexcept { agenda_.keeping += slot.background_ ? 0 : 1; }
-    void keep_no_more(const TimerSlot& slot) noexcept { agenda_.keeping -= slot.background_ ? 0 : 1; }
     void insert(TimerSlot& slot, std::uint64_t deadline) noexcept;
-    void set_fresh_again(TimerSlot& slot, std::chrono::nanoseconds after) noexcept;
-    void cancel_fresh(TimerSlot& slot) noexcept;
+    /// One that is in the wheel stays there until the clock is read, unless it could fire before.
+    void take_if_due(TimerSlot& slot) noexcept {
+        if (slot.is_pending() && wheel_.has_due()) wheel_.cancel(slot);
+    }
+    void make_fresh(TimerSlot& slot, std::chrono::nanoseconds after) noexcept {
+        const auto count = fresh_count_;
+        fresh_[count] = {&slot, not_negative(after)};
+        slot.place_ = static_cast<std::uint8_t>(count + 1);
+        fresh_count_ = count + 1;
+        if (count + 1 == fresh_.size()) settle_now();
+    }
+    void set_other(TimerSlot& slot, std::chrono::nanoseconds after) noexcept;
+    void cancel_other(TimerSlot& slot) noexcept;
+    void forget_fresh(TimerSlot& slot) noexcept;
     void settle_now() noexcept;
     void fetch_due() noexcept;
     bool is_next_near() const noexcept;
@@ -143,6 +145,7 @@ class Timers final : public Keeper {
     std::size_t fetched_ = 0;     // how many are popped before more are fetched
     std::array<Fresh, 64> fresh_; // in the order in which they were set
     std::size_t fresh_count_ = 0;
+    std::size_t in_background_ = 0; // of those that are set
     std::optional<std::uint64_t> limit_;
     bool over_limit_ = false;
     std::uint64_t now_ = 0;

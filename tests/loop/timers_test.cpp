@@ -234,34 +234,6 @@ TEST(Timers, set_before_a_sleep) {
     }
 }
 
-// However often it was set, and whether it waits in the wheel or for the clock to be read.
-TEST(Timers, keep_the_loop_once) {
-    Loop loop(request(backends().front()));
-    const Watchdog watchdog(loop);
-    const auto others = loop.metrics().timers;
-    int calls = 0;
-    auto timer = loop.at(Clock::now() + 1h, [&] { ++calls; });
-    timer.rearm(1h);
-    timer.rearm(1h);
-    EXPECT_EQ(loop.metrics().timers - others, 1U);
-    loop.run_for(0ns);
-    timer.rearm(1h);
-    timer.rearm(Clock::now() + 1h);
-    timer.in_background();
-    timer.rearm(1h);
-    EXPECT_FALSE(loop.run()) << "it is in the background";
-    timer.in_background(false);
-    timer.rearm(0ns);
-    EXPECT_FALSE(loop.run()) << "it was called";
-    EXPECT_EQ(calls, 1);
-    EXPECT_EQ(loop.metrics().timers, others);
-    timer.rearm(1h);
-    timer.cancel();
-    timer.cancel();
-    EXPECT_FALSE(loop.run()) << "it was cancelled";
-    EXPECT_EQ(calls, 1);
-}
-
 TEST(Timers, in_great_number) {
     Scripted scripted;
     auto& loop = scripted.loop;
@@ -285,24 +257,6 @@ TEST(Timers, in_great_number) {
     for (int i = 0; i < count; i += 2) timers[static_cast<std::size_t>(i)].end();
     EXPECT_FALSE(loop.run());
     EXPECT_EQ(fired, count / 2);
-}
-
-TEST(Timers, are_set_again_and_cancelled_before_the_clock_is_read) {
-    Scripted scripted;
-    auto& loop = scripted.loop;
-    constexpr std::size_t count = 300;
-    std::vector<int> calls(count);
-    std::vector<Timer> timers;
-    for (auto& called : calls) timers.push_back(loop.after(1h, [&called] { ++called; }));
-    for (auto& timer : timers) {
-        timer.rearm(2h);
-        timer.rearm(0ns);
-    }
-    for (std::size_t i = 0; i < count; i += 3) timers[i].cancel();
-    for (std::size_t i = 1; i < count; i += 3) timers[i].rearm(Clock::now());
-    EXPECT_EQ(loop.metrics().timers, count / 3 * 2);
-    EXPECT_FALSE(loop.run());
-    for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(calls[i], i % 3 == 0 ? 0 : 1) << i;
 }
 
 } // namespace

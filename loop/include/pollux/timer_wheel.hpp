@@ -82,8 +82,9 @@ class TimerWheel {
 
     /// Schedules a node anew, pending or not, due or not, for its new deadline only [timer_wheel.rearm].
     void rearm(TimerNode& node, std::uint64_t deadline) noexcept {
-        cancel(node);
-        insert(node, deadline);
+        node.is_pending() ? detach(node) : void(++pending_);
+        node.deadline_ = deadline;
+        place(node);
     }
 
     /// Takes a node out, also one that is due already [timer_wheel.cancel]. Does nothing if it is not pending.
@@ -170,20 +171,26 @@ class TimerWheel {
 
     void append(TimerNode& node, std::size_t ring) noexcept {
         auto& head = rings_[ring];
+        auto* const last = head.previous;
         node.next = &head;
-        node.previous = head.previous;
-        head.previous->next = &node;
+        node.previous = last;
+        last->next = &node;
         head.previous = &node;
-        occupied_[ring / slots] |= std::uint64_t{1} << ring % slots;
+        if (last == &head) occupied_[ring / slots] |= std::uint64_t{1} << ring % slots;
     }
 
     void unlink(TimerNode& node) noexcept {
+        detach(node);
+        node.next = nullptr;
+    }
+
+    /// Leaves it to the caller to link it anew.
+    void detach(TimerNode& node) noexcept {
         auto* const behind = node.next;
         auto* const before = node.previous;
         before->next = behind;
         behind->previous = before;
         if (behind == before) leave_empty(behind); // it was alone with the ring's head
-        node.next = nullptr;
     }
 
     void leave_empty(const TimerLink* head) noexcept {

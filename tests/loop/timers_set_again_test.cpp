@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSL-1.0
+// Timers that are set again or cancelled, wherever a Loop has them: waiting for the clock to be read, in the wheel, or
+// both.
+#include "loop_test.hpp"
+
+#include <algorithm>
+
+namespace pollux::loop_tests {
+namespace {
+
+using std::chrono::nanoseconds;
+
+// However often it was set, and whether it waits in the wheel or for the clock to be read.
+TEST(Timers, keep_the_loop_once) {
+    Loop loop(request(backends().front()));
+    const Watchdog watchdog(loop);
+    const auto others = loop.metrics().timers;
+    int calls = 0;
+    auto timer = loop.at(Clock::now() + 1h, [&] { ++calls; });
+    timer.rearm(1h);
+    timer.rearm(1h);
+    EXPECT_EQ(loop.metrics().timers - others, 1U);
+    loop.run_for(0ns);
+    timer.rearm(1h);
+    EXPECT_EQ(loop.metrics().timers - others, 1U);
+    timer.rearm(Clock::now() + 1h);
+    timer.in_background();
+    timer.rearm(1h);
+    EXPECT_FALSE(loop.run()) << "it is in the background";
+    timer.in_background(false);
+    timer.rearm(0ns);
+    EXPECT_FALSE(loop.run()) << "it was called";
+    EXPECT_EQ(calls, 1);
+    EXPECT_EQ(loop.metrics().timers, others);
+    timer.rearm(1h);
+    timer.cancel();
+    timer.cancel();
+    EXPECT_FALSE(loop.run()) << "it was cancelled";
+    EXPECT_EQ(calls, 1);
+}
+
+// It does not keep the Loop, nor does it keep another from doing so, however often it is set, called or cancelled.
+TEST(Timers, in_the_background_are_counted_once) {
+    Loop loop(request(backends().front()));
+    const Watchdog watchdog(loop);
+    int others = 0, calls = 0;
+    Timer timer = loop.after(1h, [&] { ++others; });
+    timer.in_background();
+    timer.in_background();
+    const auto is_kept_by_another = [&] {
+        const auto before = calls;
+        auto other = loop.after(1ms, [&] { ++calls; });
+        EXPECT_FALSE(loop.run());
+        return calls == before + 1;
+    };
+    EXPECT_TRUE(is_kept_by_another());
+    timer.rearm(1h); // from the wheel
+    timer.rearm(1h); // among those that wait for the clock to be read
+    timer.rearm(Clock::now() + 1h);
+    EXPECT_TRUE(is_kept_by_another());
+    timer.rearm(0ns);
+    EXPECT_TRUE(is_kept_by_another());
+    EXPECT_EQ(others, 1);
+    EXPECT_TRUE(is_kept_by_another()) << "it was called";
+    timer.rearm(1h);
+    timer.cancel();
+    timer.cancel();
+    EXPECT_TRUE(is_kept_by_another()) << "it was cancelled";
+    timer.rearm(1h);
+    timer.end();
+    EXPECT_TRUE(is_kept_by_another()) << "it has ended";
+}
+
+TEST(Timers, are_set_again_and_cancelled_before_the_clock_is_read) {
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    constexpr std::size_t count = 301; // the last one is cancelled, too
+    std::vector<int> calls(count);
+    std::vector<Timer> timers;
+    for (auto& called : calls) timers.push_back(loop.after(1h, [&called] { ++called; }));
+    for (auto& timer : timers) {
+        timer.rearm(2h);
+        timer.rearm(0ns);
+    }
+    for (std::size_t i = 0; i < count; i += 3) timers[i].cancel();
+    for (std::size_t i = 1; i < count; i += 3) timers[i].rearm(Clock::now());
+    EXPECT_EQ(loop.metrics().timers, count / 3 * 2);
+    EXPECT_FALSE(loop.run());
+    for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(calls[i], i % 3 == 0 ? 0 : 1) << i;
+}
+
+// Those that are set again stay in the wheel until the clock is read.
+TEST(Timers, are_set_again_and_cancelled_while_they_are_in_the_wheel) {
+    Loop loop(request(backends().front()));
+    const auto others = loop.metrics().timers;
+    constexpr std::size_t count = 300;
+    std::vector<int> calls;
+    std::vector<Timer> timers;
+    nanoseconds wait = 5ms;
+    do { // until they are in the wheel in time
+        wait *= 2;
+        timers.clear();
+        calls.assign(count, 0);
+        for (auto& called : calls) timers.push_back(loop.after(wait, [&called] { ++called; }));
+        loop.run_for(0ns);
+    } while (std::ranges::count(calls, 0) != count);
+    for (std::size_t i = 0; i < count; ++i) {
+        timers[i].in_background(i % 2 == 0);
+        timers[i].rearm(1h);
+        if (i % 4 > 1) timers[i].rearm(2h);
+        if (i % 3 == 0) timers[i].cancel();
+        if (i % 3 == 1) timers[i].rearm(0ns);
+    }
+    EXPECT_EQ(loop.metrics().timers - others, count / 3 * 2);
+    EXPECT_TRUE(loop.run_for(wait));
+    for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(calls[i], i % 3 == 1 ? 1 : 0) << i;
+}
+
+} // namespace
+} // namespace pollux::loop_tests
