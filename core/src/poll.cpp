@@ -105,8 +105,9 @@ Poll& Poll::operator=(Poll&& other) noexcept {
     return *this;
 }
 
-/// False: closed, before or meanwhile.
-inline bool Poll::look(Events& events, Timeout timeout) {
+/// False: closed, before or meanwhile. The Timeout stays where it is: GCC 12 would copy it in other parts than those in
+/// which it was written, and the processor waits for these.
+inline bool Poll::look(Events& events, const Timeout& timeout) {
     const auto& gate = *registrator_.gate_;
     events.ready_ = {};
     if (gate.is_closed()) return false;
@@ -119,13 +120,9 @@ inline bool Poll::look(Events& events, Timeout timeout) {
 std::error_code Poll::poll(Events& events, Timeout timeout) {
     // Without a time to keep there is no clock to read.
     if (timeout && *timeout > timeout->zero()) return poll_until(events, *timeout);
-    // Not the Timeout itself: GCC 12 reads in one piece what was written in two, and the processor waits for the
-    // stores.
-    const bool sleeps = !timeout;
     do {
-        const bool open = sleeps ? look(events, forever) : look(events, std::chrono::nanoseconds::zero());
-        if (!open) return make_error_code(std::errc::operation_canceled);
-    } while (sleeps && events.empty() && !events.error_);
+        if (!look(events, timeout)) return make_error_code(std::errc::operation_canceled);
+    } while (!timeout && events.empty() && !events.error_);
     return events.error_;
 }
 

@@ -76,7 +76,7 @@ class Loop::State {
     void call(std::uint64_t& count, loop::Budget& budget, auto&& callback);
     void call_queue(loop::CallQueue& queue, std::uint64_t& count);
     void sleep_beside_timers();
-    void ask(Timeout timeout);
+    void ask(const Timeout& timeout);
     /// Whether the next turn has something to do that needs no event.
     bool has_work() const noexcept {
         return next_event_ < events_.size() || !agenda.ready.empty() || timers.has_due() || !posted_.empty() ||
@@ -86,6 +86,10 @@ class Loop::State {
     bool is_kept() const { return agenda.keeping > 0 || timers.keep_the_loop() || !posts->is_idle(); }
     void open_signals();
 
+    // Made once: GCC 12 writes a Timeout in other parts than those in which it passes it, and the processor waits for
+    // these.
+    const Timeout at_once_ = std::chrono::nanoseconds::zero();
+    const Timeout forever_ = forever;
     Events events_;
     std::size_t next_event_ = 0;
     loop::WatchSlot* signal_watch_ = nullptr; // where a signal makes a source readable

@@ -26,7 +26,7 @@ class Stopwatch {
 
 // Inline, and so before what uses it: the way of a turn that has one event, which is measured in instructions.
 
-inline void Loop::State::ask(Timeout timeout) {
+inline void Loop::State::ask(const Timeout& timeout) {
     const bool measures = options_.measure_time && timeout != std::chrono::nanoseconds::zero();
     const auto begun = measures ? loop::steady_now() : 0;
     next_event_ = 0;
@@ -39,7 +39,7 @@ inline void Loop::State::ask(Timeout timeout) {
 
 void Loop::State::sleep_beside_timers() {
     // Mostly something is there, and a look costs less than a call that has to set up a timer, and reads no clock.
-    ask(std::chrono::nanoseconds::zero());
+    ask(at_once_);
     if (!events_.empty()) return;
     const auto now = loop::steady_now();
     timers.settle(now);
@@ -53,7 +53,7 @@ inline void Loop::State::poll_engine() {
     // With nothing pending, or with work to do, the turn only looks.
     const bool only_looks = is_over || has_work() || !is_kept();
     if (!only_looks && timers.any()) return sleep_beside_timers();
-    ask(only_looks ? Timeout(std::chrono::nanoseconds::zero()) : forever);
+    ask(only_looks ? at_once_ : forever_);
 }
 
 void Loop::State::turn() {

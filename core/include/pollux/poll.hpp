@@ -143,7 +143,7 @@ class Poll {
     const Choice& choice() const noexcept { return choice_; }
 
   private:
-    bool look(Events& events, Timeout timeout);
+    bool look(Events& events, const Timeout& timeout);
     std::error_code poll_until(Events& events, std::chrono::nanoseconds timeout);
 
     Choice choice_;
