@@ -89,7 +89,6 @@ class Loop::State {
     // Made once: GCC 12 writes a Timeout in other parts than those in which it passes it, and the processor waits for
     // these.
     const Timeout at_once_ = std::chrono::nanoseconds::zero();
-    const Timeout forever_ = forever;
     Events events_;
     std::size_t next_event_ = 0;
     loop::WatchSlot* signal_watch_ = nullptr; // where a signal makes a source readable

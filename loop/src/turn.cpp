@@ -53,7 +53,7 @@ inline void Loop::State::poll_engine() {
     // With nothing pending, or with work to do, the turn only looks.
     const bool only_looks = is_over || has_work() || !is_kept();
     if (!only_looks && timers.any()) return sleep_beside_timers();
-    ask(only_looks ? at_once_ : forever_);
+    ask(only_looks ? at_once_ : forever);
 }
 
 void Loop::State::turn() {
