@@ -95,7 +95,7 @@ std::string Report::verdict() const {
     };
     append("NOT conformant", bad);
     append("not judged", partial);
-    append("conformant", good);
+    append(is_brief_ ? "conformant, tried briefly" : "conformant", good);
     return line;
 }
 

@@ -13,7 +13,8 @@ namespace pollux::conformance {
 /// Counts what became of the rules, per subject, and says it after each iteration; the last line is the verdict.
 class Report : public testing::EmptyTestEventListener {
   public:
-    explicit Report(std::size_t rules) : rules_(rules) {}
+    /// Of so many rules there are; whether those of many rounds were cut short.
+    Report(std::size_t rules, bool is_brief) : rules_(rules), is_brief_(is_brief) {}
 
     bool ran_any() const noexcept { return ran_any_; }
 
@@ -32,6 +33,7 @@ class Report : public testing::EmptyTestEventListener {
     std::string verdict() const;
 
     std::size_t rules_;
+    bool is_brief_;
     bool ran_any_ = false;
     std::map<std::string, Tally> tallies_; // by subject
 };

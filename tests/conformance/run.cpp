@@ -64,13 +64,22 @@ void let_filter_leave_out_the_subject() {
                                (dash == filter.size() ? "" : "-" + for_any_subject(filter.substr(dash + 1))));
 }
 
+/// Takes our own flag out of the arguments that GoogleTest has left; whether it was there.
+bool take_brief(int& argc, char** argv) {
+    char** const end = argv + argc;
+    char** const kept = std::remove_if(argv + std::min(argc, 1), end,
+                                       [](const char* argument) { return std::string_view(argument) == "--brief"; });
+    argc = static_cast<int>(kept - argv);
+    return kept != end;
+}
+
 int misuse(const std::string& what) {
     std::fprintf(stderr, "pollux-conformance: %s\n", what.c_str());
     return 2;
 }
 
 constexpr const char* usage =
-    "usage: pollux-conformance <name or file>... [GoogleTest's flags]\n"
+    "usage: pollux-conformance <name or file>... [--brief] [GoogleTest's flags]\n"
     "\n"
     "Tries every rule of the Pollux contract on each backend: an installed one by its name\n"
     "(epoll), any other by its file (./libpollux-mine.so).\n"
@@ -78,6 +87,8 @@ constexpr const char* usage =
     "  --gtest_filter=add.*:wake.next  only some rules; <backend>/<rule> on one backend\n"
     "  --gtest_list_tests              what they are called\n"
     "  --gtest_repeat=N                again and again\n"
+    "  --brief                         rules of many rounds end after 1 s instead of 20 s: for\n"
+    "                                  every day; the verdict says so\n"
     "  --gtest_output=xml:FILE         for machines; also json:FILE\n"
     "\n"
     "Exit status: 0 all that was tried holds, 1 something does not, 2 misuse, 3 a rule hangs.\n";
@@ -89,6 +100,8 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
     begin_process();
     testing::InitGoogleTest(&argc, argv);
     let_filter_leave_out_the_subject();
+    const bool is_brief = take_brief(argc, argv);
+    if (is_brief) Budget::allow(1s);
     if (argc > 1) return misuse("unknown argument \"" + std::string(argv[1]) + "\"");
     std::set<std::string> names;
     for (const auto& subject : subjects) {
@@ -97,7 +110,7 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
         if (!names.insert(subject.name).second) return misuse("two subjects are called \"" + subject.name + "\"");
         register_rules(subject);
     }
-    Report report(listed_rules().size());
+    Report report(listed_rules().size(), is_brief);
     auto& listeners = testing::UnitTest::GetInstance()->listeners();
     auto* printer = listeners.Release(listeners.default_result_printer());
     listeners.Append(&report);
