@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSL-1.0
+// The smallest plugin that keeps every rule, to be read: what epoll(7) gives, and a wake. `pollux new` starts yours.
+#include <pollux/plugin.hpp>
+#include <pollux/posix.hpp>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+using namespace pollux;
+
+static epoll_event event_of(const Watch& watch) noexcept {
+    const auto ask = [&](Ready ready, std::uint32_t flag) { return any(watch.interest & ready) ? flag : 0; };
+    const auto asked = ask(Ready::readable, EPOLLIN) | ask(Ready::writable, EPOLLOUT) | ask(Ready::priority, EPOLLPRI);
+    // EPOLLHUP and EPOLLERR come unasked: a paused watch hears of them once instead of for ever.
+    const auto once = asked == 0 || watch.mode == Mode::oneshot ? EPOLLONESHOT : 0U;
+    return {asked | once, {.u64 = static_cast<std::uint64_t>(watch.token)}};
+}
+static Event event_of(const epoll_event& seen) noexcept {
+    const auto has = [&](std::uint32_t flags, Ready ready) { return seen.events & flags ? ready : Ready::none; };
+    if (Token{seen.data.u64} == wake_token) return {wake_token, Ready::none};
+    return {Token{seen.data.u64}, has(EPOLLIN | EPOLLHUP | EPOLLERR, Ready::readable) | has(EPOLLPRI, Ready::priority) |
+                                      has(EPOLLOUT | EPOLLHUP | EPOLLERR, Ready::writable)};
+}
+
+struct Tiny final : Selector, Registrator {
+    ~Tiny() override { close(epoll_), close(wake_); }
+    Registrator& registrator() noexcept override { return *this; }
+    std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
+        epoll_event seen[64];
+        const int room = buffer.size() < 64 ? static_cast<int>(buffer.size()) : 64; // none is EINVAL for epoll, too
+        const auto wait = posix::to_timespec(timeout.value_or(std::chrono::nanoseconds::zero()));
+        const int count = epoll_pwait2(epoll_, seen, room, timeout ? &wait : nullptr, nullptr);
+        error = count == -1 && errno != EINTR ? posix::check(count) : std::error_code();
+        for (unsigned i = 0; static_cast<int>(i) < count; ++i) {
+            buffer[i] = event_of(seen[i]);
+            if (eventfd_t wakes = 0; buffer[i].token == wake_token) eventfd_read(wake_, &wakes);
+        }
+        return buffer.first(count > 0 ? static_cast<std::size_t>(count) : 0);
+    }
+    std::error_code add(Source fd, const Watch& watch) noexcept override { return put(EPOLL_CTL_ADD, fd, watch); }
+    std::error_code modify(Source fd, const Watch& watch) noexcept override { return put(EPOLL_CTL_MOD, fd, watch); }
+    std::error_code remove(Source fd) noexcept override {
+        return epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr) == 0 ? std::error_code() : not_watched();
+    }
+    std::error_code wake() noexcept override { return posix::check(eventfd_write(wake_, 1)); }
+    std::error_code put(int operation, Source fd, const Watch& watch) noexcept {
+        if (watch.token == wake_token) return make_error_code(std::errc::invalid_argument);
+        if (watch.mode >= Mode::edge) return make_error_code(std::errc::operation_not_supported);
+        auto event = event_of(watch);
+        const auto error = posix::check(epoll_ctl(epoll_, operation, fd, &event));
+        return error == std::errc::operation_not_permitted && operation == EPOLL_CTL_MOD ? not_watched() : error;
+    }
+    static std::error_code not_watched() noexcept { return make_error_code(std::errc::no_such_file_or_directory); }
+    int epoll_ = epoll_create1(EPOLL_CLOEXEC), wake_ = epoll_ == -1 ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+};
+
+static std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {
+    std::unique_ptr<Tiny> tiny(new (std::nothrow) Tiny);
+    epoll_event woken{EPOLLIN, {.u64 = static_cast<std::uint64_t>(wake_token)}};
+    if (tiny && tiny->wake_ != -1 && epoll_ctl(tiny->epoll_, EPOLL_CTL_ADD, tiny->wake_, &woken) == 0) return tiny;
+    failure = {posix::check(-1), "epoll or eventfd"};
+    return nullptr;
+}
+
+static constexpr Capability yes{Support::native}, no{Support::unsupported, "epoll refuses files; edge is left out"};
+// oneshot, level, edge, sockets, pipes, files, priority, and by how much timeouts may be late
+static constexpr Capabilities capabilities{yes, yes, no, yes, yes, no, yes, std::chrono::milliseconds(1)};
+const Plugin pollux_plugin{
+    interface_version, sizeof(Plugin), abi_tag, "tiny", "epoll(7) in the fewest lines", -100, capabilities, open};
