@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <map>
 #include <string>
+#include <utility>
 
 using namespace pollux;
 
@@ -44,15 +45,19 @@ int main(int argc, char** argv) try {
     const Watch waiting{Token(listener.native_handle()), Ready::readable, Mode::level};
     const Watch paused{waiting.token, Ready::none};
     error = registrator.add(listener, waiting);
-    for (Events events; !error && !(error = poll.poll(events));) {
+    Timeout patience = forever;
+    for (Events events; !error && !(error = poll.poll(events, patience));) {
+        if (std::exchange(patience, forever)) registrator.modify(listener, waiting);
         for (const auto& event : events) {
             if (event.token == waiting.token) {
                 auto accepted = listener.accept();
                 const auto token = Token(accepted.stream.native_handle());
                 if (accepted.is_done() && !registrator.add(accepted.stream, {token, Ready::readable}))
                     clients[token].stream = std::move(accepted.stream);
-                if (accepted.has_failed() && !TcpListener::is_transient(accepted.error))
-                    registrator.modify(listener, paused); // no room for it until another is closed
+                if (accepted.has_failed() && !TcpListener::is_transient(accepted.error)) {
+                    registrator.modify(listener, paused); // no room for it: until another event, or for a while
+                    patience = std::chrono::milliseconds(100);
+                }
                 continue;
             }
             auto& client = clients[event.token];
@@ -61,7 +66,6 @@ int main(int argc, char** argv) try {
             } else {
                 registrator.remove(client.stream);
                 clients.erase(event.token);
-                registrator.modify(listener, waiting);
             }
         }
     }

@@ -4,6 +4,7 @@ import concurrent.futures
 import os
 import pty
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -80,6 +81,23 @@ class EchoServer(unittest.TestCase):
                 sender.join()
                 self.assertEqual(len(received), len(data))
                 self.assertTrue(received == data)
+                program.send_signal(signal.SIGTERM)
+                self.assertEqual(program.wait(30), -signal.SIGTERM)
+
+    def test_no_descriptor_left_and_no_client_to_go(self):
+        for backend in BACKENDS:
+            program, port = self.start(backend)
+            with program:
+                soft, hard = resource.prlimit(program.pid, resource.RLIMIT_NOFILE)
+                taken = len(os.listdir(f"/proc/{program.pid}/fd"))
+                resource.prlimit(program.pid, resource.RLIMIT_NOFILE, (taken, hard))
+                with socket.create_connection(("127.0.0.1", port), 30) as client:
+                    client.sendall(b"waits")
+                    client.settimeout(0.5)
+                    self.assertRaises(TimeoutError, client.recv, 100)
+                    resource.prlimit(program.pid, resource.RLIMIT_NOFILE, (soft, hard))
+                    client.settimeout(30)
+                    self.assertEqual(client.recv(100), b"waits")
                 program.send_signal(signal.SIGTERM)
                 self.assertEqual(program.wait(30), -signal.SIGTERM)
 
