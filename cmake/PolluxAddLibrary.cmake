@@ -19,4 +19,10 @@ function(pollux_add_library target)
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${name} VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
     CXX_EXTENSIONS OFF VERIFY_INTERFACE_HEADER_SETS ON WINDOWS_EXPORT_ALL_SYMBOLS ON)
+  if(POLLUX_SHARED AND UNIX AND NOT APPLE)
+    # What templates of Boost and the standard library leave behind must not take the place of a program's own.
+    set(symbols "${PROJECT_SOURCE_DIR}/cmake/library.map")
+    target_link_options(${target} PRIVATE "LINKER:--version-script=${symbols}")
+    set_target_properties(${target} PROPERTIES LINK_DEPENDS "${symbols}")
+  endif()
 endfunction()

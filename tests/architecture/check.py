@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""check.py <includes|rules|contract|house> <root>, check.py exports <folder of plugins> [nm]: one check."""
+"""check.py <includes|rules|contract|house> <root>, check.py exports <nm> <folder of plugins> [of libraries]: one check."""
 import sys
 
 sys.dont_write_bytecode = True
@@ -16,8 +16,11 @@ OF_TREE = {"includes": includes, "rules": rules, "contract": contract, "house": 
 def main(arguments):
     if len(arguments) == 2 and arguments[0] in OF_TREE:
         faults = OF_TREE[arguments[0]].check(Tree(arguments[1]))
-    elif len(arguments) in (2, 3) and arguments[0] == "exports":
-        faults = exports.check(*arguments[1:])
+    elif len(arguments) in (3, 4) and arguments[0] == "exports":
+        nm, plugins, *libraries = arguments[1:]
+        faults = exports.check_plugins(nm, plugins)
+        for folder in libraries:
+            faults += exports.check_libraries(nm, folder)
     else:
         sys.exit(__doc__)
     for fault in faults:

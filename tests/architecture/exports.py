@@ -1,22 +1,36 @@
 # SPDX-License-Identifier: BSL-1.0
-"""A plugin exports one symbol."""
+"""A plugin exports one symbol, and a library what is called pollux::."""
+import re
 import subprocess
 from pathlib import Path
 
 SYMBOL = "pollux_plugin"
+OURS = re.compile(r"((guard variable|typeinfo|typeinfo name|vtable) for )?pollux::")
 
 
-def exported(plugin, nm):
-    output = subprocess.run([nm, "-D", "--defined-only", str(plugin)], capture_output=True, text=True, check=True).stdout
-    # The last word of a line is the symbol; a symbol of a version has it behind an "@".
-    return sorted(line.split()[-1].partition("@")[0] for line in output.splitlines())
+def exported(file, nm, *options):
+    command = [nm, "-D", "--defined-only", *options, str(file)]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    # Behind the address and the kind; a symbol of a version has it behind an "@".
+    return sorted(line.split(maxsplit=2)[2].partition("@")[0] for line in output.splitlines())
 
 
-def check(folder, nm="nm"):
+def check_plugins(nm, folder):
     plugins = sorted(Path(folder).glob("libpollux-*.so"))
     faults = [] if plugins else [f"{folder}: no plugin was built here"]
     for plugin in plugins:
         symbols = exported(plugin, nm)
         if symbols != [SYMBOL]:
             faults.append(f"{plugin.name}: exports {', '.join(symbols) or 'nothing'}: expected exactly {SYMBOL}")
+    return faults
+
+
+def check_libraries(nm, folder):
+    libraries = sorted(Path(folder).glob("libpollux*.so"))
+    faults = [] if libraries else [f"{folder}: no library was built here"]
+    for library in libraries:
+        symbols = exported(library, nm, "--demangle")
+        foreign = [symbol for symbol in symbols if not OURS.match(symbol)]
+        if foreign or not symbols:
+            faults.append(f"{library.name}: exports {', '.join(foreign) or 'nothing'}: expected what is in pollux:: alone")
     return faults

@@ -208,13 +208,13 @@ class House(Planted):
 class Exports(unittest.TestCase):
     plugin = 'extern "C" const int pollux_plugin; const int pollux_plugin = 1;'
 
-    def faults_of(self, source):
+    def faults_of(self, source, check=exports.check_plugins):
         with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "plugin.cpp"
+            file = Path(folder) / "source.cpp"
             file.write_text(source)
             library = Path(folder) / "libpollux-planted.so"
             subprocess.run([COMPILER, "-shared", "-fPIC", "-o", library, file], check=True)
-            return exports.check(folder, NM)
+            return check(NM, folder)
 
     def test_one_symbol(self):
         self.assertEqual(self.faults_of(self.plugin), [])
@@ -230,7 +230,20 @@ class Exports(unittest.TestCase):
 
     def test_no_plugin(self):
         with tempfile.TemporaryDirectory() as folder:
-            self.assertIn("no plugin was built", exports.check(folder, NM)[0])
+            self.assertIn("no plugin was built", exports.check_plugins(NM, folder)[0])
+
+    def test_library(self):
+        own = "namespace pollux { struct Kind { virtual ~Kind(); }; Kind::~Kind() = default; int planted() { return 1; } }"
+        self.assertEqual(self.faults_of(own, exports.check_libraries), [])
+        faults = self.faults_of(own + " namespace boost { int planted() { return 1; } }", exports.check_libraries)
+        self.assertEqual(len(faults), 1)
+        for fact in ("libpollux-planted.so", "exports boost::planted()", "pollux:: alone"):
+            self.assertIn(fact, faults[0])
+        self.assertIn("exports nothing", self.faults_of("static int planted;", exports.check_libraries)[0])
+
+    def test_no_library(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertIn("no library was built", exports.check_libraries(NM, folder)[0])
 
 
 if __name__ == "__main__":
