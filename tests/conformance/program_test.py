@@ -83,12 +83,15 @@ class Reports(unittest.TestCase):
             reasons = [node.get("value") for node in report.iter("property") if node.get("name") == "declared_unsupported"]
             self.assertEqual(len(reasons), 5)
 
-    def test_rules_of_many_rounds_can_be_cut_short(self):
-        # That the verdict tells, tests/package/run tries.
+    def test_rules_of_many_rounds_can_be_cut_short_which_is_told(self):
+        # That the verdict tells, too, tests/package/run tries.
         for arguments in [["--brief", "epoll"], ["epoll", "--brief"]]:
-            outcome = run(*arguments, "--gtest_filter=edge.after_drain")
+            outcome = run(*arguments, "--gtest_filter=edge.after_drain:add.reports")
             self.assertEqual(outcome.returncode, 0, outcome)
-            self.assertRegex(last_line(outcome), r"^not judged: epoll \(1 of \d+ rules were run\)")
+            told = re.search(r"\n    cut short: edge\.after_drain \((\d+) of 10000 rounds\)\n", outcome.stdout)
+            self.assertTrue(told, outcome)
+            self.assertIn(int(told[1]), range(1, 1001))
+            self.assertIn("epoll: 2 rules passed", outcome.stdout)
 
     def test_a_file_is_tried_under_its_name(self):
         outcome = run(os.environ["POLLUX_EPOLL"], "--gtest_filter=add.reports")

@@ -49,6 +49,7 @@ void Report::OnTestEnd(const testing::TestInfo& test) {
     for (int i = 0; i < test.result()->test_property_count(); ++i) {
         const auto& property = test.result()->GetTestProperty(i);
         const std::string key = property.key();
+        if (key == "cut_short") tally.cut_short.push_back(label + " (" + property.value() + ")");
         if (key != "declared_unsupported" && key != "deviates") continue;
         auto& by_reason = key == "deviates" ? tally.deviating : tally.unsupported;
         by_reason[property.value()].push_back(label);
@@ -66,6 +67,7 @@ void Report::OnTestIterationEnd(const testing::UnitTest&, int) {
         if (wine_version()) std::printf(", %zu deviate with Wine %s", count_of(tally.deviating), wine_version());
         std::printf("\n");
         if (!tally.failed.empty()) std::printf("    failed: %s\n", joined(tally.failed).c_str());
+        if (!tally.cut_short.empty()) std::printf("    cut short: %s\n", joined(tally.cut_short).c_str());
         print("unsupported", tally.unsupported);
         print("deviates", tally.deviating);
     }

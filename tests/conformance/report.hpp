@@ -22,6 +22,7 @@ class Report : public testing::EmptyTestEventListener {
     struct Tally {
         std::size_t passed = 0;
         std::vector<std::string> failed = {};
+        std::vector<std::string> cut_short = {}; // passed, with fewer rounds than there should have been
         std::map<std::string, std::vector<std::string>> unsupported = {}; // by reason
         std::map<std::string, std::vector<std::string>> deviating = {};   // by reason; on Wine only
         std::size_t total() const;

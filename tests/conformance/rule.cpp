@@ -252,6 +252,13 @@ bool Rule::deviates() {
     return true;
 }
 
+void Rule::tell_rounds(int tried, const Budget& budget) {
+    const auto share = static_cast<double>(tried) / budget.rounds();
+    if (share >= share_of_rounds_) return;
+    share_of_rounds_ = share;
+    RecordProperty("cut_short", std::to_string(tried) + " of " + std::to_string(budget.rounds()) + " rounds");
+}
+
 void Rule::declare_unsupported(const Capability& capability) {
     RecordProperty("declared_unsupported", capability.reason);
 }

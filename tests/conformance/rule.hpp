@@ -40,6 +40,27 @@ struct Place {
     }
 };
 
+/// How many rounds a rule of many tries, and for how long: on a slow machine it tries fewer, it does not fail.
+class Budget {
+  public:
+    explicit Budget(int rounds) : rounds_(rounds), most_(is_brief_ ? rounds / 10 : rounds) {}
+
+    /// Whether there is to be a round of this number, counted from 1. The clock is read now and then: a thread that
+    /// reads it each time meets others at other moments.
+    bool allows(int round) { return round <= most_ && (++asked_ % 16 != 0 || std::chrono::steady_clock::now() < end_); }
+    /// How many there should be.
+    int rounds() const { return rounds_; }
+
+    /// From now on a tenth of the rounds, and a second instead of twenty. Threads: none; before the first rule.
+    static void be_brief() { is_brief_ = true; }
+
+  private:
+    static inline bool is_brief_ = false;
+    int rounds_, most_;
+    unsigned asked_ = 0;
+    std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + (is_brief_ ? 1s : 20s);
+};
+
 /// One rule of the contract, tried on one subject with a fresh Selector, in a fresh thread.
 ///
 /// Its functions make the test fail by themselves, at the line that called them, and say what was expected and seen.
@@ -100,6 +121,8 @@ class Rule : public testing::Test {
     bool deviates();
     /// Reports the rule as declared unsupported, for this reason.
     void declare_unsupported(const Capability& capability);
+    /// Reports how many rounds were tried, if they are fewer than there should have been. Of several, the fewest.
+    void tell_rounds(int tried, const Budget& budget);
 
   private:
     void TestBody() override;
@@ -110,6 +133,7 @@ class Rule : public testing::Test {
     const Subject* subject_ = nullptr;
     const char* label_ = "";
     std::unique_ptr<Selector> selector_;
+    double share_of_rounds_ = 1; // that were tried
 };
 
 /// A thread that is joined when this dies.
@@ -151,19 +175,6 @@ class Count {
     std::atomic<int> value_ = 0;
     mutable std::mutex mutex_; // not value_.wait(): libstdc++ 12 loses its wake-ups where there is no futex
     mutable std::condition_variable raised_;
-};
-
-/// Whether a rule of many rounds has used up its time: on a slow machine it tries fewer, it does not fail.
-class Budget {
-  public:
-    bool is_used_up() const { return std::chrono::steady_clock::now() >= end_; }
-
-    /// How long such rules have in this process. Threads: none; before the first rule.
-    static void allow(std::chrono::nanoseconds time) { allowed_ = time; }
-
-  private:
-    static inline std::chrono::nanoseconds allowed_ = 20s;
-    std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + allowed_;
 };
 
 /// A thread in select(); when this is made it sleeps there, as far as this system tells, or has returned.

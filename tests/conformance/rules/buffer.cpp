@@ -125,9 +125,11 @@ RULE(storm, lossless) {
             add(pairs.back().near, {Token{i}, Ready::readable, mode});
         }
         expect_quiet(); // now the backend is at work on each of them
-        const Budget budget;
-        for (int round = 0; round < 200 && (round < 2 || !budget.is_used_up()); ++round)
+        Budget budget(200);
+        int round = 1;
+        for (; budget.allows(round); ++round)
             for (const auto& pair : pairs) write(pair.far, "x");
+        tell_rounds(round - 1, budget);
         std::set<Token> seen;
         for (int call = 0; call < 1000 && seen.size() < 500; ++call) {
             const auto events = select(patience, 64);

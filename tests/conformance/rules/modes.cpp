@@ -124,7 +124,7 @@ RULE(edge, partial_read) {
 // take over 20 s).
 RULE(edge, after_drain) {
     if (!offers(Mode::edge)) return;
-    const Budget budget;
+    Budget budget(10'000);
     const auto pair = make_pair(Kind::local);
     Count drained;
     std::atomic<bool> stop = false;
@@ -136,12 +136,15 @@ RULE(edge, after_drain) {
         }
     });
     std::string fault;
-    for (int round = 1; round <= 10'000 && fault.empty() && !budget.is_used_up(); ++round) {
+    int tried = 0;
+    for (int round = 1; fault.empty() && budget.allows(round); ++round) {
         const auto seen = select();
         if (seen.size() != 1) fault = "arrival " + std::to_string(round) + " was lost";
         if (!seen.empty() && drain(pair.near) == 0) fault = "arrival " + std::to_string(round - 1) + " came twice";
         drained.raise_to(round);
+        tried = round;
     }
+    tell_rounds(tried, budget);
     stop = true;
     drained.release();
     writer.join();

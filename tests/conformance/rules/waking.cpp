@@ -57,14 +57,19 @@ std::span<const Event> look_then_sleep(Selector& selector, std::span<Event> buff
     return selector.select(buffer, 4 * patience, error);
 }
 
-/// One thread writes and wakes, and waits until the other has seen it. Returns a fault, or nothing.
-std::string handshakes(Selector& selector, int rounds) {
-    const Budget budget;
+/// What came of many rounds: a fault, or nothing, and how many they were.
+struct Outcome {
+    std::string fault = {};
+    int rounds = 0;
+};
+
+/// One thread writes and wakes, and waits until the other has seen it.
+Outcome handshakes(Selector& selector, Budget& budget) {
     int written = 0; // not atomic: wake() has to order it
     Count collected;
     std::atomic<bool> stop = false;
     Thread waker([&] {
-        for (int round = 1; round <= rounds && !stop; ++round) {
+        for (int round = 1; round <= budget.rounds() && !stop; ++round) {
             written = round;
             selector.registrator().wake();
             collected.wait_for(round);
@@ -72,18 +77,20 @@ std::string handshakes(Selector& selector, int rounds) {
     });
     std::vector<Event> buffer(4);
     std::error_code error;
-    std::string fault;
-    for (int round = 1; round <= rounds && (round % 1024 != 0 || !budget.is_used_up()); ++round) {
+    Outcome outcome;
+    for (int round = 1; budget.allows(round); ++round) {
         const auto seen = look_then_sleep(selector, buffer, 3 + round % 8, error);
         if (seen.empty() || error || written != round) {
-            fault = "wake " + std::to_string(round) + (seen.empty() ? " was lost" : " came before what was written");
+            outcome.fault =
+                "wake " + std::to_string(round) + (seen.empty() ? " was lost" : " came before what was written");
             break;
         }
         collected.raise_to(round);
+        outcome.rounds = round;
     }
     stop = true;
     collected.release();
-    return fault;
+    return outcome;
 }
 
 /// A cache line that one thread writes and the other one takes away from it, so that the next write is slow.
@@ -97,14 +104,13 @@ struct alignas(64) ContendedLine {
 using Written = std::array<ContendedLine, 32>;
 
 /// One thread writes and wakes twice in a row, so that wakes become one; the other has to see the second number, though
-/// its wake may be part of the first. Returns a fault, or nothing.
-std::string bursts(Selector& selector, int rounds) {
-    const Budget budget;
+/// its wake may be part of the first.
+Outcome bursts(Selector& selector, Budget& budget) {
     Written lines;
     Count collected;
     std::atomic<bool> stop = false;
     Thread waker([&] {
-        for (int round = 1; round <= rounds && !stop; ++round) {
+        for (int round = 1; round <= budget.rounds() && !stop; ++round) {
             for (auto& line : lines) line.written.store(round, std::memory_order_relaxed);
             selector.registrator().wake();
             // The second comes at each step of collecting the first.
@@ -114,10 +120,11 @@ std::string bursts(Selector& selector, int rounds) {
     });
     std::vector<Event> buffer(4);
     std::error_code error;
-    std::string fault;
-    for (int seen = 0, turn = 1; seen < rounds && (turn % 1024 != 0 || !budget.is_used_up()); ++turn) {
+    Outcome outcome;
+    for (auto& seen = outcome.rounds; budget.allows(seen + 1);) {
         if (look_then_sleep(selector, buffer, 4, error).empty() || error) {
-            fault = "after number " + std::to_string(seen) + " a write was not seen: its wake became part of none";
+            outcome.fault =
+                "after number " + std::to_string(seen) + " a write was not seen: its wake became part of none";
             break;
         }
         seen = lines.back().written.load(std::memory_order_relaxed);
@@ -126,7 +133,7 @@ std::string bursts(Selector& selector, int rounds) {
     }
     stop = true;
     collected.release();
-    return fault;
+    return outcome;
 }
 
 } // namespace
@@ -134,13 +141,17 @@ std::string bursts(Selector& selector, int rounds) {
 // A million handshakes between two threads (fewer if they take over 20 s): no wake is lost, and what was written before
 // it is visible, also when it became one with an earlier wake.
 RULE(wake, never_lost) {
-    auto fault = handshakes(selector(), 1'000'000);
-    expect(fault.empty(), "expected: each wake arrives, seen: " + fault);
+    Budget million(1'000'000);
+    const auto single = handshakes(selector(), million);
+    expect(single.fault.empty(), "expected: each wake arrives, seen: " + single.fault);
+    tell_rounds(single.rounds, million);
     destroy();
     const auto fresh = open();
     if (!fresh) return;
-    fault = bursts(*fresh, 400'000);
-    expect(fault.empty(), "expected: what was written before a wake is seen after it, seen: " + fault);
+    Budget fewer(400'000);
+    const auto several = bursts(*fresh, fewer);
+    expect(several.fault.empty(), "expected: what was written before a wake is seen after it, seen: " + several.fault);
+    tell_rounds(several.rounds, fewer);
 }
 
 // A million wakes that nobody collects neither block nor fail, and give few events.
@@ -154,7 +165,7 @@ RULE(wake, never_blocks) {
 
 // Wakes beside changes of watches in other threads: none is lost, no change fails.
 RULE(wake, while_modifying) {
-    const Budget budget;
+    Budget budget(20'000);
     std::atomic<bool> stop = false;
     std::atomic<int> failures = 0;
     const auto change = [&] {
@@ -174,13 +185,14 @@ RULE(wake, while_modifying) {
                 collected.wait_for(wakes);
             }
         });
-        for (; round <= 20'000 && lost == 0 && !budget.is_used_up(); ++round) {
+        for (; lost == 0 && budget.allows(round); ++round) {
             if (select().empty()) ++lost;
             collected.raise_to(round);
         }
         stop = true;
         collected.release();
     }
+    tell_rounds(round - 1, budget);
     expect(lost == 0, "expected: no wake is lost, seen: number " + std::to_string(round - 1) + " was");
     expect(failures == 0, "expected: no call fails, seen: " + std::to_string(failures.load()) + " failures");
 }
