@@ -24,7 +24,7 @@ struct Subject {
 /// Runs every rule on each subject and reports: rules passed, failed, declared unsupported with the reason; the last
 /// line says who is conformant. Rules are GoogleTest tests named `<subject>/<rule>`, as in "epoll/add.duplicate", and
 /// GoogleTest's flags are taken from argv: --gtest_filter=add.duplicate (on each subject), --gtest_output=xml:file ...
-/// So is --brief: rules of many rounds try a tenth of them, and for 1 s instead of 20 s at most, and the last line says so.
+/// So is --brief: rules of many rounds try a tenth of them, for 1 s instead of 20 s at most, and the last line says so.
 ///
 /// A rule that hangs ends the process, with its name and status 3.
 /// Returns: an exit status: 0 if every rule that was run holds and at least one was run, 1 if not, 2 if the arguments
