@@ -215,16 +215,15 @@ RULE(listener, no_room) {
     auto waiting = listener(Address::Kind::ipv4);
     auto near = connect(address_of(waiting));
     EXPECT_TRUE(finished([&] { return near.finish_connect(); }).is_done());
-    std::vector<std::error_code> errors; // looked at when there is room again, which UBSan needs to look into an object
     {
         const conformance::DescriptorLimit limit(0);
-        for (int again = 0; again < 3; ++again) errors.push_back(finished([&] { return waiting.accept(); }).error);
-        errors.push_back(error_of([&](auto& error) { return TcpStream::connect(address_of(waiting), error); }));
-        errors.push_back(listening_fails(Address()));
-    }
-    for (const auto& error : errors) {
-        EXPECT_EQ(error, std::errc::too_many_files_open);
-        EXPECT_FALSE(TcpListener::is_transient(error));
+        const auto expect_no_room = [](std::error_code error) {
+            EXPECT_EQ(error, std::errc::too_many_files_open);
+            EXPECT_FALSE(TcpListener::is_transient(error));
+        };
+        for (int again = 0; again < 3; ++again) expect_no_room(finished([&] { return waiting.accept(); }).error);
+        expect_no_room(error_of([&](auto& error) { return TcpStream::connect(address_of(waiting), error); }));
+        expect_no_room(listening_fails(Address()));
     }
     auto far = accept(waiting);
     write(near, "waited");
