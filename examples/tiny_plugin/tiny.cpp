@@ -44,7 +44,7 @@ struct Tiny final : Selector, Registrator {
     }
     std::error_code wake() noexcept override { return posix::check(eventfd_write(wake_, 1)); }
     std::error_code put(int operation, Source fd, const Watch& watch) noexcept {
-        if (watch.token == wake_token) return make_error_code(std::errc::invalid_argument);
+        if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
         if (watch.mode >= Mode::edge) return make_error_code(std::errc::operation_not_supported);
         auto event = event_of(watch);
         const auto error = posix::check(epoll_ctl(epoll_, operation, fd, &event));

@@ -123,7 +123,7 @@ Ready look_at(Watched& watched) noexcept {
 }
 
 std::error_code refusal_of(Source source, const Watch& watch) noexcept {
-    if (watch.token == wake_token) return make_error_code(std::errc::invalid_argument);
+    if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
     if (watch.mode != Mode::oneshot && watch.mode != Mode::level)
         return make_error_code(std::errc::operation_not_supported);
     return check(fcntl(source, F_GETFD));

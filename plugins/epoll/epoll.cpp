@@ -46,7 +46,7 @@ Ready ready_of(std::uint32_t flags) noexcept {
 }
 
 std::error_code refusal_of(const Watch& watch) noexcept {
-    if (watch.token == wake_token) return make_error_code(std::errc::invalid_argument);
+    if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
     if (watch.mode > Mode::edge) return make_error_code(std::errc::operation_not_supported);
     return {};
 }

@@ -44,7 +44,7 @@ Ready ready_of(short flags) noexcept {
 std::error_code unknown() noexcept { return make_error_code(std::errc::no_such_file_or_directory); }
 
 std::error_code refusal_of(Source source, const Watch& watch) noexcept {
-    if (watch.token == wake_token) return make_error_code(std::errc::invalid_argument);
+    if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
     if (watch.mode > Mode::edge) return make_error_code(std::errc::operation_not_supported);
     // The kernel would say so in a completion, later and to somebody else.
     return check(fcntl(source, F_GETFD));

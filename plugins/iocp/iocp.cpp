@@ -31,7 +31,7 @@ constexpr std::size_t many_removed = 256; // their memory and packets are worth 
 char wake_key;                            // its address is the key of wakes
 
 std::error_code refusal_of(const Watch& watch) noexcept {
-    if (watch.token == wake_token) return make_error_code(std::errc::invalid_argument);
+    if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
     if (watch.mode != Mode::oneshot && watch.mode != Mode::level)
         return make_error_code(std::errc::operation_not_supported);
     return {};

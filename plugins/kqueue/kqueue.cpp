@@ -36,7 +36,7 @@ constexpr std::chrono::nanoseconds longest_wait = std::chrono::hours(24);
 constexpr Ready promises = Ready::readable | Ready::writable | Ready::priority;
 
 std::error_code refusal_of(const Watch& watch) noexcept {
-    if (watch.token == wake_token) return make_error_code(std::errc::invalid_argument);
+    if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
     if (watch.mode > Mode::edge) return make_error_code(std::errc::operation_not_supported);
 #ifndef EVFILT_EXCEPT
     if (any(watch.interest & Ready::priority)) return make_error_code(std::errc::operation_not_supported);

@@ -27,7 +27,7 @@ using poll_fallback::Watches;
 using posix::check;
 
 std::error_code refusal_of(Source source, const Watch& watch) noexcept {
-    if (watch.token == wake_token) return make_error_code(std::errc::invalid_argument);
+    if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
     if (watch.mode != Mode::oneshot && watch.mode != Mode::level)
         return make_error_code(std::errc::operation_not_supported);
     // poll(2) would say POLLNVAL, later and to somebody else, and would ignore a negative number.

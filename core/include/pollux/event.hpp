@@ -21,6 +21,12 @@ enum class Token : std::uint64_t {};
 /// The token of the Event that Registrator::wake() causes. No watch may use it [add.wake_token].
 inline constexpr Token wake_token{~std::uint64_t{0}};
 
+/// The highest 2^16 tokens are reserved, wake_token among them: a backend or a layer uses the others for itself. No
+/// watch may use them [add.reserved_token].
+constexpr bool is_reserved(Token token) noexcept {
+    return static_cast<std::uint64_t>(token) >= ~std::uint64_t{0} - 0xffff;
+}
+
 /// A set of conditions.
 ///
 /// readable, writable and priority are promises and may be asked for:

@@ -5,11 +5,20 @@
 
 #include <pollux/event.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <ctime>
 #include <limits>
+#include <new>
+#include <span>
 #include <system_error>
+#include <vector>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/select.h>
+#include <unistd.h>
 
 /// Help for the authors of plugins on POSIX systems: for plugin authors only.
 namespace pollux::posix {
@@ -37,6 +46,67 @@ inline int to_milliseconds(std::chrono::nanoseconds wait) noexcept {
     if (wait <= wait.zero()) return 0;
     if (wait > milliseconds(most)) return most;
     return static_cast<int>(std::chrono::ceil<milliseconds>(wait).count());
+}
+
+/// Moves a descriptor that was just made above those of the standard streams, and returns its new number. A program
+/// that was started without them gets their numbers for whatever it opens next, and then prints into that.
+///
+/// Close-on-exec in any case. -1 and errno on failure, and then `descriptor` is closed; -1 is handed on.
+inline int above_standard_streams(int descriptor) noexcept {
+    if (descriptor == -1 || descriptor > STDERR_FILENO) return descriptor;
+    const int moved = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    const int error = errno;
+    close(descriptor);
+    errno = error;
+    return moved;
+}
+
+/// Does what poll_now() promises with select(2), which knows no limit but reports neither POLLHUP nor POLLERR:
+/// a source that ended is ready for what was asked.
+inline int poll_now_by_select(std::span<pollfd> sources) noexcept try {
+    int highest = -1;
+    for (const auto& source : sources) highest = std::max(highest, source.fd);
+    // The kernel takes sets of any size, fd_set's own is that of C libraries.
+    constexpr int bits = 8 * sizeof(unsigned long);
+    const auto words = static_cast<std::size_t>(highest / bits) + 1;
+    std::vector<unsigned long> sets(3 * words);
+    const auto word = [&](std::size_t set, int fd) -> unsigned long& {
+        return sets[set * words + static_cast<std::size_t>(fd / bits)];
+    };
+    constexpr short conditions[] = {POLLIN, POLLOUT, POLLPRI};
+    for (const auto& source : sources) {
+        if (source.fd < 0) continue;
+        for (std::size_t set = 0; set < 3; ++set) {
+            if (source.events & conditions[set]) word(set, source.fd) |= 1UL << (source.fd % bits);
+        }
+    }
+    timeval at_once{};
+    const auto set_at = [&](std::size_t set) { return reinterpret_cast<fd_set*>(sets.data() + set * words); };
+    if (select(highest + 1, set_at(0), set_at(1), set_at(2), &at_once) == -1) return -1;
+    int count = 0;
+    for (auto& source : sources) {
+        source.revents = 0;
+        for (std::size_t set = 0; source.fd >= 0 && set < 3; ++set) {
+            if ((source.events & conditions[set]) && (word(set, source.fd) >> (source.fd % bits) & 1) != 0)
+                source.revents = static_cast<short>(source.revents | conditions[set]);
+        }
+        count += source.revents != 0;
+    }
+    return count;
+} catch (const std::bad_alloc&) {
+    errno = ENOMEM;
+    return -1;
+}
+
+/// As poll(2) without sleeping, but neither a signal ends it, nor is it refused where a program has lowered
+/// RLIMIT_NOFILE below the number of its sources (poll(2): EINVAL).
+inline int poll_now(std::span<pollfd> sources) noexcept {
+    for (;;) {
+        const int count = poll(sources.data(), static_cast<nfds_t>(sources.size()), 0);
+        if (count != -1) return count;
+        if (errno == EINVAL) return poll_now_by_select(sources);
+        if (errno != EINTR) return count;
+    }
 }
 
 } // namespace pollux::posix

@@ -32,6 +32,7 @@ class Registrator {
     ///                                  or the interest in priority                     [priority.asked]
     ///                                  or pipes                                        [end.pipe_writer_gone]
     ///         invalid_argument         the token is wake_token                         [add.wake_token]
+    ///                                  or another reserved one                         [add.reserved_token]
     ///         operation_not_permitted  a file or directory, where Capabilities::files
     ///                                  is unsupported; else it is always ready         [add.regular_file]
     ///         not_enough_memory        of the process or the kernel

@@ -35,7 +35,7 @@ std::string check(std::error_code answer, const Errors& errors) {
 /// What add() and modify() refuse whatever the source is [add.wake_token] [add.mode_not_offered] [priority.asked].
 Errors refusals(const Capabilities& capabilities, const Watch& watch) {
     Errors errors;
-    if (watch.token == wake_token) errors.push_back(std::errc::invalid_argument);
+    if (is_reserved(watch.token)) errors.push_back(std::errc::invalid_argument);
     const bool offered = watch.mode == Mode::oneshot ? bool(capabilities.oneshot)
                          : watch.mode == Mode::level ? bool(capabilities.level)
                          : watch.mode == Mode::edge  ? bool(capabilities.edge)

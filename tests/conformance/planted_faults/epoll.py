@@ -48,7 +48,7 @@ FAULTS = [
     (EPOLL, "let a paused watch hear of a hang-up for ever",
      "if (flags == 0 || watch.mode == Mode::oneshot)", "if (watch.mode == Mode::oneshot)", "modify.pauses"),
     (EPOLL, "accept the token of wakes",
-     "if (watch.token == wake_token) return make_error_code(std::errc::invalid_argument);", "", "add.wake_token"),
+     "if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);", "", "add.wake_token"),
     (EPOLL, "replace the watch on a second add()",
      "return change(EPOLL_CTL_ADD, source, watch);",
      "auto error = change(EPOLL_CTL_ADD, source, watch);\n"

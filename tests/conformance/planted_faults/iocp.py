@@ -31,7 +31,7 @@ FAULTS = [
     (IOCP, "believe every socket to be new", "if (!is_new) return make_error_code(std::errc::file_exists);", "",
      "add.duplicate"),
     (IOCP, "accept the token of wakes",
-     "if (watch.token == wake_token) return make_error_code(std::errc::invalid_argument);", "", "add.wake_token"),
+     "if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);", "", "add.wake_token"),
     (IOCP, "keep the old watch on modify()", "const auto before = std::exchange(watched.watch, watch);",
      "const auto before = watched.watch;", "modify.replaces"),
     (IOCP, "leave the port open", "if (port_) CloseHandle(port_);", "", "selector.no_leak"),

@@ -111,11 +111,11 @@ RULE(add, mode_not_offered) {
     expect_event(Token{2}, Ready::readable);
 }
 
-// Tokens come back unchanged, whatever their bits (0, 1, 2^32, 2^63, 2^64-2), each with what is ready of its own
+// Tokens come back unchanged, whatever their bits (0, 1, 2^32, 2^63, 2^64-2^16-1), each with what is ready of its own
 // source.
 RULE(add, tokens) {
-    for (const std::uint64_t bits :
-         {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1} << 32, std::uint64_t{1} << 63, ~std::uint64_t{0} - 1}) {
+    for (const std::uint64_t bits : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1} << 32, std::uint64_t{1} << 63,
+                                     ~std::uint64_t{0} - 0x10000}) {
         for (const Mode mode : modes()) {
             const auto pair = make_pair(Kind::local);
             send(pair.far);
@@ -145,6 +145,21 @@ RULE(add, wake_token) {
         expect_error(std::errc::invalid_argument, registrator().add(pair.near, reserved));
         expect_unknown(pair.near);
         add(pair.near, {Token{1}, Ready::readable, mode});
+        expect_error(std::errc::invalid_argument, registrator().modify(pair.near, reserved));
+        expect_event(Token{1}, Ready::readable);
+        remove(pair.near);
+    }
+}
+
+// No watch may have a token of the highest 2^16: invalid_argument, and nothing was registered or changed.
+RULE(add, reserved_token) {
+    const auto pair = make_pair(Kind::local);
+    send(pair.far);
+    for (const std::uint64_t bits : {~std::uint64_t{0} - 0xffff, ~std::uint64_t{0} - 0x8000, ~std::uint64_t{0} - 1}) {
+        const Watch reserved{Token{bits}, Ready::readable, Mode::oneshot};
+        expect_error(std::errc::invalid_argument, registrator().add(pair.near, reserved));
+        expect_unknown(pair.near);
+        add(pair.near, {Token{1}, Ready::readable, Mode::oneshot});
         expect_error(std::errc::invalid_argument, registrator().modify(pair.near, reserved));
         expect_event(Token{1}, Ready::readable);
         remove(pair.near);

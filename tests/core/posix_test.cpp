@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+// What <pollux/posix.hpp> and <pollux/process.hpp> give to the authors of plugins.
+#include "core_test.hpp"
+
+#include <pollux/posix.hpp>
+#include <pollux/process.hpp>
+
+#include <array>
+#include <functional>
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+namespace pollux::core_tests {
+namespace {
+
+/// The exit status of a forked child that runs `body`, which returns whether all was as expected.
+int status_of_child(const std::function<bool()>& body) {
+    const pid_t child = fork();
+    if (child == 0) _exit(body() ? 0 : 1);
+    int status = -1;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    return status;
+}
+
+TEST(OwnerProcess, is_current_where_it_was_made) {
+    const OwnerProcess here;
+    EXPECT_TRUE(here.is_current());
+    EXPECT_TRUE(here.is_current());
+    EXPECT_TRUE(OwnerProcess().is_current());
+}
+
+TEST(OwnerProcess, is_not_current_in_children_and_their_children) {
+    const OwnerProcess parent;
+    EXPECT_EQ(status_of_child([&] {
+                  if (parent.is_current()) return false;
+                  const OwnerProcess child;
+                  return child.is_current() && !parent.is_current() &&
+                         status_of_child([&] {
+                             return !child.is_current() && !parent.is_current() && OwnerProcess().is_current();
+                         }) == 0;
+              }),
+              0);
+    EXPECT_TRUE(parent.is_current());
+}
+
+TEST(PosixDescriptors, are_moved_above_the_standard_streams) {
+    EXPECT_EQ(status_of_child([] {
+                  close(STDIN_FILENO);
+                  const int made = socket(AF_UNIX, SOCK_STREAM, 0);
+                  const int moved = posix::above_standard_streams(made);
+                  return made == STDIN_FILENO && moved > STDERR_FILENO && fcntl(STDIN_FILENO, F_GETFD) == -1 &&
+                         fcntl(moved, F_GETFD) == FD_CLOEXEC && posix::above_standard_streams(moved) == moved &&
+                         posix::above_standard_streams(-1) == -1;
+              }),
+              0);
+}
+
+TEST(PosixDescriptors, that_cannot_be_moved_are_closed) {
+    EXPECT_EQ(status_of_child([] {
+                  close(STDIN_FILENO);
+                  const int made = socket(AF_UNIX, SOCK_STREAM, 0);
+                  const rlimit few{1, 1};
+                  return setrlimit(RLIMIT_NOFILE, &few) == 0 && posix::above_standard_streams(made) == -1 &&
+                         errno != 0 && fcntl(STDIN_FILENO, F_GETFD) == -1;
+              }),
+              0);
+}
+
+TEST(PosixPoll, works_below_a_lowered_limit_of_descriptors) {
+    EXPECT_EQ(status_of_child([] {
+                  std::array<int, 2> ends{}, idle{};
+                  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) != 0) return false;
+                  if (socketpair(AF_UNIX, SOCK_STREAM, 0, idle.data()) != 0) return false;
+                  const int high = fcntl(ends[0], F_DUPFD, 700);
+                  const rlimit none{0, 0};
+                  if (high == -1 || write(ends[1], "x", 1) != 1 || setrlimit(RLIMIT_NOFILE, &none) != 0) return false;
+                  std::array sources{pollfd{high, POLLIN, 0}, pollfd{idle[0], POLLIN | POLLOUT, 0},
+                                     pollfd{-1, POLLIN, POLLIN}, pollfd{idle[1], POLLIN, POLLIN}};
+                  if (poll(sources.data(), sources.size(), 0) != -1 || errno != EINVAL) return false;
+                  return posix::poll_now(sources) == 2 && sources[0].revents == POLLIN &&
+                         sources[1].revents == POLLOUT && sources[2].revents == 0 && sources[3].revents == 0;
+              }),
+              0);
+}
+
+} // namespace
+} // namespace pollux::core_tests
