@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+
+namespace pollux::failing_calls {
+
+/// What the program's malloc(3) and operator new do, from the next call on.
+struct Allocations {
+    /// Counts allocations of all threads from 0; the one with this index fails, and, if it persists, all later ones.
+    static void begin(std::size_t failing = ~std::size_t{0}, bool persists = false);
+    /// None fails any more; returns how many there were.
+    static std::size_t end();
+};
+
+} // namespace pollux::failing_calls

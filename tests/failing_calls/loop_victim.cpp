@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "victim.hpp"
+
+#include "../core/backends.hpp"
+
+#include <pollux/event_queue.hpp>
+#include <pollux/loop.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <thread>
+
+namespace pollux::failing_calls {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Two bytes on each connection, timers, posts, a signal, tokens; half of it by another thread.
+class LoopVictim final : public Victim {
+  public:
+    explicit LoopVictim(const std::string& backend)
+        : request_{.backend = backend, .folders = {core_tests::folder_of_plugins()}} {}
+    ~LoopVictim() override {
+        if (!other_.joinable()) return;
+        start_other();
+        other_.join();
+    }
+
+    void begin() override {
+        std::signal(SIGUSR1, SIG_IGN); // what comes when the Loop watches it no longer, or never did
+        connections_.emplace();
+        other_ = std::thread([this] { act_beside(); });
+    }
+
+    int run() override {
+        const auto descriptors = count_descriptors();
+        try {
+            use();
+        } catch (const std::exception& failure) {
+            reports_.add("an exception", failure.what());
+        }
+        loop_ = nullptr;
+        start_other();
+        other_.join();
+        if (count_descriptors() != descriptors) return left_open;
+        if (reports_.any()) return reported;
+        if (is_complete()) return complete;
+        std::fprintf(
+            stderr,
+            "  bytes %zu of %zu, timers %zu of %zu, ticks %zu, posts %zu of %zu, signals %zu, tokens %zu of %zu\n",
+            bytes_, all_bytes, timers_, all_timers, ticks_, posts_, all_posts, signals_, tokens_, all_tokens);
+        return lost_silently;
+    }
+
+  private:
+    static constexpr std::size_t all_bytes = 2 * Connections::count, all_timers = 10, all_ticks = 3, all_posts = 10,
+                                 all_tokens = 3;
+
+    bool is_complete() const {
+        return bytes_ >= all_bytes && timers_ == all_timers && ticks_ >= all_ticks && posts_ == all_posts &&
+               signals_ != 0 && tokens_ == all_tokens;
+    }
+
+    /// By each callback: whether there is something left to wait for.
+    void note(std::size_t& count, std::size_t more = 1) {
+        count += more;
+        if (is_complete() || reports_.any()) loop_->stop();
+    }
+
+    /// May throw; the Loop and all handles are gone then.
+    void use() {
+        Loop loop(request_);
+        loop_ = &loop;
+        std::array<Watcher, Connections::count> watchers;
+        for (std::size_t i = 0; i < watchers.size(); ++i) {
+            const auto mode = i % 3 == 0 ? Mode::oneshot : i % 3 == 1 && offers_edge() ? Mode::edge : Mode::level;
+            connections_->send(i);
+            watchers[i] =
+                loop.watch(connections_->near(i), Ready::readable, mode, [this, &watchers, i, mode](Ready ready) {
+                    if (any(ready & Ready::failed)) reports_.add("a watch", watchers[i].error());
+                    const auto received = connections_->receive(i);
+                    if (received != 0 && !is_second_[i]) {
+                        is_second_[i] = true;
+                        connections_->send(i);
+                    }
+                    if (mode == Mode::oneshot) watchers[i].change(Ready::readable);
+                    note(bytes_, received);
+                });
+        }
+        std::array<Timer, all_timers> timers;
+        for (auto& timer : timers) timer = loop.after(1ms, [this] { note(timers_); });
+        Timer every;
+        every = loop.every(1ms, [this, &every] {
+            if (ticks_ + 1 == all_ticks) every.end();
+            note(ticks_);
+        });
+        const auto signal = loop.on_signal(SIGUSR1, [this] { note(signals_); });
+        auto queue = event_queue(16, loop.poster());
+        notifier_ = queue.notifier;
+        poster_ = loop.poster();
+        Tokens tokens;
+        const auto wakes = loop.on_wake([&] { note(tokens_, queue.poller.poll(tokens)); });
+        loop.defer([this] { start_other(); });
+        run_to_the_end(loop);
+    }
+
+    void run_to_the_end(Loop& loop) {
+        while (!is_complete() && !reports_.any()) {
+            try {
+                // So long that no machine needs it; only what was lost takes it.
+                if (loop.run_for(20s)) continue;
+                break;
+            } catch (const std::exception& failure) {
+                reports_.add("run_for()", failure.what());
+            }
+        }
+        // After an error the Loop still works, or reports it again.
+        for (int turn = 0; turn < 20 && reports_.any(); ++turn) {
+            try {
+                loop.run_for(0ns);
+            } catch (const std::exception&) {}
+        }
+    }
+
+    bool offers_edge() const { return bool(loop_->choice().winner->capabilities.edge); }
+
+    void start_other() {
+        is_started_ = true;
+        is_started_.notify_one();
+    }
+
+    /// In another thread.
+    void act_beside() {
+        is_started_.wait(false);
+        if (!poster_) return;
+        for (std::size_t i = 0; i < all_posts; ++i) {
+            try {
+                report_beside("post()", poster_->post([this] { note(posts_); }));
+            } catch (const std::exception&) {
+                report_beside("post()", make_error_code(std::errc::not_enough_memory));
+            }
+        }
+        std::raise(SIGUSR1);
+        for (std::size_t i = 0; i < all_tokens; ++i) report_beside("notify()", notifier_->notify(Token{i}));
+    }
+
+    void report_beside(const char* step, const std::error_code& error) {
+        if (!error) return;
+        reports_.add(step, error);
+        connections_->send_to_all();
+    }
+
+    const Request request_;
+    std::optional<Connections> connections_;
+    std::thread other_;
+    std::atomic<bool> is_started_ = false;
+    std::optional<Poster> poster_; // these two outlive the Loop
+    std::optional<Notifier> notifier_;
+    Loop* loop_ = nullptr;
+    Reports reports_;
+    std::array<bool, Connections::count> is_second_{};
+    std::size_t bytes_ = 0, timers_ = 0, ticks_ = 0, posts_ = 0, signals_ = 0, tokens_ = 0;
+};
+
+} // namespace
+
+std::unique_ptr<Victim> loop_victim(const std::string& backend) { return std::make_unique<LoopVictim>(backend); }
+
+} // namespace pollux::failing_calls

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSL-1.0
+// pollux-failing-calls: runs a program over a backend again and again; in each run another allocation or system call
+// fails, once or from then on. Whatever fails, the program must not crash, hang, spin, leak, or miss something without
+// an error that says so.
+//
+// Exit status: 0 all runs were as they should be, 1 one was not, 2 nothing could be tried.
+#include "allocations.hpp"
+#include "calls.hpp"
+#include "supervisor.hpp"
+#include "victim.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <sys/wait.h>
+
+namespace pollux::failing_calls {
+namespace {
+
+struct Options {
+    std::string victim, what, backend;
+    std::size_t most = 1000; // of the indexes
+    std::size_t part = 1, parts = 1;
+    std::size_t only = Failure::never;
+    std::string error;
+    std::string how = "both";
+    bool verbose = false;
+};
+
+/// One way in which a run is troubled.
+struct Trouble {
+    std::size_t index;
+    std::size_t choice = 0;
+    bool persists = false;
+};
+
+class Runner {
+  public:
+    explicit Runner(const Options& options) : options_(options) {}
+
+    int run() {
+        const auto undisturbed =
+            allocations() ? count_allocations() : try_once({Failure::never}, 1'000'000).calls.size();
+        if (undisturbed == 0) return 2;
+        const auto most = std::min(undisturbed, options_.most);
+        // A run that reports an error goes on for some turns; one that spins makes thousands.
+        const auto most_calls = 4 * (allocations() ? 2000 : undisturbed) + 4000;
+        for (std::size_t index = 0; index < most; ++index) {
+            if (options_.only != Failure::never ? index != options_.only : index % options_.parts != options_.part - 1)
+                continue;
+            for (const bool persists : {false, true}) {
+                if (options_.how == (persists ? "once" : "from")) continue;
+                for (std::size_t choice = 0; choice < choices_at(index); ++choice)
+                    hold({index, choice, persists}, most_calls);
+            }
+        }
+        fmt::print("{} over {}: {} of {} {}, {} runs: {} complete, {} reported, {} faults\n", options_.victim,
+                   options_.backend, most, undisturbed, options_.what, runs_, endings_[complete], endings_[reported],
+                   faults_);
+        return faults_ == 0 ? 0 : 1;
+    }
+
+  private:
+    bool allocations() const { return options_.what == "allocations"; }
+
+    std::unique_ptr<Victim> make_victim() const {
+        return options_.victim == "loop" ? loop_victim(options_.backend) : poll_victim(options_.backend);
+    }
+
+    Run try_once(const Trouble& trouble, std::size_t most_calls) {
+        const auto victim = make_victim();
+        const auto body = [&] {
+            if (allocations()) Allocations::begin(trouble.index, trouble.persists);
+            const int status = victim->run();
+            Allocations::end();
+            return status;
+        };
+        Failure failure{trouble.index, trouble.choice, trouble.persists};
+        if (allocations()) failure.index = Failure::never;
+        auto run = supervise([&] { victim->begin(); }, body, failure, most_calls);
+        if (trouble.index == Failure::never && !ends_well(run, true)) return {};
+        if (!allocations() && trouble.index == Failure::never) calls_ = run.calls;
+        return run;
+    }
+
+    /// Of one undisturbed run, by way of its standard error: the status has no room for it.
+    std::size_t count_allocations() {
+        std::array<int, 2> pipe_ends{};
+        if (pipe(pipe_ends.data()) == -1) return 0;
+        const auto victim = make_victim();
+        supervise([&] { victim->begin(); },
+                  [&] {
+                      Allocations::begin();
+                      const int status = victim->run();
+                      const auto count = Allocations::end();
+                      return write(pipe_ends[1], &count, sizeof count) == sizeof count ? status : 1;
+                  },
+                  {}, 1'000'000);
+        close(pipe_ends[1]);
+        std::size_t count = 0;
+        const bool is_whole = read(pipe_ends[0], &count, sizeof count) == sizeof count;
+        close(pipe_ends[0]);
+        return is_whole ? count : 0;
+    }
+
+    /// All errors of the call in a check of all; else one, another for each index.
+    std::size_t choices_at(std::size_t index) const {
+        if (allocations() || index >= calls_.size()) return 1;
+        const auto* const call = find_call(calls_[index]);
+        return call && options_.error == "all" ? call->errors.size() : 1;
+    }
+
+    static bool ends_well(const Run& run, bool is_undisturbed) {
+        if (run.is_hung || run.is_spinning || !WIFEXITED(run.status)) return false;
+        const int status = WEXITSTATUS(run.status);
+        return status == complete || (status == reported && !is_undisturbed);
+    }
+
+    void hold(Trouble trouble, std::size_t most_calls) {
+        if (options_.error != "all") trouble.choice = trouble.index;
+        std::fflush(stdout);
+        const auto run = try_once(trouble, most_calls);
+        ++runs_;
+        if (ends_well(run, false)) {
+            ++endings_[WEXITSTATUS(run.status)];
+            return;
+        }
+        ++faults_;
+        fmt::print("FAULT {} over {}, {} {}{}{}: {}\n", options_.victim, options_.backend, options_.what, trouble.index,
+                   trouble.persists ? " and later" : "", what_failed(run, trouble), words_of(run));
+        fmt::print("  again: pollux-failing-calls {} {} {} --only {} --how {} --error {}\n", options_.victim,
+                   options_.backend, options_.what, trouble.index, trouble.persists ? "from" : "once",
+                   options_.error.empty() ? "one" : options_.error);
+        std::fflush(stdout);
+    }
+
+    std::string what_failed(const Run& run, const Trouble& trouble) const {
+        if (allocations() || trouble.index >= run.calls.size()) return {};
+        const auto* const call = find_call(run.calls[trouble.index]);
+        return fmt::format(" ({}: {})", call->name, error_name(call->errors[trouble.choice % call->errors.size()]));
+    }
+
+    static std::string words_of(const Run& run) {
+        if (run.is_hung) return "hangs";
+        if (run.is_spinning) return fmt::format("spins: {} system calls", run.calls.size());
+        if (WIFSIGNALED(run.status)) return fmt::format("ended by SIG{}", sigabbrev_np(WTERMSIG(run.status)));
+        switch (WEXITSTATUS(run.status)) {
+        case lost_silently:
+            return "something was lost, and no error reported";
+        case left_open:
+            return "a descriptor was left open";
+        default:
+            return fmt::format("ended with status {}", WEXITSTATUS(run.status));
+        }
+    }
+
+    const Options options_;
+    std::vector<int> calls_; // of the undisturbed run
+    std::map<int, std::size_t> endings_;
+    std::size_t runs_ = 0, faults_ = 0;
+};
+
+int run(int argc, char** argv) {
+    Options options;
+    CLI::App app("Lets allocations and system calls fail under a program that uses Pollux.", "pollux-failing-calls");
+    app.add_option("victim", options.victim, "the program")->required()->check(CLI::IsMember({"loop", "poll"}));
+    app.add_option("backend", options.backend, "as POLLUX_BACKEND")->required();
+    app.add_option("what", options.what, "what fails")->required()->check(CLI::IsMember({"allocations", "calls"}));
+    app.add_option("--most", options.most, "try only the first N")->capture_default_str();
+    app.add_option("--part", options.part, "try one of --parts parts, from 1")->check(CLI::PositiveNumber);
+    app.add_option("--parts", options.parts, "how many parts there are")->check(CLI::PositiveNumber);
+    app.add_option("--only", options.only, "try only this index");
+    app.add_option("--how", options.how, "whether it fails once, or from then on")
+        ->check(CLI::IsMember({"once", "from", "both"}));
+    app.add_option("--error", options.error, "all errors of each call, or one")->check(CLI::IsMember({"all", "one"}));
+    app.add_flag("--verbose", options.verbose, "print the first error that each run reports");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    Reports::prints = options.verbose;
+    return Runner(options).run();
+}
+
+} // namespace
+} // namespace pollux::failing_calls
+
+int main(int argc, char** argv) try {
+    return pollux::failing_calls::run(argc, argv);
+} catch (const std::exception& failure) {
+    std::fprintf(stderr, "pollux-failing-calls: %s\n", failure.what());
+    return 2;
+}

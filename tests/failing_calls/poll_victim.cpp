@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "victim.hpp"
+
+#include "../core/backends.hpp"
+
+#include <pollux/event_queue.hpp>
+#include <pollux/poll.hpp>
+
+#include <cstdio>
+#include <optional>
+#include <thread>
+
+namespace pollux::failing_calls {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Two bytes on each connection, changes of interest, a wake, tokens, and the end by close(); half of it by another
+/// thread.
+class PollVictim final : public Victim {
+  public:
+    explicit PollVictim(const std::string& backend)
+        : request_{.backend = backend, .folders = {core_tests::folder_of_plugins()}} {}
+    ~PollVictim() override {
+        if (!other_.joinable()) return;
+        start_other();
+        other_.join();
+    }
+
+    void begin() override {
+        connections_.emplace();
+        other_ = std::thread([this] { act_beside(); });
+    }
+
+    int run() override {
+        const auto descriptors = count_descriptors();
+        try {
+            use();
+        } catch (const std::exception& failure) {
+            reports_.add("an exception", failure.what());
+        }
+        start_other();
+        other_.join();
+        if (count_descriptors() != descriptors) return left_open;
+        if (reports_.any()) return reported;
+        if (is_complete() && is_closed_) return complete;
+        std::fprintf(stderr, "  bytes %zu of %zu, wakes %zu, tokens %zu of %zu%s\n", bytes_, all_bytes, wakes_, tokens_,
+                     all_tokens, is_closed_ ? "" : ", not closed");
+        return lost_silently;
+    }
+
+  private:
+    static constexpr std::size_t all_bytes = 2 * Connections::count, all_tokens = 3;
+    static constexpr Token first_connection{1000};
+
+    bool is_complete() const { return bytes_ >= all_bytes && wakes_ != 0 && tokens_ == all_tokens; }
+
+    /// May throw; the Poll is gone then.
+    void use() {
+        Poll poll(request_);
+        offers_edge_ = bool(poll.choice().winner->capabilities.edge);
+        auto queue = event_queue(16, poll.registrator());
+        Events events;
+        Tokens tokens;
+        for (std::size_t i = 0; i < Connections::count; ++i) {
+            connections_->send(i);
+            // By this thread one half, by the other the other one, beside a poll() that sleeps.
+            if (i % 2 == 0) reports_.add("add()", poll.registrator().add(connections_->near(i), watch_of(i)));
+        }
+        notifier_ = queue.notifier;
+        registrator_ = poll.registrator();
+        start_other();
+        while (!is_complete() && !reports_.any()) {
+            // So long that no machine needs it; only what was lost takes it.
+            const auto error = poll.poll(events, 20s);
+            reports_.add("poll()", error);
+            if (events.empty() && !error) return;
+            for (const auto& event : events) serve(poll, event, [&] { return queue.poller.poll(tokens); });
+        }
+        for (int turn = 0; turn < 20 && reports_.any(); ++turn) poll.poll(events, 0s);
+        is_done_ = true; // then the other thread closes
+        is_done_.notify_one();
+        if (reports_.any()) return;
+        is_closed_ = poll.poll(events, 20s) == std::errc::operation_canceled;
+    }
+
+    void serve(Poll& poll, const Event& event, const auto& poll_tokens) {
+        if (event.token == wake_token) {
+            ++wakes_;
+            tokens_ += poll_tokens();
+            return;
+        }
+        const auto i = static_cast<std::size_t>(event.token) - static_cast<std::size_t>(first_connection);
+        const auto received = connections_->receive(i);
+        bytes_ += received;
+        if (received != 0 && !is_second_[i]) {
+            is_second_[i] = true;
+            connections_->send(i);
+        }
+        if (watch_of(i).mode == Mode::oneshot)
+            reports_.add("modify()", poll.registrator().modify(connections_->near(i), watch_of(i)));
+    }
+
+    Watch watch_of(std::size_t i) const {
+        const auto mode = i % 3 == 0 ? Mode::oneshot : i % 3 == 1 && offers_edge_ ? Mode::edge : Mode::level;
+        return {Token{static_cast<std::size_t>(first_connection) + i}, Ready::readable, mode};
+    }
+
+    void start_other() {
+        is_started_ = true;
+        is_started_.notify_one();
+        if (reports_.any()) is_done_ = true;
+        is_done_.notify_one();
+    }
+
+    /// In another thread.
+    void act_beside() {
+        is_started_.wait(false);
+        if (!registrator_) return;
+        for (std::size_t i = 1; i < Connections::count; i += 2)
+            report_beside("add()", registrator_->add(connections_->near(i), watch_of(i)));
+        report_beside("wake()", registrator_->wake());
+        for (std::size_t i = 0; i < all_tokens; ++i) report_beside("notify()", notifier_->notify(Token{i}));
+        is_done_.wait(false);
+        registrator_->close();
+    }
+
+    void report_beside(const char* step, const std::error_code& error) {
+        // Canceled: the first thread has seen an error and left.
+        if (!error || error == std::errc::operation_canceled) return;
+        reports_.add(step, error);
+        connections_->send_to_all();
+    }
+
+    const Request request_;
+    std::optional<Connections> connections_;
+    std::thread other_;
+    std::atomic<bool> is_started_ = false, is_done_ = false;
+    std::optional<PollRegistrator> registrator_; // these two outlive the Poll
+    std::optional<Notifier> notifier_;
+    Reports reports_;
+    std::array<bool, Connections::count> is_second_{};
+    std::size_t bytes_ = 0, wakes_ = 0, tokens_ = 0;
+    bool offers_edge_ = false, is_closed_ = false;
+};
+
+} // namespace
+
+std::unique_ptr<Victim> poll_victim(const std::string& backend) { return std::make_unique<PollVictim>(backend); }
+
+} // namespace pollux::failing_calls

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "victim.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace pollux::failing_calls {
+
+Connections::Connections() {
+    for (auto& pair : ends_) {
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()) == -1) {
+            std::perror("socketpair, of the victim");
+            std::abort();
+        }
+    }
+}
+
+Connections::~Connections() {
+    for (const auto& pair : ends_) {
+        for (const int end : pair) close(end);
+    }
+}
+
+// send(2) and recv(2), which no library calls here, so they are not supervised.
+void Connections::send(std::size_t index) const {
+    while (::send(ends_[index][1], "x", 1, MSG_NOSIGNAL) == -1 && errno == EINTR) {}
+}
+
+std::size_t Connections::receive(std::size_t index) const {
+    std::array<char, 16> bytes;
+    std::size_t received = 0;
+    for (;;) {
+        const auto result = recv(near(index), bytes.data(), bytes.size(), 0);
+        if (result > 0) received += static_cast<std::size_t>(result);
+        if (result == 0 || (result == -1 && errno != EINTR)) return received;
+    }
+}
+
+void Reports::add(const char* step, const char* words) {
+    if (!any_.exchange(true) && prints) std::fprintf(stderr, "  reported by %s: %s\n", step, words);
+}
+
+std::size_t count_descriptors() {
+    std::size_t open = 0;
+    for (int fd = 0; fd < 1024; ++fd) open += lseek(fd, 0, SEEK_CUR) != -1 || errno != EBADF;
+    return open;
+}
+
+} // namespace pollux::failing_calls
