@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -38,6 +39,11 @@ std::size_t Connections::receive(std::size_t index) const {
         if (result > 0) received += static_cast<std::size_t>(result);
         if (result == 0 || (result == -1 && errno != EINTR)) return received;
     }
+}
+
+void Reports::add(const char* step, const std::error_code& error) {
+    const char* const name = strerrorname_np(error.value());
+    if (error) add(step, name ? name : "an error of its own category");
 }
 
 void Reports::add(const char* step, const char* words) {

@@ -49,10 +49,8 @@ class Reports {
     /// Whether the first report of each run is printed; set before the first run.
     static inline bool prints = false;
 
-    /// No-op without an error.
-    void add(const char* step, const std::error_code& error) {
-        if (error) add(step, error.message().c_str());
-    }
+    /// No-op without an error. Allocates nothing, as that could fail.
+    void add(const char* step, const std::error_code& error);
     void add(const char* step, const char* words);
     bool any() const { return any_.load(); }
 
