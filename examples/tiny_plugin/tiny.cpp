@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: BSL-1.0
 // The smallest plugin that keeps every rule, to be read: what epoll(7) gives, and a wake. `pollux new` starts yours.
+#include <pollux/deadline.hpp>
 #include <pollux/plugin.hpp>
 #include <pollux/posix.hpp>
+#include <pollux/process.hpp>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 using namespace pollux;
 
+// In the place of a paused watch's own: EPOLLHUP and EPOLLERR come unasked, so they are reported once, and dropped.
+static constexpr Token paused{static_cast<std::uint64_t>(wake_token) - 1};
+
 static epoll_event event_of(const Watch& watch) noexcept {
     const auto ask = [&](Ready ready, std::uint32_t flag) { return any(watch.interest & ready) ? flag : 0; };
     const auto asked = ask(Ready::readable, EPOLLIN) | ask(Ready::writable, EPOLLOUT) | ask(Ready::priority, EPOLLPRI);
-    // EPOLLHUP and EPOLLERR come unasked: a paused watch hears of them once instead of for ever.
     const auto once = asked == 0 || watch.mode == Mode::oneshot ? EPOLLONESHOT : 0U;
-    return {asked | once, {.u64 = static_cast<std::uint64_t>(watch.token)}};
+    return {asked | once, {.u64 = static_cast<std::uint64_t>(asked == 0 ? paused : watch.token)}};
 }
 static Event event_of(const epoll_event& seen) noexcept {
     const auto has = [&](std::uint32_t flags, Ready ready) { return seen.events & flags ? ready : Ready::none; };
@@ -26,24 +30,32 @@ struct Tiny final : Selector, Registrator {
     ~Tiny() override { close(epoll_), close(wake_); }
     Registrator& registrator() noexcept override { return *this; }
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
+        if ((error = owner_.is_current() ? std::error_code() : other_process())) return {};
         epoll_event seen[64];
         const int room = buffer.size() < 64 ? static_cast<int>(buffer.size()) : 64; // none is EINVAL for epoll, too
-        const auto wait = posix::to_timespec(timeout.value_or(std::chrono::nanoseconds::zero()));
-        const int count = epoll_pwait2(epoll_, seen, room, timeout ? &wait : nullptr, nullptr);
-        error = count == -1 && errno != EINTR ? posix::check(count) : std::error_code();
-        for (unsigned i = 0; static_cast<int>(i) < count; ++i) {
-            buffer[i] = event_of(seen[i]);
-            if (eventfd_t wakes = 0; buffer[i].token == wake_token) eventfd_read(wake_, &wakes);
+        for (const Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));;) {
+            const auto wait = posix::to_timespec(deadline.left());
+            const int count = epoll_pwait2(epoll_, seen, room, timeout ? &wait : nullptr, nullptr);
+            error = count == -1 && errno != EINTR ? posix::check(count) : std::error_code();
+            std::size_t reported = 0;
+            for (int i = 0; i < count; ++i) {
+                if (Token{seen[i].data.u64} != paused) buffer[reported++] = event_of(seen[i]);
+                if (eventfd_t wakes = 0; Token{seen[i].data.u64} == wake_token) eventfd_read(wake_, &wakes);
+            }
+            if (count <= 0 || reported != 0) return buffer.first(reported);
         }
-        return buffer.first(count > 0 ? static_cast<std::size_t>(count) : 0);
     }
     std::error_code add(Source fd, const Watch& watch) noexcept override { return put(EPOLL_CTL_ADD, fd, watch); }
     std::error_code modify(Source fd, const Watch& watch) noexcept override { return put(EPOLL_CTL_MOD, fd, watch); }
     std::error_code remove(Source fd) noexcept override {
+        if (!owner_.is_current()) return other_process();
         return epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr) == 0 ? std::error_code() : not_watched();
     }
-    std::error_code wake() noexcept override { return posix::check(eventfd_write(wake_, 1)); }
+    std::error_code wake() noexcept override {
+        return owner_.is_current() ? posix::check(eventfd_write(wake_, 1)) : other_process();
+    }
     std::error_code put(int operation, Source fd, const Watch& watch) noexcept {
+        if (!owner_.is_current()) return other_process();
         if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
         if (watch.mode >= Mode::edge) return make_error_code(std::errc::operation_not_supported);
         auto event = event_of(watch);
@@ -51,7 +63,10 @@ struct Tiny final : Selector, Registrator {
         return error == std::errc::operation_not_permitted && operation == EPOLL_CTL_MOD ? not_watched() : error;
     }
     static std::error_code not_watched() noexcept { return make_error_code(std::errc::no_such_file_or_directory); }
-    int epoll_ = epoll_create1(EPOLL_CLOEXEC), wake_ = epoll_ == -1 ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    static std::error_code other_process() noexcept { return make_error_code(std::errc::no_such_process); }
+    int epoll_ = posix::above_standard_streams(epoll_create1(EPOLL_CLOEXEC));
+    int wake_ = epoll_ == -1 ? -1 : posix::above_standard_streams(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    OwnerProcess owner_;
 };
 
 static std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {

@@ -7,145 +7,53 @@
 //
 // Asio says when to look, poll(2) says what is there. A wait of Asio is for one direction, its end carries no
 // conditions and may stem from before a change; a look under the lock makes one true event of it.
+//
+// A forked child shares the epoll set of Asio with its parent, and Asio's destructors change it. There the descriptors
+// are closed, and everything else is left as it is.
+#include "reactor.hpp"
+#include "watched.hpp"
+
 #include <pollux/deadline.hpp>
 #include <pollux/plugin.hpp>
-#include <pollux/posix.hpp>
+#include <pollux/process.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 
-#include <array>
-#include <list>
+#include <atomic>
 #include <mutex>
 #include <new>
 #include <unordered_map>
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/ioctl.h>
-
-#if !defined(BOOST_ASIO_HAS_EPOLL) || defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)
-#error "Asio's other reactors break rules of the contract: docs/decisions/0015-asio-is-the-reference.md says which"
-#endif
-
 namespace {
 
 using namespace pollux;
-using posix::check;
-using Descriptor = boost::asio::posix::stream_descriptor;
+using namespace pollux::asio_backend;
 
-struct Direction {
-    Ready ready;
-    short polled;
-    Descriptor::wait_type wait;
-};
-constexpr std::array directions{
-    Direction{Ready::readable, POLLIN, Descriptor::wait_read},
-    Direction{Ready::writable, POLLOUT, Descriptor::wait_write},
-    Direction{Ready::priority, POLLPRI, Descriptor::wait_error},
-};
-constexpr Ready promises = Ready::readable | Ready::writable | Ready::priority;
-
-/// As the program knows errors: Asio's own categories live in this plugin.
-std::error_code portable(const boost::system::error_code& error) noexcept {
-    if (!error) return {};
-    const bool is_errno = error.category() == boost::system::system_category();
-    return is_errno ? std::error_code(error.value(), std::generic_category()) : make_error_code(std::errc::io_error);
-}
-
-/// The exception under way; none may leave the plugin.
-std::error_code caught() noexcept {
-    try {
-        throw;
-    } catch (const boost::system::system_error& failure) {
-        return portable(failure.code());
-    } catch (const std::bad_alloc&) {
-        return make_error_code(std::errc::not_enough_memory);
-    } catch (...) {
-        return make_error_code(std::errc::io_error);
-    }
-}
-
-struct Watched {
-    Watched(boost::asio::io_context& context, Source number, const Watch& asked)
-        : descriptor(context), source(number), watch(asked) {}
-    ~Watched() {
-        if (descriptor.is_open()) descriptor.release(); // Asio would close it
-    }
-    Watched(const Watched&) = delete;
-    Watched& operator=(const Watched&) = delete;
-
-    Descriptor descriptor;
-    Source source;
-    Watch watch;                  // without interest when paused or spent
-    std::uint64_t generation = 0; // of the watch: what waited for an older one finds out by this
-    std::array<bool, directions.size()> waiting{};
-    bool wait_failed = false;
-    bool due = false; // in which of the two lists
-};
-using Watches = std::list<Watched>;
-
-/// Before its first wait Asio makes a descriptor non-blocking, for operations that this backend does not use, and
-/// remembers that it did. So it is told here, once, and what was changed is changed back. One at a time, as two
-/// Selectors may take the same source, and the second must not take the first one's change for the caller's.
-std::error_code hand_over(Watched& watched) {
-    static std::mutex changing;
-    const std::lock_guard lock(changing);
-    const int flags = fcntl(watched.source, F_GETFL);
-    if (flags == -1) return check(flags);
-    boost::system::error_code error;
-    watched.descriptor.assign(watched.source, error);
-    if (!error) watched.descriptor.native_non_blocking(true, error);
-    if (int off = 0; !error && !(flags & O_NONBLOCK)) return check(ioctl(watched.source, FIONBIO, &off));
-    return portable(error);
-}
-
-/// What is ready of a watch, at this moment.
-Ready look_at(Watched& watched) noexcept {
-    pollfd seen{watched.source, 0, 0};
-    for (const auto& direction : directions) {
-        if (any(watched.watch.interest & direction.ready))
-            seen.events = static_cast<short>(seen.events | direction.polled);
-    }
-    while (poll(&seen, 1, 0) == -1 && errno == EINTR) {}
-    Ready ready = Ready::none;
-    for (const auto& direction : directions) {
-        if (seen.revents & direction.polled) ready |= direction.ready;
-    }
-    if (seen.revents & (POLLHUP | POLLERR)) ready |= Ready::readable | Ready::writable;
-    if (seen.revents & POLLHUP) ready |= Ready::closed;
-    if (seen.revents & POLLERR) ready |= Ready::failed;
-    // Closed without remove(), and perhaps opened again: there is nothing that could be waited for.
-    if ((seen.revents & POLLNVAL) || (watched.wait_failed && !any(ready))) watched.watch.interest = Ready::none;
-    return ready;
-}
-
-std::error_code refusal_of(Source source, const Watch& watch) noexcept {
-    if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
-    if (watch.mode != Mode::oneshot && watch.mode != Mode::level)
-        return make_error_code(std::errc::operation_not_supported);
-    return check(fcntl(source, F_GETFD));
-}
-
-class Asio final : public Selector, private Registrator {
+/// The watches, and the io_context that waits for them. Its calls are those of Selector and Registrator, in the process
+/// that made it.
+class Queue {
   public:
-    // The descriptor in the watch of wakes is never opened, but makes Asio open its reactor now, not in the first
-    // add().
-    Asio() { wake_ = resting_.emplace(resting_.end(), context_, -1, Watch{wake_token, Ready::none, Mode::oneshot}); }
+    Queue() { wake_ = resting_.emplace(resting_.end(), context_, -1, Watch{wake_token, Ready::none, Mode::oneshot}); }
+    ~Queue() = default;
+    Queue(const Queue&) = delete;
+    Queue& operator=(const Queue&) = delete;
 
-    Registrator& registrator() noexcept override { return *this; }
+    /// Leaves a Queue of another process as it is, but for the descriptors, and keeps it where leak detectors find it.
+    static void abandon(Queue* queue) noexcept {
+        queue->own_.close();
+        queue->next_ = abandoned_.load(std::memory_order_relaxed);
+        while (!abandoned_.compare_exchange_weak(queue->next_, queue, std::memory_order_release)) {}
+    }
 
-    std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override
-        try {
-        if (error) error.clear(); // which looks up the category
-        if (buffer.empty()) {
-            error = make_error_code(std::errc::invalid_argument);
-            return {};
-        }
+    std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept try {
         const Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));
         for (;;) {
+            if (!own_.are_open()) {
+                error = make_error_code(std::errc::bad_file_descriptor);
+                return {};
+            }
             collect_ended_waits();
             const auto count = look(buffer, error);
             if (count != 0 || error) return buffer.first(count);
@@ -163,9 +71,8 @@ class Asio final : public Selector, private Registrator {
         return {};
     }
 
-  private:
-    std::error_code add(Source source, const Watch& watch) noexcept override {
-        if (const auto error = refusal_of(source, watch)) return error;
+    std::error_code add(Source source, const Watch& watch) noexcept {
+        if (const auto error = validate(source, watch)) return error;
         return change([&] {
             if (watches_.contains(source)) return make_error_code(std::errc::file_exists);
             Watches added;
@@ -179,8 +86,8 @@ class Asio final : public Selector, private Registrator {
         });
     }
 
-    std::error_code modify(Source source, const Watch& watch) noexcept override {
-        if (const auto error = refusal_of(source, watch)) return error;
+    std::error_code modify(Source source, const Watch& watch) noexcept {
+        if (const auto error = validate(source, watch)) return error;
         return change([&] {
             const auto found = watches_.find(source);
             if (found == watches_.end()) return make_error_code(std::errc::no_such_file_or_directory);
@@ -190,7 +97,7 @@ class Asio final : public Selector, private Registrator {
         });
     }
 
-    std::error_code remove(Source source) noexcept override {
+    std::error_code remove(Source source) noexcept {
         return change([&] {
             const auto found = watches_.find(source);
             if (found == watches_.end()) return make_error_code(std::errc::no_such_file_or_directory);
@@ -200,7 +107,7 @@ class Asio final : public Selector, private Registrator {
         });
     }
 
-    std::error_code wake() noexcept override {
+    std::error_code wake() noexcept {
         return change([&] {
             interrupt();
             set_due(wake_, true);
@@ -208,6 +115,7 @@ class Asio final : public Selector, private Registrator {
         });
     }
 
+  private:
     std::error_code change(auto&& step) noexcept try {
         const std::lock_guard lock(mutex_);
         return step();
@@ -264,12 +172,13 @@ class Asio final : public Selector, private Registrator {
         std::size_t count = 0;
         for (auto unseen = due_.size(); unseen > 0 && count < buffer.size(); --unseen) {
             const auto place = due_.begin();
-            const auto ready = place == wake_ ? Ready::none : look_at(*place);
+            std::error_code failure;
+            const auto ready = place == wake_ ? Ready::none : poll_now(*place, failure);
             if (place == wake_ || any(ready)) buffer[count++] = {place->watch.token, ready};
             if (place == wake_) {
                 set_due(place, false);
             } else if (!any(ready)) {
-                const auto failure = wait_for(*place);
+                if (!failure) failure = wait_for(*place);
                 if (failure && count == 0) error = failure;
                 if (failure) break; // due as before
                 set_due(place, false);
@@ -297,6 +206,7 @@ class Asio final : public Selector, private Registrator {
     }
 
     boost::asio::io_context context_{1}; // one thread at a time runs it
+    const OwnDescriptors own_ = open_reactor(context_);
     // While it is expected, run_one() sleeps instead of returning.
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
 
@@ -307,9 +217,49 @@ class Asio final : public Selector, private Registrator {
     std::unordered_map<Source, Watches::iterator> watches_;
     std::uint64_t generations_ = 0;
     bool asleep_ = false; // and not interrupted yet
+
+    static inline std::atomic<Queue*> abandoned_ = nullptr;
+    Queue* next_ = nullptr; // of those abandoned
 };
 
-std::unique_ptr<Selector> open(OpenFailure& failure) noexcept try { return std::make_unique<Asio>(); } catch (...) {
+class Asio final : public Selector, private Registrator {
+  public:
+    explicit Asio(std::unique_ptr<Queue> queue) : queue_(std::move(queue)) {}
+    ~Asio() override {
+        if (!owner_.is_current()) Queue::abandon(queue_.release());
+    }
+
+    Registrator& registrator() noexcept override { return *this; }
+
+    std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
+        if (error) error.clear(); // which looks up the category
+        if (!owner_.is_current()) error = other_process();
+        if (buffer.empty()) error = make_error_code(std::errc::invalid_argument);
+        return error ? std::span<const Event>() : queue_->select(buffer, timeout, error);
+    }
+
+  private:
+    std::error_code add(Source source, const Watch& watch) noexcept override {
+        return owner_.is_current() ? queue_->add(source, watch) : other_process();
+    }
+    std::error_code modify(Source source, const Watch& watch) noexcept override {
+        return owner_.is_current() ? queue_->modify(source, watch) : other_process();
+    }
+    std::error_code remove(Source source) noexcept override {
+        return owner_.is_current() ? queue_->remove(source) : other_process();
+    }
+    std::error_code wake() noexcept override { return owner_.is_current() ? queue_->wake() : other_process(); }
+
+    static std::error_code other_process() noexcept { return make_error_code(std::errc::no_such_process); }
+
+    OwnerProcess owner_;
+    std::unique_ptr<Queue> queue_;
+};
+
+std::unique_ptr<Selector> open(OpenFailure& failure) noexcept try {
+    const StandardStreams taken;
+    return std::make_unique<Asio>(std::make_unique<Queue>());
+} catch (...) {
     failure = {caught(), "boost::asio::io_context"};
     return nullptr;
 }

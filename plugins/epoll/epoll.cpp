@@ -2,15 +2,20 @@
 // The epoll(7) backend: Linux's own event queue, almost as it is.
 //
 // The kernel keeps the table of watches, so this keeps none: the token travels in epoll_data, and select() turns
-// epoll_events into Events in one pass. Nothing is allocated and nothing locked per call.
+// epoll_events into Events in one pass. Nothing is allocated and nothing locked per call. Only for what the kernel
+// refuses, which is always ready, there is a table beside it (files.hpp).
+#include "files.hpp"
+
 #include <pollux/deadline.hpp>
+#include <pollux/pending_wake.hpp>
 #include <pollux/plugin.hpp>
 #include <pollux/posix.hpp>
+#include <pollux/process.hpp>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <new>
+#include <optional>
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -19,18 +24,24 @@
 namespace {
 
 using namespace pollux;
+using epoll::Files;
+using posix::above_standard_streams;
 using posix::check;
 
+constexpr Ready promises = Ready::readable | Ready::writable | Ready::priority;
 constexpr std::size_t batch_size = 256; // more in one call gains nothing measurable
 
-/// What epoll_ctl() is told of a watch; no EPOLLRDHUP without readable, so that a half-closed peer does not
+/// Of a paused watch, in the place of its own. EPOLLERR and EPOLLHUP cannot be masked: they are reported once, as the
+/// watch is armed one-shot, and dropped.
+constexpr Token paused_token{static_cast<std::uint64_t>(wake_token) - 1};
+
+/// What epoll_ctl() is given for a watch; no EPOLLRDHUP without readable, so that a half-closed peer does not
 /// disturb a watch that only writes.
 std::uint32_t flags_of(const Watch& watch) noexcept {
     std::uint32_t flags = 0;
     if (any(watch.interest & Ready::readable)) flags |= EPOLLIN | EPOLLRDHUP;
     if (any(watch.interest & Ready::writable)) flags |= EPOLLOUT;
     if (any(watch.interest & Ready::priority)) flags |= EPOLLPRI;
-    // EPOLLERR and EPOLLHUP cannot be masked: a paused watch hears of them once instead of for ever.
     if (flags == 0 || watch.mode == Mode::oneshot) return flags | EPOLLONESHOT;
     return watch.mode == Mode::edge ? flags | EPOLLET : flags;
 }
@@ -52,6 +63,7 @@ std::error_code refusal_of(const Watch& watch) noexcept {
 }
 
 std::error_code unknown() noexcept { return make_error_code(std::errc::no_such_file_or_directory); }
+std::error_code other_process() noexcept { return make_error_code(std::errc::no_such_process); }
 
 /// epoll_pwait2() came with Linux 5.11, and a sandbox may refuse it; no descriptor is needed to find out.
 bool kernel_counts_nanoseconds() noexcept {
@@ -74,8 +86,8 @@ class Epoll final : public Selector, private Registrator {
             if (result == -1) failure = {check(result), name};
             return result != -1;
         };
-        if (!step("epoll_create1", epoll_ = epoll_create1(EPOLL_CLOEXEC))) return false;
-        if (!step("eventfd", wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) return false;
+        if (!step("epoll_create1", epoll_ = above_standard_streams(epoll_create1(EPOLL_CLOEXEC)))) return false;
+        if (!step("eventfd", wake_ = above_standard_streams(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)))) return false;
         // Edge-triggered, each write is an event and nobody has to read; 2^64 writes fit.
         epoll_event event{EPOLLIN | EPOLLET, {.u64 = static_cast<std::uint64_t>(wake_token)}};
         return step("epoll_ctl", epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event));
@@ -89,71 +101,92 @@ class Epoll final : public Selector, private Registrator {
             error = make_error_code(std::errc::invalid_argument);
             return {};
         }
-        std::array<epoll_event, batch_size> batch;
-        const int room = static_cast<int>(std::min(buffer.size(), batch_size));
-        const int count = wait(batch.data(), room, timeout);
-        if (count == -1) {
-            if (errno != EINTR) error = check(count);
+        if (!owner_.is_current()) {
+            error = other_process();
             return {};
         }
-        const auto events = buffer.first(static_cast<std::size_t>(count));
-        for (std::size_t i = 0; i < events.size(); ++i) {
-            events[i] = {Token{batch[i].data.u64}, ready_of(batch[i].events)};
-            if (events[i].token == wake_token) {
-                events[i].ready = Ready::none;
-                // Reads what the last wake() wrote, so that all before that call is visible to who gets the event.
-                wake_pending_.exchange(false, std::memory_order_acq_rel);
+        std::array<epoll_event, batch_size> batch;
+        const int room = static_cast<int>(std::min(buffer.size(), batch_size));
+        for (std::optional<Deadline> deadline;;) {
+            // A non-blocking call costs two thirds of one that has to set up a timer, and mostly something is there.
+            int count = epoll_wait(epoll_, batch.data(), room, timeout ? 0 : -1);
+            if (count == 0 && timeout && *timeout > timeout->zero()) {
+                if (!deadline) deadline.emplace(*timeout);
+                count = sleep(batch.data(), room, *deadline);
             }
+            if (count == -1) {
+                if (errno != EINTR) error = check(count);
+                return {};
+            }
+            const auto events = report(std::span(batch).first(static_cast<std::size_t>(count)), buffer, error);
+            // What was reported of paused watches is reported to nobody, and is no end of the wait.
+            if (!events.empty() || count == 0 || error) return events;
         }
-        return events;
     }
 
   private:
     std::error_code add(Source source, const Watch& watch) noexcept override {
-        return change(EPOLL_CTL_ADD, source, watch);
+        const auto error = change(EPOLL_CTL_ADD, source, watch);
+        if (error == std::errc::operation_not_permitted) return files_.add(epoll_, source, watch);
+        // A file that was closed while it was watched had this file descriptor.
+        if (!error && files_.has_any()) files_.remove(epoll_, source);
+        return error;
     }
 
     std::error_code modify(Source source, const Watch& watch) noexcept override {
         const auto error = change(EPOLL_CTL_MOD, source, watch);
-        return error == std::errc::operation_not_permitted ? unknown() : error; // a file, which cannot be watched
+        return error == std::errc::operation_not_permitted ? files_.modify(epoll_, source, watch) : error;
     }
 
     std::error_code remove(Source source) noexcept override {
-        // It fails for one reason, whatever errno says of it: what is closed or a file is not watched either.
-        return epoll_ctl(epoll_, EPOLL_CTL_DEL, source, nullptr) == -1 ? unknown() : std::error_code();
+        if (!owner_.is_current()) return other_process();
+        if (epoll_ctl(epoll_, EPOLL_CTL_DEL, source, nullptr) == 0) return {};
+        // Whatever errno is: what is closed is not watched either, unless it was a file.
+        return files_.has_any() ? files_.remove(epoll_, source) : unknown();
     }
 
     std::error_code wake() noexcept override {
-        // One write serves all wakes until select() collects it. An exchange, not a load: whoever finds the flag
-        // set has still put what it wrote before in front of the exchange by which select() clears it.
-        if (wake_pending_.exchange(true, std::memory_order_acq_rel)) return {};
-        const auto error = check(eventfd_write(wake_, 1));
-        if (error) wake_pending_.store(false, std::memory_order_release);
-        return error;
+        if (!owner_.is_current()) return other_process();
+        return pending_.wake([this] { return check(eventfd_write(wake_, 1)); });
     }
 
     std::error_code change(int operation, Source source, const Watch& watch) noexcept {
+        if (!owner_.is_current()) return other_process();
         if (const auto error = refusal_of(watch)) return error;
-        epoll_event event{flags_of(watch), {.u64 = static_cast<std::uint64_t>(watch.token)}};
+        const bool is_paused = !any(watch.interest & promises);
+        const auto token = static_cast<std::uint64_t>(is_paused ? paused_token : watch.token);
+        epoll_event event{flags_of(watch), {.u64 = token}};
         return check(epoll_ctl(epoll_, operation, source, &event));
     }
 
-    /// As epoll_wait(2), for any Timeout.
-    int wait(epoll_event* events, int room, Timeout timeout) noexcept {
-        if (!timeout) return epoll_wait(epoll_, events, room, -1);
-        // A look costs two thirds of a call that has to set up a timer, and mostly something is there.
-        const int count = epoll_wait(epoll_, events, room, 0);
-        if (count != 0 || *timeout <= timeout->zero()) return count;
-        return nanoseconds_work ? wait_nanoseconds(events, room, *timeout) : wait_milliseconds(events, room, *timeout);
+    std::span<const Event> report(std::span<const epoll_event> batch, std::span<Event> buffer,
+                                  std::error_code& error) noexcept {
+        std::size_t count = 0;
+        bool files_are_ready = false;
+        for (const auto& seen : batch) {
+            const Token token{seen.data.u64};
+            if (!is_reserved(token)) [[likely]] {
+                buffer[count++] = {token, ready_of(seen.events)};
+            } else if (token == wake_token) {
+                pending_.collect();
+                buffer[count++] = {wake_token, Ready::none};
+            } else if (token == Files::token) {
+                files_are_ready = true;
+            }
+        }
+        // Their eventfd has left them room for one at least.
+        if (files_are_ready) count += files_.collect(epoll_, buffer.subspan(count), error);
+        if (count > 0 && error) error.clear(); // it is met again by the next call
+        return buffer.first(count);
     }
 
-    int wait_nanoseconds(epoll_event* events, int room, std::chrono::nanoseconds timeout) noexcept {
-        const auto wait = posix::to_timespec(timeout);
-        return epoll_pwait2(epoll_, events, room, &wait, nullptr);
-    }
-
-    int wait_milliseconds(epoll_event* events, int room, std::chrono::nanoseconds timeout) noexcept {
-        for (const Deadline deadline(timeout);;) {
+    /// As epoll_wait(2), until the deadline.
+    int sleep(epoll_event* events, int room, const Deadline& deadline) noexcept {
+        if (nanoseconds_work) {
+            const auto wait = posix::to_timespec(deadline.left());
+            return epoll_pwait2(epoll_, events, room, &wait, nullptr);
+        }
+        for (;;) {
             const auto left = deadline.left();
             const int count = epoll_wait(epoll_, events, room, posix::to_milliseconds(left));
             if (count != 0 || left == left.zero()) return count;
@@ -162,7 +195,9 @@ class Epoll final : public Selector, private Registrator {
 
     int epoll_ = -1;
     int wake_ = -1;
-    std::atomic<bool> wake_pending_ = false;
+    PendingWake<> pending_;
+    OwnerProcess owner_;
+    Files files_;
 };
 
 std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {
@@ -193,7 +228,8 @@ const pollux::Plugin pollux_plugin{
             .edge = {Support::native},
             .sockets = {Support::native},
             .pipes = {Support::native},
-            .files = {Support::unsupported, "epoll_ctl(2) refuses files and directories: they are always ready"},
+            .files = {Support::emulated, "epoll_ctl(2) refuses files and directories: one eventfd that is always ready "
+                                         "stands for them"},
             .priority = {Support::native},
             // "On an idle machine" allows for the 50 us of timer slack and the scheduler's delay.
             .timeout_resolution = nanoseconds_work ? std::chrono::microseconds(500) : std::chrono::milliseconds(2),

@@ -11,6 +11,7 @@
 #include "watched.hpp"
 
 #include <pollux/deadline.hpp>
+#include <pollux/pending_wake.hpp>
 
 #include <algorithm>
 #include <array>
@@ -160,12 +161,10 @@ class Iocp final : public Selector, private Registrator {
     }
 
     std::error_code wake() noexcept override {
-        // One packet serves all wakes until select() collects it. An exchange, not a load: whoever finds the flag set
-        // has still put what it wrote before in front of the exchange by which select() clears it.
-        if (wake_pending_.exchange(true, std::memory_order_acq_rel)) return {};
-        if (PostQueuedCompletionStatus(port_, 0, reinterpret_cast<ULONG_PTR>(&wake_key), nullptr)) return {};
-        wake_pending_.store(false, std::memory_order_release);
-        return last_error();
+        return pending_.wake([this] {
+            const bool posted = PostQueuedCompletionStatus(port_, 0, reinterpret_cast<ULONG_PTR>(&wake_key), nullptr);
+            return posted ? std::error_code() : last_error();
+        });
     }
 
     /// Makes a Watched and begins its poll. Under the lock, as all that follows.
@@ -224,9 +223,8 @@ class Iocp final : public Selector, private Registrator {
         return 1;
     }
 
-    /// Reads what the last wake() wrote, so that all before that call is visible to who gets the event.
     Event wake_event() noexcept {
-        wake_pending_.exchange(false, std::memory_order_acq_rel);
+        pending_.collect();
         return {wake_token, Ready::none};
     }
 
@@ -293,7 +291,7 @@ class Iocp final : public Selector, private Registrator {
 
     bool winsock_ = false;
     HANDLE port_ = nullptr;
-    std::atomic<bool> wake_pending_ = false;
+    PendingWake<> pending_;
     std::atomic<bool> selecting_ = false; // set under the lock
 
     std::mutex mutex_; // guards what follows

@@ -11,6 +11,7 @@
 
 #include <pollux/deadline.hpp>
 #include <pollux/posix.hpp>
+#include <pollux/process.hpp>
 
 #include <algorithm>
 #include <array>
@@ -35,6 +36,8 @@ constexpr std::size_t batch_size = 128;
 constexpr std::chrono::nanoseconds longest_wait = std::chrono::hours(24);
 constexpr Ready promises = Ready::readable | Ready::writable | Ready::priority;
 
+std::error_code other_process() noexcept { return make_error_code(std::errc::no_such_process); }
+
 std::error_code refusal_of(const Watch& watch) noexcept {
     if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
     if (watch.mode > Mode::edge) return make_error_code(std::errc::operation_not_supported);
@@ -52,11 +55,11 @@ std::error_code refusal_of(Source source) noexcept {
     return is_file ? make_error_code(std::errc::operation_not_permitted) : std::error_code();
 }
 
-/// What poll(2) says of both directions.
+/// Asks poll(2) about both directions.
 Ready ready_now(Source source) noexcept {
     pollfd watched{source, POLLIN | POLLOUT, 0};
     Ready ready = Ready::none;
-    if (poll(&watched, 1, 0) != 1) return ready;
+    if (posix::poll_now({&watched, 1}) != 1) return ready;
     if (watched.revents & POLLIN) ready |= Ready::readable;
     if (watched.revents & POLLOUT) ready |= Ready::writable;
     return ready;
@@ -66,7 +69,8 @@ class Kqueue final : public Selector, private Registrator {
   public:
     Kqueue() = default;
     ~Kqueue() override {
-        if (kq_ != -1) close(kq_);
+        // A child of fork(2) does not inherit a kqueue, and its file descriptor may be another file's there.
+        if (kq_ != -1 && owner_.is_current()) close(kq_);
     }
 
     bool open(OpenFailure& failure) noexcept {
@@ -74,9 +78,9 @@ class Kqueue final : public Selector, private Registrator {
             if (result == -1) failure = {check(result), name};
             return result != -1;
         };
-        // A child of fork() does not get it; exec would.
-        return step("kqueue", kq_ = ::kqueue()) && step("fcntl", fcntl(kq_, F_SETFD, FD_CLOEXEC)) &&
-               waker_.open(kq_, failure);
+        // A child of fork(2) does not inherit it; exec would.
+        return step("kqueue", kq_ = posix::above_standard_streams(::kqueue())) &&
+               step("fcntl", fcntl(kq_, F_SETFD, FD_CLOEXEC)) && waker_.open(kq_, failure);
     }
 
     Registrator& registrator() noexcept override { return *this; }
@@ -85,6 +89,10 @@ class Kqueue final : public Selector, private Registrator {
         if (error) error.clear(); // which looks up the category
         if (buffer.empty()) {
             error = make_error_code(std::errc::invalid_argument);
+            return {};
+        }
+        if (!owner_.is_current()) {
+            error = other_process();
             return {};
         }
         std::array<struct kevent, batch_size> batch;
@@ -114,6 +122,7 @@ class Kqueue final : public Selector, private Registrator {
     };
 
     std::error_code add(Source source, const Watch& watch) noexcept override try {
+        if (!owner_.is_current()) return other_process();
         if (const auto error = refusal_of(watch)) return error;
         if (const auto error = refusal_of(source)) return error;
         const std::lock_guard lock(mutex_);
@@ -126,6 +135,7 @@ class Kqueue final : public Selector, private Registrator {
     }
 
     std::error_code modify(Source source, const Watch& watch) noexcept override {
+        if (!owner_.is_current()) return other_process();
         if (const auto error = refusal_of(watch)) return error;
         const std::lock_guard lock(mutex_);
         auto* place = place_of(source);
@@ -137,6 +147,7 @@ class Kqueue final : public Selector, private Registrator {
     }
 
     std::error_code remove(Source source) noexcept override {
+        if (!owner_.is_current()) return other_process();
         const std::lock_guard lock(mutex_);
         auto* place = place_of(source);
         if (!place) return make_error_code(std::errc::no_such_file_or_directory);
@@ -144,7 +155,7 @@ class Kqueue final : public Selector, private Registrator {
         return {};
     }
 
-    std::error_code wake() noexcept override { return waker_.wake(kq_); }
+    std::error_code wake() noexcept override { return owner_.is_current() ? waker_.wake(kq_) : other_process(); }
 
     /// Null if the source is not watched. Under the lock.
     Place* place_of(std::uintptr_t number) noexcept {
@@ -211,6 +222,7 @@ class Kqueue final : public Selector, private Registrator {
     std::vector<Place> places_; // by descriptor
     Generation last_generation_ = 0;
     std::uint64_t select_ = 0;
+    OwnerProcess owner_;
 };
 
 std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {

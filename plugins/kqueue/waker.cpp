@@ -48,8 +48,8 @@ Waker::~Waker() {
 }
 
 bool Waker::open(int kq, OpenFailure& failure) noexcept {
-    if (pipe2(pipe_.data(), O_CLOEXEC | O_NONBLOCK) == -1) {
-        failure = {check(-1), "pipe2"};
+    if (const auto error = posix::open_pipe(pipe_)) {
+        failure = {error, "pipe"};
         return false;
     }
     struct kevent event {};

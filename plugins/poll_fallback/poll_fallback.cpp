@@ -2,17 +2,20 @@
 // The poll(2) backend: slow with many sources, but at home on every POSIX system.
 //
 //     add, modify, remove ──▶ table ──▶ poll(0) under the lock ──▶ events
-//                               └─ copy ─▶ poll(timeout), unlocked: only says "look again"
+//                               └─ copy ─▶ poll(timeout), unlocked: only ends the sleep
 //
 // Whatever is reported was true of the table as it is under the lock, so no change can be overtaken by an event of
 // before. The sleep works on a copy; every change ends it through a pipe, because poll(2) goes on with the table
-// that it was given and holds on to what is removed from it.
+// that it was given and holds on to what is removed from it. Sources that report a change once, to the poll(2) that
+// comes first, are the exception: their report is kept until it has become an event (watches.hpp).
 #include "watches.hpp"
 
 #include <pollux/deadline.hpp>
 #include <pollux/posix.hpp>
+#include <pollux/process.hpp>
 
 #include <array>
+#include <cerrno>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -26,11 +29,13 @@ using namespace pollux;
 using poll_fallback::Watches;
 using posix::check;
 
+std::error_code other_process() noexcept { return make_error_code(std::errc::no_such_process); }
+
 std::error_code refusal_of(Source source, const Watch& watch) noexcept {
     if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
     if (watch.mode != Mode::oneshot && watch.mode != Mode::level)
         return make_error_code(std::errc::operation_not_supported);
-    // poll(2) would say POLLNVAL, later and to somebody else, and would ignore a negative number.
+    // poll(2) would report POLLNVAL, later and to another caller, and would ignore a negative number.
     return check(fcntl(source, F_GETFD));
 }
 
@@ -44,18 +49,9 @@ class PollFallback final : public Selector, private Registrator {
     }
 
     bool open(OpenFailure& failure) noexcept {
-        // pipe2() would do it in one call, but macOS has none.
-        if (pipe(pipe_.data()) == -1) {
-            failure = {check(-1), "pipe"};
-            return false;
-        }
-        for (const int end : pipe_) {
-            if (fcntl(end, F_SETFD, FD_CLOEXEC) == -1 || fcntl(end, F_SETFL, O_NONBLOCK) == -1) {
-                failure = {check(-1), "fcntl"};
-                return false;
-            }
-        }
-        return true;
+        const auto error = posix::open_pipe(pipe_);
+        if (error) failure = {error, "pipe"};
+        return !error;
     }
 
     Registrator& registrator() noexcept override { return *this; }
@@ -65,6 +61,10 @@ class PollFallback final : public Selector, private Registrator {
         if (error) error.clear(); // which looks up the category
         if (buffer.empty()) {
             error = make_error_code(std::errc::invalid_argument);
+            return {};
+        }
+        if (!owner_.is_current()) {
+            error = other_process();
             return {};
         }
         const Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));
@@ -103,10 +103,12 @@ class PollFallback final : public Selector, private Registrator {
         });
     }
 
+    /// The sleep is ended first: if that fails nothing was changed, and if the step fails select() only looks again.
     std::error_code change(auto&& step) noexcept try {
+        if (!owner_.is_current()) return other_process();
         const std::lock_guard lock(mutex_);
-        const auto error = step();
-        return error ? error : interrupt();
+        const auto error = interrupt();
+        return error ? error : step();
     } catch (const std::bad_alloc&) {
         return make_error_code(std::errc::not_enough_memory);
     }
@@ -114,16 +116,19 @@ class PollFallback final : public Selector, private Registrator {
     /// Ends the sleep of select(), once; under the lock.
     std::error_code interrupt() noexcept {
         if (!asleep_ || interrupted_) return {};
+        // A full pipe ends it, too.
+        if (write(pipe_[1], "", 1) == -1 && errno != EAGAIN) return check(-1);
         interrupted_ = true;
-        return write(pipe_[1], "", 1) == -1 ? check(-1) : std::error_code();
+        return {};
     }
 
     /// What is ready now, round robin: the wake has the place behind the last watch. Under the lock.
     std::size_t collect(std::span<Event> buffer, std::error_code& error) noexcept {
         auto& polled = watches_.polled();
-        int ready = poll(polled.data(), static_cast<nfds_t>(polled.size()), 0);
-        if (ready == -1 && errno != EINTR) error = check(ready);
-        if (ready < 0) return 0;
+        int ready = posix::poll_now(polled);
+        if (ready == -1) error = check(ready);
+        if (error) return 0;
+        ready += watches_.add_owed();
         const std::size_t places = polled.size() + 1;
         std::size_t count = 0;
         for (std::size_t seen = 0; seen < places && count < buffer.size() && (ready > 0 || woken_); ++seen) {
@@ -132,29 +137,46 @@ class PollFallback final : public Selector, private Registrator {
             if (place == polled.size()) {
                 if (std::exchange(woken_, false)) buffer[count++] = {wake_token, Ready::none};
             } else if (polled[place].revents != 0) {
+                if ((polled[place].revents & POLLNVAL) && fcntl(pipe_[0], F_GETFD) == -1) {
+                    // All descriptors of the process were closed, not one source alone.
+                    if (count == 0) error = check(-1);
+                    break;
+                }
                 --ready;
                 const auto event = watches_.collect(place);
                 if (any(event.ready)) buffer[count++] = event;
             }
         }
+        if (ready > 0) watches_.keep_owed(polled, watches_.added());
         return count;
     }
 
-    /// Sleeps, unlocked, until it is worth another look; false after a signal or an error.
+    /// Sleeps, unlocked, until another non-blocking poll is due; false after a signal or an error.
     bool sleep(std::unique_lock<std::mutex>& lock, int milliseconds, std::error_code& error) {
         sleeping_on_ = watches_.polled();
         sleeping_on_.push_back({pipe_[0], POLLIN, 0});
+        const auto added = watches_.added();
         asleep_ = true;
         lock.unlock();
-        const auto result = check(poll(sleeping_on_.data(), static_cast<nfds_t>(sleeping_on_.size()), milliseconds));
+        const auto result = check(posix::poll_for(sleeping_on_, milliseconds));
         lock.lock();
         asleep_ = false;
-        if (std::exchange(interrupted_, false)) {
-            char byte;
-            while (read(pipe_[0], &byte, 1) == -1 && errno == EINTR) {}
-        }
+        const auto pipe_events = sleeping_on_.back().revents;
+        sleeping_on_.pop_back();
+        if (!result) watches_.keep_owed(sleeping_on_, added);
         if (result && result != std::errc::interrupted) error = result;
-        return !result;
+        if (!result && (pipe_events & POLLNVAL)) error = make_error_code(std::errc::bad_file_descriptor);
+        // Also what others wrote: a program that took the descriptor for one of its own.
+        if (std::exchange(interrupted_, false) || pipe_events != 0) empty_pipe();
+        return !result && !error;
+    }
+
+    void empty_pipe() noexcept {
+        std::array<char, 256> bytes;
+        ssize_t count = 0;
+        do {
+            count = read(pipe_[0], bytes.data(), bytes.size());
+        } while (count > 0 || (count == -1 && errno == EINTR));
     }
 
     std::mutex mutex_;
@@ -165,6 +187,7 @@ class PollFallback final : public Selector, private Registrator {
     bool interrupted_ = false;
     std::array<int, 2> pipe_{-1, -1};
     std::vector<pollfd> sleeping_on_; // select() only
+    OwnerProcess owner_;
 };
 
 std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {

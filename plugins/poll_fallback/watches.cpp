@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <sys/stat.h>
+
 namespace pollux::poll_fallback {
 namespace {
 
@@ -27,6 +29,12 @@ Ready ready_of(short events) noexcept {
     return ready;
 }
 
+/// Whether it may report by POLLPRI once.
+bool reports_once(Source source, const Watch& watch) noexcept {
+    struct stat status {};
+    return any(watch.interest & Ready::priority) && fstat(source, &status) == 0 && !S_ISSOCK(status.st_mode);
+}
+
 } // namespace
 
 std::error_code Watches::add(Source source, const Watch& watch) {
@@ -38,7 +46,8 @@ std::error_code Watches::add(Source source, const Watch& watch) {
     if (number >= place_.size()) place_.resize(std::max(number + 1, 2 * place_.size()), nowhere);
     place_[number] = static_cast<std::uint32_t>(polled_.size());
     polled_.push_back(polled_for(source, watch));
-    kept_.push_back({watch.token, watch.mode == Mode::oneshot});
+    kept_.push_back({watch.token, ++added_, watch.mode == Mode::oneshot, reports_once(source, watch)});
+    reporting_once_ += kept_.back().reports_once;
     return {};
 }
 
@@ -46,13 +55,21 @@ std::error_code Watches::modify(Source source, const Watch& watch) {
     const auto place = place_of(source);
     if (place == nowhere) return make_error_code(std::errc::no_such_file_or_directory);
     polled_[place] = polled_for(source, watch);
-    kept_[place] = {watch.token, watch.mode == Mode::oneshot};
+    auto& kept = kept_[place];
+    kept.token = watch.token;
+    kept.oneshot = watch.mode == Mode::oneshot;
+    if (!kept.reports_once && reports_once(source, watch)) {
+        kept.reports_once = true;
+        ++reporting_once_;
+    }
     return {};
 }
 
 std::error_code Watches::remove(Source source) noexcept {
     const auto place = place_of(source);
     if (place == nowhere) return make_error_code(std::errc::no_such_file_or_directory);
+    reporting_once_ -= kept_[place].reports_once;
+    owed_ -= kept_[place].owed != 0;
     const int last = polled_.back().fd;
     place_[static_cast<std::size_t>(last < 0 ? ~last : last)] = place;
     place_[static_cast<std::size_t>(source)] = nowhere;
@@ -63,9 +80,34 @@ std::error_code Watches::remove(Source source) noexcept {
     return {};
 }
 
+void Watches::keep_owed(std::span<const pollfd> reported, std::uint64_t added) noexcept {
+    if (reporting_once_ == 0) return;
+    for (const auto& [source, asked, events] : reported) {
+        if (!(events & POLLPRI)) continue;
+        const auto place = place_of(source);
+        if (place == nowhere || !kept_[place].reports_once || kept_[place].number > added) continue;
+        owed_ += kept_[place].owed == 0;
+        kept_[place].owed = static_cast<short>(events & (POLLPRI | POLLERR));
+    }
+}
+
+int Watches::add_owed() noexcept {
+    if (owed_ == 0) return 0;
+    int more = 0;
+    for (std::size_t place = 0; place < kept_.size(); ++place) {
+        auto& polled = polled_[place];
+        // One that is silent or asks for something else by now keeps it.
+        if (kept_[place].owed == 0 || polled.fd < 0 || !(polled.events & POLLPRI)) continue;
+        more += polled.revents == 0;
+        polled.revents = static_cast<short>(polled.revents | std::exchange(kept_[place].owed, short{0}));
+        --owed_;
+    }
+    return more;
+}
+
 Event Watches::collect(std::size_t index) noexcept {
     auto& polled = polled_[index];
-    const short events = std::exchange(polled.revents, 0);
+    const short events = std::exchange(polled.revents, short{0});
     // POLLNVAL: closed without remove(). Silent from now on, or it would be reported for ever.
     if (kept_[index].oneshot || (events & POLLNVAL)) polled.fd = silenced(polled.fd);
     return {kept_[index].token, ready_of(events)};

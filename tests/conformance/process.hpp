@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -54,5 +56,9 @@ std::chrono::nanoseconds processor_time_tick();
 /// Makes a child that ends at once: by exit, or by exec of another program; returns when it has.
 enum class Ending { exit, exec };
 bool run_child(Ending ending);
+
+/// Runs `body` in a forked child, and returns the fault that it returned, which is empty if there is none. A child that
+/// hangs is ended after a minute, and that is a fault, too; one that calls exit(0) itself has none.
+std::string fault_in_child(const std::function<std::string()>& body);
 
 } // namespace pollux::conformance

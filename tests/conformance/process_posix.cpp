@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "process.hpp"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <new>
 #include <string>
 #include <system_error>
 #include <thread>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -118,6 +122,34 @@ std::chrono::nanoseconds processor_time() {
 }
 
 std::chrono::nanoseconds processor_time_tick() { return std::chrono::nanoseconds(1); }
+
+std::string fault_in_child(const std::function<std::string()>& body) {
+    // Not a pipe, which a child that closes all descriptors has no more.
+    struct Shared {
+        bool has_returned;
+        std::array<char, 2048> fault;
+    };
+    void* const page = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) throw std::system_error(errno, std::system_category(), "mmap");
+    auto& shared = *new (page) Shared{};
+    std::fflush(nullptr); // or exit() prints it once more
+    const pid_t child = fork();
+    if (child == -1) throw std::system_error(errno, std::system_category(), "fork");
+    if (child == 0) {
+        alarm(60);
+        const auto fault = body();
+        fault.copy(shared.fault.data(), shared.fault.size() - 1);
+        shared.has_returned = true;
+        _exit(fault.empty() ? 0 : 1);
+    }
+    int status = 0;
+    while (waitpid(child, &status, 0) == -1 && errno == EINTR) {}
+    std::string fault = shared.has_returned ? shared.fault.data() : "";
+    munmap(page, sizeof(Shared));
+    if (WIFSIGNALED(status)) fault += " the child ends by signal " + std::to_string(WTERMSIG(status));
+    if (fault.empty() && status != 0) fault = "the child ends with status " + std::to_string(WEXITSTATUS(status));
+    return fault;
+}
 
 bool run_child(Ending ending) {
     const pid_t child = fork();

@@ -54,13 +54,21 @@ std::vector<ListedRule>& listed_rules() {
 std::span<const AbsentRule> absent_rules() {
 #ifdef _WIN32
     static constexpr const char* no_limit = "Windows lets no process limit how many handles it may open";
-    static constexpr std::array<AbsentRule, 4> absent{{{"accept.no_room", no_limit},
-                                                       {"fork.parent_unharmed", "Windows has no fork()"},
-                                                       {"open.limits", no_limit},
-                                                       {"signal.returns", "Windows has no signals"}}};
+    static constexpr const char* no_fork = "Windows has no fork()";
+    static constexpr std::array<AbsentRule, 10> absent{
+        {{"accept.no_room", no_limit},
+         {"fork.calls_refused", no_fork},
+         {"fork.child_destroys", no_fork},
+         {"fork.parent_unharmed", no_fork},
+         {"open.limits", no_limit},
+         {"priority.once", "Windows has no source that reports once"},
+         {"selector.closed_under_it", "Windows has no closefrom()"},
+         {"selector.lowered_limit", no_limit},
+         {"selector.standard_streams", "the standard streams of Windows are no low numbers"},
+         {"signal.returns", "Windows has no signals"}}};
     return absent;
 #else
-    return {};
+    return absent_rules_of_process();
 #endif
 }
 
@@ -154,6 +162,12 @@ Ready Rule::expect_any(Token token, Ready ready, Place place) {
 void Rule::expect_quiet(Place place) {
     const auto seen = select(moment, 64, place);
     if (!seen.empty()) fail("expected: no event\n    seen: " + describe(seen), place);
+}
+
+void Rule::expect_full_wait(Place place) {
+    const auto begun = std::chrono::steady_clock::now();
+    expect_quiet(place);
+    expect(std::chrono::steady_clock::now() - begun >= moment, "expected: select() waits, seen: it ends early", place);
 }
 
 void Rule::expect_no_spin(Place place) {

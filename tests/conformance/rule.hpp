@@ -101,6 +101,8 @@ class Rule : public testing::Test {
     Ready expect_any(Token token, Ready ready, Place place = Place::current());
     /// Nothing comes.
     void expect_quiet(Place place = Place::current());
+    /// The same, and select() takes its whole time for that.
+    void expect_full_wait(Place place = Place::current());
     /// Events come, if at all, at most a few times: nobody is kept busy with them.
     void expect_no_spin(Place place = Place::current());
     /// A sleep of so long with nothing ready, which a wake ends, takes under 0.5 % of it in processor time, or under
@@ -217,6 +219,8 @@ struct AbsentRule {
 };
 
 std::span<const AbsentRule> absent_rules();
+/// Those of POSIX systems, where that depends on what this process may do.
+std::span<const AbsentRule> absent_rules_of_process();
 
 struct RuleListing {
     explicit RuleListing(const ListedRule& rule) { listed_rules().push_back(rule); }

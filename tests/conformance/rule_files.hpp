@@ -13,7 +13,9 @@ void link_ends_rules();
 void link_files_rules();
 void link_modes_rules();
 #ifndef _WIN32
+void link_fork_rules();
 void link_posix_rules();
+void link_surroundings_rules();
 #endif
 void link_resources_rules();
 void link_threads_rules();

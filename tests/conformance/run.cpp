@@ -25,7 +25,9 @@ void link_all_rules() {
     link_files_rules();
     link_modes_rules();
 #ifndef _WIN32
+    link_fork_rules();
     link_posix_rules();
+    link_surroundings_rules();
 #endif
     link_resources_rules();
     link_threads_rules();
@@ -98,6 +100,10 @@ constexpr const char* usage =
 int run(const std::vector<Subject>& subjects, int argc, char** argv) {
     link_all_rules();
     begin_process();
+    std::erase_if(listed_rules(), [](const ListedRule& rule) {
+        return std::ranges::any_of(
+            absent_rules(), [&](const AbsentRule& absent) { return std::string_view(absent.label) == rule.label; });
+    });
     testing::InitGoogleTest(&argc, argv);
     let_filter_leave_out_the_subject();
     const bool is_brief = take_brief(argc, argv);

@@ -6,6 +6,8 @@
 // be ECONNRESET. It does not show either that this side has shut down writing: EVFILT_WRITE has no EV_EOF for that.
 #include "filter.hpp"
 
+#include <pollux/posix.hpp>
+
 #include <cerrno>
 
 #include <fcntl.h>
@@ -31,7 +33,7 @@ mode_t kind_of(int descriptor) noexcept { return status_of(descriptor).stx_mode 
 
 short conditions_of(int descriptor) noexcept {
     pollfd watched{descriptor, POLLIN | POLLOUT | POLLPRI | POLLRDHUP, 0};
-    return poll(&watched, 1, 0) == 1 ? watched.revents : short{0};
+    return pollux::posix::poll_now({&watched, 1}) == 1 ? watched.revents : short{0};
 }
 
 int option_of(int socket, int option) noexcept {

@@ -19,6 +19,14 @@ void close_quietly(int descriptor) {
     if (descriptor != -1) syscall(SYS_close, descriptor);
 }
 
+/// A kqueue has no descriptor but its own: the others stay out of the way of the standard streams.
+int hide(int descriptor) {
+    if (descriptor == -1 || descriptor > STDERR_FILENO) return descriptor;
+    const int hidden = static_cast<int>(syscall(SYS_fcntl, descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    close_quietly(descriptor);
+    return hidden;
+}
+
 std::uint32_t wakes_of(Filter filter) {
     switch (filter) {
     case Filter::read:
@@ -72,6 +80,12 @@ Queue::~Queue() {
     close_quietly(nonempty_);
 }
 
+void Queue::lose() noexcept {
+    for (int& set : sets_) close_quietly(std::exchange(set, -1));
+    close_quietly(std::exchange(nonempty_, -1));
+    close_quietly(std::exchange(outer_, -1));
+}
+
 bool Queue::open() {
     // kqueue(2): the queue is not inherited by a child, but exec keeps its descriptor unless it is told not to.
     const int outer = epoll_create1(0);
@@ -80,8 +94,8 @@ bool Queue::open() {
         return descriptor != -1 && epoll_ctl(outer, EPOLL_CTL_ADD, descriptor, &event) == 0;
     };
     bool holds = outer != -1;
-    for (int& set : sets_) holds = holds && hold(set = epoll_create1(EPOLL_CLOEXEC));
-    holds = holds && hold(nonempty_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    for (int& set : sets_) holds = holds && hold(set = hide(epoll_create1(EPOLL_CLOEXEC)));
+    holds = holds && hold(nonempty_ = hide(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)));
     if (holds) {
         outer_ = outer;
     } else {

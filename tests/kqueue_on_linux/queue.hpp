@@ -45,6 +45,10 @@ class Queue {
 
     /// The descriptor of the kqueue; who closes it says so with forget().
     int descriptor() const noexcept { return outer_; }
+    /// From now on that is its descriptor. Nothing else may be under way.
+    void renumber(int descriptor) noexcept { outer_ = descriptor; }
+    /// Closes everything, in a child of fork(); nothing but the destructor may follow.
+    void lose() noexcept;
 
     /// As one entry of a changelist: 0 or an error.
     int change(const Kevent& change, const System& system);

@@ -4,6 +4,10 @@
 // libc.
 #include "queues.hpp"
 
+#include <cstdarg>
+
+#include <fcntl.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,8 +20,26 @@ struct Queues {
     std::map<int, std::shared_ptr<Queue>> by_descriptor;
 };
 
+Queues& queues();
+
+/// kqueue(2): "The queue is not inherited by a child created with fork(2)."
+void lose_all_in_children() {
+    const auto lock = [] { queues().mutex.lock(); };
+    const auto unlock = [] { queues().mutex.unlock(); };
+    const auto lose = [] {
+        for (const auto& [number, queue] : queues().by_descriptor) queue->lose();
+        queues().by_descriptor.clear();
+        queues().mutex.unlock();
+    };
+    pthread_atfork(lock, unlock, lose);
+}
+
 Queues& queues() {
-    static Queues& all = *new Queues;
+    static Queues& all = *[] {
+        auto* made = new Queues;
+        lose_all_in_children();
+        return made;
+    }();
     return all;
 }
 
@@ -48,6 +70,22 @@ extern "C" int kqueue() {
     const std::lock_guard lock(kqueue_on_linux::queues().mutex);
     kqueue_on_linux::queues().by_descriptor[made->descriptor()] = made;
     return made->descriptor();
+}
+
+/// A kqueue that is duplicated is the same one by another number.
+extern "C" int fcntl(int descriptor, int command, ...) {
+    va_list arguments;
+    va_start(arguments, command);
+    const long argument = va_arg(arguments, long);
+    va_end(arguments);
+    const int result = static_cast<int>(syscall(SYS_fcntl, descriptor, command, argument));
+    if (result == -1 || (command != F_DUPFD && command != F_DUPFD_CLOEXEC)) return result;
+    if (const auto queue = kqueue_on_linux::queue_of(descriptor)) {
+        const std::lock_guard lock(kqueue_on_linux::queues().mutex);
+        queue->renumber(result);
+        kqueue_on_linux::queues().by_descriptor[result] = queue;
+    }
+    return result;
 }
 
 extern "C" int close(int descriptor) {

@@ -27,9 +27,15 @@ struct Capabilities {
     Capability edge;
     // Kinds of source.
     Capability sockets;
-    Capability pipes;    // also terminals and other character devices that can be waited for
-    Capability files;    // regular files and directories: always ready where supported [add.regular_file]
-    Capability priority; // Ready::priority, of sockets
+    Capability pipes; // also terminals and other character devices that can be waited for
+    /// Regular files and directories: always ready where supported [add.regular_file], also when they are added while
+    /// another thread sleeps in select() [files.while_asleep], and in turn with other sources and wakes [files.fair].
+    /// Changes of such watches may meet each other and a select() in any number of threads [files.churn].
+    Capability files;
+    /// Ready::priority, of sockets. A file that reports a change by it once, as those of /proc/sys and
+    /// /proc/self/mounts do, is reported after each change, or refused: with operation_not_supported, or as a file
+    /// [priority.once].
+    Capability priority;
     /// select() is late by no more than this on an idle machine [timeout.resolution]; more than zero.
     std::chrono::nanoseconds timeout_resolution{0};
 };

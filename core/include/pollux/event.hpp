@@ -70,8 +70,9 @@ constexpr bool any(Ready set) noexcept { return set != Ready::none; }
 
 /// How often a ready source is reported. What a backend offers is in its Capabilities.
 enum class Mode : std::uint8_t {
-    /// Once [oneshot.once], with all that is ready in that one event [oneshot.both_directions]; then silent, but
-    /// still registered [oneshot.stays_registered], until modify() [oneshot.rearm_while_ready].
+    /// Once [oneshot.once], with all that is ready in that one event [oneshot.both_directions]; then silent, whatever
+    /// happens to its source [oneshot.silent], but still registered [oneshot.stays_registered], until modify()
+    /// [oneshot.rearm_while_ready].
     oneshot,
     /// In every select() while the source is ready, then silent [level.repeats]: also for the end of the stream
     /// [level.end_repeats] and for queued connections [accept.repeats].
@@ -84,11 +85,12 @@ enum class Mode : std::uint8_t {
 
 /// What goes in: report `interest` of a source under the name `token`.
 ///
-/// Without a promise in `interest` the watch is paused: known, and quiet while its source is healthy
-/// [add.no_interest]; when the source ends, that may be told, but not for ever [modify.pauses]. Hints and expired in
-/// `interest` are ignored [add.no_interest]. A one-shot or edge watch does not spin on what it cannot act upon: a peer
-/// that closed its sending half, for one that asks for writable only [end.half_closed], or a socket that was never
-/// connected [unconnected.no_spin].
+/// Without a promise in `interest` the watch is paused: it stays registered, and no event of it is reported, whatever
+/// happens to its source [add.no_interest], also when the source ends, is reset or loses its peer, and nothing of that
+/// ends a select() [modify.pauses] or keeps other events back [pause.hides_nothing]. What holds of the source is
+/// reported when the watch is resumed. Hints and expired in `interest` are ignored [add.no_interest]. A one-shot or
+/// edge watch does not spin on what it cannot act upon: a peer that closed its sending half, for one that asks for
+/// writable only [end.half_closed], or a socket that was never connected [unconnected.no_spin].
 struct Watch {
     Token token;
     Ready interest;

@@ -6,6 +6,7 @@
 #include <pollux/event.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <ctime>
@@ -61,9 +62,35 @@ inline int above_standard_streams(int descriptor) noexcept {
     return moved;
 }
 
-/// Does what poll_now() promises with select(2), which knows no limit but reports neither POLLHUP nor POLLERR:
-/// a source that ended is ready for what was asked.
-inline int poll_now_by_select(std::span<pollfd> sources) noexcept try {
+/// Opens a pipe for the own use of a plugin: non-blocking, close-on-exec from the start where the system has pipe2(2),
+/// which macOS has not, and above the standard streams. On failure nothing is open, and `ends` are -1.
+inline std::error_code open_pipe(std::array<int, 2>& ends) noexcept {
+    const auto close_both = [&ends] {
+        const auto error = check(-1);
+        for (int& end : ends) {
+            if (end != -1) close(end);
+            end = -1;
+        }
+        return error;
+    };
+#ifdef __APPLE__
+    if (pipe(ends.data()) == -1) return check(-1);
+    for (const int end : ends) {
+        if (fcntl(end, F_SETFD, FD_CLOEXEC) == -1 || fcntl(end, F_SETFL, O_NONBLOCK) == -1) return close_both();
+    }
+#else
+    if (pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) == -1) return check(-1);
+#endif
+    for (int& end : ends) {
+        end = above_standard_streams(end);
+        if (end == -1) return close_both();
+    }
+    return {};
+}
+
+/// Does what poll(2) does with select(2), which knows no limit but reports neither POLLHUP nor POLLERR: a source that
+/// ended is ready for what was asked.
+inline int poll_by_select(std::span<pollfd> sources, int milliseconds) noexcept try {
     int highest = -1;
     for (const auto& source : sources) highest = std::max(highest, source.fd);
     // The kernel takes sets of any size, fd_set's own is that of C libraries.
@@ -80,12 +107,18 @@ inline int poll_now_by_select(std::span<pollfd> sources) noexcept try {
             if (source.events & conditions[set]) word(set, source.fd) |= 1UL << (source.fd % bits);
         }
     }
-    timeval at_once{};
+    timeval wait{milliseconds / 1000, milliseconds % 1000 * 1000};
     const auto set_at = [&](std::size_t set) { return reinterpret_cast<fd_set*>(sets.data() + set * words); };
-    if (select(highest + 1, set_at(0), set_at(1), set_at(2), &at_once) == -1) return -1;
+    const int result = select(highest + 1, set_at(0), set_at(1), set_at(2), milliseconds < 0 ? nullptr : &wait);
+    if (result == -1 && errno != EBADF) return -1;
     int count = 0;
     for (auto& source : sources) {
         source.revents = 0;
+        if (result == -1) { // it does not say of which
+            if (source.fd >= 0 && fcntl(source.fd, F_GETFD) == -1) source.revents = POLLNVAL;
+            count += source.revents != 0;
+            continue;
+        }
         for (std::size_t set = 0; source.fd >= 0 && set < 3; ++set) {
             if ((source.events & conditions[set]) && (word(set, source.fd) >> (source.fd % bits) & 1) != 0)
                 source.revents = static_cast<short>(source.revents | conditions[set]);
@@ -98,14 +131,19 @@ inline int poll_now_by_select(std::span<pollfd> sources) noexcept try {
     return -1;
 }
 
+/// As poll(2), but it is not refused where a program has lowered RLIMIT_NOFILE below the number of its sources
+/// (poll(2): EINVAL). `milliseconds`: -1 is for ever.
+inline int poll_for(std::span<pollfd> sources, int milliseconds) noexcept {
+    const int count = poll(sources.data(), static_cast<nfds_t>(sources.size()), milliseconds);
+    return count == -1 && errno == EINVAL ? poll_by_select(sources, milliseconds) : count;
+}
+
 /// As poll(2) without sleeping, but neither a signal ends it, nor is it refused where a program has lowered
 /// RLIMIT_NOFILE below the number of its sources (poll(2): EINVAL).
 inline int poll_now(std::span<pollfd> sources) noexcept {
     for (;;) {
-        const int count = poll(sources.data(), static_cast<nfds_t>(sources.size()), 0);
-        if (count != -1) return count;
-        if (errno == EINVAL) return poll_now_by_select(sources);
-        if (errno != EINTR) return count;
+        const int count = poll_for(sources, 0);
+        if (count != -1 || errno != EINTR) return count;
     }
 }
 

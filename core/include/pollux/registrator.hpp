@@ -16,7 +16,8 @@ namespace pollux {
 ///
 /// Threads:  every call from any thread, beside each other and beside a sleeping select() [threads.churn]. A watch
 ///           outlives the thread that made it [threads.end].
-/// Errors:   a call that fails changes nothing [failure.changes_nothing].
+/// Errors:   a call that fails changes nothing [failure.changes_nothing]. In a forked child each returns
+///           no_such_process [fork.calls_refused].
 /// Lifetime: until its Selector is destroyed; no call may be under way then.
 class Registrator {
   public:
@@ -30,11 +31,13 @@ class Registrator {
     ///         bad_file_descriptor      not open, told at once                          [add.not_open]
     ///         operation_not_supported  the backend does not offer the mode             [add.mode_not_offered]
     ///                                  or the interest in priority                     [priority.asked]
+    ///                                  of sources that report it once                  [priority.once]
     ///                                  or pipes                                        [end.pipe_writer_gone]
     ///         invalid_argument         the token is wake_token                         [add.wake_token]
     ///                                  or another reserved one                         [add.reserved_token]
     ///         operation_not_permitted  a file or directory, where Capabilities::files
     ///                                  is unsupported; else it is always ready         [add.regular_file]
+    ///         too_many_files_open      the backend needs a descriptor of its own for the first file
     ///         not_enough_memory        of the process or the kernel
     virtual std::error_code add(Source source, const Watch& watch) noexcept = 0;
 
@@ -54,6 +57,11 @@ class Registrator {
     /// remove() then makes its number usable again [close.forgotten]. Watches that come and go while nobody calls
     /// select() neither pile up nor keep back what is to be reported [remove.uncollected].
     ///
+    /// Call it before close(). epoll(7) watches the open file, not its descriptor: while a
+    /// dup() of the source is open, here or in another process, epoll goes on reporting a source that was closed, under
+    /// its old token, and remove() of the closed descriptor cannot end that: it returns no_such_file_or_directory, or
+    /// ends the watch of whatever has the descriptor by then. Only closing the last duplicate ends it.
+    ///
     /// Errors: no_such_file_or_directory  not watched, be it open or not                [remove.unknown]
     virtual std::error_code remove(Source source) noexcept = 0;
 
@@ -62,6 +70,9 @@ class Registrator {
     /// Wakes that nobody has collected yet may become one [wake.coalesces]; none is lost [wake.never_lost], and
     /// what the caller wrote before wake() is visible to the thread that gets its Event. Never blocks, however
     /// many are not collected [wake.never_blocks], and does not disturb changes of watches [wake.while_modifying].
+    ///
+    /// Success means that the wake was delivered. A call beside one that fails does not depend on it: it succeeds by
+    /// its own delivery or fails, too. After a failure nothing is pending, and the call can be repeated.
     virtual std::error_code wake() noexcept = 0;
 
   protected:

@@ -13,9 +13,13 @@ namespace pollux {
 /// Lifetime:  destroyed when no call to it or to its Registrator is under way. The sources that it watched stay
 ///            open and usable [selector.leaves_sources_open]; everything of its own is released
 ///            [selector.no_leak].
-/// Processes: what it opened is closed by exec [selector.close_on_exec], and a forked child that only exits or
-///            execs does not disturb the parent [fork.parent_unharmed]. To use one from both sides of a fork() is
-///            a caller's error.
+/// Processes: it belongs to the process that made it. In a forked child, which shares its kernel objects, each call
+///            returns no_such_process and does nothing [fork.calls_refused], and its destruction only closes and unmaps
+///            [fork.child_destroys]: neither that nor a child that exits or execs disturbs the parent
+///            [fork.parent_unharmed]. A child opens a Selector of its own. What it opened is closed by exec
+///            [selector.close_on_exec], and is never a standard stream, also in a program that was started without
+///            them [selector.standard_streams]. It needs no descriptors of the limit (RLIMIT_NOFILE) for what it has
+///            watched before that was lowered [selector.lowered_limit].
 /// Selectors share nothing: two in two threads do not disturb each other [selector.independent].
 class Selector {
   public:
@@ -36,7 +40,10 @@ class Selector {
     /// Capabilities::timeout_resolution on an idle machine [timeout.resolution]. A sleeping select() uses no
     /// processor time [selector.idle].
     ///
-    /// Errors: invalid_argument  `buffer` is empty                                      [buffer.empty]
+    /// Errors: invalid_argument     `buffer` is empty                                   [buffer.empty]
+    ///         no_such_process      another process made the Selector                   [fork.calls_refused]
+    ///         bad_file_descriptor  its own descriptors were closed, as closefrom(3)
+    ///                              does in a daemon; it never spins instead            [selector.closed_under_it]
     ///         `error` is cleared on success; on failure the events are none.
     virtual std::span<const Event> select(std::span<Event> buffer, Timeout timeout,
                                           std::error_code& error) noexcept = 0;

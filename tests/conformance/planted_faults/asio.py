@@ -5,18 +5,33 @@ SUBJECT = engine("asio")
 
 # file, what is broken, the piece, what is put there, the rule that must catch it
 ASIO = "asio.cpp"
+REACTOR = "reactor.cpp"
+WATCHED = "watched.cpp"
+WATCHED_HPP = "watched.hpp"
 
 FAULTS = [
-    (ASIO, "let Asio close what it was lent",
+    (WATCHED_HPP, "let Asio close what it was lent",
      "if (descriptor.is_open()) descriptor.release();", "", "selector.leaves_sources_open"),
-    (ASIO, "leave a source non-blocking, as Asio makes it",
+    (WATCHED, "leave a source non-blocking, as Asio makes it",
      "return check(ioctl(watched.source, FIONBIO, &off));", "return check(off);", "add.does_not_change_the_source"),
     (ASIO, "believe a wait that ended for a watch of before",
      "if (found == watches_.end() || found->second->generation != generation) return;",
      "if (found == watches_.end()) return;\n        found->second->watch.interest = directions[direction].ready;",
      "modify.pauses"),
-    (ASIO, "report what a wait was for without a look",
-     "while (poll(&seen, 1, 0) == -1 && errno == EINTR) {}", "seen.revents = seen.events;", "add.reports"),
+    (WATCHED, "report what a wait was for without a look",
+     "if (posix::poll_now({&seen, 1}) == -1) {", "seen.revents = seen.events;\n    if (false) {", "add.reports"),
+    (WATCHED, "ask only a poll(2) that a lowered limit refuses",
+     "posix::poll_now({&seen, 1})", "poll(&seen, 1, 0)", "selector.lowered_limit"),
+    (WATCHED, "accept a file that reports once", "S_ISREG(status.st_mode)", "S_ISSOCK(status.st_mode)", "priority.once"),
+    (ASIO, "let Asio destroy what a parent uses", "if (!owner_.is_current()) Queue::abandon(queue_.release());", "",
+     "fork.child_destroys"),
+    (ASIO, "let a child remove a watch of its parent",
+     "return owner_.is_current() ? queue_->remove(source) : other_process();", "return queue_->remove(source);",
+     "fork.calls_refused"),
+    (ASIO, "run a reactor that is closed", "if (!own_.are_open()) {", "if (false) {", "selector.closed_under_it"),
+    (ASIO, "take the numbers of standard streams", "const StandardStreams taken;", "", "selector.standard_streams"),
+    (REACTOR, "leave the descriptors open in a child", "if (descriptor != -1) ::close(descriptor);", "(void)descriptor;",
+     "fork.child_destroys"),
     (ASIO, "forget to wait again after a wait that ended",
      "found->second->waiting[direction] = false;", "", "level.repeats"),
     (ASIO, "wait to read, whatever was asked for",
@@ -27,7 +42,7 @@ FAULTS = [
      "interrupt();\n            begin(found->second, watch);", "begin(found->second, watch);", "modify.rearms"),
     (ASIO, "do not interrupt the sleep on a wake",
      "interrupt();\n            set_due(wake_, true);", "set_due(wake_, true);", "wake.asleep"),
-    (ASIO, "wait for what is closed again and again",
+    (WATCHED, "wait for what is closed again and again",
      "if ((seen.revents & POLLNVAL) || (watched.wait_failed && !any(ready))) watched.watch.interest = Ready::none;",
      "if (seen.revents & POLLNVAL) ready |= Ready::readable;", "close.forgotten"),
     (ASIO, "keep a spent one-shot watch armed",

@@ -12,8 +12,7 @@ WATCHED = "watched.cpp"
 
 # file, what is broken, the piece, what is put there, the rule that must catch it
 FAULTS = [
-    (IOCP, "never clear the flag of a pending wake",
-     "wake_pending_.exchange(false, std::memory_order_acq_rel);", ";", "wake.coalesces"),
+    (IOCP, "never collect a pending wake", "pending_.collect();", ";", "wake.coalesces"),
     (IOCP, "do not poll a reported level watch again", "if (watched->armed) make_due(*watched);",
      "watched->armed = false;", "level.repeats"),
     (IOCP, "keep a spent one-shot watch armed", "watched->armed = watched->watch.mode == Mode::level;", "",

@@ -166,7 +166,7 @@ RULE(add, reserved_token) {
     }
 }
 
-// A watch that asks for nothing, or for hints alone, is paused: known, and quiet while its source is healthy.
+// A watch that asks for nothing, or for hints alone, is paused: registered, and quiet, also when its source ends.
 RULE(add, no_interest) {
     for (const Ready nothing : {Ready::none, Ready::closed, Ready::failed, Ready::expired}) {
         for (const Mode mode : modes()) {
@@ -179,6 +179,12 @@ RULE(add, no_interest) {
             modify(pair.near, {Token{3}, Ready::readable, mode});
             expect_event(Token{3}, Ready::readable);
             remove(pair.near);
+            auto ended = make_pair(Kind::tcp);
+            reset(ended.far);
+            wait_for_hang_up(ended.near);
+            add(ended.near, {Token{4}, nothing, mode});
+            expect_quiet();
+            remove(ended.near);
         }
     }
 }

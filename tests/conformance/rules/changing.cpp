@@ -54,8 +54,8 @@ RULE(modify, rearms) {
     }
 }
 
-// After modify() to nothing the watch is quiet while its source is healthy, does not spin when it ends, and can be
-// resumed.
+// After modify() to nothing the watch is quiet whatever happens to its source, which ends no select() early, and it can
+// be resumed.
 RULE(modify, pauses) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
@@ -71,10 +71,42 @@ RULE(modify, pauses) {
         expect_event(Token{1}, Ready::readable);
         modify(pair.near, {Token{1}, Ready::none, mode});
         pair.far.close();
-        expect_no_spin();
+        expect_full_wait();
+        modify(pair.near, {Token{1}, Ready::closed, mode});
+        expect_full_wait();
         modify(pair.near, {Token{1}, Ready::readable, mode});
         expect_any(Token{1}, Ready::readable);
         remove(pair.near);
+    }
+}
+
+// Sources that end while their watches are paused take no room from others, and end no sleep.
+RULE(pause, hides_nothing) {
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        std::vector<Pair> paused;
+        for (std::uint64_t i = 0; i < 4; ++i) {
+            paused.push_back(make_pair(i % 2 == 0 ? Kind::tcp : Kind::local));
+            add(paused.back().near, {Token{i}, both_directions, mode});
+            modify(paused.back().near, {Token{i}, Ready::none, mode});
+        }
+        reset(paused[0].far);
+        for (auto& pair : paused) {
+            pair.far.close();
+            wait_for_hang_up(pair.near);
+        }
+        const auto ready = make_pair(Kind::local);
+        send(ready.far);
+        add(ready.near, {Token{9}, Ready::readable, Mode::oneshot});
+        const auto seen = select(0ns, 1);
+        expect(seen.size() == 1 && seen[0].token == Token{9}, "expected: {token 9, readable}, seen: " + describe(seen));
+        Sleeper sleeper(selector());
+        for (const auto& pair : paused) modify(pair.near, {Token{0}, Ready::none, mode});
+        wake();
+        const auto woken = sleeper.events();
+        expect(woken.size() == 1 && woken[0].token == wake_token, "expected: only the wake, seen: " + describe(woken));
+        for (const auto& pair : paused) remove(pair.near);
+        remove(ready.near);
     }
 }
 

@@ -3,9 +3,13 @@
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
+#include <array>
+#include <set>
+
 namespace pollux::conformance {
 
-// A file or directory is refused with operation_not_permitted, or always ready, as the capability says.
+// A file or directory is refused with operation_not_permitted, or always ready, as the capability says: in each
+// select() by level, once by one-shot and edge; and its watch is changed, paused and removed as any other.
 RULE(add, regular_file) {
     const auto file = open_file();
     const auto directory = open_directory();
@@ -20,15 +24,143 @@ RULE(add, regular_file) {
                 expect_quiet();
                 continue;
             }
+            const auto expect_ready = [&](Token token) {
+                expect_event(token, Ready::readable);
+                if (mode == Mode::level) {
+                    expect_event(token, Ready::readable);
+                } else {
+                    expect_full_wait();
+                }
+            };
+            expect_error(std::errc::no_such_file_or_directory, registrator().modify(source, watch));
+            expect_quiet();
             add(source, watch);
-            expect_event(Token{1}, Ready::readable);
-            if (mode == Mode::level) expect_event(Token{1}, Ready::readable);
+            expect_ready(Token{1});
+            expect_error(std::errc::file_exists, registrator().add(source, {Token{2}, Ready::readable, mode}));
             modify(source, watch);
-            expect_event(Token{1}, Ready::readable);
+            expect_ready(Token{1});
+            modify(source, {Token{3}, both_directions, Mode::oneshot});
+            expect_event(Token{3}, both_directions);
+            expect_full_wait();
+            modify(source, {Token{3}, Ready::none, mode});
+            expect_full_wait();
+            modify(source, {Token{4}, Ready::readable, mode});
+            expect_ready(Token{4});
             remove(source);
+            expect_unknown(source);
+            expect_full_wait();
         }
     }
-    if (!capabilities().files) declare_unsupported(capabilities().files);
+    if (!capabilities().files) return declare_unsupported(capabilities().files);
+    // Closed while it is watched, and its descriptor used again.
+    auto forgotten = open_file();
+    const Source number = forgotten;
+    for (const Mode mode : modes()) {
+        add(forgotten, {Token{5}, Ready::readable, mode});
+        auto pair = make_pair(Kind::local);
+        forgotten.close();
+        expect_no_spin();
+        pair.near = renumber(std::move(pair.near), number);
+        registrator().remove(number); // whether it was still known is left open
+        add(number, {Token{6}, Ready::readable, mode});
+        expect_full_wait();
+        send(pair.far);
+        expect_event(Token{6}, Ready::readable);
+        remove(number);
+        auto next = open_file();
+        pair.near.close();
+        forgotten = renumber(std::move(next), number);
+    }
+}
+
+// Files that are always ready keep back neither a wake nor another source, and those do not keep them back.
+RULE(files, fair) {
+    if (!capabilities().files) return declare_unsupported(capabilities().files);
+    const std::array<Owned, 3> files{open_file(), open_file(), open_directory()};
+    const auto busy = make_pair(Kind::local);
+    const auto other = make_pair(Kind::local);
+    for (std::uint64_t i = 0; i < files.size(); ++i) add(files[i], {Token{i}, Ready::readable, Mode::level});
+    send(busy.far);
+    add(busy.near, {Token{3}, Ready::readable, Mode::level});
+    add(other.near, {Token{4}, Ready::readable, Mode::level});
+    for (int round = 0; round < 20; ++round) {
+        for (int call = 0; call < round % 4; ++call) select(patience, 1);
+        wake();
+        send(other.far);
+        std::set<Token> seen;
+        for (int call = 0; call < 24; ++call) {
+            for (const auto& event : select(patience, 1 + static_cast<std::size_t>(round) % 3))
+                seen.insert(event.token);
+        }
+        expect(seen.size() == 6 && seen.count(wake_token) == 1,
+               "expected: three files, two sockets and the wake within 24 calls, seen: " + std::to_string(seen.size()));
+        drain(other.near);
+    }
+}
+
+// A file that is added or resumed while another thread sleeps in select() ends the sleep, and one that is removed or
+// paused does not.
+RULE(files, while_asleep) {
+    if (!capabilities().files) return declare_unsupported(capabilities().files);
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        const auto file = open_file();
+        for (const bool is_resumed : {false, true}) {
+            if (is_resumed) add(file, {Token{1}, Ready::none, mode});
+            Sleeper sleeper(selector());
+            if (is_resumed) {
+                modify(file, {Token{1}, Ready::readable, mode});
+            } else {
+                add(file, {Token{1}, Ready::readable, mode});
+            }
+            const auto seen = sleeper.events();
+            expect(seen.size() == 1 && seen[0].token == Token{1},
+                   "expected: {token 1, readable}, seen: " + describe(seen));
+            modify(file, {Token{1}, Ready::none, mode});
+            Sleeper undisturbed(selector());
+            if (is_resumed) {
+                remove(file);
+            } else {
+                modify(file, {Token{1}, Ready::closed, mode});
+                remove(file);
+            }
+            wake();
+            const auto woken = undisturbed.events();
+            expect(woken.size() == 1 && woken[0].token == wake_token,
+                   "expected: only the wake, seen: " + describe(woken));
+        }
+    }
+}
+
+// Four threads add, change and remove files, beside a select(): no call fails, nothing is reported for ever, and what
+// is watched at last is reported.
+RULE(files, churn) {
+    if (!capabilities().files) return declare_unsupported(capabilities().files);
+    Budget budget(20'000);
+    std::atomic<bool> stop = false;
+    std::atomic<int> failures = 0;
+    const auto file = open_file();
+    {
+        const auto change = [&](Mode mode) {
+            const auto own = open_file();
+            while (!stop) {
+                if (registrator().add(own, {Token{1}, Ready::readable, mode})) ++failures;
+                if (registrator().modify(own, {Token{1}, Ready::none, mode})) ++failures;
+                if (registrator().modify(own, {Token{1}, both_directions, mode})) ++failures;
+                if (registrator().remove(own)) ++failures;
+            }
+        };
+        Thread first([&] { change(Mode::oneshot); }), second([&] { change(modes().back()); });
+        Thread third([&] { change(Mode::oneshot); }), fourth([&] { change(modes().back()); });
+        int round = 1;
+        for (; budget.allows(round); ++round) select(moment, 1 + static_cast<std::size_t>(round) % 4);
+        tell_rounds(round - 1, budget);
+        stop = true;
+    }
+    expect(failures == 0, "expected: no call fails, seen: " + std::to_string(failures.load()) + " failures");
+    expect_full_wait();
+    add(file, {Token{2}, Ready::readable});
+    expect_event(Token{2}, Ready::readable);
 }
 
 // A descriptor and its dup() are two sources: both are reported, each with its token.

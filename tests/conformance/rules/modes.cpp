@@ -277,6 +277,27 @@ RULE(mode, switch) {
     }
 }
 
+// A spent one-shot watch is silent whatever happens to its source: more data, its end, a reset.
+RULE(oneshot, silent) {
+    if (!offers(Mode::oneshot)) return;
+    for (const bool is_reset : {false, true}) {
+        auto pair = make_pair(Kind::tcp);
+        add(pair.near, {Token{1}, both_directions, Mode::oneshot});
+        expect_event(Token{1}, Ready::writable);
+        send(pair.far);
+        wait_for_data(pair.near);
+        expect_full_wait();
+        if (is_reset) reset(pair.far);
+        pair.far.close();
+        drain(pair.near);
+        wait_for_hang_up(pair.near);
+        expect_full_wait();
+        modify(pair.near, {Token{1}, Ready::readable, Mode::oneshot});
+        expect_any(Token{1}, Ready::readable);
+        remove(pair.near);
+    }
+}
+
 void link_modes_rules() {}
 
 } // namespace pollux::conformance

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <system_error>
+
+namespace pollux {
+
+/// A PendingWake lets wakes that no select() has collected become one: for authors of plugins.
+///
+///     idle ──a wake was delivered──▶ pending ──collect()──▶ idle, of the next generation
+///
+/// It is pending only when a wake has been delivered, so a caller whose wake is left to an earlier one depends on
+/// nothing that can still fail; callers beside a delivery that is under way deliver their own. Only collect() begins a
+/// generation: a caller that is late to say that its wake was delivered does not mark a later one.
+///
+/// Both sides are read-modify-write operations on one word. So what a caller wrote before wake() is visible after the
+/// collect() of its event, whether or not the wake was left to another: each operation of wake() is followed, in the
+/// order of that word, by the exchange of that collect(). tests/core/wake_model_test.cpp tries every interleaving.
+///
+/// Threads: wake() from any; collect() by the thread that is in select().
+template <template <typename> class Atomic = std::atomic>
+class PendingWake {
+  public:
+    /// Calls `deliver`, which returns a std::error_code, unless a wake that was delivered is still pending.
+    std::error_code wake(auto&& deliver) noexcept {
+        // Adds nothing: a load would not be in the order of the word.
+        auto seen = state_.fetch_add(0, std::memory_order_acq_rel);
+        if (seen & pending) return {};
+        if (const std::error_code error = deliver()) return error;
+        state_.compare_exchange_strong(seen, seen | pending, std::memory_order_acq_rel, std::memory_order_relaxed);
+        return {};
+    }
+
+    /// Ends the pending wake, for the event that is reported now.
+    void collect() noexcept {
+        generation_ += 2;
+        state_.exchange(generation_, std::memory_order_acq_rel);
+    }
+
+  private:
+    static constexpr std::uint64_t pending = 1;
+
+    Atomic<std::uint64_t> state_{0};
+    std::uint64_t generation_ = 0; // of collect() only
+};
+
+} // namespace pollux

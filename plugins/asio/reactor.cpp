@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "reactor.hpp"
+
+#include <boost/asio/detail/epoll_reactor.hpp>
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+namespace pollux::asio_backend {
+namespace {
+
+using Reactor = boost::asio::detail::epoll_reactor;
+
+// Asio names its descriptors to nobody. An explicit instantiation may name private members ([temp.spec.general]), and
+// does not compile where Asio has others.
+template <typename Member, typename Member::Type pointer>
+struct Reveal {
+    friend typename Member::Type get(Member) { return pointer; }
+};
+struct EpollMember {
+    using Type = int Reactor::*;
+    friend Type get(EpollMember);
+};
+struct TimerMember {
+    using Type = int Reactor::*;
+    friend Type get(TimerMember);
+};
+struct InterrupterMember {
+    using Type = boost::asio::detail::select_interrupter Reactor::*;
+    friend Type get(InterrupterMember);
+};
+template struct Reveal<EpollMember, &Reactor::epoll_fd_>;
+template struct Reveal<TimerMember, &Reactor::timer_fd_>;
+template struct Reveal<InterrupterMember, &Reactor::interrupter_>;
+
+} // namespace
+
+void OwnDescriptors::close() const noexcept {
+    for (const int descriptor : {epoll, timer, interrupter}) {
+        if (descriptor != -1) ::close(descriptor);
+    }
+}
+
+bool OwnDescriptors::are_open() const noexcept { return fcntl(epoll, F_GETFD) != -1; }
+
+OwnDescriptors open_reactor(boost::asio::io_context& context) {
+    auto& reactor = boost::asio::use_service<Reactor>(context);
+    return {reactor.*get(EpollMember()), reactor.*get(TimerMember()),
+            (reactor.*get(InterrupterMember())).read_descriptor()};
+}
+
+StandardStreams::StandardStreams() noexcept {
+    for (int& taken : taken_) {
+        // Reading and writing it fails, as it fails where nothing is open.
+        const int made = epoll_create1(EPOLL_CLOEXEC);
+        if (made > STDERR_FILENO) ::close(made);
+        if (made == -1 || made > STDERR_FILENO) break;
+        taken = made;
+    }
+}
+
+StandardStreams::~StandardStreams() {
+    for (const int taken : taken_) {
+        if (taken != -1) ::close(taken);
+    }
+}
+
+} // namespace pollux::asio_backend

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "watched.hpp"
+
+#include <pollux/posix.hpp>
+
+#include <mutex>
+#include <new>
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+namespace pollux::asio_backend {
+
+using posix::check;
+
+std::error_code portable(const boost::system::error_code& error) noexcept {
+    if (!error) return {};
+    const bool is_errno = error.category() == boost::system::system_category();
+    return is_errno ? std::error_code(error.value(), std::generic_category()) : make_error_code(std::errc::io_error);
+}
+
+std::error_code caught() noexcept {
+    try {
+        throw;
+    } catch (const boost::system::system_error& failure) {
+        return portable(failure.code());
+    } catch (const std::bad_alloc&) {
+        return make_error_code(std::errc::not_enough_memory);
+    } catch (...) {
+        return make_error_code(std::errc::io_error);
+    }
+}
+
+/// Before its first wait Asio makes a descriptor non-blocking, for operations that this backend does not use, and
+/// remembers that it did. So that is done here, once, and what was changed is changed back. One at a time, as two
+/// Selectors may take the same source, and the second must not take the first one's change for the caller's.
+std::error_code hand_over(Watched& watched) {
+    static std::mutex changing;
+    const std::lock_guard lock(changing);
+    const int flags = fcntl(watched.source, F_GETFL);
+    if (flags == -1) return check(flags);
+    boost::system::error_code error;
+    watched.descriptor.assign(watched.source, error);
+    if (!error) watched.descriptor.native_non_blocking(true, error);
+    if (int off = 0; !error && !(flags & O_NONBLOCK)) return check(ioctl(watched.source, FIONBIO, &off));
+    return portable(error);
+}
+
+Ready poll_now(Watched& watched, std::error_code& error) noexcept {
+    pollfd seen{watched.source, 0, 0};
+    for (const auto& direction : directions) {
+        if (any(watched.watch.interest & direction.ready))
+            seen.events = static_cast<short>(seen.events | direction.polled);
+    }
+    if (posix::poll_now({&seen, 1}) == -1) {
+        error = check(-1);
+        return Ready::none;
+    }
+    Ready ready = Ready::none;
+    for (const auto& direction : directions) {
+        if (seen.revents & direction.polled) ready |= direction.ready;
+    }
+    if (seen.revents & (POLLHUP | POLLERR)) ready |= Ready::readable | Ready::writable;
+    if (seen.revents & POLLHUP) ready |= Ready::closed;
+    if (seen.revents & POLLERR) ready |= Ready::failed;
+    // Closed without remove(), and perhaps opened again: there is nothing that could be waited for.
+    if ((seen.revents & POLLNVAL) || (watched.wait_failed && !any(ready))) watched.watch.interest = Ready::none;
+    return ready;
+}
+
+std::error_code validate(Source source, const Watch& watch) noexcept {
+    if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
+    if (watch.mode != Mode::oneshot && watch.mode != Mode::level)
+        return make_error_code(std::errc::operation_not_supported);
+    struct stat status {};
+    if (fstat(source, &status) == -1) return check(-1);
+    // What a file reports by POLLPRI it reports once, and Asio may ask before this does.
+    if (any(watch.interest & Ready::priority) && S_ISREG(status.st_mode))
+        return make_error_code(std::errc::operation_not_supported);
+    return {};
+}
+
+} // namespace pollux::asio_backend

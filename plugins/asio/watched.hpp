@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "reactor.hpp"
+
+#include <pollux/plugin.hpp>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <array>
+#include <list>
+
+#include <poll.h>
+
+namespace pollux::asio_backend {
+
+using Descriptor = boost::asio::posix::stream_descriptor;
+
+struct Direction {
+    Ready ready;
+    short polled;
+    Descriptor::wait_type wait;
+};
+inline constexpr std::array directions{
+    Direction{Ready::readable, POLLIN, Descriptor::wait_read},
+    Direction{Ready::writable, POLLOUT, Descriptor::wait_write},
+    Direction{Ready::priority, POLLPRI, Descriptor::wait_error},
+};
+inline constexpr Ready promises = Ready::readable | Ready::writable | Ready::priority;
+
+/// Converts to what the program knows: Asio's own categories live in this plugin.
+std::error_code portable(const boost::system::error_code& error) noexcept;
+
+/// Converts the exception under way; none may leave the plugin.
+std::error_code caught() noexcept;
+
+struct Watched {
+    Watched(boost::asio::io_context& context, Source descriptor_of_caller, const Watch& asked)
+        : descriptor(context), source(descriptor_of_caller), watch(asked) {}
+    ~Watched() {
+        if (descriptor.is_open()) descriptor.release(); // Asio would close it
+    }
+    Watched(const Watched&) = delete;
+    Watched& operator=(const Watched&) = delete;
+
+    Descriptor descriptor;
+    Source source;
+    Watch watch;                  // without interest when paused or spent
+    std::uint64_t generation = 0; // of the watch; what waited for an older one is void
+    std::array<bool, directions.size()> waiting{};
+    bool wait_failed = false;
+    bool due = false; // which of the two lists it is in
+};
+using Watches = std::list<Watched>;
+
+/// Gives a source to Asio, its flags unchanged.
+std::error_code hand_over(Watched& watched);
+
+/// Asks poll(2) what is ready of a watch, at this moment.
+Ready poll_now(Watched& watched, std::error_code& error) noexcept;
+
+/// Why a source cannot be watched so, if it cannot.
+std::error_code validate(Source source, const Watch& watch) noexcept;
+
+} // namespace pollux::asio_backend

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <pollux/plugin.hpp>
+
+#include <atomic>
+#include <map>
+#include <mutex>
+
+namespace pollux::epoll {
+
+/// The watches of what epoll_ctl(2) refuses with EPERM: regular files, directories, and devices without a poll
+/// operation, all of which poll(2) calls always ready.
+///
+/// One eventfd(2) in the epoll set stands for all of them: it is level-triggered and always readable while any of them
+/// is to be reported, so it ends a sleeping epoll_wait(2) and has its turn among other sources. It is opened with the
+/// first watch; a Selector without files has neither the descriptor nor any other cost.
+///
+/// Threads: any.
+class Files {
+  public:
+    /// The token of the eventfd in the epoll set.
+    static constexpr Token token{static_cast<std::uint64_t>(wake_token) - 2};
+
+    Files() = default;
+    ~Files();
+    Files(const Files&) = delete;
+    Files& operator=(const Files&) = delete;
+
+    /// As in Registrator, for a source that epoll_ctl(2) has refused.
+    std::error_code add(int epoll, Source source, const Watch& watch) noexcept;
+    std::error_code modify(int epoll, Source source, const Watch& watch) noexcept;
+    std::error_code remove(int epoll, Source source) noexcept;
+
+    /// Whether there are any watches; as of some moment, so that callers look closer only where it may matter.
+    bool has_any() const noexcept { return count_.load(std::memory_order_relaxed) != 0; }
+
+    /// Reports the watches in turn, as many as there is room for, when the eventfd was reported; returns their number.
+    std::size_t collect(int epoll, std::span<Event> buffer, std::error_code& error) noexcept;
+
+  private:
+    struct File {
+        Watch watch;
+        bool armed = false; // to be reported; else paused or spent
+    };
+    using Table = std::map<Source, File>;
+
+    std::error_code put(int epoll, File& file, const Watch& watch) noexcept;
+    bool collect_one(Table::value_type& entry, Event& event) noexcept;
+    std::error_code open(int epoll) noexcept;
+    std::error_code arm(int epoll, bool on) noexcept;
+
+    std::mutex mutex_; // guards what follows
+    Table table_;
+    std::size_t armed_ = 0;              // of the table
+    Source last_ = -1;                   // was reported last
+    int ready_ = -1;                     // the eventfd
+    bool ready_on_ = false;              // and whether the epoll set waits for it
+    std::atomic<std::size_t> count_ = 0; // size of the table
+};
+
+} // namespace pollux::epoll

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a program does to its process around a Selector: standard streams closed, limits lowered, all descriptors
+// closed; and files that report a change once.
+#include "../process.hpp"
+#include "../rule.hpp"
+#include "../rule_files.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
+
+namespace pollux::conformance {
+namespace {
+
+/// While it lives, the process may open no descriptor, and poll(2) takes none.
+class NoDescriptors {
+  public:
+    NoDescriptors() {
+        getrlimit(RLIMIT_NOFILE, &before_);
+        rlimit none = before_;
+        none.rlim_cur = 0;
+        setrlimit(RLIMIT_NOFILE, &none);
+    }
+    ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+    NoDescriptors(const NoDescriptors&) = delete;
+    NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+  private:
+    rlimit before_{};
+};
+
+void close_all() {
+    for (int descriptor = 0; descriptor < 4096; ++descriptor) close(descriptor);
+}
+
+} // namespace
+
+// In a program that was started without standard streams, no descriptor of a Selector becomes one.
+RULE(selector, standard_streams) {
+    const auto pair = make_pair(Kind::local);
+    const auto file = open_file();
+    const auto fault = fault_in_child([&]() -> std::string {
+        for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) close(stream);
+        OpenFailure failure;
+        const auto opened = subject().open(failure);
+        if (!opened) return std::string(failure.step) + ": " + describe(failure.error);
+        opened->registrator().add(file, {Token{2}, Ready::readable});
+        if (opened->registrator().add(pair.near, {Token{1}, Ready::readable})) return "add() fails";
+        for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+            if (fcntl(stream, F_GETFD) != -1) return "descriptor " + std::to_string(stream) + " is open";
+        }
+        std::array<Event, 4> buffer{};
+        std::error_code error;
+        opened->select(buffer, 0ns, error);
+        write(pair.far, "x");
+        return opened->select(buffer, patience, error).size() == 1 ? "" : "no event";
+    });
+    expect(fault.empty(), "expected: standard streams stay closed, seen: " + fault);
+}
+
+// With RLIMIT_NOFILE lowered to nothing after everything is open, what is watched is reported, and sleeps are idle.
+RULE(selector, lowered_limit) {
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        std::vector<Pair> pairs;
+        for (std::uint64_t i = 0; i < 3; ++i) {
+            pairs.push_back(make_pair(Kind::local));
+            add(pairs.back().near, {Token{i}, Ready::readable, mode});
+        }
+        auto closed = make_pair(Kind::local);
+        add(closed.near, {Token{9}, Ready::readable, mode});
+        const NoDescriptors limit;
+        expect_full_wait();
+        expect_idle(50ms);
+        for (std::uint64_t i = 0; i < 3; ++i) {
+            send(pairs[i].far);
+            expect_event(Token{i}, Ready::readable);
+            drain(pairs[i].near);
+            modify(pairs[i].near, {Token{i}, Ready::readable, mode});
+        }
+        const Source number = closed.near;
+        closed.near.close(); // while it is watched
+        expect_no_spin();
+        registrator().remove(number);
+        wake();
+        const auto woken = select();
+        expect(woken.size() == 1 && woken[0].token == wake_token, "expected: the wake, seen: " + describe(woken));
+        for (const auto& pair : pairs) remove(pair.near);
+    }
+}
+
+// With all descriptors of the process closed, select() returns bad_file_descriptor each time, and does not spin.
+RULE(selector, closed_under_it) {
+    for (const Timeout timeout : {Timeout(0ns), Timeout(patience), forever}) {
+        const auto fault = fault_in_child([&]() -> std::string {
+            OpenFailure failure;
+            const auto opened = subject().open(failure);
+            if (!opened) return std::string(failure.step) + ": " + describe(failure.error);
+            const auto pair = make_pair(Kind::local);
+            opened->registrator().add(pair.near, {Token{1}, Ready::readable, modes().back()});
+            std::array<Event, 4> buffer{};
+            std::error_code error;
+            opened->select(buffer, moment, error);
+            close_all();
+            for (int call = 0; call < 3; ++call) {
+                const auto events = opened->select(buffer, timeout, error);
+                if (!events.empty() || error != std::errc::bad_file_descriptor)
+                    return std::to_string(events.size()) + " events and: " + describe(error);
+            }
+            return {};
+        });
+        expect(fault.empty(), "expected: no event and bad_file_descriptor, seen: " + fault);
+    }
+}
+
+#ifdef __linux__
+
+namespace {
+
+/// Makes the name of the host one that this process may change alone; false if the system does not let it.
+bool enter_namespace() { return unshare(CLONE_NEWUTS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWUTS) == 0; }
+
+bool change_name() {
+    static int changes = 0;
+    const auto name = "pollux" + std::to_string(++changes);
+    return sethostname(name.c_str(), name.size()) == 0;
+}
+
+Owned open_name() { return Owned(::open("/proc/sys/kernel/hostname", O_RDONLY | O_CLOEXEC)); }
+
+/// Another process changes it when this one sleeps, or a moment before.
+std::string change_soon() {
+    const pid_t other = fork();
+    if (other == -1) return "fork() fails";
+    if (other == 0) {
+        usleep(20'000);
+        _exit(change_name() ? 0 : 1);
+    }
+    return {};
+}
+
+} // namespace
+
+// A file that reports a change once is reported after each, also to a sleeping select(), to a watch that was spent, and
+// beside others where there is room for one; or its watch is refused.
+RULE(priority, once) {
+    if (!capabilities().priority) return declare_unsupported(capabilities().priority);
+    bool is_refused = false;
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        const auto fault = fault_in_child([&]() -> std::string {
+            if (!enter_namespace()) return "unshare(CLONE_NEWUTS) fails";
+            OpenFailure failure;
+            const auto opened = subject().open(failure);
+            if (!opened) return std::string(failure.step) + ": " + describe(failure.error);
+            auto& way_in = opened->registrator();
+            const std::array<Owned, 3> names{open_name(), open_name(), open_name()};
+            for (std::uint64_t i = 0; i < names.size(); ++i) {
+                const auto error = way_in.add(names[i], {Token{i}, Ready::priority, mode});
+                const bool is_unwatchable = error == std::errc::operation_not_permitted && !capabilities().files;
+                if (error == std::errc::operation_not_supported || is_unwatchable) return "refused";
+                if (error) return "add(): " + describe(error);
+            }
+            std::array<Event, 8> buffer{};
+            std::error_code error;
+            if (!opened->select(buffer, moment, error).empty()) return "an event before any change";
+            for (int round = 0; round < 6; ++round) {
+                if (round % 2 == 0 && !change_name()) return "sethostname() fails";
+                if (round % 2 == 1 && !change_soon().empty()) return "fork() fails";
+                std::array<int, 3> reported{};
+                for (std::size_t call = 0; call < names.size(); ++call) {
+                    const auto room = std::span(buffer).first(round < 3 ? 1 : buffer.size());
+                    for (const auto& event : opened->select(room, call == 0 ? patience : moment, error)) {
+                        if (!any(event.ready & Ready::priority)) return "an event without priority";
+                        ++reported.at(static_cast<std::size_t>(event.token));
+                    }
+                    if (error) return "select(): " + describe(error);
+                }
+                if (reported != std::array{1, 1, 1}) {
+                    std::string counts;
+                    for (const int count : reported) counts += " " + std::to_string(count);
+                    return "in round " + std::to_string(round) + " three watches have events:" + counts;
+                }
+                for (std::uint64_t i = 0; i < names.size(); ++i) {
+                    if (way_in.modify(names[i], {Token{i}, Ready::priority, mode})) return "modify() fails";
+                }
+            }
+            return {};
+        });
+        is_refused = fault == "refused";
+        expect(fault.empty() || is_refused, "expected: each change is reported once, seen: " + fault);
+    }
+    if (is_refused) declare_unsupported({Support::unsupported, "a file that reports by POLLPRI once is refused"});
+}
+
+#endif
+
+std::span<const AbsentRule> absent_rules_of_process() {
+#ifdef __linux__
+    static const bool can_change_name =
+        fault_in_child([] { return std::string(enter_namespace() && change_name() ? "" : "no"); }).empty();
+    static constexpr const char* reason = "this process may have no UTS namespace of its own";
+#else
+    static constexpr bool can_change_name = false;
+    static constexpr const char* reason = "this system has no source that reports once, as far as we know";
+#endif
+    static constexpr AbsentRule absent{"priority.once", reason};
+    return {&absent, can_change_name ? std::size_t{0} : std::size_t{1}};
+}
+
+void link_surroundings_rules() {}
+
+} // namespace pollux::conformance
