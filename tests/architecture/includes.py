@@ -17,7 +17,7 @@ DRAWING = {
     "poll": ["open"],
 }
 FOR_PLUGINS = ["plugin", "posix", "deadline"]
-FOR_FOLDER = {"notify": ["event", "registrator"], "net": ["event"], "loop": ["poll"]}
+FOR_FOLDER = {"notify": ["event", "registrator"], "net": ["event", "posix"], "loop": ["poll", "posix"]}
 MAY_INCLUDE_CORE_SOURCES = ("core/src/", "tests/core/", "tests/loader/")
 KNOWS_THE_SYSTEM = "core/src/environment.cpp"
 
