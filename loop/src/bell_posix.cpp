@@ -2,6 +2,8 @@
 // Signals as POSIX has them: sigaction(2), and a pair of sockets that wakes the Loop.
 #include "bell.hpp"
 
+#include <pollux/posix.hpp>
+
 #include <cerrno>
 
 #include <fcntl.h>
@@ -29,12 +31,27 @@ bool is_fault(int signal) noexcept {
 
 // Sockets, not a pipe: each engine has them.
 Bell::Bell(const PollRegistrator&) {
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends_.data()) == -1)
+#ifdef SOCK_CLOEXEC // from the start, or a child that another thread starts at this moment inherits them
+    constexpr int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+#else
+    constexpr int type = SOCK_STREAM;
+#endif
+    if (socketpair(AF_UNIX, type, 0, ends_.data()) == -1)
         throw std::system_error(errno, std::system_category(), "pollux: socketpair, for signals");
-    for (const int end : ends_) {
+    int error = 0;
+    for (int& end : ends_) {
+        end = posix::above_standard_streams(end);
+        if (end == -1) error = errno;
+#ifndef SOCK_CLOEXEC
         fcntl(end, F_SETFD, FD_CLOEXEC);
         fcntl(end, F_SETFL, O_NONBLOCK);
+#endif
     }
+    if (error == 0) return;
+    for (const int end : ends_) {
+        if (end != -1) close(end);
+    }
+    throw std::system_error(error, std::system_category(), "pollux: fcntl(F_DUPFD_CLOEXEC), for signals");
 }
 
 Bell::~Bell() {

@@ -78,19 +78,29 @@ Transfer write_from(Source source, std::span<const ConstBuffer> buffers) noexcep
     }));
 }
 
-std::error_code prepare(const OwnedSource& end) noexcept {
-#ifdef SOCK_CLOEXEC // then there is pipe2(), too
-    static_cast<void>(end);
-    return {};
-#else
-    return system::prepare(end.native_handle());
+/// Whether a descriptor was opened to read or to write: calls would fail with the error of one that is not open.
+std::error_code check_access(Source source, int refused) noexcept {
+    const int flags = fcntl(source, F_GETFL);
+    if (flags == -1) return system::last_error();
+    bool usable = (flags & O_ACCMODE) != refused;
+#ifdef O_PATH
+    usable = usable && (flags & O_PATH) == 0;
 #endif
+    return usable ? std::error_code() : make_error_code(std::errc::bad_file_descriptor);
+}
+
+/// A pipe of which one end is another process's, and blocking.
+std::error_code open_with_child(Source (&ends)[2], Source& ours) noexcept {
+    auto error = system::open_pipe(ends, system::Blocking::yes);
+    if (!error) error = system::prepare(ours);
+    return error;
 }
 
 } // namespace
 
 PipeReader PipeReader::adopt(Source source, std::error_code& error) noexcept {
-    error = system::prepare(source);
+    error = check_access(source, O_WRONLY);
+    if (!error) error = system::prepare(source);
     return error ? PipeReader() : PipeReader(source);
 }
 
@@ -98,7 +108,8 @@ Transfer PipeReader::read(Buffer buffer) noexcept { return read_into(native_hand
 Transfer PipeReader::read(std::span<const Buffer> buffers) noexcept { return read_into(native_handle(), buffers); }
 
 PipeWriter PipeWriter::adopt(Source source, std::error_code& error) noexcept {
-    error = system::prepare(source);
+    error = check_access(source, O_RDONLY);
+    if (!error) error = system::prepare(source);
     if (!error) error = NoSigpipe::prepare(source);
     return error ? PipeWriter() : PipeWriter(source);
 }
@@ -109,16 +120,26 @@ Transfer PipeWriter::write(std::span<const ConstBuffer> buffers) noexcept {
 }
 
 Pipe Pipe::open(std::error_code& error) noexcept {
-    int ends[2] = {-1, -1};
-#ifdef SOCK_CLOEXEC
-    error = system::error_after(::pipe2(ends, O_CLOEXEC | O_NONBLOCK));
-#else
-    error = system::error_after(::pipe(ends));
-#endif
-    if (error) return {};
+    Source ends[2];
+    error = system::open_pipe(ends, system::Blocking::no);
     Pipe made{PipeReader(ends[0]), PipeWriter(ends[1])};
-    error = prepare(made.reader);
-    if (!error) error = prepare(made.writer);
+    if (!error) error = NoSigpipe::prepare(ends[1]);
+    if (error) return {};
+    return made;
+}
+
+PipeFromChild PipeFromChild::open(std::error_code& error) noexcept {
+    Source ends[2];
+    error = open_with_child(ends, ends[0]);
+    PipeFromChild made{PipeReader(ends[0]), ChildEnd(ends[1])};
+    if (error) return {};
+    return made;
+}
+
+PipeToChild PipeToChild::open(std::error_code& error) noexcept {
+    Source ends[2];
+    error = open_with_child(ends, ends[1]);
+    PipeToChild made{PipeWriter(ends[1]), ChildEnd(ends[0])};
     if (!error) error = NoSigpipe::prepare(ends[1]);
     if (error) return {};
     return made;

@@ -20,12 +20,47 @@ std::error_code take_error(Source socket) noexcept {
     return error ? error : error_of(waiting);
 }
 
-std::error_code adopt(Source socket, int type) noexcept {
+namespace {
+
+/// Whether a stream is TCP's, or what replaces it below unchanged programs, and a datagram UDP's: not SCTP, not ICMP.
+bool is_expected_protocol(const SocketKind& kind) noexcept {
+    constexpr int mptcp = 262, udp_lite = 136; // of Linux; not all headers have them
+    const int protocol = kind.protocol;
+    if (protocol == 0) return true;
+    if (kind.type == SOCK_STREAM) return protocol == IPPROTO_TCP || protocol == mptcp;
+    return protocol == IPPROTO_UDP || protocol == udp_lite;
+}
+
+/// A connect() that failed is a connection's end like others, which finish_connect() reports; a socket that has neither
+/// a peer, nor an error, nor a connect() under way was never connected, or its failure was reported before.
+std::error_code check_connected(Source socket) noexcept {
     std::error_code error;
-    const int seen = option(socket, SOL_SOCKET, SO_TYPE, error);
+    peer_address(socket, error);
+    if (error != std::errc::not_connected) return {}; // macOS calls one that was reset an invalid argument
+    const auto state = connecting_state(socket, error);
     if (error) return error;
-    if (seen != type) return make_error_code(std::errc::wrong_protocol_type);
-    return prepare_socket(socket);
+    return state == Connecting::idle ? make_error_code(std::errc::not_connected) : std::error_code();
+}
+
+} // namespace
+
+std::error_code adopt(Source socket, Domain domain, Role role) noexcept {
+    std::error_code error;
+    const auto kind = kind_of(socket, error);
+    if (error) return error;
+    if (kind.type != (role == Role::datagrams ? SOCK_DGRAM : SOCK_STREAM))
+        return make_error_code(std::errc::wrong_protocol_type);
+    const bool is_internet = kind.family == AF_INET || kind.family == AF_INET6;
+    if (domain == Domain::internet ? !is_internet : kind.family != AF_UNIX)
+        return make_error_code(std::errc::address_family_not_supported);
+    if (domain == Domain::internet && !is_expected_protocol(kind))
+        return make_error_code(std::errc::wrong_protocol_type);
+    if (role != Role::datagrams) {
+        const bool listens = option(socket, SOL_SOCKET, SO_ACCEPTCONN, error) != 0;
+        if (!error && listens != (role == Role::listener)) error = make_error_code(std::errc::invalid_argument);
+        if (!error && role == Role::stream) error = check_connected(socket);
+    }
+    return error ? error : prepare_socket(socket);
 }
 
 Source open_bound(const Address& at, int type, const Binding& binding, std::error_code& error) noexcept {

@@ -11,8 +11,15 @@ int option(Source socket, int level, int option, std::error_code& error) noexcep
 /// The error that waits in a socket, which this takes out.
 std::error_code take_error(Source socket) noexcept;
 
-/// Prepares a socket of somebody else's, of a type as SOCK_STREAM.
-std::error_code adopt(Source socket, int type) noexcept;
+/// What a socket has to be that is adopted.
+enum class Role {
+    stream,    ///< connected or connecting
+    listener,  ///< listening
+    datagrams, ///< bound or not, connected or not
+};
+enum class Domain { internet, local };
+/// Checks a socket that was not opened here, and makes of it what open() makes. A socket that is refused is unchanged.
+std::error_code adopt(Source socket, Domain domain, Role role) noexcept;
 
 struct Binding {
     bool reuse_address;

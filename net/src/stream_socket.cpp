@@ -24,8 +24,11 @@ Transfer write_from(Source socket, std::span<const ConstBuffer> buffers) noexcep
 Outcome StreamSocket::finish_connect() noexcept {
     if (!is_open()) return Outcome::failure(make_error_code(std::errc::bad_file_descriptor));
     // First of all: an error that comes between two other questions would be told as "not connected".
-    if (system::is_connecting(native_handle())) return {Progress::would_block, {}};
-    auto error = take_error();
+    std::error_code error;
+    const auto state = system::connecting_state(native_handle(), error);
+    if (error) return Outcome::failure(error);
+    if (state == system::Connecting::under_way) return {Progress::would_block, {}};
+    error = take_error();
     // SO_ERROR is taken by whoever asks first, and none does not mean that there is a connection.
     if (!error) system::peer_address(native_handle(), error);
     return error ? Outcome::failure(error) : Outcome();

@@ -59,7 +59,8 @@ Outcome last_outcome() noexcept;
 /// What SO_ERROR holds.
 std::error_code error_of(int code) noexcept;
 
-/// Non-blocking and closed by exec; none on failure. `family` as AF_INET, `type` as SOCK_STREAM.
+/// Non-blocking, closed by exec, and above the standard streams; none on failure. `family` as AF_INET, `type` as
+/// SOCK_STREAM.
 Source open(int family, int type, std::error_code& error) noexcept;
 Source accept(Source listener, SocketAddress& peer, Outcome& outcome) noexcept;
 /// Makes of a socket that was not opened here what open() makes.
@@ -67,15 +68,34 @@ std::error_code prepare_socket(Source socket) noexcept;
 #ifndef _WIN32
 /// The same of whatever else can be read or written.
 std::error_code prepare(Source source) noexcept;
-/// Two local sockets that are connected, as from open(); both none on failure.
-std::error_code open_pair(Source (&ends)[2]) noexcept;
+/// Whether a call on a source waits until it can do something.
+enum class Blocking { no, yes };
+/// Two local sockets that are connected, or the ends of a pipe (to read, to write): closed by exec, and above the
+/// standard streams; both none on failure. They do not raise SIGPIPE unless they are blocking, or ends of a pipe.
+std::error_code open_pair(Source (&ends)[2], Blocking blocking) noexcept;
+std::error_code open_pipe(Source (&ends)[2], Blocking blocking) noexcept;
 #endif
 void close(Source source) noexcept;
 
 /// Begins, or has done at once.
 std::error_code connect(Source socket, const SocketAddress& to) noexcept;
-/// Whether it is still under way.
-bool is_connecting(Source socket) noexcept;
+/// What a socket without a peer is about.
+enum class Connecting {
+    idle,      ///< no connect() was begun, or its end was reported
+    under_way, ///< neither done nor failed
+    over,      ///< done or failed
+};
+/// Windows calls a socket that is idle under_way. Errors: not_enough_memory
+Connecting connecting_state(Source socket, std::error_code& error) noexcept;
+
+/// What a socket was made as, by the numbers of the system.
+struct SocketKind {
+    int family;
+    int type;
+    int protocol; // 0 where the system does not report it
+};
+/// Errors: bad_file_descriptor; not_a_socket
+SocketKind kind_of(Source socket, std::error_code& error) noexcept;
 
 std::error_code set_reuse(Source socket, bool address, bool port) noexcept;
 

@@ -2,6 +2,8 @@
 #include "socket.hpp"
 #include "uninterrupted.hpp"
 
+#include <pollux/posix.hpp>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
@@ -40,6 +42,29 @@ std::error_code finish(Source socket) noexcept {
 #endif
 }
 
+/// After a call that made two descriptors, or failed.
+std::error_code finish_both(int result, Source (&ends)[2], [[maybe_unused]] Blocking blocking) noexcept {
+    auto error = posix::check(result);
+    if (error) return error;
+    for (auto& end : ends) {
+        end = posix::above_standard_streams(end);
+        if (end == OwnedSource::none && !error) error = last_error();
+    }
+#ifndef SOCK_CLOEXEC
+    for (const auto end : ends) {
+        if (!error) error = blocking == Blocking::no ? prepare(end) : add_flag(end, F_GETFD, F_SETFD, FD_CLOEXEC);
+    }
+#endif
+    return error;
+}
+
+std::error_code close_both(Source (&ends)[2], const std::error_code& error) noexcept {
+    for (auto& end : ends) {
+        if (end != OwnedSource::none) close(std::exchange(end, OwnedSource::none));
+    }
+    return error;
+}
+
 Transfer transferred(ssize_t result) noexcept {
     if (result == -1) return {last_outcome(), 0};
     return {{}, static_cast<std::size_t>(result)};
@@ -67,9 +92,9 @@ Outcome last_outcome() noexcept {
 
 Source open(int family, int type, std::error_code& error) noexcept {
 #ifdef SOCK_CLOEXEC
-    const auto made = ::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const auto made = posix::above_standard_streams(::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 #else
-    const auto made = ::socket(family, type, 0);
+    const auto made = posix::above_standard_streams(::socket(family, type, 0));
 #endif
     error = made == -1 ? last_error() : finish(made);
     if (!error || made == -1) return made;
@@ -78,13 +103,13 @@ Source open(int family, int type, std::error_code& error) noexcept {
 }
 
 Source accept(Source listener, SocketAddress& peer, Outcome& outcome) noexcept {
-    const auto made = uninterrupted([&] {
+    const auto made = posix::above_standard_streams(uninterrupted([&] {
 #ifdef SOCK_CLOEXEC
         return ::accept4(listener, peer.data(), &peer.length(), SOCK_CLOEXEC | SOCK_NONBLOCK);
 #else
         return ::accept(listener, peer.data(), &peer.length());
 #endif
-    });
+    }));
     outcome = made == -1 ? last_outcome() : Outcome();
     if (made == -1) return made;
     if (auto error = finish(made)) {
@@ -108,20 +133,29 @@ std::error_code prepare_socket(Source socket) noexcept {
     return error ? error : silence(socket);
 }
 
-std::error_code open_pair(Source (&ends)[2]) noexcept {
+std::error_code open_pair(Source (&ends)[2], Blocking blocking) noexcept {
+    ends[0] = ends[1] = OwnedSource::none;
 #ifdef SOCK_CLOEXEC
-    auto error = error_after(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends));
+    const int type = SOCK_STREAM | SOCK_CLOEXEC | (blocking == Blocking::no ? SOCK_NONBLOCK : 0);
 #else
-    auto error = error_after(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+    const int type = SOCK_STREAM;
 #endif
-    if (error) return error;
+    auto error = finish_both(::socketpair(AF_UNIX, type, 0, ends), ends, blocking);
     for (const auto end : ends) {
-        if (!error) error = finish(end);
+        if (!error && blocking == Blocking::no) error = silence(end);
     }
-    for (auto& end : ends) {
-        if (error) close(std::exchange(end, OwnedSource::none));
-    }
-    return error;
+    return error ? close_both(ends, error) : error;
+}
+
+std::error_code open_pipe(Source (&ends)[2], Blocking blocking) noexcept {
+    ends[0] = ends[1] = OwnedSource::none;
+#ifdef SOCK_CLOEXEC // then there is pipe2(), too
+    const int result = ::pipe2(ends, O_CLOEXEC | (blocking == Blocking::no ? O_NONBLOCK : 0));
+#else
+    const int result = ::pipe(ends);
+#endif
+    const auto error = finish_both(result, ends, blocking);
+    return error ? close_both(ends, error) : error;
 }
 
 // Not again after EINTR: Linux and others have closed it, and the number may be another's by now, see close(2).
@@ -133,9 +167,28 @@ std::error_code connect(Source socket, const SocketAddress& to) noexcept {
     return errno == EINPROGRESS || errno == EINTR ? std::error_code() : last_error();
 }
 
-bool is_connecting(Source socket) noexcept {
+Connecting connecting_state(Source socket, std::error_code& error) noexcept {
     pollfd asked{socket, POLLOUT, 0};
-    return uninterrupted([&] { return ::poll(&asked, 1, 0); }) == 0;
+    const int ready = posix::poll_now({&asked, 1});
+    error = posix::check(ready);
+    if (ready == 0) return Connecting::under_way;
+    // A socket that was never connected is hung up, and has no error that waits: poll(2), Linux.
+    return (asked.revents & (POLLHUP | POLLERR)) == POLLHUP ? Connecting::idle : Connecting::over;
+}
+
+SocketKind kind_of(Source socket, std::error_code& error) noexcept {
+    SocketKind kind{};
+    kind.type = option(socket, SOL_SOCKET, SO_TYPE, error);
+    if (error) return {};
+#ifdef SO_DOMAIN
+    kind.family = option(socket, SOL_SOCKET, SO_DOMAIN, error);
+#else
+    kind.family = local_address(socket, error).family();
+#endif
+#ifdef SO_PROTOCOL
+    if (!error) kind.protocol = option(socket, SOL_SOCKET, SO_PROTOCOL, error);
+#endif
+    return kind;
 }
 
 std::error_code set_reuse(Source socket, bool address, bool port) noexcept {

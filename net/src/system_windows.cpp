@@ -127,10 +127,19 @@ std::error_code connect(Source socket, const SocketAddress& to) noexcept {
 }
 
 // Not by WSAPoll(), which tells of no connect that failed before Windows 10, version 2004.
-bool is_connecting(Source socket) noexcept {
+Connecting connecting_state(Source socket, std::error_code& error) noexcept {
     fd_set done{1, {socket}}, failed = done;
     timeval at_once{0, 0};
-    return ::select(0, nullptr, &done, &failed, &at_once) == 0;
+    const int ready = ::select(0, nullptr, &done, &failed, &at_once);
+    error = ready == SOCKET_ERROR ? last_error() : std::error_code();
+    return ready == 0 ? Connecting::under_way : Connecting::over;
+}
+
+SocketKind kind_of(Source socket, std::error_code& error) noexcept {
+    WSAPROTOCOL_INFOW info{};
+    int length = sizeof info;
+    error = error_after(::getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, reinterpret_cast<char*>(&info), &length));
+    return {info.iAddressFamily, info.iSocketType, info.iProtocol};
 }
 
 std::error_code set_reuse(Source socket, bool, bool port) noexcept {

@@ -16,7 +16,7 @@ TcpStream TcpStream::connect(const Address& to, std::error_code& error) noexcept
 }
 
 TcpStream TcpStream::adopt(Source source, std::error_code& error) noexcept {
-    error = system::adopt(source, SOCK_STREAM);
+    error = system::adopt(source, system::Domain::internet, system::Role::stream);
     return error ? TcpStream() : TcpStream(source);
 }
 
@@ -49,7 +49,7 @@ TcpListener TcpListener::listen(const Address& at, const ListenOptions& options,
 }
 
 TcpListener TcpListener::adopt(Source source, std::error_code& error) noexcept {
-    error = system::adopt(source, SOCK_STREAM);
+    error = system::adopt(source, system::Domain::internet, system::Role::listener);
     return error ? TcpListener() : TcpListener(source);
 }
 

@@ -21,7 +21,7 @@ UdpSocket UdpSocket::bind(const Address& at, const BindOptions& options, std::er
 }
 
 UdpSocket UdpSocket::adopt(Source source, std::error_code& error) noexcept {
-    error = system::adopt(source, SOCK_DGRAM);
+    error = system::adopt(source, system::Domain::internet, system::Role::datagrams);
     return error ? UdpSocket() : UdpSocket(source);
 }
 

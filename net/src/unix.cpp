@@ -88,12 +88,21 @@ UnixStream UnixStream::connect(const UnixAddress& to, std::error_code& error) no
 
 UnixPair UnixStream::pair(std::error_code& error) noexcept {
     Source ends[2] = {none, none};
-    error = system::open_pair(ends);
+    error = system::open_pair(ends, system::Blocking::no);
     return {UnixStream(ends[0]), UnixStream(ends[1])};
 }
 
+UnixChildPair UnixStream::pair_with_child(std::error_code& error) noexcept {
+    Source ends[2] = {none, none};
+    error = system::open_pair(ends, system::Blocking::yes);
+    if (!error) error = system::prepare_socket(ends[0]);
+    UnixChildPair made{UnixStream(ends[0]), ChildEnd(ends[1])};
+    if (error) return {};
+    return made;
+}
+
 UnixStream UnixStream::adopt(Source source, std::error_code& error) noexcept {
-    error = system::adopt(source, SOCK_STREAM);
+    error = system::adopt(source, system::Domain::local, system::Role::stream);
     return error ? UnixStream() : UnixStream(source);
 }
 
@@ -121,7 +130,7 @@ UnixListener UnixListener::listen(const UnixAddress& at, int backlog, std::error
 }
 
 UnixListener UnixListener::adopt(Source source, std::error_code& error) noexcept {
-    error = system::adopt(source, SOCK_STREAM);
+    error = system::adopt(source, system::Domain::local, system::Role::listener);
     return error ? UnixListener() : UnixListener(source);
 }
 

@@ -19,7 +19,7 @@ DRAWING = {
     "poll": ["open"],
 }
 FOR_PLUGINS = ["plugin", "posix", "process", "deadline", "pending_wake"]
-FOR_FOLDER = {"notify": ["event", "registrator"], "net": ["event"], "loop": ["poll", "posix", "process"]}
+FOR_FOLDER = {"notify": ["event", "registrator"], "net": ["event", "posix"], "loop": ["poll", "posix", "process"]}
 MAY_INCLUDE_CORE_SOURCES = ("core/src/", "tests/core/", "tests/loader/")
 SHOW_THE_SYSTEM = ("core/include/pollux/posix.hpp", "core/include/pollux/process.hpp")
 KNOWS_THE_SYSTEM = "core/src/environment.cpp"

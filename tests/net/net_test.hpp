@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ostream>
@@ -77,7 +78,7 @@ std::string read(auto& source, std::size_t most = 65536) {
 std::string read_all(auto& source, std::size_t size) {
     std::string text;
     while (text.size() < size) {
-        const auto more = read(source, size - text.size());
+        const auto more = read(source, std::min<std::size_t>(size - text.size(), 65536));
         if (more.empty()) break;
         text += more;
     }

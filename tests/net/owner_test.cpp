@@ -120,44 +120,6 @@ RULE(owner, releases) {
     EXPECT_TRUE(answers(released.get()));
 }
 
-// Sockets of others are taken over, and become as those that are made here; what is no such socket stays as it was.
-RULE(owner, adopts) {
-    const auto first = listener(Address::Kind::ipv4); // on Windows sockets work from the first that net makes
-    auto pair = conformance::make_pair(conformance::Kind::tcp);
-    conformance::set_blocking(pair.near, true);
-    auto stream = good([&](auto& error) { return TcpStream::adopt(pair.near, error); });
-    EXPECT_EQ(stream.native_handle(), pair.near.release());
-    std::array<std::byte, 1> buffer{};
-    EXPECT_TRUE(stream.read(buffer).would_block());
-    conformance::write(pair.far, "x");
-    EXPECT_EQ(read(stream), "x");
-
-    auto udp = conformance::udp_socket();
-    EXPECT_EQ(error_of([&](auto& error) { return TcpStream::adopt(udp, error); }), std::errc::wrong_protocol_type);
-    EXPECT_EQ(error_of([&](auto& error) { return TcpListener::adopt(udp, error); }), std::errc::wrong_protocol_type);
-    EXPECT_EQ(error_of([&](auto& error) { return UdpSocket::adopt(pair.far, error); }), std::errc::wrong_protocol_type);
-    EXPECT_TRUE(answers(udp)) << "it is still the caller's";
-    EXPECT_TRUE(answers(pair.far));
-    const auto adopted = good([&](auto& error) { return UdpSocket::adopt(udp.get(), error); });
-    EXPECT_EQ(adopted.native_handle(), udp.release());
-
-    const auto file = conformance::open_file();
-#ifdef _WIN32
-    constexpr auto no_socket = std::errc::bad_file_descriptor;
-#else
-    constexpr auto no_socket = std::errc::not_a_socket;
-#endif
-    EXPECT_EQ(error_of([&](auto& error) { return TcpStream::adopt(file, error); }), no_socket);
-    for (const auto none : {OwnedSource::none, Source{1000}}) {
-        EXPECT_EQ(error_of([&](auto& error) { return TcpStream::adopt(none, error); }), std::errc::bad_file_descriptor);
-        EXPECT_EQ(error_of([&](auto& error) { return UdpSocket::adopt(none, error); }), std::errc::bad_file_descriptor);
-    }
-    auto other = conformance::listener();
-    auto waiting = good([&](auto& error) { return TcpListener::adopt(other.get(), error); });
-    EXPECT_EQ(other.release(), waiting.native_handle());
-    EXPECT_TRUE(waiting.accept().would_block());
-}
-
 /// Makes some of all that there is, uses it, and fails in each way.
 void make_and_use() {
     for (const auto kind : both_kinds) {

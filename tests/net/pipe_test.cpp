@@ -112,12 +112,17 @@ RULE(pipe, no_room) {
         EXPECT_EQ(error, std::errc::too_many_files_open);
         EXPECT_FALSE(pipe.reader.is_open());
         EXPECT_FALSE(pipe.writer.is_open());
-        EXPECT_EQ(error_of([](auto& of_pair) { return UnixStream::pair(of_pair); }), std::errc::too_many_files_open);
+        constexpr auto no_room = std::errc::too_many_files_open;
+        EXPECT_EQ(error_of([](auto& refused) { return PipeFromChild::open(refused); }), no_room);
+        EXPECT_EQ(error_of([](auto& refused) { return PipeToChild::open(refused); }), no_room);
+        EXPECT_EQ(error_of([](auto& refused) { return UnixStream::pair(refused); }), no_room);
+        EXPECT_EQ(error_of([](auto& refused) { return UnixStream::pair_with_child(refused); }), no_room);
     }
     EXPECT_EQ(conformance::open_descriptors(), before);
 }
 
-// Ends of others are taken over, and made non-blocking and closed by exec; what is not open is refused.
+// Ends of others are taken over, and made non-blocking and closed by exec; what is not open, or not for that
+// direction, is refused.
 RULE(pipe, adopts) {
     for (auto kind : {conformance::Kind::pipe, conformance::Kind::local}) {
         auto ends = conformance::make_pair(kind);
@@ -132,6 +137,12 @@ RULE(pipe, adopts) {
         write(writer, "adopted");
         EXPECT_EQ(read(reader), "adopted");
     }
+    const auto ends = conformance::make_pair(conformance::Kind::pipe);
+    EXPECT_EQ(error_of([&](auto& error) { return PipeReader::adopt(ends.far, error); }), std::errc::bad_file_descriptor)
+        << "it is for writing";
+    EXPECT_EQ(error_of([&](auto& error) { return PipeWriter::adopt(ends.near, error); }),
+              std::errc::bad_file_descriptor)
+        << "it is for reading";
     for (const Source none : {-1, 1000}) {
         EXPECT_EQ(error_of([&](auto& error) { return PipeReader::adopt(none, error); }),
                   std::errc::bad_file_descriptor);

@@ -6,6 +6,7 @@
 #include <pollux/tcp_stream.hpp>
 #include <pollux/udp_socket.hpp>
 #ifndef _WIN32
+#include <pollux/child_end.hpp>
 #include <pollux/pipe.hpp>
 #include <pollux/unix_address.hpp>
 #include <pollux/unix_listener.hpp>

@@ -12,10 +12,13 @@ namespace pollux {
 ///
 /// It can be watched as it is: `registrator.add(stream, watch)` [owner.watchable].
 ///
-/// Each Source that a factory of this library makes never waits [owner.non_blocking], is closed by exec
-/// [owner.close_on_exec], and raises no SIGPIPE [stream.no_sigpipe]. The first two hold from the start where the
-/// system can do it (Linux, BSDs); on macOS a fork() of another thread at that moment can inherit it, on Windows a
-/// process that another thread starts when a connection is accepted.
+/// Each Source that a factory of this library makes is non-blocking [owner.non_blocking], is closed by exec
+/// [owner.close_on_exec], and raises no SIGPIPE [stream.no_sigpipe]; a ChildEnd is only closed by exec. The first two
+/// hold from the start where the system can do it (Linux, BSDs); on macOS a fork() of another thread at that moment can
+/// inherit it, on Windows a process that another thread starts when a connection is accepted.
+///
+/// It never takes the number of a standard stream, not even in a program that was started without them, and that prints
+/// into whatever has the number [owner.above_standard_streams].
 ///
 /// Threads:  one object by one thread at a time, as for any value. Reading in one thread and writing in another is
 ///           what a stream socket is made for, and allowed.

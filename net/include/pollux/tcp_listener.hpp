@@ -45,7 +45,9 @@ class TcpListener : public OwnedSource {
     static TcpListener listen(const Address& at, const ListenOptions& options, std::error_code& error) noexcept;
     static TcpListener listen(const Address& at, std::error_code& error) noexcept { return listen(at, {}, error); }
 
-    /// Takes over a listening socket, as TcpStream::adopt() does.
+    /// Takes over a listening TCP socket, with the errors of TcpStream::adopt() [owner.adopts].
+    ///
+    /// Errors: invalid_argument  not listening                                              [owner.adopts]
     static TcpListener adopt(Source source, std::error_code& error) noexcept;
 
     /// The next connection, and who made it [listener.accepts]. would_block: none waits [listener.would_block].

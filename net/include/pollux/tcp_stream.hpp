@@ -23,12 +23,18 @@ class TcpStream : public StreamSocket {
     ///                                           elsewhere
     static TcpStream connect(const Address& to, std::error_code& error) noexcept;
 
-    /// Takes over a connected or connecting socket, and makes it non-blocking and closed by exec [owner.adopts]. On
-    /// failure the stream owns nothing, and the socket is the caller's as before.
+    /// Takes over a connected or connecting TCP socket, and makes it non-blocking and closed by exec [owner.adopts].
+    /// One whose connection has ended, or whose connect() has failed, is taken over as long as its error was not
+    /// reported. On failure the stream owns nothing, and the socket is the caller's, unchanged.
     ///
-    /// Errors: bad_file_descriptor  not open
-    ///         not_a_socket         (Windows: bad_file_descriptor)
-    ///         wrong_protocol_type  a socket of datagrams                                   [owner.adopts]
+    /// Errors: bad_file_descriptor           not open                                       [owner.adopts]
+    ///         not_a_socket                  Windows: bad_file_descriptor                   [owner.adopts]
+    ///         wrong_protocol_type           datagrams, packets in sequence, another protocol than TCP, Linux's MPTCP
+    ///                                       excepted                                       [owner.adopts]
+    ///         address_family_not_supported  neither IPv4 nor IPv6: a Unix socket, for one  [owner.adopts]
+    ///         invalid_argument              listening                                      [owner.adopts]
+    ///         not_connected                 never connected nor connecting; Windows and macOS do not report it
+    ///                                                                                      [owner.adopts]
     static TcpStream adopt(Source source, std::error_code& error) noexcept;
 
     /// Addresses of both ends [listener.accepts]; 0.0.0.0:0 on failure.

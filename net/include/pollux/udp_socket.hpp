@@ -33,7 +33,7 @@ class UdpSocket : public OwnedSource {
     static UdpSocket bind(const Address& at, const BindOptions& options, std::error_code& error) noexcept;
     static UdpSocket bind(const Address& at, std::error_code& error) noexcept { return bind(at, {}, error); }
 
-    /// Takes over a socket of datagrams, as TcpStream::adopt() does.
+    /// Takes over a UDP socket, bound or not, connected or not, with the errors of TcpStream::adopt() [owner.adopts].
     static UdpSocket adopt(Source source, std::error_code& error) noexcept;
 
     /// From now on send() goes to that address, and nothing is received from others [udp.connects]. Ends at once: no

@@ -31,7 +31,7 @@ class UnixListener : public OwnedSource {
         return listen(at, 4096, error);
     }
 
-    /// Takes over a listening socket, as TcpStream::adopt() does.
+    /// Takes over a listening Unix stream socket, as TcpListener::adopt() does [unix.adopts].
     static UnixListener adopt(Source source, std::error_code& error) noexcept;
 
     /// The next connection [unix.connects]; as TcpListener::accept(), with the same errors.

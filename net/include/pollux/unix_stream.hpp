@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <pollux/child_end.hpp>
 #include <pollux/stream_socket.hpp>
 #include <pollux/unix_address.hpp>
 
 namespace pollux {
 
 struct UnixPair;
+struct UnixChildPair;
 
 /// One end of a connection between processes of this machine. POSIX only.
 class UnixStream : public StreamSocket {
@@ -26,8 +28,10 @@ class UnixStream : public StreamSocket {
 
     /// Two ends that are connected, without addresses [unix.pair].
     static UnixPair pair(std::error_code& error) noexcept;
+    /// The same with one end for a child process, which is blocking [unix.child_pair].
+    static UnixChildPair pair_with_child(std::error_code& error) noexcept;
 
-    /// Takes over a connected socket, as TcpStream::adopt() does.
+    /// Takes over a connected Unix stream socket, as TcpStream::adopt() does [unix.adopts].
     static UnixStream adopt(Source source, std::error_code& error) noexcept;
 
     UnixAddress local_address(std::error_code& error) const noexcept;
@@ -41,6 +45,11 @@ class UnixStream : public StreamSocket {
 struct UnixPair {
     UnixStream first;
     UnixStream second;
+};
+
+struct UnixChildPair {
+    UnixStream stream; // non-blocking
+    ChildEnd child;    // blocking
 };
 
 } // namespace pollux

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "net_test.hpp"
+
+#include "../conformance/sources.hpp"
+
+namespace pollux::net_tests {
+namespace {
+
+using conformance::Owned;
+
+/// How a type refuses a socket; the socket stays the caller's, as it was.
+template <typename Type>
+std::error_code refusal(const Owned& source) {
+    const auto before = conformance::flags_of(source);
+    const auto error = error_of([&](auto& refused) { return Type::adopt(source, refused); });
+    EXPECT_EQ(conformance::flags_of(source), before);
+    return error;
+}
+
+// Sockets of others are taken over, and become as those that are made here; what is no such socket stays as it was.
+RULE(owner, adopts) {
+    const auto first = listener(Address::Kind::ipv4); // on Windows sockets work from the first that net makes
+    auto pair = conformance::make_pair(conformance::Kind::tcp);
+    conformance::set_blocking(pair.near, true);
+    auto stream = good([&](auto& error) { return TcpStream::adopt(pair.near, error); });
+    EXPECT_EQ(stream.native_handle(), pair.near.release());
+    std::array<std::byte, 1> buffer{};
+    EXPECT_TRUE(stream.read(buffer).would_block());
+    conformance::write(pair.far, "x");
+    EXPECT_EQ(read(stream), "x");
+
+    auto udp = conformance::udp_socket();
+    auto waiting = conformance::listener();
+    for (const auto* source : {&udp, &waiting, &pair.far}) conformance::set_blocking(*source, true);
+    EXPECT_EQ(refusal<TcpStream>(udp), std::errc::wrong_protocol_type);
+    EXPECT_EQ(refusal<TcpListener>(udp), std::errc::wrong_protocol_type);
+    EXPECT_EQ(refusal<UdpSocket>(pair.far), std::errc::wrong_protocol_type);
+    EXPECT_EQ(refusal<TcpStream>(waiting), std::errc::invalid_argument) << "it listens";
+    EXPECT_EQ(refusal<TcpListener>(pair.far), std::errc::invalid_argument) << "it does not listen";
+    EXPECT_EQ(refusal<TcpListener>(conformance::unconnected_tcp_socket()), std::errc::invalid_argument);
+
+    const auto file = conformance::open_file();
+#ifdef _WIN32
+    constexpr auto no_socket = std::errc::bad_file_descriptor;
+#else
+    constexpr auto no_socket = std::errc::not_a_socket;
+#endif
+    EXPECT_EQ(error_of([&](auto& error) { return TcpStream::adopt(file, error); }), no_socket);
+    EXPECT_EQ(error_of([&](auto& error) { return TcpListener::adopt(file, error); }), no_socket);
+    EXPECT_EQ(error_of([&](auto& error) { return UdpSocket::adopt(file, error); }), no_socket);
+    for (const auto none : {OwnedSource::none, Source{1000}}) {
+        EXPECT_EQ(error_of([&](auto& error) { return TcpStream::adopt(none, error); }), std::errc::bad_file_descriptor);
+        EXPECT_EQ(error_of([&](auto& error) { return UdpSocket::adopt(none, error); }), std::errc::bad_file_descriptor);
+    }
+    const auto adopted = good([&](auto& error) { return UdpSocket::adopt(udp.get(), error); });
+    EXPECT_EQ(adopted.native_handle(), udp.release());
+    auto adopted_listener = good([&](auto& error) { return TcpListener::adopt(waiting.get(), error); });
+    EXPECT_EQ(adopted_listener.native_handle(), waiting.release());
+    EXPECT_TRUE(adopted_listener.accept().would_block());
+
+    // One whose connection is about to be made, or to be refused, and one that has ended.
+    auto connecting = conformance::connect_to(adopted_listener.native_handle());
+    auto begun = good([&](auto& error) { return TcpStream::adopt(connecting.release(), error); });
+    EXPECT_TRUE(finished([&] { return begun.finish_connect(); }).is_done());
+    auto refused = conformance::connect_to_nobody();
+    auto failing = good([&](auto& error) { return TcpStream::adopt(refused.release(), error); });
+    EXPECT_EQ(finished([&] { return failing.finish_connect(); }).error, std::errc::connection_refused);
+    auto ended = conformance::make_pair(conformance::Kind::tcp);
+    conformance::reset(ended.far);
+    EXPECT_TRUE(conformance::wait_for_hang_up(ended.near));
+    auto lost = good([&](auto& error) { return TcpStream::adopt(ended.near.release(), error); });
+    EXPECT_EQ(lost.read(buffer).error, std::errc::connection_reset);
+}
+
+} // namespace
+} // namespace pollux::net_tests

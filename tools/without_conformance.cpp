@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "conformance.hpp"
+
+#include <cstdio>
+
+namespace pollux::tools {
+
+int conformance(int, char**) {
+    std::fputs("pollux: built without the conformance suite: expected a build with POLLUX_BUILD_CONFORMANCE\n", stderr);
+    return 1;
+}
+
+} // namespace pollux::tools
