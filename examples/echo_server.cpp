@@ -40,7 +40,7 @@ int main(int argc, char** argv) try {
     Poll poll;
     const auto& registrator = poll.registrator();
     std::printf("port %d, backend %s\n", listener.local_address(error).port(), poll.choice().winner->name.c_str());
-    std::fflush(stdout);
+    if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to the standard output");
     std::map<Token, Client> clients;
     const Watch waiting{Token(listener.native_handle()), Ready::readable, Mode::level};
     const Watch paused{waiting.token, Ready::none};

@@ -91,7 +91,7 @@ int main(int argc, char** argv) try {
     Poll poll;
     const auto& registrator = poll.registrator();
     std::printf("port %d, backend %s\n", listener.local_address(error).port(), poll.choice().winner->name.c_str());
-    std::fflush(stdout);
+    if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to the standard output");
 
     EventQueue changed = event_queue(symbols, registrator); // wakes the loop
     Events events;
@@ -143,6 +143,7 @@ int main(int argc, char** argv) try {
     std::printf("updates %llu, conflated %llu, delivered %llu\n"
                 "age of a price when it is sent, in us: median %.0f, 99 %% %.0f, 99.9 %% %.0f, most %.0f\n",
                 updates, updates - changes, delivered, age(.5), age(.99), age(.999), age(1));
+    if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to the standard output");
 } catch (const std::exception& error) {
     return std::fprintf(stderr, "%s\n", error.what()), 1;
 }

@@ -90,6 +90,7 @@ int main(int argc, char** argv) try {
                       << now.events - before.events << ", deferred " << now.callbacks.deferred - deferred << ", closed "
                       << now.closed - before.closed << '\n';
     }
+    if (!std::cout.flush()) throw std::runtime_error("cannot write to the standard output");
 } catch (const std::exception& error) {
     return std::cerr << error.what() << '\n', 1;
 }

@@ -7,6 +7,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
 
 namespace pollux::tools {
 namespace {
@@ -14,19 +18,39 @@ namespace {
 /// What `auto` left alone, as it had found something.
 std::string not_tried(const Choice& choice) {
     std::string text;
-    for (const auto& backend : installed()) {
+    for (const auto& backend : found()) {
         const auto is_it = [&backend](const Attempt& attempt) { return attempt.file == backend.file; };
-        if (std::ranges::any_of(choice.attempts, is_it)) continue;
-        const auto remark = backend.refusal.empty() ? fmt::format("rank {}", backend.rank) : backend.refusal;
-        text += fmt::format("  not tried: {}: {}\n", backend.file.string(), remark);
+        if (std::ranges::any_of(choice.attempts, is_it) || std::ranges::any_of(choice.passed_over, is_it)) continue;
+        text += fmt::format("  not tried: {}: rank {}\n", escaped(backend.file.string()), backend.rank);
     }
     return text;
 }
 
+/// The words of --needs, separated by commas.
+/// Errors: std::invalid_argument with what was expected.
+Needs parse(const std::string& words) {
+    constexpr std::pair<std::string_view, bool Needs::*> known[] = {
+        {"oneshot", &Needs::oneshot}, {"level", &Needs::level}, {"edge", &Needs::edge},
+        {"pipes", &Needs::pipes},     {"files", &Needs::files}, {"priority", &Needs::priority}};
+    Needs needs;
+    for (std::string_view left = words; !left.empty();) {
+        const auto end = std::min(left.find(','), left.size());
+        const auto word = left.substr(0, end);
+        left.remove_prefix(std::min(end + 1, left.size()));
+        const auto* const entry = std::ranges::find(known, word, &std::pair<std::string_view, bool Needs::*>::first);
+        if (entry == std::end(known))
+            throw std::invalid_argument(
+                fmt::format("--needs: expected of oneshot, level, edge, pipes, files and priority, was given \"{}\"",
+                            escaped(word)));
+        needs.*entry->second = true;
+    }
+    return needs;
+}
+
 } // namespace
 
-int explain(const std::string& backend) {
-    auto choice = pollux::explain({.backend = backend});
+int explain(const std::string& backend, const std::string& needs) {
+    auto choice = pollux::explain({.backend = backend, .needs = parse(needs)});
     if (!backend.empty()) choice.origin = "from the command line";
     if (!choice.winner) {
         fmt::print(stderr, "{}\n", choice.text());
@@ -35,7 +59,7 @@ int explain(const std::string& backend) {
     fmt::print("{}\n", choice.text());
     if (choice.asked == "auto") fmt::print("{}", not_tried(choice));
     fmt::print("  winner: {}, rank {} ({})\n", choice.winner->name, choice.winner->rank, choice.winner->summary);
-    for (const auto& folder : choice.folders) fmt::print("  searched: {}\n", folder.string());
+    for (const auto& folder : choice.folders) fmt::print("  searched: {}\n", escaped(folder.string()));
     return 0;
 }
 

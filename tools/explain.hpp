@@ -5,8 +5,9 @@
 
 namespace pollux::tools {
 
-/// `pollux explain [BACKEND]`: the story of the choice that a program would make here.
+/// `pollux explain [BACKEND] [--needs WORDS]`: the story of the choice that a program would make here.
 /// Returns: an exit status: 1 if nothing could be opened; the story is then on the standard error stream.
-int explain(const std::string& backend);
+/// Errors: std::invalid_argument, if `needs` is not made of the words that it should be made of.
+int explain(const std::string& backend, const std::string& needs);
 
 } // namespace pollux::tools

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "list.hpp"
 
+#include "examine.hpp"
 #include "table.hpp"
-
-#include <pollux/open.hpp>
 
 #include <fmt/format.h>
 
-#include <array>
+#include <chrono>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -15,15 +14,6 @@
 
 namespace pollux::tools {
 namespace {
-
-using Named = std::pair<const char*, Capability Capabilities::*>;
-constexpr std::array<Named, 7> abilities{{{"oneshot", &Capabilities::oneshot},
-                                          {"level", &Capabilities::level},
-                                          {"edge", &Capabilities::edge},
-                                          {"sockets", &Capabilities::sockets},
-                                          {"pipes", &Capabilities::pipes},
-                                          {"files", &Capabilities::files},
-                                          {"priority", &Capabilities::priority}}};
 
 std::string word_of(Support support) {
     switch (support) {
@@ -37,47 +27,25 @@ std::string word_of(Support support) {
     return "unknown";
 }
 
-/// A backend, and why it cannot be used here; empty if it can.
-struct Listed {
-    Backend backend;
-    std::string obstacle;
-};
-
-std::vector<Listed> look() {
-    std::vector<Listed> all;
-    for (auto& backend : installed()) {
-        auto obstacle = backend.refusal;
-        if (obstacle.empty()) {
-            // As a file: this one, whatever else has its name.
-            const auto choice = pollux::explain({.backend = backend.file.string()});
-            if (!choice.winner) obstacle = choice.attempts.empty() ? choice.refusal : choice.attempts.back().reason;
-        }
-        all.push_back({std::move(backend), std::move(obstacle)});
-    }
-    return all;
-}
-
-std::string backends_table(const std::vector<Listed>& all) {
+std::string backends_table(const std::vector<Examined>& all) {
     Table table({{"backend"}, {"rank", Align::right}, {"usable"}, {"file"}});
-    for (const auto& [backend, obstacle] : all) {
-        const bool loaded = backend.refusal.empty();
-        table.add({backend.name, loaded ? std::to_string(backend.rank) : "-", obstacle.empty() ? "yes" : "no",
-                   backend.file.string()});
+    for (const auto& seen : all) {
+        table.add({seen.name, seen.is_loaded ? std::to_string(seen.rank) : "-", seen.obstacle.empty() ? "yes" : "no",
+                   seen.file.string()});
     }
     return table.text();
 }
 
-Table capabilities_table(const std::vector<Listed>& all) {
+Table capabilities_table(const std::vector<Examined>& all) {
     std::vector<Table::Column> columns{{"backend"}};
-    for (const auto& ability : abilities) columns.push_back({ability.first});
+    for (const auto& capability : named_capabilities) columns.push_back({capability.first});
     columns.push_back({"timeouts", Align::right});
     Table table(std::move(columns));
-    for (const auto& listed : all) {
-        const auto& backend = listed.backend;
-        if (!backend.refusal.empty()) continue;
-        std::vector<std::string> cells{backend.name};
-        for (const auto& ability : abilities) cells.push_back(word_of((backend.capabilities.*ability.second).support));
-        const std::chrono::duration<double, std::milli> resolution = backend.capabilities.timeout_resolution;
+    for (const auto& seen : all) {
+        if (!seen.is_loaded) continue;
+        std::vector<std::string> cells{seen.name};
+        for (const auto& ability : seen.abilities) cells.push_back(word_of(ability.support));
+        const std::chrono::duration<double, std::milli> resolution = seen.timeout_resolution;
         cells.push_back(fmt::format("{:g} ms", resolution.count()));
         table.add(std::move(cells));
     }
@@ -85,25 +53,25 @@ Table capabilities_table(const std::vector<Listed>& all) {
 }
 
 /// One sentence for each thing that a backend could do better.
-std::vector<std::string> limits_of(const Backend& backend) {
+std::vector<std::string> limits_of(const Examined& seen) {
     std::vector<std::string> sentences;
-    for (const auto& [name, member] : abilities) {
-        const auto& [support, reason] = backend.capabilities.*member;
+    for (std::size_t i = 0; i < named_capabilities.size(); ++i) {
+        const auto& [support, reason] = seen.abilities[i];
         if (support == Support::native) continue;
-        const bool mute = reason == nullptr || *reason == '\0';
-        sentences.push_back(
-            fmt::format("{}: {} {}: {}", backend.name, name, word_of(support), mute ? "no reason given" : reason));
+        sentences.push_back(escaped(fmt::format("{}: {} {}: {}", seen.name, named_capabilities[i].first,
+                                                word_of(support), reason.empty() ? "no reason given" : reason)));
     }
     return sentences;
 }
 
 /// One line for each thing that is less than it could be.
-std::string reasons(const std::vector<Listed>& all) {
+std::string reasons(const std::vector<Examined>& all) {
     std::string text;
-    for (const auto& [backend, obstacle] : all) {
-        if (!obstacle.empty()) text += fmt::format("  {}: not usable: {}\n", backend.name, obstacle);
-        if (!backend.refusal.empty()) continue;
-        for (const auto& sentence : limits_of(backend)) text += fmt::format("  {}\n", sentence);
+    for (const auto& seen : all) {
+        if (!seen.obstacle.empty())
+            text += fmt::format("  {}: not usable: {}\n", escaped(seen.name), escaped(seen.obstacle));
+        if (!seen.is_loaded) continue;
+        for (const auto& sentence : limits_of(seen)) text += fmt::format("  {}\n", sentence);
     }
     return text;
 }
@@ -111,13 +79,14 @@ std::string reasons(const std::vector<Listed>& all) {
 } // namespace
 
 int list() {
-    const auto all = look();
+    const auto all = examine_installed();
     const auto choice = pollux::explain();
     if (!all.empty()) fmt::print("{}\n{}", backends_table(all), capabilities_table(all).text());
     if (const auto text = reasons(all); !text.empty()) fmt::print("\n{}", text);
     if (choice.winner) {
-        fmt::print("\nA program gets {} here: \"{}\" ({})\n", choice.winner->name, choice.asked, choice.origin);
-        for (const auto& note : choice.notes) fmt::print("  {}\n", note);
+        fmt::print("\nA program gets {} here: \"{}\" ({})\n", choice.winner->name, escaped(choice.asked),
+                   choice.origin);
+        for (const auto& note : choice.notes) fmt::print("  {}\n", escaped(note));
         return 0;
     }
     std::fflush(stdout); // the table first, also where both streams are one
@@ -126,17 +95,15 @@ int list() {
 }
 
 int list_as_markdown() {
-    std::vector<Listed> all;
-    for (auto& backend : installed()) {
-        if (backend.refusal.empty()) all.push_back({std::move(backend), {}});
-    }
+    auto all = examine_installed();
+    std::erase_if(all, [](const Examined& seen) { return !seen.is_loaded; });
     if (all.empty()) {
         fmt::print(stderr, "{}\n", pollux::explain().text());
         return 1;
     }
     fmt::print("{}\n", capabilities_table(all).markdown());
-    for (const auto& listed : all) {
-        for (const auto& sentence : limits_of(listed.backend)) fmt::print("- {}\n", sentence);
+    for (const auto& seen : all) {
+        for (const auto& sentence : limits_of(seen)) fmt::print("- {}\n", in_markdown(sentence));
     }
     return 0;
 }

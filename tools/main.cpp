@@ -7,6 +7,7 @@
 #include "explain.hpp"
 #include "list.hpp"
 #include "new/project.hpp"
+#include "standard_streams.hpp"
 
 #include <pollux/open.hpp>
 
@@ -17,6 +18,7 @@
 #include <charconv>
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -33,7 +35,8 @@ CLI::Validator whole_number(int least, int most) {
         const char* const end = text.data() + text.size();
         const auto [stop, error] = std::from_chars(text.data(), end, number);
         if (error == std::errc() && stop == end && number >= least && number <= most) return {};
-        return fmt::format("expected a whole number from {} to {}, was given \"{}\"", least, most, text);
+        return fmt::format("expected a whole number from {} to {}, was given \"{}\"", least, most,
+                           pollux::escaped(text));
     };
     return {check, fmt::format("{} to {}", least, most)};
 }
@@ -45,11 +48,21 @@ void add_list(CLI::App& app, int& status, bool& as_markdown) {
     command->callback([&] { status = as_markdown ? list_as_markdown() : list(); });
 }
 
-void add_explain(CLI::App& app, int& status, std::string& backend) {
+struct ExplainOptions {
+    std::string backend, needs;
+};
+
+void add_explain(CLI::App& app, int& status, ExplainOptions& options) {
     auto* command = app.add_subcommand("explain", "Tell which backend a program would get here, and why");
-    command->add_option("backend", backend, "As the value of POLLUX_BACKEND, which it is taken from if it is not given")
+    command
+        ->add_option("backend", options.backend,
+                     "As the value of POLLUX_BACKEND, which it is taken from if it is not given")
         ->type_name("BACKEND");
-    command->callback([&status, &backend] { status = explain(backend); });
+    command
+        ->add_option("--needs", options.needs,
+                     "What the program cannot do without: of oneshot, level, edge, pipes, files, priority")
+        ->type_name("WORD[,WORD]...");
+    command->callback([&status, &options] { status = explain(options.backend, options.needs); });
 }
 
 /// For --help only: the arguments of this one go past CLI11, to GoogleTest.
@@ -105,7 +118,7 @@ int run(int argc, char** argv) {
 
     CLI::App app("Pollux, an event queue whose engine is a plugin", "pollux");
     int status = 0;
-    std::string backend;
+    ExplainOptions explain_options;
     bool as_markdown = false;
     DemoOptions options;
     NewOptions new_options;
@@ -113,20 +126,21 @@ int run(int argc, char** argv) {
     app.set_version_flag("--version", "pollux " POLLUX_VERSION, "Print the version and exit");
     app.footer(environment_help);
     add_list(app, status, as_markdown);
-    add_explain(app, status, backend);
+    add_explain(app, status, explain_options);
     add_conformance(app);
     add_demo(app, status, options);
     add_new(app, status, new_options);
     // CLI11 would only say that it did not expect it.
     if (argc > 1 && argv[1][0] != '-' && !is_command(app, argv[1])) {
-        fmt::print(stderr, "pollux: no command \"{}\": expected list, explain, conformance, demo or new\n", argv[1]);
+        fmt::print(stderr, "pollux: no command \"{}\": expected list, explain, conformance, demo or new\n",
+                   pollux::escaped(argv[1]));
         return misused;
     }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error); // --help, --version
-        fmt::print(stderr, "pollux: {}\n  \"pollux --help\" tells more\n", error.what());
+        fmt::print(stderr, "pollux: {}\n  \"pollux --help\" tells more\n", pollux::escaped(error.what()));
         return misused;
     }
     if (app.get_subcommands().empty()) {
@@ -138,10 +152,18 @@ int run(int argc, char** argv) {
 
 } // namespace
 
-int main(int argc, char** argv) try { return run(argc, argv); } catch (const pollux::OpenError& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return failed;
-} catch (const std::exception& error) {
-    std::fprintf(stderr, "pollux: %s\n", error.what());
-    return failed;
+int main(int argc, char** argv) {
+    occupy_standard_streams();
+    int status = failed;
+    try {
+        status = run(argc, argv);
+    } catch (const pollux::OpenError& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+    } catch (const std::invalid_argument& error) {
+        std::fprintf(stderr, "pollux: %s\n", pollux::escaped(error.what()).c_str());
+        status = misused;
+    } catch (const std::exception& error) {
+        if (!output_failed()) std::fprintf(stderr, "pollux: %s\n", pollux::escaped(error.what()).c_str());
+    }
+    return finish_output("pollux", status);
 }

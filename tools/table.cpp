@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "table.hpp"
 
+#include <pollux/open.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,12 +10,22 @@
 
 namespace pollux::tools {
 
+std::string in_markdown(const std::string& text) {
+    std::string cell;
+    for (const char letter : text) {
+        if (letter == '|') cell += '\\';
+        cell += letter;
+    }
+    return cell;
+}
+
 Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {
     for (const auto& column : columns_) widths_.push_back(column.heading.size());
 }
 
 void Table::add(std::vector<std::string> cells) {
     cells.resize(columns_.size());
+    for (auto& cell : cells) cell = escaped(cell);
     for (std::size_t i = 0; i < cells.size(); ++i) widths_[i] = std::max(widths_[i], cells[i].size());
     rows_.push_back(std::move(cells));
 }
@@ -28,7 +40,11 @@ std::string Table::markdown() const {
     std::string text = fmt::format("| {} |\n|", fmt::join(headings(), " | "));
     for (const auto& column : columns_) text += column.align == Align::left ? "---|" : "--:|";
     text += '\n';
-    for (const auto& row : rows_) text += fmt::format("| {} |\n", fmt::join(row, " | "));
+    for (const auto& row : rows_) {
+        std::vector<std::string> cells;
+        for (const auto& cell : row) cells.push_back(in_markdown(cell));
+        text += fmt::format("| {} |\n", fmt::join(cells, " | "));
+    }
     return text;
 }
 

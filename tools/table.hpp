@@ -8,7 +8,10 @@ namespace pollux::tools {
 
 enum class Align { left, right };
 
-/// Rows of text in aligned columns, under a heading.
+/// Text as Markdown shows it in a cell of a table: without an end of the cell in it.
+std::string in_markdown(const std::string& text);
+
+/// Rows of text in aligned columns, under a heading. Cells are escaped(), as what is in them may come from outside.
 class Table {
   public:
     struct Column {

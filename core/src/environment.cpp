@@ -7,7 +7,6 @@
 #include <sys/auxv.h>
 #endif
 #ifndef _WIN32
-#include <sys/stat.h>
 #include <unistd.h>
 #endif
 
@@ -35,19 +34,6 @@ std::string variable(const char* name) {
 Environment Environment::of_process() {
     if (is_privileged()) return {.privileged = true};
     return {.backend = variable("POLLUX_BACKEND"), .plugin_path = variable("POLLUX_PLUGIN_PATH")};
-}
-
-bool others_can_write([[maybe_unused]] const std::filesystem::path& path) {
-#ifdef _WIN32
-    return false; // no process is privileged there
-#else
-    struct stat status {};
-    if (stat(path.c_str(), &status) == -1) return true;
-    if (status.st_mode & (S_IWGRP | S_IWOTH)) return true;
-    // The owner may write whatever the mode says, or change it. In a set-gid process the effective user is the one who
-    // started it, who is not to be trusted.
-    return status.st_uid != 0 && (status.st_uid != geteuid() || status.st_uid == getuid());
-#endif
 }
 
 } // namespace pollux

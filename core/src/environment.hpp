@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 namespace pollux {
@@ -14,9 +13,5 @@ struct Environment {
 
     static Environment of_process();
 };
-
-/// Whether a file or folder can be changed by anybody whom a privileged process cannot trust: all but root and, in a
-/// set-uid process, its effective user. So it is also for what cannot be looked at.
-bool others_can_write(const std::filesystem::path& path);
 
 } // namespace pollux

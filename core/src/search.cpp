@@ -2,11 +2,14 @@
 #include "search.hpp"
 
 #include "backend_list.hpp"
+#include "file_system.hpp"
 #include "library.hpp"
 
 #include <algorithm>
+#include <new>
 #include <string_view>
 #include <system_error>
+#include <unordered_set>
 
 namespace pollux {
 namespace {
@@ -42,23 +45,21 @@ std::string backend_of(const fs::path& file) {
 
 SearchPath SearchPath::of(const std::vector<fs::path>& requested, const Environment& environment) {
     SearchPath path;
-    const auto append = [&path](const fs::path& folder) {
+    // With or without a slash at its end, or through symbolic links (/lib, /usr/lib): one folder must not hide its own
+    // plugins. By identity, and not by a comparison of each with all: a variable may have thousands.
+    std::unordered_set<std::string> known;
+    const auto append = [&](const fs::path& folder) {
         auto plain = folder.lexically_normal();
         if (!plain.has_filename()) plain = plain.parent_path(); // nothing but a slash at its end, which Windows minds
-        // With or without a slash at its end, or through symbolic links (/lib, /usr/lib): one folder must not hide its
-        // own plugins.
-        const auto is_same = [&plain](const fs::path& known) {
-            std::error_code ignored;
-            return known == plain || fs::equivalent(known, plain, ignored);
-        };
-        if (std::ranges::none_of(path.folders, is_same)) path.folders.push_back(std::move(plain));
+        if (known.insert(identity_of(plain)).second) path.folders.push_back(std::move(plain));
     };
     for (const auto& folder : requested) {
         if (folder.empty()) continue;
         std::error_code error; // there may be no current directory any more
         const auto absolute = fs::absolute(folder, error);
+        if (error == std::errc::not_enough_memory) throw std::bad_alloc();
         if (error) {
-            path.notes.push_back("ignored the folder \"" + folder.string() + "\": " + error.message());
+            path.notes.push_back(escaped("ignored the folder \"" + folder.string() + "\": " + error.message()));
         } else {
             append(absolute);
         }
@@ -71,7 +72,8 @@ SearchPath SearchPath::of(const std::vector<fs::path>& requested, const Environm
         if (folder.is_absolute()) {
             append(folder);
         } else if (!folder.empty()) {
-            path.notes.push_back("ignored \"" + folder.string() + "\" of POLLUX_PLUGIN_PATH: not an absolute path");
+            path.notes.push_back(
+                escaped("ignored \"" + folder.string() + "\" of POLLUX_PLUGIN_PATH: not an absolute path"));
         }
     }
     const auto beside = folder_of_core();
@@ -80,17 +82,24 @@ SearchPath SearchPath::of(const std::vector<fs::path>& requested, const Environm
     return path;
 }
 
-std::vector<PluginFile> SearchPath::files() const {
-    std::vector<PluginFile> all;
+PluginFiles SearchPath::files() const {
+    PluginFiles files;
+    std::vector<std::string> entries;
     for (const auto& folder : folders) {
-        const auto first = static_cast<std::ptrdiff_t>(all.size());
-        std::error_code ignored; // a folder that is not there holds no plugins
-        for (fs::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
-            if (auto name = backend_of(entry->path()); !name.empty()) all.push_back({std::move(name), entry->path()});
+        const auto first = static_cast<std::ptrdiff_t>(files.all.size());
+        entries.clear();
+        const auto error = list_folder(folder, entries);
+        // A folder that is not there holds no plugins.
+        if (error && error != std::errc::no_such_file_or_directory && error != std::errc::not_a_directory) {
+            files.unread.push_back(folder);
+            files.notes.push_back(escaped("cannot list the folder \"" + folder.string() + "\": " + error.message()));
         }
-        std::ranges::sort(all.begin() + first, all.end(), {}, &PluginFile::name);
+        for (const auto& entry : entries) {
+            if (auto name = backend_of(entry); !name.empty()) files.all.push_back({std::move(name), folder / entry});
+        }
+        std::ranges::sort(files.all.begin() + first, files.all.end(), {}, &PluginFile::name);
     }
-    return all;
+    return files;
 }
 
 } // namespace pollux

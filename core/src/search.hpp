@@ -15,6 +15,13 @@ struct PluginFile {
     std::filesystem::path path; // absolute
 };
 
+/// The plugin files of a search, read once.
+struct PluginFiles {
+    std::vector<PluginFile> all;               // folders in order, names sorted in each
+    std::vector<std::filesystem::path> unread; // folders that are there and cannot be listed
+    std::vector<std::string> notes;            // why
+};
+
 /// Where plugins are looked for: absolute folders, in order, each once; and what was ignored.
 struct SearchPath {
     std::vector<std::filesystem::path> folders;
@@ -22,8 +29,7 @@ struct SearchPath {
 
     static SearchPath of(const std::vector<std::filesystem::path>& requested, const Environment& environment);
 
-    /// All plugin files: folders in order, names sorted in each.
-    std::vector<PluginFile> files() const;
+    PluginFiles files() const;
 };
 
 /// "libpollux-epoll.so" for "epoll".

@@ -6,7 +6,6 @@
 #include <pollux/process.hpp>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 using namespace pollux;
 
@@ -80,5 +79,6 @@ static std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {
 static constexpr Capability yes{Support::native}, no{Support::unsupported, "epoll refuses files; edge is left out"};
 // oneshot, level, edge, sockets, pipes, files, priority, and by how much timeouts may be late
 static constexpr Capabilities capabilities{yes, yes, no, yes, yes, no, yes, std::chrono::milliseconds(1)};
-const Plugin pollux_plugin{
-    interface_version, sizeof(Plugin), abi_tag, "tiny", "epoll(7) in the fewest lines", -100, capabilities, open};
+POLLUX_DESCRIBE_PLUGIN("tiny", -100, "epoll(7) in the fewest lines");
+const Plugin pollux_plugin{interface_version,          sizeof(Plugin),          abi_tag,      pollux_description.name,
+                           pollux_description.summary, pollux_description.rank, capabilities, open};

@@ -266,13 +266,15 @@ std::unique_ptr<Selector> open(OpenFailure& failure) noexcept try {
 
 } // namespace
 
+POLLUX_DESCRIBE_PLUGIN("asio", -10,
+                       "Boost.Asio, the reference: for a second opinion, and where its io_context runs anyway");
 const pollux::Plugin pollux_plugin{
     .interface_version = pollux::interface_version,
     .size = sizeof(pollux::Plugin),
     .abi = pollux::abi_tag,
-    .name = "asio",
-    .summary = "Boost.Asio, the reference: for a second opinion, and where its io_context runs anyway",
-    .rank = -10,
+    .name = pollux_description.name,
+    .summary = pollux_description.summary,
+    .rank = pollux_description.rank,
     .capabilities =
         {
             .oneshot = {Support::native},

@@ -212,15 +212,16 @@ std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {
 
 } // namespace
 
+POLLUX_DESCRIBE_PLUGIN("epoll", 100, "Linux epoll(7)");
 const pollux::Plugin pollux_plugin{
     .interface_version = pollux::interface_version,
     .size = sizeof(pollux::Plugin),
     .abi = pollux::abi_tag,
-    .name = "epoll",
+    .name = pollux_description.name,
     .summary = nanoseconds_work
                    ? "Linux epoll(7), with the nanoseconds of epoll_pwait2(2)"
                    : "Linux epoll(7), in whole milliseconds: this kernel or sandbox has no epoll_pwait2(2)",
-    .rank = 100,
+    .rank = pollux_description.rank,
     .capabilities =
         {
             .oneshot = {Support::native},

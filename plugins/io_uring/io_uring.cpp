@@ -216,13 +216,15 @@ std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {
 
 } // namespace
 
+POLLUX_DESCRIBE_PLUGIN("io_uring", 50,
+                       "Linux io_uring(7): poll requests in a ring, handed to the kernel many at a time");
 const pollux::Plugin pollux_plugin{
     .interface_version = pollux::interface_version,
     .size = sizeof(pollux::Plugin),
     .abi = pollux::abi_tag,
-    .name = "io_uring",
-    .summary = "Linux io_uring(7): poll requests in a ring, handed to the kernel many at a time",
-    .rank = 50,
+    .name = pollux_description.name,
+    .summary = pollux_description.summary,
+    .rank = pollux_description.rank,
     .capabilities =
         {
             .oneshot = {Support::native},

@@ -313,13 +313,14 @@ std::unique_ptr<Selector> open(OpenFailure& failure) noexcept try {
 
 } // namespace
 
+POLLUX_DESCRIBE_PLUGIN("iocp", 100, "Windows completion ports, with readiness by the poll of AFD");
 const pollux::Plugin pollux_plugin{
     .interface_version = pollux::interface_version,
     .size = sizeof(pollux::Plugin),
     .abi = pollux::abi_tag,
-    .name = "iocp",
-    .summary = "Windows completion ports, with readiness by the poll of AFD",
-    .rank = 100,
+    .name = pollux_description.name,
+    .summary = pollux_description.summary,
+    .rank = pollux_description.rank,
     .capabilities =
         {
             .oneshot = {Support::native},

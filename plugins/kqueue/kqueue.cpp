@@ -237,13 +237,14 @@ std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {
 
 } // namespace
 
+POLLUX_DESCRIBE_PLUGIN("kqueue", 100, "kqueue(2) of macOS and the BSDs");
 const pollux::Plugin pollux_plugin{
     .interface_version = pollux::interface_version,
     .size = sizeof(pollux::Plugin),
     .abi = pollux::abi_tag,
-    .name = "kqueue",
-    .summary = "kqueue(2) of macOS and the BSDs",
-    .rank = 100,
+    .name = pollux_description.name,
+    .summary = pollux_description.summary,
+    .rank = pollux_description.rank,
     .capabilities =
         {
             .oneshot = {Support::native},

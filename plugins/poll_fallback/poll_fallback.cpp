@@ -202,13 +202,14 @@ std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {
 
 } // namespace
 
+POLLUX_DESCRIBE_PLUGIN("poll_fallback", 0, "POSIX poll(2): O(n), but at home everywhere");
 const pollux::Plugin pollux_plugin{
     .interface_version = pollux::interface_version,
     .size = sizeof(pollux::Plugin),
     .abi = pollux::abi_tag,
-    .name = "poll_fallback",
-    .summary = "POSIX poll(2): O(n), but at home everywhere",
-    .rank = 0,
+    .name = pollux_description.name,
+    .summary = pollux_description.summary,
+    .rank = pollux_description.rank,
     .capabilities =
         {
             .oneshot = {Support::emulated, "a spent watch is hidden from poll(2) until modify()"},

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSL-1.0
-"""check.py <includes|rules|contract|house> <root>, check.py exports <nm> <folder of plugins> [of libraries]: one check."""
+"""check.py <allocations|includes|rules|contract|house> <root>, check.py exports <nm> <folder of plugins> [of libraries]: one check."""
 import sys
 
 sys.dont_write_bytecode = True
+import allocations
 import contract
 import exports
 import house
@@ -10,7 +11,7 @@ import includes
 import rules
 from tree import Tree
 
-OF_TREE = {"includes": includes, "rules": rules, "contract": contract, "house": house}
+OF_TREE = {"allocations": allocations, "includes": includes, "rules": rules, "contract": contract, "house": house}
 
 
 def main(arguments):

@@ -22,7 +22,8 @@ FOR_PLUGINS = ["plugin", "posix", "process", "deadline", "pending_wake"]
 FOR_FOLDER = {"notify": ["event", "registrator"], "net": ["event", "posix"], "loop": ["poll", "posix", "process"]}
 MAY_INCLUDE_CORE_SOURCES = ("core/src/", "tests/core/", "tests/loader/")
 SHOW_THE_SYSTEM = ("core/include/pollux/posix.hpp", "core/include/pollux/process.hpp")
-KNOWS_THE_SYSTEM = "core/src/environment.cpp"
+KNOW_THE_SYSTEM = ("core/src/environment.cpp", "core/src/file_system.cpp", "core/src/file_system_windows.cpp",
+                   "core/src/plugin_file.cpp")  # fmt: skip
 
 STANDARD = set(
     """
@@ -115,8 +116,8 @@ def fault_of_angled(tree, path, name):
         return None
     if is_public(path):
         return f"includes <{name}>: a public header includes only <pollux/...> and the standard library"
-    if place.startswith("core/") and place != KNOWS_THE_SYSTEM:
-        return f"includes <{name}>: of the core only {KNOWS_THE_SYSTEM} knows the system, and only Boost.DLL is used"
+    if place.startswith("core/") and place not in KNOW_THE_SYSTEM:
+        return f"includes <{name}>: of the core only {', '.join(KNOW_THE_SYSTEM)} know the system, and only Boost.DLL is used"
     return None
 
 

@@ -9,6 +9,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import allocations
 import contract
 import exports
 import house
@@ -94,7 +95,7 @@ class Includes(Planted):
             self.expect_include(path, "<core/src/search.hpp>", "only the core")
 
     def test_core(self):
-        self.expect_include("core/src/search.cpp", "<unistd.h>", "environment.cpp")
+        self.expect_include("core/src/search.cpp", "<unistd.h>", "environment.cpp", "file_system.cpp")
         self.expect_include("core/src/poll.cpp", "<boost/asio.hpp>", "Boost.DLL")
         self.expect_include("core/src/poll.cpp", "<pollux/conformance.hpp>", "only itself")
         self.plant("plugins/epoll/own.hpp", "")
@@ -120,6 +121,25 @@ class Includes(Planted):
         source = (self.tree.root / "core/src/library.cpp").read_text(encoding="utf-8")
         (self.tree.root / "core/src/library.cpp").write_text(source.replace("boost/dll", "dll"), encoding="utf-8")
         self.assertTrue(any("by no file" in fault for fault in includes.check(self.tree)))
+
+
+class Allocations(Planted):
+    def test_nothing_is_planted(self):
+        self.assertEqual(allocations.check(self.tree), [])
+
+    def test_spellings(self):
+        for code in ("for (fs::directory_iterator entry(folder, error), end; entry != end; entry.increment(error)) {}",
+                     "for (const auto& entry : std::filesystem::directory_iterator(folder)) {}",
+                     "std::filesystem::recursive_directory_iterator all(folder);", "fs::remove_all(folder, error);",
+                     "fs::weakly_canonical (path, error);"):  # fmt: skip
+            for path in ("core/src/search.cpp", "tools/new/project.cpp", "loop/src/new.cpp", "plugins/epoll/epoll.cpp"):
+                self.expect(allocations.check, path, code + "\n", path, "allocates below noexcept")
+
+    def test_elsewhere(self):
+        for path, code in (("tests/core/poll_test.cpp", "fs::remove_all(folder);\n"),
+                           ("core/src/search.cpp", "// not a directory_iterator\n")):  # fmt: skip
+            self.plant(path, code)
+        self.assertEqual(allocations.check(self.tree), [])
 
 
 class Rules(Planted):

@@ -76,7 +76,7 @@ bool take_brief(int& argc, char** argv) {
 }
 
 int misuse(const std::string& what) {
-    std::fprintf(stderr, "pollux-conformance: %s\n", what.c_str());
+    std::fprintf(stderr, "pollux-conformance: %s\n", escaped(what).c_str());
     return 2;
 }
 

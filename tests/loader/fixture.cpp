@@ -17,6 +17,9 @@
 #ifndef FIXTURE_RANK
 #define FIXTURE_RANK (-1000)
 #endif
+#ifndef FIXTURE_RANK_DRIFT
+#define FIXTURE_RANK_DRIFT
+#endif
 #ifndef FIXTURE_OPEN
 #define FIXTURE_OPEN opens
 #endif
@@ -60,6 +63,10 @@ class Idle final : public Selector, private Registrator {
 
 } // namespace
 
+#ifndef FIXTURE_WITHOUT_DESCRIPTION
+POLLUX_DESCRIBE_PLUGIN(FIXTURE_NAME, FIXTURE_RANK, "a fixture of the loader's tests");
+#endif
+
 #ifndef FIXTURE_WITHOUT_SYMBOL
 const pollux::Plugin pollux_plugin{
     .interface_version = FIXTURE_VERSION,
@@ -67,7 +74,7 @@ const pollux::Plugin pollux_plugin{
     .abi = FIXTURE_ABI,
     .name = FIXTURE_OWN_NAME,
     .summary = "a fixture of the loader's tests",
-    .rank = FIXTURE_RANK,
+    .rank = FIXTURE_RANK FIXTURE_RANK_DRIFT,
     .capabilities = {},
     .open = FIXTURE_OPEN,
 };

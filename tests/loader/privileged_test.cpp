@@ -3,9 +3,16 @@
 #include "program.hpp"
 
 #include "environment.hpp"
+#include "file_system.hpp"
 #include "library.hpp"
 
+#include <pollux/plugin.hpp>
+
+#include <dlfcn.h>
 #include <pwd.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 namespace pollux::loader_tests {
@@ -45,6 +52,112 @@ TEST_F(Privileged, folder_that_others_can_write) {
         EXPECT_TRUE(says(load(file, true).refusal, {folder.string(), "can be written by others"}));
     }
     EXPECT_EQ(load(file, false).refusal, "");
+}
+
+/// What the plugin in an object calls itself, when it is loaded by a path.
+std::string name_of_loaded(const fs::path& path) {
+    void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!library) return dlerror();
+    const auto* const plugin = static_cast<const Plugin*>(dlsym(library, "pollux_plugin"));
+    return plugin ? plugin->name : "no plugin";
+}
+
+/// Only root owns what root trusts.
+class Trusted : public LoaderTest {
+  protected:
+    void SetUp() override {
+        if (geteuid() != 0) GTEST_SKIP() << "not checked: what a privileged process trusts is root's, which makes it";
+    }
+
+    static std::string refusal_of(const fs::path& file) { return load(file, true).refusal; }
+
+    TemporaryFolder folder;
+    fs::path file = put(fixture("good"), folder / "plugins", "good");
+};
+
+TEST_F(Trusted, what_was_checked_is_what_is_loaded) {
+    std::string refusal;
+    const auto opened = OpenFile::open_trusted(file, refusal);
+    ASSERT_EQ(refusal, "");
+    // Another file in its place: what somebody does who has found a way in between.
+    fs::rename(put(fixture("rank_high"), folder / "others", "good"), file);
+    const auto path = opened.path_for_loader(refusal);
+    ASSERT_EQ(refusal, "");
+    EXPECT_EQ(name_of_loaded(path), "good");
+    EXPECT_EQ(name_of_loaded(file), "rank_high");
+}
+
+TEST_F(Trusted, descriptor_of_another_file_is_another_plugin) {
+    for (const auto* const name :
+         {"good", "rank_high", "rank_tie_a"}) { // the numbers of their descriptors are the same
+        const auto loaded = load(put(fixture(name), folder / name, name), true);
+        EXPECT_EQ(loaded.refusal, "");
+        EXPECT_EQ(loaded.name, name);
+    }
+}
+
+TEST_F(Trusted, each_folder_up_to_the_root_counts) {
+    const auto deep = put(fixture("good"), folder / "a" / "b" / "c", "good");
+    EXPECT_EQ(refusal_of(deep), "");
+    for (const auto& unsafe : {folder / "a", folder / "a" / "b", folder / "a" / "b" / "c"}) {
+        fs::permissions(unsafe, fs::perms(0777));
+        EXPECT_EQ(refusal_of(deep), unsafe.string() + " can be written by others, and this process is privileged");
+        fs::permissions(unsafe, fs::perms(0755));
+        ASSERT_EQ(chown(unsafe.c_str(), 1, 1), 0);
+        EXPECT_EQ(refusal_of(deep), unsafe.string() + " can be written by others, and this process is privileged");
+        ASSERT_EQ(chown(unsafe.c_str(), 0, 0), 0);
+    }
+}
+
+TEST_F(Trusted, link_leads_to_what_is_checked) {
+    fs::create_directories(folder / "safe");
+    const auto link = folder / "safe" / file_name("good");
+    fs::create_symlink(file, link);
+    EXPECT_EQ(refusal_of(link), "");
+    fs::permissions(file.parent_path(), fs::perms(0777));
+    EXPECT_TRUE(says(refusal_of(link), {file.parent_path().string() + " can be written by others"}));
+    fs::permissions(file.parent_path(), fs::perms(0755));
+    // The same by a relative link, and by a link of a folder.
+    fs::remove(link);
+    fs::create_symlink("../plugins/../plugins/" + file_name("good"), link);
+    fs::create_directory_symlink("safe", folder / "again");
+    const auto twice = folder / "again" / file_name("good");
+    EXPECT_EQ(refusal_of(twice), "");
+    fs::permissions(file, fs::perms(0757));
+    EXPECT_TRUE(says(refusal_of(twice), {file.string() + " can be written by others"}));
+    fs::permissions(file, fs::perms(0755));
+    // Links that belong to others, and that lead round in a circle.
+    ASSERT_EQ(lchown(link.c_str(), 1, 1), 0);
+    EXPECT_TRUE(says(refusal_of(link), {link.string() + " can be written by others"}));
+    fs::remove(link);
+    fs::create_symlink(link, link);
+    EXPECT_EQ(refusal_of(link), make_error_code(std::errc::too_many_symbolic_link_levels).message());
+}
+
+TEST_F(Trusted, without_proc_nothing_is_loaded) {
+    const auto child = fork();
+    if (child == 0) {
+        if (unshare(CLONE_NEWNS) == -1 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == -1 ||
+            mount("none", "/proc", "tmpfs", 0, nullptr) == -1)
+            _exit(77);
+        const auto refusal = refusal_of(file);
+        _exit(refusal.find("by /proc/self/fd, which is not there") == refusal.npos);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "not checked: this sandbox lets nobody mount";
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_F(Trusted, neither_a_fifo_nor_a_folder_keeps_it_waiting) {
+    const auto pipe = folder / "plugins" / file_name("fifo");
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    EXPECT_EQ(refusal_of(pipe), "not a regular file");
+    EXPECT_EQ(load(pipe, false).refusal, "not a regular file");
+    EXPECT_EQ(refusal_of(folder / "plugins"), "not a regular file");
+    EXPECT_EQ(refusal_of("/"), "not a regular file");
+    EXPECT_EQ(refusal_of(folder / "nosuch" / "file"), "No such file or directory");
 }
 
 TEST_F(Privileged, others_are_all_but_root) {
@@ -137,6 +250,14 @@ TEST_F(SetUid, refuses_what_belongs_to_another_user) {
     ASSERT_EQ(chown(good.c_str(), 0, static_cast<gid_t>(-1)), 0);
     ASSERT_EQ(chown(plugins.c_str(), user - 1, static_cast<gid_t>(-1)), 0);
     EXPECT_TRUE(says(story(), {"cannot open", plugins.string() + " can be written by others"}));
+}
+
+TEST_F(SetUid, refuses_a_link_to_what_others_can_write) {
+    const auto elsewhere = put(fixture("good"), folder / "elsewhere", "linked");
+    fs::permissions(folder / "elsewhere", fs::perms(0777));
+    fs::create_symlink(elsewhere, plugins / file_name("linked"));
+    const auto text = story_of(program.string(), "linked", plugins.string());
+    EXPECT_TRUE(says(text, {"cannot open", elsewhere.parent_path().string() + " can be written by others"}));
 }
 
 TEST_F(SetUid, trusts_nobody_but_root_when_it_is_set_gid) {

@@ -113,6 +113,19 @@ class Explain(unittest.TestCase):
         self.assertIn('"epoll" (from the command line)', outcome.stdout)
 
 
+    def test_needs(self):
+        outcome = run("explain", "poll_fallback,epoll", "--needs", "edge,priority")
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertRegex(outcome.stdout, r"backend poll_fallback does not offer edge, which the program needs: \w+")
+        self.assertIn("winner: epoll", outcome.stdout)
+        outcome = run("explain", "poll_fallback", "--needs", "edge")
+        self.assertEqual((outcome.returncode, outcome.stdout), (1, ""), outcome)
+        outcome = run("explain", "--needs", "edge,speed")
+        self.assertEqual(outcome.returncode, 2, outcome)
+        self.assertIn('--needs: expected of oneshot, level, edge, pipes, files and priority, was given "speed"',
+                      outcome.stderr)
+
+
 class Conformance(unittest.TestCase):
     def test_arguments_go_past(self):
         outcome = run("conformance", "epoll", "--gtest_list_tests")

@@ -39,7 +39,7 @@ class New(unittest.TestCase):
             self.assertIn(name, text)
             self.assertNotIn("@NAME@", text)
         self.assertIn(f"pollux_add_plugin({name} {name}.cpp)", (folder / "CMakeLists.txt").read_text())
-        self.assertIn(f'.name = "{name}",', (folder / (name + ".cpp")).read_text())
+        self.assertIn(f'POLLUX_DESCRIBE_PLUGIN("{name}", ', (folder / (name + ".cpp")).read_text())
 
     def test_project_named_for_the_plugin(self):
         outcome = self.run_here("mine_2")

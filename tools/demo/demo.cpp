@@ -2,6 +2,7 @@
 #include "demo.hpp"
 
 #include "descriptor_limit.hpp"
+#include "examine.hpp"
 #include "interrupt.hpp"
 #include "measure.hpp"
 #include "table.hpp"
@@ -54,7 +55,7 @@ struct Series {
         const auto& seen = measurements.back();
         const auto& name = seen.choice.winner->name;
         if (seen.errors > 0) {
-            remarks += fmt::format("  {}: {} errors, the first: {}\n", name, seen.errors, seen.first_error);
+            remarks += fmt::format("  {}: {} errors, the first: {}\n", name, seen.errors, escaped(seen.first_error));
         } else if (seen.requests == 0 && !was_interrupted()) {
             remarks += fmt::format("  {}: not one request was answered in time\n", name);
         } else {
@@ -64,16 +65,12 @@ struct Series {
     }
 
     void run_all(const DemoOptions& options) {
-        for (const auto& backend : installed()) {
+        for (const auto& seen : examine_installed()) {
             if (was_interrupted()) return;
-            // As a file: this one, whatever else has its name.
-            const Request request{.backend = backend.file.string()};
-            const auto choice = backend.refusal.empty() ? explain(request) : Choice{};
-            if (choice.winner) {
-                run(request, options);
+            if (seen.obstacle.empty()) {
+                run({.backend = seen.file.string()}, options); // as a file: this one, whatever else has its name
             } else {
-                const auto reason = choice.attempts.empty() ? backend.refusal : choice.attempts.back().reason;
-                remarks += fmt::format("  {}: not usable: {}\n", backend.name, reason);
+                remarks += fmt::format("  {}: not usable: {}\n", escaped(seen.name), escaped(seen.obstacle));
             }
         }
     }

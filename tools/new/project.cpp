@@ -3,6 +3,8 @@
 
 #include "new/template.hpp"
 
+#include <pollux/open.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -47,25 +49,26 @@ void write(const std::filesystem::path& file, const std::string& text) {
 
 int new_project(const std::string& name, const std::string& folder) {
     if (const auto fault = fault_of(name); !fault.empty()) {
-        fmt::print(stderr, "pollux: \"{}\" cannot be the name of a plugin: {}\n", name, fault);
+        fmt::print(stderr, "pollux: \"{}\" cannot be the name of a plugin: {}\n", escaped(name), fault);
         return 2;
     }
     const std::filesystem::path root = folder.empty() ? name : folder;
     std::error_code error;
     // Whoever makes the folder owns it: nobody else's files can be in it.
     if (!std::filesystem::create_directory(root, error)) {
-        fmt::print(stderr, "pollux: cannot make the folder \"{}\": {}\n", root.string(),
+        fmt::print(stderr, "pollux: cannot make the folder \"{}\": {}\n", escaped(root.string()),
                    error ? error.message() : "it exists already");
         return 1;
     }
     try {
         for (const auto& file : project_template) write(root / filled_in(file.name, name), filled_in(file.text, name));
     } catch (const std::system_error& failure) {
-        std::filesystem::remove_all(root, error);
-        fmt::print(stderr, "pollux: cannot write {}\n", failure.what());
+        for (const auto& file : project_template) std::filesystem::remove(root / filled_in(file.name, name), error);
+        std::filesystem::remove(root, error);
+        fmt::print(stderr, "pollux: cannot write {}\n", escaped(failure.what()));
         return 1;
     }
-    const auto place = root.string();
+    const auto place = escaped(root.string());
     fmt::print("{0}: a plugin that works, by poll(2): CMakeLists.txt, {1}.cpp, README.md\n"
                "  cmake -S {0} -B {0}/build\n"
                "  cmake --build {0}/build --target conformance\n",

@@ -2,6 +2,7 @@
 // pollux-model: random sequences of operations, on several engines side by side, each held to a model of the contract.
 //
 // Exit status: 0 no difference, 1 a difference, 2 nothing could be tried.
+#include "../../../tools/standard_streams.hpp"
 #include "../process.hpp"
 #include "../watchdog.hpp"
 #include "generator.hpp"
@@ -144,7 +145,7 @@ int run_program(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error); // --help
-        fmt::print(stderr, "pollux-model: {}\n  \"pollux-model --help\" tells more\n", error.what());
+        fmt::print(stderr, "pollux-model: {}\n  \"pollux-model --help\" tells more\n", escaped(error.what()));
         return 2;
     }
     begin_process();
@@ -157,9 +158,14 @@ int run_program(int argc, char** argv) {
 } // namespace
 } // namespace pollux::conformance::model
 
-int main(int argc, char** argv) try {
-    return pollux::conformance::model::run_program(argc, argv);
-} catch (const std::exception& error) {
-    std::fprintf(stderr, "pollux-model: %s\n", error.what());
-    return 2;
+int main(int argc, char** argv) {
+    pollux::tools::occupy_standard_streams();
+    int status = 2;
+    try {
+        status = pollux::conformance::model::run_program(argc, argv);
+    } catch (const std::exception& error) {
+        if (!pollux::tools::output_failed())
+            std::fprintf(stderr, "pollux-model: %s\n", pollux::escaped(error.what()).c_str());
+    }
+    return pollux::tools::finish_output("pollux-model", status);
 }

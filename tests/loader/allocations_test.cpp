@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSL-1.0
+// Each allocation of what opens backends fails once: std::bad_alloc or success, and never another story.
+//
+// A program of its own: it takes the place of operator new and, without a sanitizer, of malloc(). Each attempt runs in
+// a child, in which nothing is loaded yet.
+#include "loader_test.hpp"
+
+#include <pollux/poll.hpp>
+
+#include <cerrno>
+#include <cstdlib>
+#include <functional>
+#include <new>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#endif
+
+namespace {
+
+/// How many allocations succeed before one fails; negative: all.
+thread_local long successes_left = -1;
+thread_local bool has_failed = false;
+
+bool fails_now() noexcept {
+    if (successes_left < 0) return false;
+    has_failed |= successes_left == 0;
+    return successes_left-- == 0;
+}
+
+} // namespace
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define POLLUX_MALLOC_IS_OURS
+
+extern "C" {
+void* __libc_malloc(std::size_t);              // NOLINT: glibc's own names
+void* __libc_calloc(std::size_t, std::size_t); // NOLINT
+void* __libc_realloc(void*, std::size_t);      // NOLINT
+
+void* malloc(std::size_t size) noexcept {
+    if (fails_now()) return errno = ENOMEM, nullptr;
+    return __libc_malloc(size);
+}
+void* calloc(std::size_t count, std::size_t size) noexcept {
+    if (fails_now()) return errno = ENOMEM, nullptr;
+    return __libc_calloc(count, size);
+}
+void* realloc(void* block, std::size_t size) noexcept {
+    if (fails_now()) return errno = ENOMEM, nullptr;
+    return __libc_realloc(block, size);
+}
+}
+#else
+void* operator new(std::size_t size) {
+    if (fails_now()) throw std::bad_alloc();
+    if (void* const block = std::malloc(size)) return block;
+    throw std::bad_alloc();
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    return fails_now() ? nullptr : std::malloc(size);
+}
+void operator delete(void* block) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+#endif
+
+namespace pollux::loader_tests {
+namespace {
+
+enum Ending { all_succeeded, threw_bad_alloc, went_on, told_another_story, threw_another, leaked };
+
+const char* words_of(int ending) {
+    constexpr const char* words[] = {"all succeeded", "std::bad_alloc",    "success",
+                                     "another story", "another exception", "a leak"};
+    return words[ending];
+}
+
+/// Whether a story says that it was memory that was short.
+bool blames_memory(const std::string& story) {
+    return story.find(make_error_code(std::errc::not_enough_memory).message()) != story.npos;
+}
+
+/// Runs in a child: 0 if no allocation failed, and then `count` was all that there are.
+Ending end_with_failure(long number, const std::function<bool()>& is_right) {
+    Ending ending = went_on;
+    bool is_story_right = true;
+    try {
+        successes_left = number;
+        is_story_right = is_right();
+        successes_left = -1;
+        if (!has_failed) ending = all_succeeded;
+    } catch (const std::bad_alloc&) {
+        successes_left = -1;
+        ending = threw_bad_alloc;
+    } catch (const OpenError& error) {
+        successes_left = -1;
+        if (!blames_memory(error.what())) ending = told_another_story;
+        if (ending == told_another_story) std::fprintf(stderr, "%s\n", error.what());
+    } catch (...) {
+        successes_left = -1;
+        ending = threw_another;
+    }
+    if (!is_story_right) ending = told_another_story;
+#if defined(__SANITIZE_ADDRESS__)
+    if (number % 7 == 0 && __lsan_do_recoverable_leak_check() != 0) ending = leaked; // which takes long
+#endif
+    return ending;
+}
+
+class Allocations : public LoaderTest {
+  protected:
+    Allocations() { plugin_path.set(plugins); }
+
+    /// Lets each allocation of a function fail, the first, the second and so on to the thousandth. `is_right` says
+    /// whether what the function came to is what it comes to with memory enough.
+    static void try_each(const std::function<bool()>& is_right) {
+        constexpr long most = 1000;
+        long number = 0;
+        for (int ending = went_on; ending != all_succeeded && number < most; ++number) {
+            const pid_t child = fork();
+            ASSERT_NE(child, -1);
+            if (child == 0) _exit(end_with_failure(number, is_right));
+            int status = 0;
+            ASSERT_EQ(waitpid(child, &status, 0), child);
+            ASSERT_TRUE(WIFEXITED(status)) << "allocation " << number << ": ended by signal " << WTERMSIG(status);
+            ending = WEXITSTATUS(status);
+            ASSERT_LE(ending, leaked) << "allocation " << number;
+            ASSERT_LE(ending, went_on) << "allocation " << number << ": " << words_of(ending);
+        }
+        EXPECT_GT(number, 5) << "nothing was made to fail";
+    }
+};
+
+/// Shows what is not right.
+bool shown(bool is_right, const std::string& story) {
+    successes_left = -1;
+    if (!is_right) std::fprintf(stderr, "%s\n", story.c_str());
+    return is_right;
+}
+
+/// What would be opened, unless memory is blamed for something else.
+bool is_first_choice(const Choice& choice) {
+    return choice.winner && (choice.attempts.size() == 1 || blames_memory(choice.text())) &&
+           choice.passed_over.empty() && choice.installed.size() >= 2;
+}
+
+TEST_F(Allocations, of_open) {
+    try_each([] { return open() != nullptr; });
+}
+
+TEST_F(Allocations, of_explain) {
+    try_each([] { return is_first_choice(explain()); });
+}
+
+TEST_F(Allocations, of_explain_by_name) {
+    backend.set("nosuch,poll_fallback");
+    try_each([] {
+        const auto choice = explain();
+        return shown(choice.winner ? choice.winner->name == "poll_fallback" : blames_memory(choice.text()),
+                     choice.text());
+    });
+}
+
+TEST_F(Allocations, of_poll) {
+    try_each([] { return is_first_choice(Poll().choice()); });
+}
+
+TEST_F(Allocations, of_found) {
+    const auto expected = found().size();
+    try_each([expected] { return found().size() == expected && found()[0].refusal.empty(); });
+}
+
+TEST_F(Allocations, of_installed) {
+    std::size_t expected = 0;
+    for (const auto& entry : fs::directory_iterator(plugins)) expected += entry.path().extension() == ".so";
+    try_each([expected] {
+        std::size_t usable = 0;
+        const auto all = installed();
+        for (const auto& one : all) usable += one.refusal.empty() || blames_memory(one.refusal);
+        std::string story;
+        for (const auto& one : all) story += one.name + ": " + one.refusal + "\n";
+        return shown(usable >= expected, story);
+    });
+}
+
+TEST_F(Allocations, of_text) {
+    const auto choice = explain({.backend = "nosuch"});
+    const auto expected = choice.text();
+    try_each([&] { return choice.text() == expected; });
+}
+
+} // namespace
+} // namespace pollux::loader_tests

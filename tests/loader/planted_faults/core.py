@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: BSL-1.0
+from subject import Subject
+
+SUBJECT = Subject(folder="core", library="libpollux.so.0.1", program="tests/loader/pollux-loader-tests",
+                  flags=('-DPOLLUX_PLUGIN_FOLDER="/nonexistent/pollux"',),
+                  links=("-Wl,-soname,libpollux.so.0.1", "-ldl"))  # fmt: skip
+
+ESCAPED = "src/escaped.cpp"
+FILES = "src/file_system.cpp"
+LIBRARY = "src/library.cpp"
+OPEN = "src/open.cpp"
+PLUGIN = "src/plugin_file.cpp"
+SEARCH = "src/search.cpp"
+
+# file, what is broken, the piece, what is put there, the test that must catch it
+FAULTS = [
+    (OPEN, "load all plugins to find the first", "all_of(files, privileged, describe);\n    for",
+     "all_of(files, privileged, load);\n    for", "Description.auto_loads_the_one_that_it_opens_and_no_other"),
+    (OPEN, "ask for no need", "if (!(needs.*needed) || capability) continue;", "continue;",
+     "NeedsOf.named_backend_is_refused_with_its_reason"),
+    (OPEN, "try what does not describe itself", "if (backend.refusal.empty() && backend.described) continue;",
+     "if (backend.refusal.empty()) continue;", "Description.what_has_none_is_passed_over_and_can_be_asked_for"),
+    (PLUGIN, "believe the table of sections", "if (header_.e_shnum != 0 && !has(", "if (false && !has(",
+     "Elf.file_that_was_cut_off_is_refused_at_each_length"),
+    (PLUGIN, "add sizes that overflow", "return offset <= file_->size() && count <= file_->size() - offset;",
+     "return offset + count <= file_->size();", "Elf.headers_that_point_behind_the_end"),
+    (PLUGIN, "load another interface's plugin", "if (head.interface_version != interface_version) return",
+     "if (head.interface_version == 0) return",
+     "Description.of_another_interface_version_is_refused_before_it_is_loaded"),
+    (LIBRARY, "let file and plugin drift apart", "if (plugin.rank != described.rank)", "if (false)",
+     "Description.disagrees_with_the_plugin"),
+    (LIBRARY, "wait for the load that asks", "std::recursive_mutex mutex_;", "std::mutex mutex_;",
+     "Unasked.constructor_that_asks_for_backends_is_answered"),
+    (FILES, "check the folder of the file alone", "} else if (others_can_replace_in(folder_status_)) {",
+     "} else if (false) {", "Trusted.each_folder_up_to_the_root_counts"),
+    (FILES, "follow the links of others", "if (!owner_is_trusted(status)) return", "if (false) return",
+     "Trusted.link_leads_to_what_is_checked"),
+    (FILES, "load by the path", "    if (is_there) return path;", "    if (is_there) return path_;",
+     "Trusted.what_was_checked_is_what_is_loaded"),
+    (FILES, "load by the number of a descriptor alone", "std::string(1 + calls++, '/')", "std::string(1 + 0 * calls, '/')",
+     "Trusted.descriptor_of_another_file_is_another_plugin"),
+    (FILES, "take any /proc", "static_cast<long>(system.f_type) == proc_magic &&\n", "",
+     "Trusted.what_was_checked_is_what_is_loaded:Trusted.without_proc_nothing_is_loaded"),
+    (SEARCH, "compare each folder with all", "if (known.insert(identity_of(plain)).second)",
+     "if (std::ranges::none_of(path.folders, [&](const auto& each) { std::error_code error; "
+     "return each == plain || fs::equivalent(each, plain, error); }))",
+     "SearchCalls.grow_with_the_number_of_folders"),
+    (ESCAPED, "print what controls a terminal", "if (character.is_harmless()) {", "if (character.size != 0) {",
+     "Escaping.each_byte"),
+    (ESCAPED, "take overlong forms for characters", "if (code < least[size] || ", "if (", "Escaping.each_byte"),
+    (OPEN, "print what was asked for as it is", 'const std::string quoted = "\\"" + escaped(asked)',
+     'const std::string quoted = "\\"" + asked', "Escaping.value_that_makes_no_sense"),
+]

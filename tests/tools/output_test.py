@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: BSL-1.0
+"""What the programs do where nothing can be printed: a status that is not 0, and one line on the standard error stream."""
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+from running import COMMAND, EXAMPLES, environment
+
+PROGRAMS = os.path.dirname(COMMAND)
+EACH = [
+    [COMMAND, "list"], [COMMAND, "list", "--markdown"], [COMMAND, "explain"], [COMMAND, "explain", "poll_fallback"],
+    [COMMAND, "--help"], [COMMAND, "--version"], [COMMAND, "demo", "--help"],
+    [COMMAND, "demo", "--seconds", "1", "--connections", "4"],
+    [COMMAND, "conformance", "--help"], [COMMAND, "conformance", "epoll", "--gtest_list_tests"],
+    [COMMAND, "conformance", "epoll", "--brief", "--gtest_filter=add.reports"],
+    [COMMAND, "new", "mine"],
+    [PROGRAMS + "/pollux-conformance", "--help"],
+    [PROGRAMS + "/pollux-conformance", "epoll", "--gtest_list_tests"],
+    [PROGRAMS + "/pollux-model", "--help"],
+    [PROGRAMS + "/pollux-model", "epoll", "--sequences", "2"],
+    [EXAMPLES + "/node_experiment"], [EXAMPLES + "/udp_echo", "127.0.0.1:0"], [EXAMPLES + "/echo_server", "0"],
+]  # fmt: skip
+
+
+class Output(unittest.TestCase):
+    def check(self, command, **options):
+        with self.subTest(command=command), tempfile.TemporaryDirectory() as folder:
+            outcome = subprocess.run(command, env=environment(), text=True, stderr=subprocess.PIPE, timeout=100,
+                                     check=False, cwd=folder, **options)
+            self.assertGreater(outcome.returncode, 0, outcome)  # nor ended by a signal
+            self.assertEqual(outcome.stderr.count("cannot write to the standard output"), 1, outcome)
+
+    def test_full(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            for command in EACH:
+                self.check(command, stdin=subprocess.DEVNULL, stdout=full)
+
+    def test_closed(self):
+        for command in EACH:
+            if not command[0].startswith(EXAMPLES):  # which take what they are given
+                self.check(command, preexec_fn=lambda: os.close(1))
+
+    def test_all_closed(self):
+        """Nor does a socket take the place of a stream: demo would print into it, and end by SIGPIPE."""
+        for command in [[COMMAND, "demo", "--seconds", "1", "--connections", "4"], [COMMAND, "list"]]:
+            outcome = subprocess.run(command, env=environment(), preexec_fn=lambda: os.closerange(0, 3), timeout=100,
+                                     check=False)
+            self.assertEqual(outcome.returncode, 1, outcome)
+
+    def test_reading_end_closed(self):
+        """That ends a program as it ends others, or with a status; it is never a success."""
+        reading, writing = os.pipe()
+        os.close(reading)
+        with os.fdopen(writing, "w") as pipe:
+            outcome = subprocess.run([COMMAND, "list"], env=environment(), stdout=pipe, timeout=100, check=False)
+        self.assertNotEqual(outcome.returncode, 0, outcome)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "examine.hpp"
+
+#ifndef _WIN32
+#include "isolated.hpp"
+#endif
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace pollux::tools {
+namespace {
+
+/// What is known of a plugin once it is loaded.
+Examined described(const Backend& backend) {
+    Examined seen{.name = backend.name, .file = backend.file, .obstacle = backend.refusal};
+    if (!backend.refusal.empty()) return seen;
+    seen.is_loaded = true;
+    seen.rank = backend.rank;
+    for (std::size_t i = 0; i < named_capabilities.size(); ++i) {
+        const auto& [support, reason] = backend.capabilities.*named_capabilities[i].second;
+        seen.abilities[i] = {support, escaped(reason ? reason : "")};
+    }
+    seen.timeout_resolution = backend.capabilities.timeout_resolution;
+    return seen;
+}
+
+/// Why a plugin that can be loaded cannot be opened; empty if it can.
+std::string open_obstacle(const std::filesystem::path& file) {
+    const auto choice = explain({.backend = file.string()}); // as a file: this one, whatever else has its name
+    if (choice.winner) return {};
+    return choice.attempts.empty() ? choice.refusal : choice.attempts.back().reason;
+}
+
+#ifdef _WIN32
+
+Examined examine(const Backend& found) {
+    auto seen = described(load(found.file));
+    if (seen.is_loaded) seen.obstacle = open_obstacle(found.file);
+    return seen;
+}
+
+#else
+
+std::string encoded(const Examined& seen) {
+    Record record;
+    record.add(seen.name).add(seen.obstacle).add(seen.is_loaded).add(seen.rank);
+    for (const auto& [support, reason] : seen.abilities) record.add(static_cast<int>(support)).add(reason);
+    record.add(seen.timeout_resolution.count());
+    return record.bytes();
+}
+
+/// The reverse; false if the record is none of ours. `seen` is the one that was found.
+bool decode(RecordReader& record, Examined& seen) {
+    Examined read{.file = seen.file};
+    int support = 0;
+    long long resolution = 0;
+    bool is_whole =
+        record.read(read.name) && record.read(read.obstacle) && record.read(read.is_loaded) && record.read(read.rank);
+    for (auto& ability : read.abilities) {
+        is_whole = is_whole && record.read(support) && record.read(ability.reason);
+        ability.support = static_cast<Support>(support);
+    }
+    if (!is_whole || !record.read(resolution)) return false;
+    read.timeout_resolution = std::chrono::nanoseconds(resolution);
+    seen = std::move(read);
+    return true;
+}
+
+Examined examine(const Backend& found) {
+    Examined seen{.name = found.name, .file = found.file};
+    const auto answer = run_isolated([&found](const auto& tell) {
+        const auto loaded = described(load(found.file));
+        tell(encoded(loaded));
+        if (loaded.is_loaded) tell(Record().add(open_obstacle(found.file)).bytes());
+    });
+    RecordReader record(answer.bytes);
+    const bool is_told = decode(record, seen);
+    if (is_told && (!seen.is_loaded || record.read(seen.obstacle))) return seen;
+    if (answer.end.empty()) {
+        seen.obstacle = fmt::format("did not {} within {} s", is_told ? "open" : "load", isolation_limit.count());
+    } else {
+        seen.obstacle = fmt::format("{} while it was {}", answer.end, is_told ? "opened" : "loaded");
+    }
+    return seen;
+}
+
+#endif
+
+} // namespace
+
+std::vector<Examined> examine_installed() {
+    std::vector<Examined> all;
+    for (const auto& backend : found()) all.push_back(backend.refusal.empty() ? examine(backend) : described(backend));
+    std::ranges::stable_sort(all, [](const Examined& a, const Examined& b) {
+        if (a.is_loaded != b.is_loaded) return a.is_loaded;
+        if (a.is_loaded && a.rank != b.rank) return a.rank > b.rank;
+        return a.name < b.name;
+    });
+    return all;
+}
+
+} // namespace pollux::tools

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <pollux/open.hpp>
+
+#include <array>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pollux::tools {
+
+using NamedCapability = std::pair<const char*, Capability Capabilities::*>;
+inline constexpr std::array<NamedCapability, 7> named_capabilities{{{"oneshot", &Capabilities::oneshot},
+                                                                    {"level", &Capabilities::level},
+                                                                    {"edge", &Capabilities::edge},
+                                                                    {"sockets", &Capabilities::sockets},
+                                                                    {"pipes", &Capabilities::pipes},
+                                                                    {"files", &Capabilities::files},
+                                                                    {"priority", &Capabilities::priority}}};
+
+/// A plugin file and what became of it when it was loaded and opened. All text is escaped().
+struct Examined {
+    struct Ability {
+        Support support = Support::unsupported;
+        std::string reason = {};
+    };
+
+    std::string name = {};
+    std::filesystem::path file = {};
+    std::string obstacle = {}; // why it cannot be used here; empty if it can
+    bool is_loaded = false;    // then the rest holds
+    int rank = 0;
+    std::array<Ability, named_capabilities.size()> abilities = {};
+    std::chrono::nanoseconds timeout_resolution = {};
+};
+
+/// All plugins in the search folders, in the order of pollux::installed().
+///
+/// Each is loaded in a child process of its own, so that one that crashes, ends the process or hangs (for longer than
+/// 10 s) is told of and does no harm. Under Windows they are loaded in this process.
+std::vector<Examined> examine_installed();
+
+} // namespace pollux::tools
