@@ -43,6 +43,7 @@ class Loop::State {
     bool is_pending() const { return is_kept() || has_work(); }
 
     void stop() noexcept;
+    void demand_thread(const char* call) const noexcept { loop::demand_own_thread(agenda.runner, call); }
     /// Null and the error, if the signal cannot be watched.
     loop::NoticeSlot* add_signal(int signal, Callback<void()> callback, std::error_code& error);
     /// `expiry`: a duration or a point in time.

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -35,6 +36,38 @@ inline constexpr std::chrono::nanoseconds patience = 30s;
 
 inline Request request(const std::string& backend) {
     return {.backend = backend, .folders = {core_tests::folder_of_plugins()}};
+}
+
+/// What an action throws; an empty text if it throws nothing.
+struct Thrown {
+    std::error_code error = {};
+    std::string text = {};
+};
+
+Thrown thrown_by(const auto& action) {
+    try {
+        action();
+    } catch (const std::system_error& error) {
+        return {error.code(), error.what()};
+    }
+    return {};
+}
+
+inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// Counts the bytes of a source to its end, in the way of docs/loop.md. One call reads at most 4096.
+inline std::size_t count_bytes(Loop& loop, Source source, Mode mode) {
+    std::size_t bytes = 0;
+    Watcher watcher = loop.watch(source, Ready::readable, mode, [&](Ready) {
+        for (auto outcome = conformance::read(source, 4096); !outcome.error;) {
+            if (outcome.bytes == 0) return watcher.end();
+            bytes += outcome.bytes;
+            if (mode != Mode::edge) return;
+            outcome = conformance::read(source, 4096);
+        }
+    });
+    loop.run();
+    return bytes;
 }
 
 /// Makes a run() that would not end fail, and end.
