@@ -116,11 +116,9 @@ std::error_code Watches::submit(WatchSlot& slot) noexcept {
             return {};
         }
         note_unknown(slot);
-        if (error != std::errc::no_such_file_or_directory) {
-            // A change that was refused leaves the watch as it was before, which nobody wants any more.
-            registrator_.remove(slot.source_);
-            return error;
-        }
+        // A change that was refused leaves the watch as it was before, which nobody wants any more.
+        registrator_.remove(slot.source_);
+        if (error != std::errc::no_such_file_or_directory) return error;
         ++slot.generation_; // The source was closed, and its number is that of another file now.
     }
     return submit_new(slot);

@@ -90,7 +90,7 @@ TEST(Identity, of_a_stale_watcher_that_ends_before_the_next_is_given_to_the_back
 }
 
 // A descriptor that a program, or a library below it, closed and opened again under its watch: change() with the same
-// interest finds out, and the new file is watched. So does a change of the interest, and of a one-shot watch.
+// interest finds out, and the new file is watched.
 RULE(watch, came_back) {
     on_each_backend([](Loop& loop, Kind kind) {
         for (const auto mode : {Mode::level, Mode::oneshot}) {
@@ -112,6 +112,30 @@ RULE(watch, came_back) {
             }
         }
     });
+}
+
+TEST(CameBack, before_the_interest_is_changed) {
+    for (const auto& backend : backends()) {
+        if (backend == "asio") continue; // its modify() goes on with the file that add() was given
+        for (const auto kind : {Kind::tcp, Kind::local}) {
+            SCOPED_TRACE(backend + ' ' + conformance::name_of(kind));
+            Loop loop(request(backend));
+            auto pair = conformance::make_pair(kind);
+            int calls = 0;
+            auto watcher = loop.watch(pair.near.get(), both, Mode::level, [&](Ready) { ++calls; });
+            loop.run_for(0ns);
+            pair = exchanged(pair, kind);
+            watcher.change(Ready::readable);
+            calls = 0;
+            loop.run_for(0ns);
+            EXPECT_EQ(calls, 0);
+            auto data = loop.after(1ms, [&] { conformance::write(pair.far, "x"); });
+            const Watchdog watchdog(loop);
+            EXPECT_TRUE(loop.run_one()) << "the timer";
+            EXPECT_TRUE(loop.run_one());
+            EXPECT_EQ(calls, 1);
+        }
+    }
 }
 
 TEST(Identity, of_a_descriptor_that_did_not_come_back) {
