@@ -78,6 +78,13 @@ void Watches::hand_over(WatchSlot& slot) noexcept {
     agenda_.ready.push_back(slot);
 }
 
+void Watches::hand_over_all() noexcept {
+    for (std::uint32_t number = 0; number < slots_.size(); ++number) {
+        auto& slot = slots_[number];
+        if (std::exchange(slot.is_known_, false) && !slot.spent_) mark(slot);
+    }
+}
+
 WatchSlot* Watches::addressee(Token token, Ready& ready) noexcept {
     const auto number = static_cast<std::uint32_t>(token);
     if (number >= slots_.size()) return nullptr;

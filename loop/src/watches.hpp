@@ -66,6 +66,10 @@ class Watches final : public SlotKeeper {
         while (auto* slot = changed_.pop_front()) hand_over(*slot);
     }
 
+    /// For a backend that knows no watch any more, such as one that was opened again: hand_over() adds all of them. A
+    /// one-shot watch that was reported stays as it is until it is armed.
+    void hand_over_all() noexcept;
+
     /// Who is to be told of an event; `ready` is left with what is to be told. Null: nobody.
     WatchSlot* addressee(Token token, Ready& ready) noexcept;
 
