@@ -13,12 +13,14 @@ DRAWING = {
     "deadline": [],
     "plugin": ["selector", "capabilities"],
     "posix": ["event"],
+    "process": [],
     "open": ["selector", "capabilities"],
     "poll": ["open"],
 }
-FOR_PLUGINS = ["plugin", "posix", "deadline"]
-FOR_FOLDER = {"notify": ["event", "registrator"], "net": ["event"], "loop": ["poll"]}
+FOR_PLUGINS = ["plugin", "posix", "process", "deadline"]
+FOR_FOLDER = {"notify": ["event", "registrator"], "net": ["event"], "loop": ["poll", "posix", "process"]}
 MAY_INCLUDE_CORE_SOURCES = ("core/src/", "tests/core/", "tests/loader/")
+SHOW_THE_SYSTEM = ("core/include/pollux/posix.hpp", "core/include/pollux/process.hpp")
 KNOWS_THE_SYSTEM = "core/src/environment.cpp"
 
 STANDARD = set(
@@ -107,6 +109,8 @@ def fault_of_angled(tree, path, name):
     if header is not None:
         return fault_of_library(tree, path, name)
     if name in STANDARD or (place.startswith("core/src/") and name.startswith("boost/dll/")):
+        return None
+    if place in SHOW_THE_SYSTEM:
         return None
     if is_public(path):
         return f"includes <{name}>: a public header includes only <pollux/...> and the standard library"
