@@ -1,7 +1,23 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "gate.hpp"
 
+#include <cstdio>
+#include <cstdlib>
+
 namespace pollux {
+
+#ifndef NDEBUG
+PollRegistrator::Gate::SoleCall::SoleCall(Gate& gate, const char* call) noexcept
+    : caller_(gate.sole_caller_), before_(caller_.exchange(std::this_thread::get_id(), std::memory_order_relaxed)) {
+    const bool is_sole = before_ == std::thread::id() || before_ == std::this_thread::get_id();
+    if (is_sole || gate.is_foreign()) return; // a forked child has none of its parent's threads
+    std::fprintf(stderr,
+                 "pollux::Poll: %s was called while another thread is in poll() or reopen(): these and destruction "
+                 "belong to one thread at a time; other threads use registrator(), and close() to end a poll()\n",
+                 call);
+    std::abort();
+}
+#endif
 
 void PollRegistrator::Gate::leave() noexcept {
     const auto before = state_.fetch_sub(one_call, std::memory_order_acq_rel);

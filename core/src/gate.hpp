@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <system_error>
+#include <thread>
 
 namespace pollux {
 
@@ -66,7 +67,15 @@ class PollRegistrator::Gate {
     /// changes nothing. Waits for the calls that are under way.
     std::error_code replace(Registrator& fresh) noexcept;
 
+    /// While it lives, the calling thread is in a call that belongs to one thread at a time. A debug build of the
+    /// library ends the process, with one line on standard error, if another thread is in such a call; a release build
+    /// does not look.
+    class SoleCall;
+
   private:
+#ifndef NDEBUG
+    std::atomic<std::thread::id> sole_caller_ = std::thread::id();
+#endif
     static constexpr std::uint32_t closed = 1, gone = 2, replacing = 4, one_call = 8;
 
     void leave() noexcept;
@@ -84,5 +93,25 @@ class PollRegistrator::Gate {
     std::mutex mutex_;
     std::condition_variable changed_;
 };
+
+#ifdef NDEBUG
+class PollRegistrator::Gate::SoleCall {
+  public:
+    SoleCall(Gate&, const char*) noexcept {}
+};
+#else
+class PollRegistrator::Gate::SoleCall {
+  public:
+    /// `call`: its name, such as "poll()".
+    SoleCall(Gate& gate, const char* call) noexcept;
+    ~SoleCall() { caller_.store(before_, std::memory_order_relaxed); }
+    SoleCall(const SoleCall&) = delete;
+    SoleCall& operator=(const SoleCall&) = delete;
+
+  private:
+    std::atomic<std::thread::id>& caller_;
+    std::thread::id before_;
+};
+#endif
 
 } // namespace pollux

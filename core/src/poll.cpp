@@ -38,7 +38,9 @@ std::shared_ptr<PollRegistrator::Gate> Poll::gate_to(Selector& selector, ReopenA
 }
 
 Poll::~Poll() {
-    if (selector_) registrator_.gate_->close_for_good();
+    if (!selector_) return;
+    const PollRegistrator::Gate::SoleCall call(*registrator_.gate_, "~Poll()");
+    registrator_.gate_->close_for_good();
 }
 
 Poll::Poll(Poll&&) noexcept = default;
@@ -61,6 +63,7 @@ std::error_code Poll::reopen() noexcept {
 
 std::error_code Poll::reopen(std::unique_ptr<Selector> selector) noexcept {
     if (!selector) return make_error_code(std::errc::invalid_argument);
+    const PollRegistrator::Gate::SoleCall call(*registrator_.gate_, "reopen()");
     if (const auto error = registrator_.gate_->replace(selector->registrator())) return error;
     selector_.swap(selector);
     return {};
@@ -83,6 +86,7 @@ inline bool Poll::look(Events& events, const Timeout& timeout) {
 }
 
 std::error_code Poll::poll(Events& events, Timeout timeout) {
+    const PollRegistrator::Gate::SoleCall call(*registrator_.gate_, "poll()");
     // Without a time to keep there is no clock to read.
     if (timeout && *timeout > timeout->zero()) return poll_until(events, *timeout);
     do {

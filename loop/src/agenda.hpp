@@ -144,11 +144,11 @@ struct Agenda {
     std::size_t keeping = 0;              // pending and not in background; Timers count their own
     std::uint64_t closed = 0;
     bool in_turn = false;
-    Watches* watches = nullptr;                           // for their slots, which have no room for it
-    const std::atomic<std::thread::id>* runner = nullptr; // the thread that runs the Loop, for demand_own_thread()
+    Watches* watches = nullptr; // for their slots, which have no room for it
+    LoopThread thread;          // that runs the Loop
 };
 
-inline void Slot::demand_thread(const char* call) const noexcept { demand_own_thread(agenda_.runner, call); }
+inline void Slot::demand_thread(const char* call) const noexcept { demand_own_thread(agenda_.thread, call); }
 
 inline void Slot::set_pending(bool pending) noexcept {
     if (pending == pending_) return;

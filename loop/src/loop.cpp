@@ -34,7 +34,7 @@ Loop::State::State(Poll poll, const LoopOptions& options)
       timers(agenda),
       notices(agenda),
       events_(options.events) {
-    agenda.runner = &posts->runner();
+    agenda.thread.id = &posts->runner();
 }
 
 Loop::State::~State() {
@@ -104,10 +104,10 @@ Loop::State::Running::~Running() {
 }
 
 Loop::Loop(const Request& request, const LoopOptions& options)
-    : state_(std::make_unique<State>(Poll(request), options)) {}
+    : state_(std::make_unique<State>(Poll(request, ReopenAdds::nothing), options)) {}
 
 Loop::Loop(std::unique_ptr<Selector> selector, const LoopOptions& options)
-    : state_(std::make_unique<State>(Poll(std::move(selector)), options)) {}
+    : state_(std::make_unique<State>(Poll(std::move(selector), ReopenAdds::nothing), options)) {}
 
 Loop::~Loop() { state_->demand_thread("~Loop()"); }
 
@@ -202,6 +202,6 @@ LoopMetrics Loop::metrics() const {
     return state_->metrics();
 }
 
-const Choice& Loop::choice() const noexcept { return state_->poll().choice(); }
+const Choice& Loop::choice() const noexcept { return state_->choice(); }
 
 } // namespace pollux

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "refusal.hpp"
 
-#include <string>
 #include <string_view>
 
 namespace pollux::loop {
@@ -30,6 +29,19 @@ const Capability& capability_of(const Capabilities& capabilities, Mode mode) noe
 const char* name_of(Mode mode) noexcept {
     if (mode == Mode::edge) return "edge";
     return mode == Mode::level ? "level" : "oneshot";
+}
+
+std::string backend_of(const Choice& choice) {
+    return choice.winner ? "the backend \"" + printable(choice.winner->name) + '"' : "the given Selector";
+}
+
+std::string name_of(Source source) {
+#ifdef _WIN32
+    constexpr auto kind = "socket ";
+#else
+    constexpr auto kind = "file descriptor ";
+#endif
+    return kind + std::to_string(source);
 }
 
 /// Why the backend refuses, as far as its capabilities or the error tell; null: the error says all there is.
@@ -62,16 +74,15 @@ const Capability* lacking_capability(const Choice& choice, Ready interest, Mode 
 }
 
 std::system_error refusal_error(const Choice& choice, const Refusal& refusal) {
-    const auto backend = choice.winner ? "backend \"" + printable(choice.winner->name) + "\"" : "given Selector";
-#ifdef _WIN32
-    constexpr auto kind = "socket";
-#else
-    constexpr auto kind = "file descriptor";
-#endif
-    auto text = "pollux::Loop: the " + backend + " refuses to watch " + kind + " " + std::to_string(refusal.source) +
-                " in mode " + name_of(refusal.mode);
+    auto text = "pollux::Loop: " + backend_of(choice) + " refuses to watch " + name_of(refusal.source) + " in mode " +
+                name_of(refusal.mode);
     if (const auto* reason = reason_of(choice, refusal)) text += ": " + printable(reason);
     return std::system_error(refusal.error, text);
+}
+
+std::string lingering_text(const Choice& choice, std::optional<Source> source) {
+    return "pollux::Loop: " + backend_of(choice) + " goes on reporting " + (source ? name_of(*source) : "a source") +
+           " after its watch has ended, as it was closed before that while a duplicate keeps its file open";
 }
 
 } // namespace pollux::loop

@@ -3,6 +3,8 @@
 
 #include <pollux/open.hpp>
 
+#include <optional>
+#include <string>
 #include <system_error>
 
 namespace pollux::loop {
@@ -23,5 +25,10 @@ const Capability* lacking_capability(const Choice& choice, Ready interest, Mode 
 ///
 /// Errors: std::bad_alloc
 std::system_error refusal_error(const Choice& choice, const Refusal& refusal);
+
+/// What there is to say of a backend that goes on reporting a watch that has ended; none: the source is not known.
+///
+/// Errors: std::bad_alloc
+std::string lingering_text(const Choice& choice, std::optional<Source> source);
 
 } // namespace pollux::loop

@@ -13,6 +13,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -120,6 +121,13 @@ class Scripted {
     /// What the next select() without a report before it gives.
     void reports(Reports next) { reports_.push_back(std::move(next)); }
 
+    /// From now on each select() gives the token that the source has now, and nothing else.
+    void keeps_reporting(Source source) {
+        for (const auto& change : record->changes) {
+            if (change.source == source && change.what != What::remove) lingering_ = change.watch.token;
+        }
+    }
+
     /// The calls of the Registrator since the last time.
     Names changes() {
         Names all;
@@ -152,6 +160,7 @@ class Scripted {
 
   private:
     core_tests::ScriptedSelector::Answer answer() {
+        if (lingering_) return {{{*lingering_, Ready::readable}}, {}};
         if (reports_.empty()) {
             // Asleep for ever: a test that comes here has failed, and shall not hang.
             if (record->timeouts.back()) return {};
@@ -175,6 +184,7 @@ class Scripted {
 
     std::deque<Reports> reports_;
     std::size_t seen_ = 0;
+    std::optional<Token> lingering_;
 
   public:
     Loop loop; // its engine asks all of the above

@@ -1,44 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 // Calls of a thread that does not run the Loop, which a debug build of the library ends with a line.
+#include "../core/death.hpp"
 #include "loop_test.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <functional>
 #include <optional>
 
-#include <poll.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 namespace pollux::loop_tests {
 namespace {
 
-/// What became of a child that did something: how it ended, and what it wrote to standard error.
-struct Death {
-    int signal = 0; // 0: it ended by itself
-    std::string words = {};
-};
-
-Death death_by(const std::function<void()>& action) {
-    std::array<int, 2> ends{};
-    if (pipe(ends.data()) != 0) throw std::system_error(errno, std::system_category(), "pipe");
-    const auto child = fork();
-    if (child == 0) {
-        dup2(ends[1], STDERR_FILENO);
-        action();
-        _exit(0);
-    }
-    close(ends[1]);
-    Death death;
-    std::array<char, 256> buffer{};
-    for (ssize_t count = 0; (count = read(ends[0], buffer.data(), buffer.size())) > 0;)
-        death.words.append(buffer.data(), static_cast<std::size_t>(count));
-    close(ends[0]);
-    int status = 0;
-    EXPECT_EQ(waitpid(child, &status, 0), child);
-    if (WIFSIGNALED(status)) death.signal = WTERMSIG(status);
-    return death;
-}
+using core_tests::death_by;
 
 /// Everything that a thread can do wrong, made before a thread runs the Loop.
 struct Victim {
@@ -144,6 +117,23 @@ TEST(WrongThread, is_none_while_the_loop_is_not_run) {
             victim.watcher.change(Ready::readable);
             victim.loop.run_for(0ns);
         }
+    });
+    EXPECT_EQ(death.signal, 0) << death.words;
+    EXPECT_EQ(death.words, "");
+}
+
+// The threads of the parent do not exist in a forked child: what runs the Loop there is not in anybody's way here.
+TEST(WrongThread, is_none_of_the_parent) {
+    const auto death = death_by([] {
+        Victim().act([](Victim& victim) {
+            const auto grandchild = death_by([&] {
+                victim.timer.rearm(1h);
+                victim.watcher.change(both);
+                victim.watcher.end();
+            });
+            EXPECT_EQ(grandchild.signal, 0) << grandchild.words;
+            std::fputs(grandchild.words.c_str(), stderr);
+        });
     });
     EXPECT_EQ(death.signal, 0) << death.words;
     EXPECT_EQ(death.words, "");

@@ -122,7 +122,9 @@ enum class ReopenAdds {
 ///     while (!poll.poll(events))
 ///         for (const auto& event : events) ...
 ///
-/// Threads:   poll(), reopen() and destruction by one thread at a time; registrator() and close() by any.
+/// Threads:   poll(), reopen() and destruction by one thread at a time; registrator() and close() by any. A debug build
+///            of the library (without NDEBUG) ends the process, with a line on standard error, when two threads are in
+///            these calls at once [poll.wrong_thread].
 /// Lifetime:  the Selector is closed when the Poll is destroyed or assigned to, whatever handles are kept. A Poll that
 ///            was moved from can only be destroyed or assigned to.
 /// Processes: belongs to the process that opened it. In a forked child it may be destroyed or reopened; all other calls

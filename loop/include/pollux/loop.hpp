@@ -45,6 +45,11 @@ namespace pollux {
 /// After a handle has ended or changed no callback of its former self runs, also not for an event that the engine has
 /// reported already, also not if its source was closed and the number reused meanwhile [loop.nothing_stale].
 ///
+/// A source that is closed before its Watcher has ended may be reported for ever by epoll(7), if a duplicate keeps its
+/// file open: by dup(2), or in a forked child. A Loop that receives such events in eight polls in a row opens the
+/// backend again, with all watches, and goes on; LoopMetrics::reopened counts this, and a debug build of the library
+/// names the source on standard error [loop.lingering].
+///
 /// Threads:  of one thread at a time, except for post(), poster(), hold() and stop(), which any thread may call,
 ///           beside run(). Callbacks run in the thread that runs the Loop. While a thread runs it, a debug build of the
 ///           library (without NDEBUG) ends the process, with a line on standard error, when another thread calls
@@ -129,7 +134,8 @@ class Loop {
     /// is, so it was stopped.
     ///
     /// Errors: of all three: what leaves a callback [loop.exceptions]; std::logic_error if it is running already;
-    ///         std::system_error for a watch that the backend refuses [watch.refusal_ends_run], or with the error of
+    ///         std::system_error for a watch that the backend refuses [watch.refusal_ends_run], for a source that was
+    ///         closed too early if the backend cannot be opened again, as a given Selector; or with the error of
     ///         Selector::select().
     bool run();
 
