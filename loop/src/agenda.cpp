@@ -4,6 +4,7 @@
 namespace pollux::loop {
 
 void Slot::end() noexcept {
+    demand_thread("the end of a handle");
     set_pending(false);
     background_ = false;
     let_go();
@@ -16,6 +17,7 @@ void Slot::end() noexcept {
 }
 
 void Slot::set_background(bool background) noexcept {
+    demand_thread("Handle::in_background()");
     const bool pending = pending_;
     set_pending(false);
     background_ = background;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "blocks.hpp"
+#include "own_thread.hpp"
 
 #include <pollux/handle.hpp>
 
@@ -75,6 +76,8 @@ class Slot : public Handled {
     inline void set_pending(bool pending) noexcept;
     bool is_pending() const noexcept { return pending_; }
 
+    inline void demand_thread(const char* call) const noexcept;
+
   protected:
     /// Leaves the engine, the signals, and each list.
     virtual void let_go() noexcept = 0;
@@ -142,7 +145,10 @@ struct Agenda {
     std::uint64_t closed = 0;
     bool in_turn = false;
     Watches* watches = nullptr; // for their slots, which have no room for it
+    LoopThread thread;          // that runs the Loop
 };
+
+inline void Slot::demand_thread(const char* call) const noexcept { demand_own_thread(agenda_.thread, call); }
 
 inline void Slot::set_pending(bool pending) noexcept {
     if (pending == pending_) return;

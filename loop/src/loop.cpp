@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "state.hpp"
 
+#include "refusal.hpp"
+
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -28,10 +30,12 @@ Loop::State::State(Poll poll, const LoopOptions& options)
     : options_(checked(options)),
       poll_(std::move(poll)),
       posts(std::make_shared<PostQueue>(poll_->registrator())),
-      watches(agenda, poll_->registrator()),
+      watches(agenda, poll_->registrator(), poll_->choice()),
       timers(agenda),
       notices(agenda),
-      events_(options.events) {}
+      events_(options.events) {
+    agenda.thread.id = &posts->runner();
+}
 
 Loop::State::~State() {
     watches.forget_handles();
@@ -67,8 +71,8 @@ void Loop::State::open_signals() {
     const auto source = notices.signals(poll_->registrator()).source();
     if (!source) return;
     // Called only if the engine refuses it.
-    signal_watch_ = &watches.add(*source, Ready::readable, Mode::level, [this](Ready) {
-        throw std::system_error(signal_watch_->error(), "pollux::Loop: the engine refuses the socket of signals");
+    signal_watch_ = &watches.add(*source, Ready::readable, Mode::level, [](Ready, std::error_code error) {
+        throw std::system_error(error, "pollux::Loop: the backend refuses the socket of signals");
     });
     signal_watch_->set_background(true);
 }
@@ -84,6 +88,7 @@ LoopMetrics Loop::State::metrics() const {
 }
 
 Loop::State::Running::Running(State& state) : state_(state), asleep_(state.metrics_.asleep) {
+    state.demand_thread("run()");
     if (state.running_) throw std::logic_error("pollux::Loop: it is running already: called from a callback?");
     state.running_ = state.agenda.in_turn = true;
     state.posts->run_by(std::this_thread::get_id());
@@ -99,24 +104,35 @@ Loop::State::Running::~Running() {
 }
 
 Loop::Loop(const Request& request, const LoopOptions& options)
-    : state_(std::make_unique<State>(Poll(request), options)) {}
+    : state_(std::make_unique<State>(Poll(request, ReopenAdds::nothing), options)) {}
 
 Loop::Loop(std::unique_ptr<Selector> selector, const LoopOptions& options)
-    : state_(std::make_unique<State>(Poll(std::move(selector)), options)) {}
+    : state_(std::make_unique<State>(Poll(std::move(selector), ReopenAdds::nothing), options)) {}
 
-Loop::~Loop() = default;
+Loop::~Loop() { state_->demand_thread("~Loop()"); }
 
-Watcher Loop::watch_source(Source source, Ready interest, Mode mode, Callback<void(Ready)> callback) {
+Watcher Loop::watch_source(Source source, Ready interest, Mode mode, WatchCallback callback, std::error_code* error) {
+    state_->demand_thread("watch()");
     demand_callable(callback);
-    return Watcher(state_->watches, state_->watches.add(source, interest, mode, std::move(callback)));
+    if (loop::lacking_capability(choice(), interest, mode)) {
+        const auto refused = make_error_code(std::errc::operation_not_supported);
+        if (!error) throw loop::refusal_error(choice(), {source, interest, mode, refused});
+        *error = refused;
+        return {};
+    }
+    auto& slot = state_->watches.add(source, interest, mode, std::move(callback));
+    if (error && (*error = state_->watches.submit_now(slot))) return {};
+    return Watcher(state_->watches, slot);
 }
 
 Timer Loop::after(std::chrono::nanoseconds duration, Callback<void()> callback) {
+    state_->demand_thread("after()");
     demand_callable(callback);
     return state_->set(duration.zero(), duration, std::move(callback));
 }
 
 Timer Loop::every(std::chrono::nanoseconds period, Callback<void()> callback) {
+    state_->demand_thread("every()");
     demand_callable(callback);
     if (period <= period.zero()) {
         throw std::invalid_argument("pollux::Loop::every: expected a positive period, was given " +
@@ -126,6 +142,7 @@ Timer Loop::every(std::chrono::nanoseconds period, Callback<void()> callback) {
 }
 
 Timer Loop::at(std::chrono::steady_clock::time_point time, Callback<void()> callback) {
+    state_->demand_thread("at()");
     demand_callable(callback);
     return state_->set(std::chrono::nanoseconds::zero(), time, std::move(callback));
 }
@@ -135,6 +152,7 @@ std::error_code Loop::post(Callback<void()> function) { return state_->posts->po
 Poster Loop::poster() const noexcept { return Poster(state_->posts); }
 
 void Loop::defer(Callback<void()> function) {
+    state_->demand_thread("defer()");
     demand_callable(function);
     state_->deferred.push_back(std::move(function));
 }
@@ -147,12 +165,14 @@ SignalWatcher Loop::on_signal(int signal, Callback<void()> callback) {
 }
 
 SignalWatcher Loop::on_signal(int signal, Callback<void()> callback, std::error_code& error) {
+    state_->demand_thread("on_signal()");
     demand_callable(callback);
     auto* slot = state_->add_signal(signal, std::move(callback), error);
     return slot ? SignalWatcher(state_->notices, *slot) : SignalWatcher();
 }
 
 WakeWatcher Loop::on_wake(Callback<void()> callback) {
+    state_->demand_thread("on_wake()");
     demand_callable(callback);
     return WakeWatcher(state_->notices, state_->notices.add_wake(std::move(callback)));
 }
@@ -177,8 +197,11 @@ bool Loop::run_one() {
 
 void Loop::stop() noexcept { state_->stop(); }
 
-LoopMetrics Loop::metrics() const { return state_->metrics(); }
+LoopMetrics Loop::metrics() const {
+    state_->demand_thread("metrics()");
+    return state_->metrics();
+}
 
-const Choice& Loop::choice() const noexcept { return state_->poll().choice(); }
+const Choice& Loop::choice() const noexcept { return state_->choice(); }
 
 } // namespace pollux

@@ -35,6 +35,7 @@ class PostQueue {
     bool is_idle() const;
     /// The thread that runs the Loop now, which needs no wake: it looks at any() before it sleeps.
     void run_by(std::thread::id thread) noexcept { thread_.store(thread, std::memory_order_relaxed); }
+    const std::atomic<std::thread::id>& runner() const noexcept { return thread_; }
     /// Nothing is posted from now on; destroys what was.
     void close() noexcept;
 

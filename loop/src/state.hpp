@@ -43,6 +43,7 @@ class Loop::State {
     bool is_pending() const { return is_kept() || has_work(); }
 
     void stop() noexcept;
+    void demand_thread(const char* call) const noexcept { loop::demand_own_thread(agenda.thread, call); }
     /// Null and the error, if the signal cannot be watched.
     loop::NoticeSlot* add_signal(int signal, Callback<void()> callback, std::error_code& error);
     /// `expiry`: a duration or a point in time.
@@ -62,7 +63,7 @@ class Loop::State {
     loop::Notices notices;
     PostQueue::Functions deferred;
 
-    const Poll& poll() const noexcept { return *poll_; }
+    const Choice& choice() const noexcept { return poll_->choice(); }
     std::uint64_t calls() const noexcept { return metrics_.callbacks.total(); }
 
   private:
@@ -70,6 +71,7 @@ class Loop::State {
     void call_posted();
     void poll_engine();
     void call_ready();
+    void end_lingering(Token token);
     void call_deferred();
     void close_ended() noexcept;
 

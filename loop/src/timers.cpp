@@ -81,6 +81,7 @@ void Timers::insert(TimerSlot& slot, std::uint64_t deadline) noexcept {
 }
 
 void Timers::end(Handled& handled) noexcept {
+    demand_thread("the end of a handle");
     auto& slot = static_cast<TimerSlot&>(handled);
     cancel(slot);
     slot.background_ = false;
@@ -91,6 +92,7 @@ void Timers::end(Handled& handled) noexcept {
 }
 
 void Timers::set_background(Handled& handled, bool background) noexcept {
+    demand_thread("Handle::in_background()");
     auto& slot = static_cast<TimerSlot&>(handled);
     if (slot.is_set() && slot.background_) --in_background_;
     slot.background_ = background;
@@ -196,21 +198,33 @@ TimeLimit::~TimeLimit() {
 namespace pollux {
 
 void Timer::rearm(std::chrono::nanoseconds after) noexcept {
-    if (*this) keeper<loop::Timers>().set(handled<loop::TimerSlot>(), after);
+    if (!*this) return;
+    keeper<loop::Timers>().demand_thread("Timer::rearm()");
+    keeper<loop::Timers>().set(handled<loop::TimerSlot>(), after);
 }
 
 void Timer::rearm(std::chrono::steady_clock::time_point at) noexcept {
-    if (*this) keeper<loop::Timers>().set(handled<loop::TimerSlot>(), at);
+    if (!*this) return;
+    keeper<loop::Timers>().demand_thread("Timer::rearm()");
+    keeper<loop::Timers>().set(handled<loop::TimerSlot>(), at);
 }
 
 void Timer::cancel() noexcept {
-    if (*this) keeper<loop::Timers>().cancel(handled<loop::TimerSlot>());
+    if (!*this) return;
+    keeper<loop::Timers>().demand_thread("Timer::cancel()");
+    keeper<loop::Timers>().cancel(handled<loop::TimerSlot>());
 }
 
-bool Timer::is_pending() const noexcept { return *this && handled<loop::TimerSlot>().is_set(); }
+bool Timer::is_pending() const noexcept {
+    if (!*this) return false;
+    keeper<loop::Timers>().demand_thread("Timer::is_pending()");
+    return handled<loop::TimerSlot>().is_set();
+}
 
 std::uint64_t Timer::missed() const noexcept {
-    return *this ? keeper<loop::Timers>().missed(handled<loop::TimerSlot>()) : 0;
+    if (!*this) return 0;
+    keeper<loop::Timers>().demand_thread("Timer::missed()");
+    return keeper<loop::Timers>().missed(handled<loop::TimerSlot>());
 }
 
 } // namespace pollux

@@ -69,6 +69,7 @@ class Timers final : public Keeper {
     void set(TimerSlot& slot, std::chrono::steady_clock::time_point at) noexcept;
     void cancel(TimerSlot& slot) noexcept { slot.is_plain() ? wheel_.cancel(slot) : cancel_other(slot); }
     std::uint64_t missed(const TimerSlot& slot) noexcept { return firings_[slot.number_].missed; }
+    void demand_thread(const char* call) const noexcept { demand_own_thread(agenda_.thread, call); }
     void end(Handled& handled) noexcept override;
     void set_background(Handled& handled, bool background) noexcept override;
 

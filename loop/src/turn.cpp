@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // The turn of a Loop, phase by phase.
+#include "refusal.hpp"
 #include "state.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <system_error>
 #include <utility>
 
@@ -120,8 +122,19 @@ void Loop::State::call_ready() {
             call(metrics_.callbacks.ready, budget, [watch, ready] { watch->call(ready); });
         } else {
             ++metrics_.stale;
+            if (watches.lingers(event.token, metrics_.polls)) end_lingering(event.token);
         }
     }
+}
+
+void Loop::State::end_lingering(Token token) {
+    const auto text = loop::lingering_text(choice(), watches.source_of(token));
+    if (const auto error = poll_->reopen()) throw std::system_error(error, text + ", and cannot be opened again");
+    watches.hand_over_all();
+    ++metrics_.reopened;
+#ifndef NDEBUG
+    std::fprintf(stderr, "%s: it was opened again\n", text.c_str());
+#endif
 }
 
 void Loop::State::call_deferred() {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "watches.hpp"
 
+#include "refusal.hpp"
+
 #include <pollux/watcher.hpp>
 
-#include <stdexcept>
+#include <algorithm>
 #include <utility>
 
 namespace pollux::loop {
@@ -12,7 +14,15 @@ namespace {
 constexpr Ready promises = Ready::readable | Ready::writable | Ready::priority;
 constexpr Ready hints = Ready::closed | Ready::failed;
 
+std::uint64_t generation_of(Token token) noexcept { return static_cast<std::uint64_t>(token) >> 32; }
+
 } // namespace
+
+void WatchSlot::call() {
+    const Refusal refusal{source_, asked_.interest, asked_.mode, error()};
+    if (!takes_error_) throw refusal_error(agenda_.watches->choice_, refusal);
+    callback_(Ready::failed, &refusal.error);
+}
 
 void WatchSlot::close() noexcept {
     callback_.clear();
@@ -20,87 +30,219 @@ void WatchSlot::close() noexcept {
 }
 
 void WatchSlot::let_go() noexcept {
-    // Now, and not when the slot is free again: what the engine has reported already is stale from here on.
+    // Now, and not when the slot is free again: what the backend has reported already is stale from here on.
     ++generation_;
     changed_ = false;
     unlink();
+    if (!is_known_) return;
+    agenda_.watches->note_unknown(*this);
     // Never deferred: the caller may close the source when this returns. It fails if he has done so before.
-    if (std::exchange(is_known_, false)) agenda_.watches->registrator_.remove(source_);
+    agenda_.watches->registrator_.remove(source_);
 }
 
 void WatchSlot::change(Ready interest, Mode mode) noexcept {
-    if (spent_ || error_) anew_ = true;
-    ask({interest & promises, mode});
+    const Asked asked{interest & promises, mode};
+    if (asked == asked_ && is_known_ && !changed_ && !spent_) agenda_.watches->check_identity(*this);
+    ask(asked);
 }
 
 void WatchSlot::rearm() noexcept {
-    anew_ = true;
+    anew_ = any(asked_.interest);
     ask(asked_);
 }
 
 void WatchSlot::ask(const Asked& asked) noexcept {
     asked_ = asked;
-    spent_ = false;
-    error_.clear();
-    set_pending(any(asked.interest));
+    const bool pauses = !any(asked.interest);
+    // A spent watch is as quiet as a paused one: the backend is given the change when it is armed.
+    if (spent_ && !pauses) {
+        spent_ = false;
+        anew_ = true;
+    }
+    refused_ = false;
+    update();
+    set_pending(!pauses);
     agenda_.watches->mark(*this);
 }
 
-WatchSlot& Watches::add(Source source, Ready interest, Mode mode, Callback<void(Ready)> callback) {
+std::error_code WatchSlot::error() const noexcept {
+    return refused_ ? agenda_.watches->entries_[number()].error : std::error_code();
+}
+
+WatchSlot& Watches::add(Source source, Ready interest, Mode mode, WatchCallback callback) {
+    make_room();
     auto& slot = slots_.take(agenda_);
-    slot.callback_ = std::move(callback);
+    slot.takes_error_ = callback.takes_error();
+    slot.callback_ = std::move(callback).release();
     slot.source_ = source;
-    slot.anew_ = false;
+    slot.anew_ = slot.spent_ = false;
     slot.ask({interest & promises, mode});
     return slot;
 }
 
+std::error_code Watches::submit_now(WatchSlot& slot) noexcept {
+    slot.unlink();
+    const auto error = submit(slot);
+    if (!error) return {};
+    slot.set_pending(false);
+    slot.let_go();
+    slot.close();
+    return error;
+}
+
 void Watches::mark(WatchSlot& slot) noexcept {
-    const bool changed = !slot.is_known_ || slot.anew_ || slot.asked_ != slot.known_;
+    const bool changed = !slot.spent_ && (!slot.is_known_ || slot.anew_ || slot.asked_ != slot.known_);
     if (changed == slot.changed_) return;
     slot.changed_ = changed;
-    slot.unlink(); // a refusal that was not told yet: it is tried again
+    slot.unlink(); // a refusal that was not reported yet: it is tried again
     if (changed) changed_.push_back(slot);
 }
 
 void Watches::hand_over(WatchSlot& slot) noexcept {
-    const Watch watch{slot.token(), slot.asked_.interest, slot.asked_.mode};
-    slot.changed_ = slot.anew_ = false;
-    slot.error_ = slot.is_known_ ? registrator_.modify(slot.source_, watch) : registrator_.add(slot.source_, watch);
-    if (!slot.error_) {
-        slot.is_known_ = true;
-        slot.known_ = slot.asked_;
-        return;
-    }
-    // A change that was refused leaves the watch as it was before, which nobody wants any more.
-    if (std::exchange(slot.is_known_, false)) registrator_.remove(slot.source_);
+    const auto error = submit(slot);
+    if (!error) return;
+    entries_[slot.number()].error = error;
+    slot.refused_ = true;
     slot.set_pending(false);
     agenda_.ready.push_back(slot);
+}
+
+std::error_code Watches::submit(WatchSlot& slot) noexcept {
+    slot.changed_ = slot.anew_ = false;
+    if (slot.is_known_) {
+        const auto error = registrator_.modify(slot.source_, {slot.token(), slot.asked_.interest, slot.asked_.mode});
+        if (!error) {
+            slot.known_ = slot.asked_;
+            return {};
+        }
+        note_unknown(slot);
+        // A change that was refused leaves the watch as it was before, which nobody wants any more.
+        registrator_.remove(slot.source_);
+        if (error != std::errc::no_such_file_or_directory) return error;
+        ++slot.generation_; // The source was closed, and its number is that of another file now.
+    }
+    return submit_new(slot);
+}
+
+std::error_code Watches::submit_new(WatchSlot& slot) noexcept {
+    slot.identity_ = identity_of(slot.source_);
+    auto* owner = find(slot.source_);
+    if (owner && owner->identity_ != slot.identity_ && owner->identity_.is_known() && slot.identity_.is_known()) {
+        registrator_.remove(slot.source_);
+        disown(*owner);
+        owner = nullptr;
+    }
+    const auto error = registrator_.add(slot.source_, {slot.token(), slot.asked_.interest, slot.asked_.mode});
+    if (error) return error;
+    if (owner) disown(*owner); // or the backend would have found a duplicate
+    slot.known_ = slot.asked_;
+    note_known(slot);
+    return {};
+}
+
+/// The number of a source that was closed while it was watched is another's now: the watch is never called, and never
+/// touches the number again.
+void Watches::disown(WatchSlot& slot) noexcept {
+    note_unknown(slot);
+    ++slot.generation_;
+    slot.changed_ = slot.anew_ = false;
+    slot.unlink();
+    slot.set_pending(false);
+    entries_[slot.number()].error = make_error_code(std::errc::bad_file_descriptor);
+    slot.refused_ = true;
+}
+
+/// Makes a watch new whose source was closed and opened again under the same number, or not opened again.
+void Watches::check_identity(WatchSlot& slot) noexcept {
+    if (identity_of(slot.source_) == slot.identity_) return;
+    registrator_.remove(slot.source_);
+    note_unknown(slot);
+    ++slot.generation_;
+}
+
+void Watches::hand_over_all() noexcept {
+    for (std::uint32_t number = 0; number < slots_.size(); ++number) {
+        auto& slot = slots_[number];
+        if (!slot.is_known_) continue;
+        note_unknown(slot);
+        mark(slot);
+    }
+    lingering_.clear();
 }
 
 WatchSlot* Watches::addressee(Token token, Ready& ready) noexcept {
     const auto number = static_cast<std::uint32_t>(token);
     if (number >= slots_.size()) return nullptr;
     auto& slot = slots_[number];
-    if (slot.generation_ != static_cast<std::uint64_t>(token) >> 32 || !slot.is_known_ || slot.spent_) return nullptr;
-    if (slot.changed_ && !conforms(slot, ready)) return nullptr;
+    if (slot.generation_ != generation_of(token)) return nullptr;
+    if ((slot.changed_ || !slot.awaits_event_) && !conforms(slot, ready)) return nullptr;
     if (slot.asked_.mode == Mode::oneshot) {
         slot.spent_ = true;
         slot.anew_ = false;
+        slot.update();
         if (std::exchange(slot.changed_, false)) slot.unlink();
         slot.set_pending(false);
     }
     return &slot;
 }
 
-/// Leaves of an event what the changed watch asks for. The rest is not lost: the engine will be told the change, and
-/// then reports anew what is ready.
+/// Leaves of an event what a watch that was changed, paused or spent asks for. The rest is not lost: the backend is
+/// given the change, and then reports what is ready again.
 bool Watches::conforms(WatchSlot& slot, Ready& ready) noexcept {
+    if (!slot.is_known_ || slot.spent_) return false;
     const bool same_mode = slot.asked_.mode == slot.known_.mode;
     const auto asked = same_mode ? ready & slot.asked_.interest : Ready::none;
-    if (asked != (ready & promises)) slot.anew_ = true; // also if it is changed back
+    if (slot.changed_ && asked != (ready & promises)) slot.anew_ = true; // even if it is changed back
     ready = asked | (ready & hints);
     return any(asked);
+}
+
+bool Watches::lingers(Token token, std::uint64_t poll) noexcept {
+    const auto number = static_cast<std::uint32_t>(token);
+    const auto* slot = number < slots_.size() ? &slots_[number] : nullptr;
+    // Of a watch that was changed, paused or spent an event without effect is nothing unusual.
+    if (slot && slot->generation_ == generation_of(token) && slot->is_known_) return false;
+    return lingering_.note(token, poll);
+}
+
+std::optional<Source> Watches::source_of(Token token) noexcept {
+    const auto number = static_cast<std::uint32_t>(token);
+    if (number >= slots_.size()) return {};
+    const auto& slot = slots_[number];
+    const bool is_used_again = slot.callback_ && !slot.refused_;
+    if (slot.generation_ != generation_of(token) + 1 || is_used_again) return {};
+    return slot.source_;
+}
+
+void Watches::make_room() {
+    if (entries_.size() <= slots_.size()) entries_.emplace_back();
+    if (slots_.size() < buckets_.size()) return;
+    buckets_.assign(std::max<std::size_t>(64, 2 * buckets_.size()), none);
+    for (std::uint32_t number = 0; number < slots_.size(); ++number) {
+        auto& slot = slots_[number];
+        if (slot.is_known_) note_known(slot);
+    }
+}
+
+WatchSlot* Watches::find(Source source) noexcept {
+    for (auto number = bucket_of(source); number != none; number = entries_[number].next) {
+        if (slots_[number].source_ == source) return &slots_[number];
+    }
+    return nullptr;
+}
+
+void Watches::note_known(WatchSlot& slot) noexcept {
+    entries_[slot.number()].next = std::exchange(bucket_of(slot.source_), slot.number());
+    slot.is_known_ = true;
+    slot.update();
+}
+
+void Watches::note_unknown(WatchSlot& slot) noexcept {
+    auto* index = &bucket_of(slot.source_);
+    while (*index != slot.number()) index = &entries_[*index].next;
+    *index = entries_[*index].next;
+    slot.is_known_ = false;
+    slot.update();
 }
 
 } // namespace pollux::loop
@@ -112,15 +254,21 @@ void Watcher::change(Ready interest) noexcept {
 }
 
 void Watcher::change(Ready interest, Mode mode) noexcept {
-    if (*this) handled<loop::WatchSlot>().change(interest, mode);
+    if (!*this) return;
+    handled<loop::WatchSlot>().demand_thread("Watcher::change()");
+    handled<loop::WatchSlot>().change(interest, mode);
 }
 
 void Watcher::rearm() noexcept {
-    if (*this) handled<loop::WatchSlot>().rearm();
+    if (!*this) return;
+    handled<loop::WatchSlot>().demand_thread("Watcher::rearm()");
+    handled<loop::WatchSlot>().rearm();
 }
 
 std::error_code Watcher::error() const noexcept {
-    return *this ? handled<loop::WatchSlot>().error() : make_error_code(std::errc::operation_canceled);
+    if (!*this) return make_error_code(std::errc::operation_canceled);
+    handled<loop::WatchSlot>().demand_thread("Watcher::error()");
+    return handled<loop::WatchSlot>().error();
 }
 
 } // namespace pollux

@@ -2,29 +2,33 @@
 #pragma once
 
 #include "agenda.hpp"
+#include "identity.hpp"
+#include "lingering.hpp"
 
-#include <pollux/callback.hpp>
 #include <pollux/poll.hpp>
+#include <pollux/watch_callback.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <system_error>
+#include <vector>
 
 namespace pollux::loop {
 
-/// What a Watcher stands for. Its number and generation are its token.
+/// A WatchSlot is the target of a Watcher. Its index and its generation are the token.
 class alignas(64) WatchSlot final : public ReadySlot {
   public:
     explicit WatchSlot(Agenda& agenda) noexcept : ReadySlot(agenda, Kind::watch) {}
 
-    /// Tells that the engine refused it.
-    void call() override { callback_(Ready::failed); }
-    void call(Ready ready) { callback_(ready); }
+    /// Reports that the backend refused it. Errors: std::system_error, unless the callback takes the error.
+    void call() override;
+    void call(Ready ready) { callback_(ready, nullptr); }
     void close() noexcept override;
 
     void change(Ready interest, Mode mode) noexcept;
     void rearm() noexcept;
     Mode mode() const noexcept { return asked_.mode; }
-    std::error_code error() const noexcept { return error_; }
+    std::error_code error() const noexcept;
 
   private:
     friend class Watches;
@@ -38,47 +42,93 @@ class alignas(64) WatchSlot final : public ReadySlot {
     void let_go() noexcept override;
     Token token() const noexcept { return Token{std::uint64_t{generation_} << 32 | number()}; }
     void ask(const Asked& asked) noexcept;
+    void update() noexcept { awaits_event_ = is_known_ && !spent_ && any(asked_.interest); }
 
-    std::error_code error_;
+    FileIdentity identity_; // of the source, while the backend has the watch
     // An event needs what follows: one line of the cache.
-    Callback<void(Ready)> callback_;
+    WatchCallback::Function callback_;
     std::uint32_t generation_ = 0;
-    Asked asked_;           // what the program wants
-    Asked known_;           // what the engine was told, if it was
-    bool is_known_ = false; // to the engine
-    bool changed_ = false;  // in the list of what is to be handed over
-    bool anew_ = false;     // to be handed over though nothing may be different
-    bool spent_ = false;    // one-shot, and reported
+    Asked asked_;               // what the program wants
+    Asked known_;               // what the backend was given, while it has the watch
+    bool is_known_ = false;     // the backend has the watch
+    bool awaits_event_ = false; // the backend has it, and an event is to be reported: neither paused nor spent
+    bool changed_ = false;      // in the list of what is to be submitted
+    bool anew_ : 1 = false;     // to be submitted even if nothing is different
+    bool spent_ : 1 = false;    // one-shot, and reported
+    bool refused_ : 1 = false;  // its entry has the error
+    bool takes_error_ : 1 = false;
     Source source_{};
 };
 
-/// The watches of a Loop: knows what the engine was told of each, and what it still has to be told.
+/// Watches holds the watches of a Loop: what the backend was given of each, and what is still to be submitted.
 class Watches final : public SlotKeeper {
   public:
-    Watches(Agenda& agenda, const PollRegistrator& registrator) : agenda_(agenda), registrator_(registrator) {
+    Watches(Agenda& agenda, const PollRegistrator& registrator, const Choice& choice)
+        : agenda_(agenda), registrator_(registrator), choice_(choice) {
         agenda.watches = this;
     }
 
-    WatchSlot& add(Source source, Ready interest, Mode mode, Callback<void(Ready)> callback);
+    /// Errors: std::bad_alloc
+    WatchSlot& add(Source source, Ready interest, Mode mode, WatchCallback callback);
 
-    /// Tells the engine what changed. What it refuses is put into the agenda.
+    /// Submits a new watch at once. On failure the slot is free again, and its callback was destroyed.
+    std::error_code submit_now(WatchSlot& slot) noexcept;
+
+    /// Submits what changed. What the backend refuses is put into the agenda.
     void hand_over() noexcept {
         while (auto* slot = changed_.pop_front()) hand_over(*slot);
     }
 
-    /// Who is to be told of an event; `ready` is left with what is to be told. Null: nobody.
+    /// For a backend that has no watch any more, such as one that was opened again: hand_over() adds all of them. A
+    /// one-shot watch that was reported stays as it is until it is armed.
+    void hand_over_all() noexcept;
+
+    /// The slot that an event is for; `ready` is left with what is to be reported. Null: none.
     WatchSlot* addressee(Token token, Ready& ready) noexcept;
+
+    /// Of an event without addressee: whether the backend goes on to report a watch that it was made to end. `poll`
+    /// is the sequence number of the call that returned the event.
+    bool lingers(Token token, std::uint64_t poll) noexcept;
+
+    /// The source of the watch that a token was made for, unless its slot has been used again.
+    std::optional<Source> source_of(Token token) noexcept;
 
   private:
     friend class WatchSlot;
+
+    /// What of a slot is seldom needed.
+    struct Entry {
+        std::error_code error;
+        std::uint32_t next = none; // in its bucket
+    };
+    static constexpr std::uint32_t none = 0xffffffff;
+
     void mark(WatchSlot& slot) noexcept;
     void hand_over(WatchSlot& slot) noexcept;
+    std::error_code submit(WatchSlot& slot) noexcept;
+    std::error_code submit_new(WatchSlot& slot) noexcept;
+    void refuse(WatchSlot& slot, std::error_code error) noexcept;
+    void check_identity(WatchSlot& slot) noexcept;
+    void disown(WatchSlot& slot) noexcept;
     static bool conforms(WatchSlot& slot, Ready& ready) noexcept;
+
+    // By source, those that the backend has.
+    std::uint32_t& bucket_of(Source source) noexcept {
+        return buckets_[static_cast<std::size_t>(source) & (buckets_.size() - 1)];
+    }
+    void make_room();
+    WatchSlot* find(Source source) noexcept;
+    void note_known(WatchSlot& slot) noexcept;
+    void note_unknown(WatchSlot& slot) noexcept;
 
     Agenda& agenda_;
     PollRegistrator registrator_;
+    const Choice& choice_;
     Slots<WatchSlot> slots_;
+    Blocks<Entry> entries_; // of the slots with the same index
+    std::vector<std::uint32_t> buckets_;
     List<WatchSlot> changed_;
+    Lingering lingering_;
 };
 
 } // namespace pollux::loop

@@ -137,11 +137,11 @@ TEST(Poll, passes_errors_on) {
     EXPECT_TRUE(failing.events.empty());
 }
 
-TEST(Poll, close_wakes_the_selector_once) {
+TEST(Poll, close_wakes_the_selector_each_time) {
     Scripted idle(one_event);
     idle.poll.close();
     idle.poll.registrator().close();
-    EXPECT_EQ(idle.record->wakes, 1);
+    EXPECT_EQ(idle.record->wakes, 2);
     EXPECT_EQ(idle.poll.poll(idle.events), canceled);
     EXPECT_TRUE(idle.record->timeouts.empty());
 }

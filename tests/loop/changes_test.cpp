@@ -73,16 +73,18 @@ TEST(Changes, of_a_callback_are_told_before_the_next_look) {
     EXPECT_EQ(scripted.changes(), (Names{"modify 3 2", "add 4 1"}));
 }
 
-// An engine that refuses a watch is heard through the callback, once; error() says why, until it is tried again.
+// A callback that takes an error receives what the backend refuses, once; error() returns it until it is tried again.
 RULE(watch, refused) {
     Scripted scripted;
     const auto not_open = make_error_code(std::errc::bad_file_descriptor);
     scripted.record->verdict = [&](const Change&) { return not_open; };
     std::vector<Ready> seen;
-    Watcher watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready ready) {
-        seen.push_back(ready);
-        EXPECT_EQ(watcher.error(), ready == Ready::failed ? not_open : std::error_code());
-    });
+    Watcher watcher =
+        scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready ready, std::error_code error) {
+            seen.push_back(ready);
+            EXPECT_EQ(error, ready == Ready::failed ? not_open : std::error_code());
+            EXPECT_EQ(watcher.error(), error);
+        });
     EXPECT_FALSE(watcher.error());
     EXPECT_FALSE(scripted.loop.run()) << "it is told, and nothing is pending after that";
     EXPECT_EQ(seen, std::vector{Ready::failed});
@@ -106,9 +108,9 @@ RULE(watch, refused) {
     scripted.record->verdict = [&](const Change& change) {
         return change.what == What::modify ? not_open : std::error_code();
     };
-    watcher.change(Ready::none);
+    watcher.change(Ready::readable);
     scripted.turn();
-    EXPECT_EQ(scripted.changes(), (Names{"modify 3 0", "remove 3"}));
+    EXPECT_EQ(scripted.changes(), (Names{"modify 3 1", "remove 3"}));
     EXPECT_EQ(seen.size(), 4U);
     watcher.end();
     EXPECT_EQ(scripted.changes(), Names()) << "the engine does not know it";
@@ -121,7 +123,8 @@ TEST(Refused, can_end_before_it_is_told) {
     int told = 0;
     std::array<Watcher, 3> watchers;
     for (auto& watcher : watchers) {
-        watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) {
+        watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready, std::error_code error) {
+            EXPECT_EQ(error, std::errc::file_exists);
             ++told;
             watchers[1].end();
         });

@@ -61,8 +61,8 @@ TEST(Exceptions, of_a_refused_watch_and_of_wakes) {
     Scripted scripted;
     auto& loop = scripted.loop;
     scripted.record->verdict = [](const Change&) { return make_error_code(std::errc::bad_file_descriptor); };
-    auto refused =
-        loop.watch(Source{3}, Ready::readable, Mode::level, [](Ready) { throw std::runtime_error("refused"); });
+    auto refused = loop.watch(Source{3}, Ready::readable, Mode::level,
+                              [](Ready, std::error_code) { throw std::runtime_error("refused"); });
     Names woken;
     WakeWatcher first = loop.on_wake([&] {
         first.end();

@@ -13,7 +13,9 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -35,6 +37,38 @@ inline constexpr std::chrono::nanoseconds patience = 30s;
 
 inline Request request(const std::string& backend) {
     return {.backend = backend, .folders = {core_tests::folder_of_plugins()}};
+}
+
+/// What an action throws; an empty text if it throws nothing.
+struct Thrown {
+    std::error_code error = {};
+    std::string text = {};
+};
+
+Thrown thrown_by(const auto& action) {
+    try {
+        action();
+    } catch (const std::system_error& error) {
+        return {error.code(), error.what()};
+    }
+    return {};
+}
+
+inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// Counts the bytes of a source to its end, in the way of docs/loop.md. One call reads at most 4096.
+inline std::size_t count_bytes(Loop& loop, Source source, Mode mode) {
+    std::size_t bytes = 0;
+    Watcher watcher = loop.watch(source, Ready::readable, mode, [&](Ready) {
+        for (auto outcome = conformance::read(source, 4096); !outcome.error;) {
+            if (outcome.bytes == 0) return watcher.end();
+            bytes += outcome.bytes;
+            if (mode != Mode::edge) return;
+            outcome = conformance::read(source, 4096);
+        }
+    });
+    loop.run();
+    return bytes;
 }
 
 /// Makes a run() that would not end fail, and end.
@@ -87,6 +121,13 @@ class Scripted {
     /// What the next select() without a report before it gives.
     void reports(Reports next) { reports_.push_back(std::move(next)); }
 
+    /// From now on each select() gives the token that the source has now, and nothing else.
+    void keeps_reporting(Source source) {
+        for (const auto& change : record->changes) {
+            if (change.source == source && change.what != What::remove) lingering_ = change.watch.token;
+        }
+    }
+
     /// The calls of the Registrator since the last time.
     Names changes() {
         Names all;
@@ -119,6 +160,7 @@ class Scripted {
 
   private:
     core_tests::ScriptedSelector::Answer answer() {
+        if (lingering_) return {{{*lingering_, Ready::readable}}, {}};
         if (reports_.empty()) {
             // Asleep for ever: a test that comes here has failed, and shall not hang.
             if (record->timeouts.back()) return {};
@@ -142,6 +184,7 @@ class Scripted {
 
     std::deque<Reports> reports_;
     std::size_t seen_ = 0;
+    std::optional<Token> lingering_;
 
   public:
     Loop loop; // its engine asks all of the above

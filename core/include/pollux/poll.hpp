@@ -79,7 +79,7 @@ class Events {
 ///
 /// Threads: every call from any thread; one object of it by one thread at a time, as for any value.
 /// Errors:  those of Registrator; and operation_canceled for ever once the Poll is closed [poll.close_wakes] or
-///          gone [poll.registrator_outlives].
+///          gone [poll.registrator_outlives]; no_such_process in a forked child, until Poll::reopen() was called there.
 class PollRegistrator {
   public:
     std::error_code add(Watchable auto&& source, const Watch& watch) const noexcept {
@@ -92,7 +92,7 @@ class PollRegistrator {
     std::error_code wake() const noexcept;
 
     /// Closes the Poll, as Poll::close().
-    void close() const noexcept;
+    std::error_code close() const noexcept;
 
   private:
     friend class Poll;
@@ -106,6 +106,14 @@ class PollRegistrator {
     std::shared_ptr<Gate> gate_;
 };
 
+/// Which watches Poll::reopen() adds to a new Selector.
+enum class ReopenAdds {
+    /// All that were added through the Poll, which remembers them: 16 bytes for each file descriptor up to the highest.
+    all_watches,
+    /// None, and nothing is remembered: for a layer that has the watches itself, such as Loop.
+    nothing
+};
+
 /// A value that owns a Selector: what programs hold.
 ///
 ///     pollux::Poll poll;                                   // opens what POLLUX_BACKEND asks for
@@ -114,15 +122,19 @@ class PollRegistrator {
 ///     while (!poll.poll(events))
 ///         for (const auto& event : events) ...
 ///
-/// Threads:  poll() and destruction by one thread at a time; registrator() and close() by any.
-/// Lifetime: the Selector is closed when the Poll is destroyed or assigned to, whatever handles are kept. A Poll that
-///           was moved from can only be destroyed or assigned to.
+/// Threads:   poll(), reopen() and destruction by one thread at a time; registrator() and close() by any. A debug build
+///            of the library (without NDEBUG) ends the process, with a line on standard error, when two threads are in
+///            these calls at once [poll.wrong_thread].
+/// Lifetime:  the Selector is closed when the Poll is destroyed or assigned to, whatever handles are kept. A Poll that
+///            was moved from can only be destroyed or assigned to.
+/// Processes: belongs to the process that opened it. In a forked child it may be destroyed or reopened; all other calls
+///            return no_such_process and do nothing [poll.forked].
 class Poll {
   public:
     /// Errors: OpenError with the whole story.
-    explicit Poll(const Request& request = {});
+    explicit Poll(const Request& request = {}, ReopenAdds adds = ReopenAdds::all_watches);
     /// Takes any Selector: a layer, one of your own; not null.
-    explicit Poll(std::unique_ptr<Selector> selector);
+    explicit Poll(std::unique_ptr<Selector> selector, ReopenAdds adds = ReopenAdds::all_watches);
     ~Poll();
     Poll(Poll&& other) noexcept;
     Poll& operator=(Poll&& other) noexcept;
@@ -131,11 +143,32 @@ class Poll {
     /// gone. No event and no error: the time is over.
     ///
     /// Errors: operation_canceled  closed, now or before: from then on each time        [poll.close_wakes]
+    ///         no_such_process     opened by a parent process                           [poll.forked]
     ///         and those of Selector::select()
     std::error_code poll(Events& events, Timeout timeout = forever);
 
-    /// Ends a sleeping poll(); from now on nothing but operation_canceled comes from here [poll.close_wakes].
-    void close() noexcept { registrator_.close(); }
+    /// Ends a sleeping poll(); from now on every call returns operation_canceled [poll.close_wakes].
+    ///
+    /// Errors: those of Registrator::wake(): the Poll is closed, but a poll() that sleeps may sleep on. Call it again:
+    ///         each call wakes [poll.close_again].
+    std::error_code close() noexcept { return registrator_.close(); }
+
+    /// Replaces the Selector by a new one of the same backend, with all watches: for a forked child, which shares the
+    /// kernel objects of the old one with its parent and leaves them alone [poll.reopen_in_child]; or in the same
+    /// process, for a fresh set in the kernel [poll.reopen].
+    ///
+    /// Every PollRegistrator that is held anywhere leads to the new Selector. Each source that is ready is reported
+    /// again, in each mode; a one-shot watch is armed again, spent or not, as no process knows what the other has
+    /// taken. A source that was closed while registered has no watch any more. The next poll() may report a wake that
+    /// no thread called for. Calls of other threads wait until it is done.
+    ///
+    /// Errors: the Poll stays as it was                                                 [poll.reopen_fails]
+    ///         operation_not_supported  the Selector was given, not opened: give another
+    ///         invalid_argument         the other is null
+    ///         operation_canceled       the Poll is closed
+    ///         what opening the backend fails with, and what Registrator::add() and wake() return
+    std::error_code reopen() noexcept;
+    std::error_code reopen(std::unique_ptr<Selector> selector) noexcept;
 
     const PollRegistrator& registrator() const noexcept { return registrator_; }
 
@@ -143,6 +176,7 @@ class Poll {
     const Choice& choice() const noexcept { return choice_; }
 
   private:
+    static std::shared_ptr<PollRegistrator::Gate> gate_to(Selector& selector, ReopenAdds adds);
     bool look(Events& events, const Timeout& timeout);
     std::error_code poll_until(Events& events, std::chrono::nanoseconds timeout);
 

@@ -54,7 +54,9 @@ class Registrator {
     ///
     /// The source may be added again [remove.then_add], and so may another that was given the same number
     /// [reuse.new_token]. To close a source that is still watched is a caller's error that harms no other watch;
-    /// remove() then makes its number usable again [close.forgotten]. Watches that come and go while nobody calls
+    /// remove() then makes its number usable again [close.forgotten]. Under epoll(7), if a duplicate of it (dup(2), or
+    /// a forked child's) keeps its file open, remove() does not find it any more, and its token is reported until the
+    /// last duplicate is closed: call remove() before close(). Watches that come and go while nobody calls
     /// select() neither pile up nor keep back what is to be reported [remove.uncollected].
     ///
     /// Call it before close(). epoll(7) watches the open file, not its descriptor: while a

@@ -9,6 +9,7 @@
 #include <pollux/signal_watcher.hpp>
 #include <pollux/timer.hpp>
 #include <pollux/wake_watcher.hpp>
+#include <pollux/watch_callback.hpp>
 #include <pollux/watcher.hpp>
 
 #include <chrono>
@@ -44,8 +45,15 @@ namespace pollux {
 /// After a handle has ended or changed no callback of its former self runs, also not for an event that the engine has
 /// reported already, also not if its source was closed and the number reused meanwhile [loop.nothing_stale].
 ///
-/// Threads:  of one thread at a time, except for post(), poster() and stop(), which any thread may call, beside run().
-///           Callbacks run in the thread that runs the Loop.
+/// A source that is closed before its Watcher has ended may be reported for ever by epoll(7), if a duplicate keeps its
+/// file open: by dup(2), or in a forked child. A Loop that receives such events in eight polls in a row opens the
+/// backend again, with all watches, and goes on; LoopMetrics::reopened counts this, and a debug build of the library
+/// names the source on standard error [loop.lingering].
+///
+/// Threads:  of one thread at a time, except for post(), poster(), hold() and stop(), which any thread may call,
+///           beside run(). Callbacks run in the thread that runs the Loop. While a thread runs it, a debug build of the
+///           library (without NDEBUG) ends the process, with a line on standard error, when another thread calls
+///           anything else, of the Loop or of its handles [loop.wrong_thread].
 /// Errors:   an exception that leaves a callback leaves run(). The Loop is sound: the rest of the phase has not been
 ///           lost, and run() may be called again [loop.exceptions].
 /// Lifetime: not destroyed by its own callbacks. Handles, Posters and Holds may outlive it. What was not called is
@@ -61,12 +69,23 @@ class Loop {
     Loop& operator=(const Loop&) = delete;
 
     /// Calls back with what is ready of the source, each time it is reported; see Watch and Mode for what and when. A
-    /// source may have one watch in a Loop. Costs no system call until the Loop looks for events, and none at all if it
-    /// has ended by then [watch.changes_cancel].
+    /// source may have one watch in a Loop. Costs no system call until the Loop asks for events, then two, and none at
+    /// all if it has ended by then [watch.changes_cancel].
     ///
-    /// Errors: through the callback, see Watcher; std::bad_alloc; std::invalid_argument if the callback is empty.
-    [[nodiscard]] Watcher watch(Watchable auto&& source, Ready interest, Mode mode, Callback<void(Ready)> callback) {
-        return watch_source(source_of(source), interest, mode, std::move(callback));
+    /// Errors: std::system_error      the capabilities of the backend rule out the mode, or Ready::priority
+    ///                                                                                  [watch.refused_at_once]
+    ///         std::bad_alloc; std::invalid_argument if the callback is empty
+    ///         What the backend itself refuses leaves run() as a std::system_error, once, or calls the callback if that
+    ///         takes the error: see Watcher.
+    [[nodiscard]] Watcher watch(Watchable auto&& source, Ready interest, Mode mode, WatchCallback callback) {
+        return watch_source(source_of(source), interest, mode, std::move(callback), nullptr);
+    }
+
+    /// The same, but the backend is given the watch at once, at the cost of a system call, and `error` receives what
+    /// it refuses: the result is empty then [watch.error_at_once].
+    [[nodiscard]] Watcher watch(Watchable auto&& source, Ready interest, Mode mode, WatchCallback callback,
+                                std::error_code& error) {
+        return watch_source(source_of(source), interest, mode, std::move(callback), &error);
     }
 
     /// Calls once, after a duration: see Timer for when it begins.
@@ -115,7 +134,9 @@ class Loop {
     /// is, so it was stopped.
     ///
     /// Errors: of all three: what leaves a callback [loop.exceptions]; std::logic_error if it is running already;
-    ///         std::system_error with that of Selector::select().
+    ///         std::system_error for a watch that the backend refuses [watch.refusal_ends_run], for a source that was
+    ///         closed too early if the backend cannot be opened again, as a given Selector; or with the error of
+    ///         Selector::select().
     bool run();
 
     /// Turns until one has called something; false if nothing was pending, or stop() came before [loop.run_one].
@@ -135,7 +156,7 @@ class Loop {
 
   private:
     class State;
-    Watcher watch_source(Source source, Ready interest, Mode mode, Callback<void(Ready)> callback);
+    Watcher watch_source(Source source, Ready interest, Mode mode, WatchCallback callback, std::error_code* error);
 
     std::unique_ptr<State> state_;
 };

@@ -23,7 +23,8 @@ struct LoopMetrics {
     std::uint64_t polls = 0;  // calls of the engine, some of which slept
     std::uint64_t events = 0; // from the engine, wakes included
     std::uint64_t wakes = 0;
-    std::uint64_t stale = 0; // events that were dropped, or postponed by a change of their watch
+    std::uint64_t stale = 0;    // events that were dropped, or postponed by a change of their watch
+    std::uint64_t reopened = 0; // how often the backend was opened again, see Loop [loop.lingering]
     LoopCallbacks callbacks;
     std::uint64_t closed = 0; // handles that ended and were destroyed
 

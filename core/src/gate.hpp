@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "watch_table.hpp"
+
+#include <pollux/poll.hpp>
+#include <pollux/process.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+namespace pollux {
+
+/// What handles share with their Poll: the Registrator, its watches, and which calls are under way.
+///
+/// One word counts the calls under way and says whether the Poll is closed, so that a Poll can wait for the last call
+/// before it destroys or replaces the Selector, and no call begins after that. Two uncontended atomic additions a call.
+///
+/// Threads:   any, except for replace(), which one thread calls at a time.
+/// Processes: in a forked child, where the calls of other threads never end, nothing is counted and no call is made
+///            before replace().
+class PollRegistrator::Gate {
+  public:
+    /// Errors: std::bad_alloc
+    Gate(Registrator& registrator, bool remembers)
+        : registrator_(&registrator), watches_(remembers ? std::make_unique<WatchTable>() : nullptr) {}
+
+    bool is_closed() const noexcept { return (state_.load(std::memory_order_acquire) & closed) != 0; }
+    bool is_foreign() const noexcept { return !owner_.load(std::memory_order_acquire).is_current(); }
+
+    /// Calls the Registrator, unless one of the bits `refused` is set.
+    std::error_code pass(auto&& call, std::uint32_t refused = closed | gone) noexcept {
+        for (;;) {
+            // Without this check, callers that do not give up could keep close_for_good() waiting.
+            if ((state_.load(std::memory_order_acquire) & refused) != 0) {
+                return make_error_code(std::errc::operation_canceled);
+            }
+            if (is_foreign()) return make_error_code(std::errc::no_such_process);
+            const auto before = state_.fetch_add(one_call, std::memory_order_acquire);
+            if ((before & (refused | replacing)) == 0) break;
+            leave();
+            if ((before & replacing) != 0) wait_until_replaced();
+        }
+        const auto error = call(*registrator_);
+        leave();
+        return error;
+    }
+
+    std::error_code add(Source source, const Watch& watch) noexcept;
+    std::error_code modify(Source source, const Watch& watch) noexcept;
+    std::error_code remove(Source source) noexcept;
+    std::error_code wake() noexcept {
+        return pass([](Registrator& registrator) { return registrator.wake(); });
+    }
+
+    /// Ends a sleeping poll(), each time it is called: the wake before may have failed, which the error says.
+    std::error_code close() noexcept;
+    /// Closes, and returns when no call is under way.
+    void close_for_good() noexcept;
+
+    /// Adds all watches to a new Selector, wakes it, and has all calls go there from now on; or returns an error and
+    /// changes nothing. Waits for the calls that are under way.
+    std::error_code replace(Registrator& fresh) noexcept;
+
+    /// While it lives, the calling thread is in a call that belongs to one thread at a time. A debug build of the
+    /// library ends the process, with one line on standard error, if another thread is in such a call; a release build
+    /// does not look.
+    class SoleCall;
+
+  private:
+#ifndef NDEBUG
+    std::atomic<std::thread::id> sole_caller_ = std::thread::id();
+#endif
+    static constexpr std::uint32_t closed = 1, gone = 2, replacing = 4, one_call = 8;
+
+    void leave() noexcept;
+    void wait_until_replaced() noexcept;
+    void forget_parent() noexcept;
+    void end_replacing() noexcept;
+    std::error_code fill(Registrator& fresh) noexcept;
+
+    Registrator* registrator_;
+    const std::unique_ptr<WatchTable> watches_; // null: the owner of the Poll remembers them
+    std::atomic<std::uint32_t> state_ = 0;
+    std::atomic<OwnerProcess> owner_ = OwnerProcess();
+    // For the end and replace() only. Not state_.wait(): where there is no futex, as on Windows, libstdc++ 12 loses its
+    // wake-ups (__waiter_pool::_M_do_wait in bits/atomic_wait.h compares before it locks).
+    std::mutex mutex_;
+    std::condition_variable changed_;
+};
+
+#ifdef NDEBUG
+class PollRegistrator::Gate::SoleCall {
+  public:
+    SoleCall(Gate&, const char*) noexcept {}
+};
+#else
+class PollRegistrator::Gate::SoleCall {
+  public:
+    /// `call`: its name, such as "poll()".
+    SoleCall(Gate& gate, const char* call) noexcept;
+    ~SoleCall() { caller_.store(before_, std::memory_order_relaxed); }
+    SoleCall(const SoleCall&) = delete;
+    SoleCall& operator=(const SoleCall&) = delete;
+
+  private:
+    std::atomic<std::thread::id>& caller_;
+    std::thread::id before_;
+};
+#endif
+
+} // namespace pollux

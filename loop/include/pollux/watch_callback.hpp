@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <pollux/callback.hpp>
+#include <pollux/event.hpp>
+
+#include <concepts>
+#include <functional>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace pollux {
+
+/// A WatchCallback holds what a Loop calls for a watch: any callable of one of two forms.
+///
+///     [](Ready ready) { ... }                           a refusal by the backend leaves run() as an exception
+///     [](Ready ready, std::error_code error) { ... }    a refusal calls it with Ready::failed and the error, which
+///                                                       is none in all other calls
+///
+/// A callable of both forms has the second one [watch.takes_error]. The result of std::bind() has the first: it would
+/// drop the error unread.
+///
+/// Errors and Lifetime: as Callback.
+class WatchCallback {
+  public:
+    WatchCallback() noexcept = default;
+
+    template <typename Callable>
+    requires(!std::is_same_v<std::remove_cvref_t<Callable>, WatchCallback> &&
+             (std::is_invocable_v<std::decay_t<Callable>&, Ready> ||
+              std::is_invocable_v<std::decay_t<Callable>&, Ready, std::error_code>))
+        WatchCallback(Callable&& callable) { // NOLINT(bugprone-forwarding-reference-overload): constrained above
+        using Target = std::decay_t<Callable>;
+        if constexpr (std::is_constructible_v<bool, Target&> && requires { callable == nullptr; }) {
+            if (callable == nullptr) return;
+        } else if constexpr (requires {
+                                 { !callable } -> std::same_as<bool>;
+                             }) {
+            if (!callable) return; // an empty Callback
+        }
+        callback_ = Adapter<Target>{std::forward<Callable>(callable)};
+        takes_error_ = has_second_form<Target>;
+    }
+
+    explicit operator bool() const noexcept { return static_cast<bool>(callback_); }
+
+    /// Whether it has the second form.
+    bool takes_error() const noexcept { return takes_error_; }
+
+    /// Gives up what it holds. `error` is null unless `ready` is a refusal.
+    using Function = Callback<void(Ready ready, const std::error_code* error)>;
+    Function release() && noexcept { return std::move(callback_); }
+
+  private:
+    template <typename Target>
+    static constexpr bool has_second_form =
+        std::is_invocable_v<Target&, Ready, std::error_code> && !std::is_bind_expression_v<Target>;
+
+    template <typename Target>
+    struct Adapter {
+        Target target;
+
+        void operator()(Ready ready, [[maybe_unused]] const std::error_code* error) {
+            if constexpr (has_second_form<Target>) {
+                std::invoke(target, ready, error ? *error : std::error_code());
+            } else {
+                std::invoke(target, ready);
+            }
+        }
+    };
+
+    Function callback_;
+    bool takes_error_ = false;
+};
+
+} // namespace pollux

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <pollux/process.hpp>
+
+#include <atomic>
+#include <thread>
+
+namespace pollux::loop {
+
+/// The thread that runs a Loop, for demand_own_thread().
+struct LoopThread {
+    const std::atomic<std::thread::id>* id = nullptr; // of no thread while none runs it; null: not known
+    OwnerProcess process;                             // a forked child has none of its parent's threads
+};
+
+/// In a debug build of the library, ends the process with one line on standard error if a thread other than the caller
+/// runs the Loop; `call` is what the caller called, such as "Watcher::change()". A release build compiles it to
+/// nothing.
+#ifdef NDEBUG
+inline void demand_own_thread(const LoopThread&, const char*) noexcept {}
+#else
+void demand_own_thread(const LoopThread& loop, const char* call) noexcept;
+#endif
+
+} // namespace pollux::loop

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "refusal.hpp"
+
+#include <string_view>
+
+namespace pollux::loop {
+namespace {
+
+/// A text of a plugin, which may hold anything: bytes that a terminal obeys become "\x1b".
+std::string printable(std::string_view text) {
+    constexpr auto digits = "0123456789abcdef";
+    std::string made;
+    for (const char character : text) {
+        const auto byte = static_cast<unsigned char>(character);
+        if (byte >= 0x20 && byte != 0x7f) {
+            made += character;
+        } else {
+            made.append("\\x").append(1, digits[byte >> 4]).append(1, digits[byte & 0xf]);
+        }
+    }
+    return made;
+}
+
+const Capability& capability_of(const Capabilities& capabilities, Mode mode) noexcept {
+    if (mode == Mode::edge) return capabilities.edge;
+    return mode == Mode::level ? capabilities.level : capabilities.oneshot;
+}
+
+const char* name_of(Mode mode) noexcept {
+    if (mode == Mode::edge) return "edge";
+    return mode == Mode::level ? "level" : "oneshot";
+}
+
+std::string backend_of(const Choice& choice) {
+    return choice.winner ? "the backend \"" + printable(choice.winner->name) + '"' : "the given Selector";
+}
+
+std::string name_of(Source source) {
+#ifdef _WIN32
+    constexpr auto kind = "socket ";
+#else
+    constexpr auto kind = "file descriptor ";
+#endif
+    return kind + std::to_string(source);
+}
+
+/// Why the backend refuses, as far as its capabilities or the error tell; null: the error says all there is.
+const char* reason_of(const Choice& choice, const Refusal& refusal) noexcept {
+    const auto reason_or = [](const Capability& capability, const char* otherwise) {
+        return *capability.reason != '\0' ? capability.reason : otherwise;
+    };
+    if (refusal.error == std::errc::file_exists) return "another watch of this Loop has it";
+    if (const auto* lacking = lacking_capability(choice, refusal.interest, refusal.mode)) {
+        const bool lacks_mode = !capability_of(choice.winner->capabilities, refusal.mode);
+        return reason_or(*lacking, lacks_mode ? "it does not offer this mode" : "it does not report Ready::priority");
+    }
+    if (!choice.winner) return nullptr;
+    const auto& capabilities = choice.winner->capabilities;
+    if (refusal.error == std::errc::operation_not_permitted && !capabilities.files)
+        return reason_or(capabilities.files, "it does not watch files and directories");
+    if (refusal.error == std::errc::operation_not_supported && !capabilities.pipes)
+        return reason_or(capabilities.pipes, "it does not watch pipes");
+    return nullptr;
+}
+
+} // namespace
+
+const Capability* lacking_capability(const Choice& choice, Ready interest, Mode mode) noexcept {
+    if (!choice.winner) return nullptr;
+    const auto& capabilities = choice.winner->capabilities;
+    if (const auto& needed = capability_of(capabilities, mode); !needed) return &needed;
+    if (any(interest & Ready::priority) && !capabilities.priority) return &capabilities.priority;
+    return nullptr;
+}
+
+std::system_error refusal_error(const Choice& choice, const Refusal& refusal) {
+    auto text = "pollux::Loop: " + backend_of(choice) + " refuses to watch " + name_of(refusal.source) + " in mode " +
+                name_of(refusal.mode);
+    if (const auto* reason = reason_of(choice, refusal)) text += ": " + printable(reason);
+    return std::system_error(refusal.error, text);
+}
+
+std::string lingering_text(const Choice& choice, std::optional<Source> source) {
+    return "pollux::Loop: " + backend_of(choice) + " goes on reporting " + (source ? name_of(*source) : "a source") +
+           " after its watch has ended, as it was closed before that while a duplicate keeps its file open";
+}
+
+} // namespace pollux::loop

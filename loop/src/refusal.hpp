@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <pollux/open.hpp>
+
+#include <optional>
+#include <string>
+#include <system_error>
+
+namespace pollux::loop {
+
+/// What a backend was asked for, and the error that it returned.
+struct Refusal {
+    Source source;
+    Ready interest;
+    Mode mode;
+    std::error_code error;
+};
+
+/// The capability that a watch needs and the backend lacks; null if it lacks none, or if `choice` names no backend,
+/// as for a Selector that the program gave.
+const Capability* lacking_capability(const Choice& choice, Ready interest, Mode mode) noexcept;
+
+/// The exception for a refusal. Its text names the descriptor, the backend and the reason.
+///
+/// Errors: std::bad_alloc
+std::system_error refusal_error(const Choice& choice, const Refusal& refusal);
+
+/// What there is to say of a backend that goes on reporting a watch that has ended; none: the source is not known.
+///
+/// Errors: std::bad_alloc
+std::string lingering_text(const Choice& choice, std::optional<Source> source);
+
+} // namespace pollux::loop

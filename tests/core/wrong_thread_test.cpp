@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSL-1.0
+// Two threads in calls of one Poll, which a debug build of the library ends with a line.
+#include "core_test.hpp"
+#include "death.hpp"
+#include "rule.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <thread>
+
+namespace pollux::core_tests {
+namespace {
+
+/// What `action` comes to while another thread sleeps in poll().
+Death beside_a_poll(const std::function<void(std::unique_ptr<Poll>&)>& action) {
+    return death_by([&] {
+        auto poll = std::make_unique<Poll>(poll_with(backends().front()));
+        const auto handle = poll->registrator();
+        std::atomic<bool> begun = false;
+        std::thread sleeper([&] {
+            Events events;
+            handle.wake();
+            poll->poll(events); // so the next one is under way soon
+            begun = true;
+            poll->poll(events);
+        });
+        while (!begun) std::this_thread::yield();
+        // Until it is in that call: the line names what this thread called, whichever of the two comes second.
+        std::this_thread::sleep_for(50ms);
+        action(poll);
+        handle.close();
+        sleeper.join();
+    });
+}
+
+// A debug build ends the process by one line if two threads are in poll(), reopen() or destruction at once.
+RULE(poll, wrong_thread) {
+    using Action = std::function<void(std::unique_ptr<Poll>&)>;
+    const std::vector<Action> wrongs{
+        [](auto& poll) {
+            Events events;
+            poll->poll(events);
+        },
+        [](auto& poll) {
+            Events events;
+            poll->poll(events, 1h);
+        },
+        [](auto& poll) { poll->reopen(); },
+        [](auto& poll) { poll.reset(); },
+    };
+    EXPECT_EQ(wrongs.size(), 4U);
+#ifndef NDEBUG // a release build does not look
+    for (const auto& wrong : wrongs) {
+        const auto death = beside_a_poll(wrong);
+        EXPECT_EQ(death.signal, SIGABRT);
+        EXPECT_NE(death.words.find("pollux::Poll: "), std::string::npos) << death.words;
+        EXPECT_NE(death.words.find("one thread at a time"), std::string::npos) << death.words;
+        EXPECT_EQ(std::count(death.words.begin(), death.words.end(), '\n'), 1) << death.words;
+    }
+#endif
+}
+
+TEST(WrongThread, is_no_thread_that_changes_wakes_or_closes) {
+    const auto death = beside_a_poll([](auto& poll) {
+        const Pipe pipe;
+        poll->registrator().add(pipe.reader(), {Token{1}, Ready::readable});
+        poll->registrator().remove(pipe.reader());
+        poll->registrator().wake();
+        poll->close();
+    });
+    EXPECT_EQ(death.signal, 0) << death.words;
+    EXPECT_EQ(death.words, "");
+}
+
+TEST(WrongThread, is_none_of_threads_in_turns) {
+    const auto death = death_by([] {
+        auto poll = poll_with(backends().front());
+        Events events;
+        for (int i = 0; i < 3; ++i) {
+            std::thread([&] { poll.poll(events, 0ns); }).join();
+            poll.poll(events, 0ns);
+            auto other = std::move(poll);
+            poll = std::move(other);
+        }
+    });
+    EXPECT_EQ(death.signal, 0) << death.words;
+    EXPECT_EQ(death.words, "");
+}
+
+// The threads of the parent do not exist in a forked child.
+TEST(WrongThread, is_none_of_the_parent) {
+    const auto death = beside_a_poll([](auto& poll) {
+        const auto child = death_by([&] { poll.reset(); });
+        EXPECT_EQ(child.signal, 0) << child.words;
+        std::fputs(child.words.c_str(), stderr);
+    });
+    EXPECT_EQ(death.signal, 0) << death.words;
+    EXPECT_EQ(death.words, "");
+}
+
+} // namespace
+} // namespace pollux::core_tests

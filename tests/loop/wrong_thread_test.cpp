@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSL-1.0
+// Calls of a thread that does not run the Loop, which a debug build of the library ends with a line.
+#include "../core/death.hpp"
+#include "loop_test.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <functional>
+#include <optional>
+
+namespace pollux::loop_tests {
+namespace {
+
+using core_tests::death_by;
+
+/// Everything that a thread can do wrong, made before a thread runs the Loop.
+struct Victim {
+    Loop loop{request(backends().front())};
+    conformance::Pair pair = conformance::make_pair(conformance::Kind::tcp);
+    Watcher watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [](Ready) {});
+    Timer timer = loop.after(1h, [] {});
+    WakeWatcher wakes = loop.on_wake([] {});
+    SignalWatcher signals = loop.on_signal(SIGUSR1, [] {});
+
+    /// Does it while another thread runs the Loop.
+    void act(const std::function<void(Victim&)>& action) {
+        std::atomic<bool> runs = false;
+        std::thread runner([&] {
+            loop.post([&] { runs = true; });
+            loop.run();
+        });
+        while (!runs) std::this_thread::yield();
+        action(*this);
+        loop.stop();
+        runner.join();
+    }
+};
+
+struct Wrong {
+    const char* name; // as the line has it
+    std::function<void(Victim&)> act;
+};
+
+const std::vector<Wrong>& wrongs() {
+    static const std::vector<Wrong> all{
+        {"watch()",
+         [](Victim& v) { (void)v.loop.watch(v.pair.far.get(), Ready::readable, Mode::level, [](Ready) {}); }},
+        {"after()", [](Victim& v) { (void)v.loop.after(1s, [] {}); }},
+        {"every()", [](Victim& v) { (void)v.loop.every(1s, [] {}); }},
+        {"at()", [](Victim& v) { (void)v.loop.at({}, [] {}); }},
+        {"defer()", [](Victim& v) { v.loop.defer([] {}); }},
+        {"on_signal()", [](Victim& v) { (void)v.loop.on_signal(SIGUSR2, [] {}); }},
+        {"on_wake()", [](Victim& v) { (void)v.loop.on_wake([] {}); }},
+        {"metrics()", [](Victim& v) { (void)v.loop.metrics(); }},
+        {"run()", [](Victim& v) { v.loop.run(); }},
+        {"run()", [](Victim& v) { v.loop.run_for(0ns); }},
+        {"run()", [](Victim& v) { v.loop.run_one(); }},
+        {"Watcher::change()", [](Victim& v) { v.watcher.change(both); }},
+        {"Watcher::rearm()", [](Victim& v) { v.watcher.rearm(); }},
+        {"Watcher::error()", [](Victim& v) { (void)v.watcher.error(); }},
+        {"the end of a handle", [](Victim& v) { v.watcher.end(); }},
+        {"the end of a handle", [](Victim& v) { const Watcher dies(std::move(v.watcher)); }},
+        {"the end of a handle", [](Victim& v) { v.timer.end(); }},
+        {"the end of a handle", [](Victim& v) { v.wakes.end(); }},
+        {"the end of a handle", [](Victim& v) { v.signals.end(); }},
+        {"Handle::in_background()", [](Victim& v) { v.watcher.in_background(); }},
+        {"Handle::in_background()", [](Victim& v) { v.timer.in_background(); }},
+        {"Timer::rearm()", [](Victim& v) { v.timer.rearm(1s); }},
+        {"Timer::rearm()", [](Victim& v) { v.timer.rearm(Clock::now()); }},
+        {"Timer::cancel()", [](Victim& v) { v.timer.cancel(); }},
+        {"Timer::is_pending()", [](Victim& v) { (void)v.timer.is_pending(); }},
+        {"Timer::missed()", [](Victim& v) { (void)v.timer.missed(); }},
+    };
+    return all;
+}
+
+// Each call that belongs to the thread that runs the Loop ends a debug build, by one line that names it and post().
+RULE(loop, wrong_thread) {
+#ifdef NDEBUG
+    EXPECT_FALSE(wrongs().empty()); // a release build does not look
+#else
+    for (const auto& wrong : wrongs()) {
+        SCOPED_TRACE(wrong.name);
+        const auto death = death_by([&] { Victim().act(wrong.act); });
+        EXPECT_EQ(death.signal, SIGABRT);
+        EXPECT_TRUE(contains(death.words, "pollux::Loop: " + std::string(wrong.name) + " was called by another thread"))
+            << death.words;
+        EXPECT_TRUE(contains(death.words, "post()"));
+        EXPECT_EQ(std::count(death.words.begin(), death.words.end(), '\n'), 1) << death.words;
+    }
+#endif
+}
+
+TEST(WrongThread, is_no_thread_that_posts_stops_or_holds) {
+    const auto death = death_by([] {
+        Victim().act([](Victim& victim) {
+            victim.loop.post([] {});
+            auto hold = victim.loop.hold();
+            victim.loop.poster().wake();
+            hold.release();
+            victim.loop.stop();
+        });
+    });
+    EXPECT_EQ(death.signal, 0) << death.words;
+    EXPECT_EQ(death.words, "");
+}
+
+TEST(WrongThread, is_none_while_the_loop_is_not_run) {
+    const auto death = death_by([] {
+        Victim victim;
+        for (int i = 0; i < 3; ++i) {
+            std::thread([&] {
+                victim.watcher.change(both);
+                victim.timer.rearm(1h);
+                victim.loop.run_for(0ns);
+            }).join();
+            victim.watcher.change(Ready::readable);
+            victim.loop.run_for(0ns);
+        }
+    });
+    EXPECT_EQ(death.signal, 0) << death.words;
+    EXPECT_EQ(death.words, "");
+}
+
+// The threads of the parent do not exist in a forked child: what runs the Loop there is not in anybody's way here.
+TEST(WrongThread, is_none_of_the_parent) {
+    const auto death = death_by([] {
+        Victim().act([](Victim& victim) {
+            const auto grandchild = death_by([&] {
+                victim.timer.rearm(1h);
+                victim.watcher.change(both);
+                victim.watcher.end();
+            });
+            EXPECT_EQ(grandchild.signal, 0) << grandchild.words;
+            std::fputs(grandchild.words.c_str(), stderr);
+        });
+    });
+    EXPECT_EQ(death.signal, 0) << death.words;
+    EXPECT_EQ(death.words, "");
+}
+
+} // namespace
+} // namespace pollux::loop_tests
