@@ -1,75 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
-// High descriptors, limits, closed standard streams, and descriptors that other processes share.
+// High descriptors, descriptors that other processes share, and descriptors that are all closed.
 #include "museum.hpp"
 
 #include <algorithm>
-#include <csignal>
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 namespace pollux::museum {
 namespace {
-
-void lower_descriptor_limit() {
-    rlimit limit{};
-    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    limit.rlim_cur = 0;
-    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-}
-
-EXHIBIT(lowers_the_limit_when_all_is_open, "NetworkConfiguration/dhcpcd#612",
-        "A daemon opens all that it needs and then sets RLIMIT_NOFILE to zero: poll(2) refuses more sources than the "
-        "limit, and the loop fails or spins.") {
-    EXPECT_EQ(in_child([&] {
-                  Visitor visitor(backend);
-                  std::vector<Pair> pairs;
-                  for (std::uint64_t i = 0; i < 8; ++i) {
-                      pairs.push_back(make_pair(Kind::local));
-                      visitor.add(pairs.back().near, Ready::readable, Mode::level, Token{i});
-                  }
-                  lower_descriptor_limit();
-                  for (std::uint64_t i = 0; i < 8; ++i) {
-                      conformance::write(pairs[i].far, "x");
-                      EXPECT_EQ(visitor.next(Token{i}), Ready::readable);
-                      conformance::drain(pairs[i].near);
-                  }
-                  EXPECT_TRUE(visitor.is_quiet());
-                  EXPECT_FALSE(visitor.poll.registrator().wake());
-                  EXPECT_EQ(visitor.next(wake_token), Ready::none);
-                  visitor.modify(pairs[0].near, Ready::writable, Mode::oneshot, Token{0});
-                  EXPECT_EQ(visitor.next(Token{0}), Ready::writable);
-                  visitor.remove(pairs[1].near);
-              }),
-              "");
-}
-
-EXHIBIT(runs_a_loop_without_descriptors_left, "NetworkConfiguration/dhcpcd#612",
-        "A loop of watches, timers, posts and signals runs on after its process has given up the right to open "
-        "descriptors: the loop fails or spins.") {
-    EXPECT_EQ(in_child([&] {
-                  Loop loop(request(backend));
-                  const Watchdog watchdog(loop);
-                  const auto pair = make_pair(Kind::pipe);
-                  int reads = 0, fired = 0, posted = 0, signalled = 0;
-                  const auto signals = loop.on_signal(SIGUSR1, [&] { ++signalled; });
-                  auto watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [&](Ready) {
-                      ++reads;
-                      conformance::drain(pair.near);
-                  });
-                  loop.run_for(0ns);
-                  lower_descriptor_limit();
-                  const auto timer = loop.every(1ms, [&] {
-                      ++fired;
-                      conformance::write(pair.far, "x");
-                      EXPECT_FALSE(loop.post([&] { ++posted; }));
-                      raise(SIGUSR1);
-                  });
-                  EXPECT_TRUE(turn_until(loop, [&] { return reads > 5 && posted > 5 && signalled > 5; }));
-              }),
-              "");
-}
 
 EXHIBIT(watches_descriptors_above_a_thousand, "baresip/re#417",
         "A descriptor is 1,024 or higher, for which an fd_set of select(2) has no bit: the loop writes out of bounds "
@@ -106,76 +45,6 @@ EXHIBIT(watches_the_highest_descriptor, "NLnetLabs/unbound#105",
         conformance::drain(high);
         visitor.remove(high);
     }
-}
-
-/// Closes the standard streams while it lives.
-class WithoutStandardStreams {
-  public:
-    WithoutStandardStreams() {
-        for (int descriptor = 0; descriptor < 3; ++descriptor) {
-            kept_[descriptor] = fcntl(descriptor, F_DUPFD_CLOEXEC, 500);
-            ::close(descriptor);
-        }
-    }
-    ~WithoutStandardStreams() {
-        for (int descriptor = 0; descriptor < 3; ++descriptor) {
-            ::dup2(kept_[descriptor], descriptor);
-            ::close(kept_[descriptor]);
-        }
-    }
-    WithoutStandardStreams(const WithoutStandardStreams&) = delete;
-    WithoutStandardStreams& operator=(const WithoutStandardStreams&) = delete;
-
-    /// The standard streams that are open nevertheless.
-    static int open_again() {
-        int count = 0;
-        for (int descriptor = 0; descriptor < 3; ++descriptor) count += fcntl(descriptor, F_GETFD) == -1 ? 0 : 1;
-        return count;
-    }
-
-  private:
-    int kept_[3] = {};
-};
-
-EXHIBIT(is_started_without_standard_error, "libuv/libuv#4558, joyent/libuv#1086",
-        "A program is started with standard error closed: a descriptor of the loop takes its place, and the process is "
-        "aborted when the loop is closed.") {
-    EXPECT_EQ(in_child([&] {
-                  int taken = 0;
-                  {
-                      const WithoutStandardStreams without;
-                      Loop loop(request(backend));
-                      const auto signals = loop.on_signal(SIGUSR1, [] {});
-                      const auto timer = loop.after(1ms, [&] { loop.stop(); });
-                      loop.run();
-                      taken = WithoutStandardStreams::open_again();
-                  }
-                  EXPECT_EQ(taken, 0);
-              }),
-              "");
-}
-
-EXHIBIT(prints_into_the_loop, "libuv/libuv#2962",
-        "A program is started with its standard streams closed, and prints while its loop runs: the output goes into a "
-        "descriptor of the loop, which wakes up forever.") {
-    EXPECT_EQ(in_child([&] {
-                  int wakes = 0, printed = 0;
-                  std::uint64_t polls = 0;
-                  {
-                      const WithoutStandardStreams without;
-                      Loop loop(request(backend));
-                      const auto signals = loop.on_signal(SIGUSR1, [] {});
-                      const auto watcher = loop.on_wake([&] { ++wakes; });
-                      loop.run_for(0ns);
-                      for (int descriptor = 0; descriptor < 3; ++descriptor)
-                          printed += ::write(descriptor, "a line\n", 7) == -1 ? 0 : 1;
-                      polls = polls_when_idle(loop);
-                  }
-                  EXPECT_LE(polls, few);
-                  EXPECT_EQ(wakes, 0);
-                  EXPECT_EQ(printed, 0);
-              }),
-              "");
 }
 
 EXHIBIT(makes_a_shared_descriptor_non_blocking, "ponylang/ponyc#205, nodejs/node#42826",
