@@ -3,6 +3,7 @@
 
 #include "refusal.hpp"
 
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -98,6 +99,7 @@ Loop::State::Running::Running(State& state) : state_(state), asleep_(state.metri
 Loop::State::Running::~Running() {
     state_.posts->run_by({});
     state_.running_ = state_.agenda.in_turn = false;
+    state_.limit_calls(std::numeric_limits<std::uint64_t>::max());
     if (!state_.options_.measure_time) return;
     const std::chrono::nanoseconds run(loop::steady_now() - begun_);
     state_.metrics_.busy += run - (state_.metrics_.asleep - asleep_);
@@ -191,6 +193,7 @@ bool Loop::run_for(std::chrono::nanoseconds duration) {
 bool Loop::run_one() {
     const State::Running running(*state_);
     const auto before = state_->calls();
+    state_->limit_calls(before + 1);
     state_->run_while([&] { return state_->calls() == before; });
     return state_->calls() != before;
 }

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -65,6 +66,8 @@ class Loop::State {
 
     const Choice& choice() const noexcept { return poll_->choice(); }
     std::uint64_t calls() const noexcept { return metrics_.callbacks.total(); }
+    /// From this many calls() on, and until the Loop is run again, no turn sleeps.
+    void limit_calls(std::uint64_t limit) noexcept { call_limit_ = limit; }
 
   private:
     void call_timers();
@@ -98,6 +101,7 @@ class Loop::State {
     loop::CallQueue deferred_;
     std::atomic<bool> stop_ = false;
     bool running_ = false;
+    std::uint64_t call_limit_ = std::numeric_limits<std::uint64_t>::max();
     LoopMetrics metrics_;
 };
 

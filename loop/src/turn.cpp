@@ -51,7 +51,7 @@ void Loop::State::sleep_beside_timers() {
 
 inline void Loop::State::poll_engine() {
     watches.hand_over();
-    const bool is_over = is_stopped() || timers.is_over_limit();
+    const bool is_over = is_stopped() || timers.is_over_limit() || calls() >= call_limit_;
     // With nothing pending, or with work to do, the turn only looks.
     const bool only_looks = is_over || has_work() || !is_kept();
     if (!only_looks && timers.any()) return sleep_beside_timers();

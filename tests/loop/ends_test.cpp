@@ -99,7 +99,7 @@ RULE(loop, stop) {
     }
 }
 
-// run_one() waits until a turn has called something, and tells whether one has.
+// run_one() waits until a turn has called something, does not sleep in a turn that has, and returns whether one has.
 RULE(loop, run_one) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -116,6 +116,20 @@ RULE(loop, run_one) {
         auto far = loop.after(1h, [] {});
         loop.stop();
         EXPECT_FALSE(loop.run_one());
+
+        // Called before the phase that sleeps.
+        bool has_slept = false;
+        auto end_of_sleep = loop.after(patience, [&] { has_slept = true; });
+        const auto near = loop.after(0ns, [&] { ++calls; });
+        EXPECT_TRUE(loop.run_one());
+        EXPECT_EQ(calls, 3);
+        EXPECT_FALSE(loop.post([&] { ++calls; }));
+        EXPECT_TRUE(loop.run_one());
+        EXPECT_EQ(calls, 4);
+        EXPECT_FALSE(has_slept);
+        end_of_sleep.rearm(5ms);
+        EXPECT_TRUE(loop.run_one());
+        EXPECT_TRUE(has_slept);
     }
 }
 

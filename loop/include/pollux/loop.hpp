@@ -139,7 +139,8 @@ class Loop {
     ///         Selector::select().
     bool run();
 
-    /// Turns until one has called something; false if nothing was pending, or stop() came before [loop.run_one].
+    /// Turns until one has called something; false if nothing was pending, or stop() came before. A turn that has
+    /// called a timer or a posted function does not sleep afterwards [loop.run_one].
     bool run_one();
 
     /// As run(), for so long at most, but one turn at least: the first that begins when the time is over is the last

@@ -85,6 +85,8 @@ FAULTS = [
      "Timers.that_are_due_cancel_and_set_each_other"),
     ("src/turn.cpp", "sleep though something is left for the next turn",
      "is_over || has_work() || !is_kept();", "is_over || !is_kept();", "loop.budget:loop.defer"),
+    ("src/turn.cpp", "sleep in a turn of run_one() that has called something", " || calls() >= call_limit_;", ";",
+     "loop.run_one"),
     ("src/turn.cpp", "ask the engine before its last events are handled",
      "if (next_event_ == events_.size()) poll_engine();", "poll_engine();", "loop.budget"),
     ("src/turn.cpp", "call without a budget", "    budget.use();\n", "", "loop.budget"),

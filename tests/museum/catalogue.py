@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: BSL-1.0
+"""docs/museum.md: made from the exhibits of tests/museum.
+
+catalogue.py --write [root]   makes it again
+catalogue.py --check [root]   says what is wrong with the exhibits, or that the page is stale
+"""
+import re
+import sys
+from pathlib import Path
+
+PAGE = Path("docs/museum.md")
+EXHIBITS = Path("tests/museum")
+MAKE = "python3 tests/museum/catalogue.py --write"
+STRING = r'"(?:[^"\\]|\\.)*"'
+EXHIBIT = re.compile(rf"^EXHIBIT\(\s*(\w+),\s*({STRING}),\s*((?:{STRING}\s*)+)\)", re.MULTILINE)
+REPORT = re.compile(r"[\w.-]+/[\w.-]+#\d+")
+# What has no number: a project, and what is known of the bug by.
+OTHER_REPORT = re.compile(r"[\w.-]+(/[\w.-]+)? (CVE-\d+-\d+|[\w() -]+)")
+LEAST = 40
+HEAD = f"""# The museum
+
+Public bugs of other event loops, each as a small program of our own that is run over every backend. The programs are
+written from the situations: nothing of the reports is copied. This page is made from `tests/museum` by
+`{MAKE}`: change the exhibits, not this. [CONTRIBUTING.md](../CONTRIBUTING.md#the-museum) says how to add one.
+
+`ctest -R museum` visits all of them; `ctest -R museum.*<exhibit>` one.
+"""
+
+
+def exhibits(root):
+    """(file, name, reports, sentence) of each exhibit, by file and in its order."""
+    for path in sorted((root / EXHIBITS).glob("*.cpp")):
+        text = path.read_text(encoding="utf-8")
+        found = EXHIBIT.findall(text)
+        if len(found) != len(re.findall(r"^EXHIBIT\(", text, re.MULTILINE)):
+            sys.exit(f"{path.relative_to(root)}: an EXHIBIT() is not a name, a string of reports and a sentence")
+        for name, reports, sentence in found:
+            words = "".join(re.findall(STRING, sentence)).replace('""', "").strip('"')
+            yield path.relative_to(root).as_posix(), name, reports.strip('"').split(", "), words
+
+
+def link(report):
+    if not REPORT.fullmatch(report):
+        return report
+    project, number = report.split("#")
+    return f"[{report}](https://github.com/{project}/issues/{number})"
+
+
+def text(root):
+    all_of_them = list(exhibits(root))
+    reports = {report for _, _, names, _ in all_of_them for report in names}
+    page = HEAD + f"\n{len(all_of_them)} exhibits, from {len(reports)} reports.\n"
+    current = None
+    for file, name, names, sentence in all_of_them:
+        if file != current:
+            current = file
+            title = Path(file).stem.replace("_", " ")
+            page += f"\n## {title[0].upper()}{title[1:]}\n\nIn [{Path(file).name}](../{file}).\n\n"
+            page += "| reports | what happened there | exhibit |\n|---|---|---|\n"
+        page += f"| {', '.join(map(link, names))} | {sentence} | `{name}` |\n"
+    return page
+
+
+def faults(root):
+    names = set()
+    for file, name, reports, sentence in exhibits(root):
+        if name in names:
+            yield f"{file}: {name} is there twice"
+        names.add(name)
+        for report in reports:
+            if not REPORT.fullmatch(report) and not OTHER_REPORT.fullmatch(report):
+                yield f'{file}: {name}: expected "project#number", seen "{report}"'
+        if not sentence.endswith("."):
+            yield f"{file}: {name}: expected a sentence, seen \"{sentence}\""
+    if len(names) < LEAST:
+        yield f"{EXHIBITS}: expected {LEAST} exhibits at least, seen {len(names)}"
+    page = root / PAGE
+    if not page.is_file() or page.read_text(encoding="utf-8") != text(root):
+        yield f"{PAGE}: is stale; make it again with {MAKE}"
+
+
+def main(arguments):
+    root = Path(arguments[1]) if len(arguments) == 2 else Path(__file__).resolve().parents[2]
+    if arguments[:1] == ["--write"]:
+        (root / PAGE).write_text(text(root), encoding="utf-8")
+    elif arguments[:1] == ["--check"]:
+        found = list(faults(root))
+        print(*found, f"museum: {len(found)} faults", sep="\n")
+        return 1 if found else 0
+    else:
+        sys.exit(__doc__)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

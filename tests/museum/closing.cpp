@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSL-1.0
+// Sources that are closed while registered, before the loop runs, while a duplicate is open, and by callbacks.
+#include "museum.hpp"
+
+#include <atomic>
+#include <thread>
+
+namespace pollux::museum {
+namespace {
+
+/// A watch that works, to check that it is not harmed by others.
+struct Neighbour {
+    explicit Neighbour(Loop& in) : loop(in) {
+        watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [this](Ready) {
+            ++calls;
+            conformance::drain(pair.near);
+        });
+    }
+    bool is_served() {
+        const int before = calls;
+        conformance::write(pair.far, "x");
+        return turn_until(loop, [&] { return calls > before; });
+    }
+
+    Loop& loop;
+    Pair pair = make_pair(Kind::local);
+    int calls = 0;
+    Watcher watcher;
+};
+
+EXHIBIT(closes_before_the_loop_runs, "libuv/libuv#1403, libuv/libuv#255",
+        "A descriptor is watched and closed again before the loop runs: the loop aborts the process when the kernel "
+        "refuses the descriptor.") {
+    Loop loop(request(backend));
+    const Watchdog watchdog(loop);
+    Neighbour neighbour(loop);
+    auto pair = make_pair(Kind::tcp);
+    std::vector<Ready> seen;
+    auto watcher =
+        loop.watch(pair.near.get(), Ready::readable, Mode::level, [&](Ready ready) { seen.push_back(ready); });
+    pair.near.close();
+    EXPECT_TRUE(turn_until(loop, [&] { return !seen.empty(); }));
+    EXPECT_EQ(seen, std::vector{Ready::failed});
+    EXPECT_EQ(watcher.error(), std::errc::bad_file_descriptor);
+    EXPECT_TRUE(neighbour.is_served());
+    EXPECT_LE(polls_when_idle(loop), few);
+    EXPECT_EQ(seen.size(), 1U);
+}
+
+EXHIBIT(closes_both_ends_before_the_loop_runs, "joyent/libuv#1191, saghul/pyuv#146",
+        "A garbage collector closes both ends of a pair of sockets, one of which is watched, before the loop runs: the "
+        "process is aborted.") {
+    Loop loop(request(backend));
+    const Watchdog watchdog(loop);
+    Neighbour neighbour(loop);
+    Watcher watcher;
+    {
+        const auto pair = make_pair(Kind::local);
+        watcher = loop.watch(pair.near.get(), Ready::readable | Ready::writable, Mode::level, [](Ready) {});
+    }
+    watcher.end();
+    EXPECT_TRUE(neighbour.is_served());
+    EXPECT_LE(polls_when_idle(loop), few);
+}
+
+EXHIBIT(changes_what_was_closed, "libuv/libuv#5130, libuv/libuv#3796",
+        "Another library closes a watched descriptor, then the program changes the interest of its watch: the loop "
+        "aborts the process instead of reporting an error.") {
+    Loop loop(request(backend));
+    const Watchdog watchdog(loop);
+    Neighbour neighbour(loop);
+    auto pair = make_pair(Kind::tcp);
+    std::vector<Ready> seen;
+    auto watcher =
+        loop.watch(pair.near.get(), Ready::readable, Mode::level, [&](Ready ready) { seen.push_back(ready); });
+    EXPECT_TRUE(neighbour.is_served());
+    pair.near.close();
+    watcher.change(Ready::readable | Ready::writable);
+    EXPECT_TRUE(turn_until(loop, [&] { return !seen.empty(); }));
+    EXPECT_TRUE(any(seen.back() & Ready::failed));
+    EXPECT_TRUE(watcher.error());
+    EXPECT_TRUE(neighbour.is_served());
+    EXPECT_LE(polls_when_idle(loop), few);
+}
+
+EXHIBIT(unwatches_after_the_close, "libuv/libuv#1495, rakshasa/libtorrent#622, curl/curl#3597",
+        "A library closes its socket and notifies the program later, which then ends its watch: the loop aborts the "
+        "process because of an error that harms no other watch.") {
+    Loop loop(request(backend));
+    const Watchdog watchdog(loop);
+    Neighbour neighbour(loop);
+    auto pair = make_pair(Kind::tcp);
+    auto watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [](Ready) {});
+    EXPECT_TRUE(neighbour.is_served());
+    pair.near.close();
+    EXPECT_TRUE(neighbour.is_served());
+    watcher.end();
+    EXPECT_TRUE(neighbour.is_served());
+    EXPECT_LE(polls_when_idle(loop), few);
+}
+
+EXHIBIT(keeps_a_duplicate_of_what_it_ended, "libuv/libuv#1468, libuv/libuv#1148, MagicStack/uvloop#61",
+        "A duplicate of a socket is watched, its watch is ended and the duplicate is closed, while the original stays "
+        "open: data on the original wakes the loop forever.") {
+    for (const auto kind : {Kind::local, Kind::tcp, Kind::pipe}) {
+        Loop loop(request(backend));
+        const Watchdog watchdog(loop);
+        const auto pair = make_pair(kind);
+        int calls = 0;
+        {
+            auto other = conformance::duplicate(pair.near);
+            Watcher watcher = loop.watch(other.get(), Ready::readable, Mode::level, [&](Ready) {
+                ++calls;
+                watcher.end();
+                other.close();
+            });
+            conformance::write(pair.far, "x");
+            EXPECT_TRUE(turn_until(loop, [&] { return calls > 0; }));
+        }
+        conformance::write(pair.far, "y");
+        EXPECT_LE(polls_when_idle(loop), few) << name_of(kind);
+        EXPECT_EQ(calls, 1);
+    }
+}
+
+EXHIBIT(shares_a_socket_with_a_child, "joyent/libuv#1099, manticoresoftware/manticoresearch#4057",
+        "A socket that a child process has inherited is unregistered and closed: its events are still delivered, and "
+        "no call can stop them.") {
+    for (const auto mode : {Mode::level, Mode::oneshot}) {
+        Visitor visitor(backend);
+        auto pair = make_pair(Kind::tcp);
+        auto blocker = make_pair(Kind::pipe);
+        visitor.add(pair.near, Ready::readable | Ready::writable, mode);
+        EXPECT_TRUE(any(visitor.next() & Ready::writable));
+        // The child keeps it open until the parent closes its end of the pipe.
+        const auto child = fork_child([&] {
+            blocker.far.close();
+            conformance::set_blocking(blocker.near, true);
+            conformance::read(blocker.near);
+        });
+        visitor.remove(pair.near);
+        pair.near.close();
+        conformance::write(pair.far, "x");
+        EXPECT_TRUE(visitor.is_quiet());
+        blocker.far.close();
+        EXPECT_EQ(outcome_of(child), "");
+    }
+}
+
+EXHIBIT(ends_another_of_the_same_batch, "mitchellh/libxev#234, mitchellh/libxev#169",
+        "Two sources are ready in one batch, and the callback of the first ends the second and frees what it refers "
+        "to: the second entry of the batch is delivered anyway.") {
+    for (int round = 0; round < 50; ++round) {
+        Loop loop(request(backend));
+        const Watchdog watchdog(loop);
+        struct Connection {
+            Pair pair = make_pair(Kind::local);
+            Watcher watcher;
+        };
+        std::vector<std::unique_ptr<Connection>> all;
+        int calls = 0;
+        for (int i = 0; i < 8; ++i) {
+            auto& made = *all.emplace_back(std::make_unique<Connection>());
+            made.watcher = loop.watch(made.pair.near.get(), Ready::readable, Mode::level, [&, self = &made](Ready) {
+                ++calls;
+                std::erase_if(all, [&](const auto& one) { return one.get() != self; });
+            });
+            conformance::write(made.pair.far, "x");
+        }
+        EXPECT_TRUE(loop.run_one());
+        EXPECT_EQ(calls, 1);
+        EXPECT_EQ(all.size(), 1U);
+    }
+}
+
+EXHIBIT(frees_its_connection_in_its_callback, "7etsuo/tetsuo-pulse#227, lalinsky/zio#442",
+        "One backend delivers the events of a connection separately: the first callback closes and frees the "
+        "connection, and the second uses freed memory.") {
+    Loop loop(request(backend));
+    const Watchdog watchdog(loop);
+    for (const auto mode : modes_of(loop.choice())) {
+        struct Connection {
+            Pair pair = make_pair(Kind::tcp);
+            std::string request = "a request"; // read after the watch has been ended
+            Watcher watcher;
+        };
+        std::vector<std::unique_ptr<Connection>> all;
+        int calls = 0;
+        for (int i = 0; i < 20; ++i) {
+            auto& made = *all.emplace_back(std::make_unique<Connection>());
+            conformance::write(made.pair.far, made.request);
+            made.pair.far.close();
+            const auto serve = [&, self = &made](Ready) {
+                ++calls;
+                EXPECT_EQ(self->request, "a request");
+                std::erase_if(all, [&](const auto& one) { return one.get() == self; });
+            };
+            made.watcher = loop.watch(made.pair.near.get(), both, mode, serve);
+        }
+        EXPECT_TRUE(turn_until(loop, [&] { return all.empty(); }));
+        loop.run_for(0ns);
+        EXPECT_EQ(calls, 20);
+    }
+}
+
+EXHIBIT(reports_what_was_deregistered, "tokio-rs/mio CVE-2024-27308",
+        "Sources are ready and are deregistered before the next poll: their tokens are reported, and the program uses "
+        "them to find what it has freed.") {
+    Visitor visitor(backend);
+    for (const auto mode : modes_of(visitor.poll.choice())) {
+        for (int round = 0; round < 20; ++round) {
+            std::vector<Pair> pairs;
+            for (std::uint64_t i = 0; i < 20; ++i) {
+                pairs.push_back(make_pair(Kind::local));
+                visitor.add(pairs.back().near, Ready::readable, mode, Token{i + 1});
+                conformance::write(pairs.back().far, "x");
+            }
+            Events one(1);
+            EXPECT_FALSE(visitor.poll.poll(one, patience));
+            EXPECT_EQ(one.size(), 1U);
+            for (const auto& pair : pairs) visitor.remove(pair.near);
+            EXPECT_FALSE(visitor.poll.poll(visitor.events, 0ns));
+            EXPECT_TRUE(visitor.events.empty());
+        }
+        EXPECT_TRUE(visitor.is_quiet());
+    }
+}
+
+EXHIBIT(closes_and_the_peer_does_not_see_it, "axboe/liburing#932, axboe/liburing#214",
+        "A socket is closed while another thread waits for it: a pending request in the kernel keeps it open, and the "
+        "peer never receives the end of the stream.") {
+    Visitor visitor(backend);
+    std::thread waiting([&] {
+        while (!visitor.poll.poll(visitor.events)) {}
+    });
+    for (int round = 0; round < 200; ++round) {
+        auto pair = make_pair(round % 2 == 0 ? Kind::tcp : Kind::local);
+        visitor.add(pair.near, Ready::readable, Mode::oneshot);
+        visitor.remove(pair.near);
+        pair.near.close();
+        EXPECT_TRUE(conformance::wait_for_data(pair.far));
+        EXPECT_EQ(conformance::read(pair.far).bytes, 0U);
+    }
+    visitor.poll.close();
+    waiting.join();
+}
+
+} // namespace
+} // namespace pollux::museum

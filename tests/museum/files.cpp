@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSL-1.0
+// Standard streams that are files, directories or /dev/null.
+#include "museum.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace pollux::museum {
+namespace {
+
+/// A file of so many bytes, to be read from its beginning.
+Owned file_of(std::size_t size) {
+    auto file = conformance::open_file();
+    conformance::write(file, std::string(size, 'f'));
+    EXPECT_EQ(lseek(file, 0, SEEK_SET), 0);
+    return file;
+}
+
+/// The bytes that a program reads from its input by callbacks, or the error that it gets.
+struct Counted {
+    std::size_t bytes = 0;
+    std::error_code error;
+};
+
+Counted count(const std::string& backend, Source input, Mode mode) {
+    Loop loop(request(backend));
+    const Watchdog watchdog(loop);
+    Counted counted;
+    Watcher watcher = loop.watch(input, Ready::readable, mode, [&](Ready ready) {
+        if (any(ready & Ready::failed) && watcher.error()) {
+            counted.error = watcher.error();
+            return watcher.end();
+        }
+        const auto [bytes, error] = conformance::read(input, 4096);
+        if (error) counted.error = error;
+        if (error || bytes == 0) return watcher.end();
+        counted.bytes += bytes;
+        if (mode == Mode::oneshot) watcher.change(Ready::readable);
+    });
+    EXPECT_FALSE(loop.run());
+    return counted;
+}
+
+/// Either all is read, as Capabilities::files promises, or the program gets an error.
+void expect_all_or_error(const std::string& backend, const Counted& counted, std::size_t size) {
+    if (Poll(request(backend)).choice().winner->capabilities.files) {
+        EXPECT_EQ(counted.error, std::error_code());
+        EXPECT_EQ(counted.bytes, size);
+    } else {
+        EXPECT_TRUE(counted.error || counted.bytes == size);
+    }
+}
+
+EXHIBIT(reads_a_file_as_standard_input, "troglobit/libuev#12, chriskohlhoff/asio#111",
+        "A program watches its standard input, which the shell has redirected from a file: the kernel refuses to poll "
+        "a file, and the program reads nothing or only a part.") {
+    for (const auto mode : {Mode::level, Mode::oneshot}) {
+        const auto file = file_of(100'000);
+        expect_all_or_error(backend, count(backend, file, mode), 100'000);
+    }
+    if (backend == "epoll") {
+        EXPECT_TRUE(Poll(request(backend)).choice().winner->capabilities.files);
+    }
+}
+
+EXHIBIT(reads_dev_null, "libuv/libuv#5189, bluez/bluez#700, circonus-labs/libmtev#682",
+        "Standard input is /dev/null, which is at its end: the loop aborts or hangs, or the program never learns of "
+        "the end.") {
+    const Owned null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    expect_all_or_error(backend, count(backend, null, Mode::level), 0);
+}
+
+EXHIBIT(writes_to_dev_null, "SIPp/sipp#50, SIPp/sipp#73",
+        "Standard output is /dev/null: the kernel refuses to poll it, and the program does not start.") {
+    const Owned null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+    Loop loop(request(backend));
+    const Watchdog watchdog(loop);
+    int lines = 0;
+    bool is_refused = false;
+    Watcher watcher = loop.watch(null.get(), Ready::writable, Mode::level, [&](Ready ready) {
+        is_refused = static_cast<bool>(watcher.error());
+        if (!is_refused) {
+            EXPECT_TRUE(any(ready & Ready::writable));
+            EXPECT_EQ(conformance::write(null, "a line\n").bytes, 7U);
+        }
+        if (is_refused || ++lines == 10) watcher.end();
+    });
+    EXPECT_FALSE(loop.run());
+    if (loop.choice().winner->capabilities.files) {
+        EXPECT_FALSE(is_refused);
+    }
+    EXPECT_EQ(lines, is_refused ? 0 : 10);
+}
+
+EXHIBIT(reads_a_directory, "libuv/libuv#5189",
+        "Standard input is a directory by mistake: the loop runs on, and the program gets no error.") {
+    const auto directory = conformance::open_directory();
+    EXPECT_TRUE(count(backend, directory, Mode::level).error);
+}
+
+EXHIBIT(watches_files_beside_sockets, "libuv/libuv#5189",
+        "A file that is always ready is watched beside a socket: the loop serves only the file, or sleeps until the "
+        "socket is ready and does not report the file.") {
+    Loop loop(request(backend), {.events = 1});
+    if (!loop.choice().winner->capabilities.files) return;
+    const Watchdog watchdog(loop);
+    const auto file = file_of(1);
+    const auto pair = make_pair(Kind::tcp);
+    int files = 0, sockets = 0;
+    auto of_file = loop.watch(file.get(), Ready::readable, Mode::level, [&](Ready) { ++files; });
+    auto of_socket = loop.watch(pair.near.get(), Ready::readable, Mode::level, [&](Ready) {
+        ++sockets;
+        conformance::drain(pair.near);
+        conformance::write(pair.far, "x");
+    });
+    conformance::write(pair.far, "x");
+    EXPECT_TRUE(turn_until(loop, [&] { return files > 10 && sockets > 10; }));
+    of_file.change(Ready::none);
+    of_socket.change(Ready::none);
+    EXPECT_LE(polls_when_idle(loop), few);
+}
+
+} // namespace
+} // namespace pollux::museum

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "museum.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <thread>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace pollux::museum {
+
+INSTANTIATE_TEST_SUITE_P(Exhibits, Museum, testing::ValuesIn(core_tests::backends()),
+                         [](const auto& backend) { return backend.param; });
+
+std::vector<Mode> modes_of(const Choice& choice) {
+    const auto& capabilities = choice.winner->capabilities;
+    std::vector<Mode> modes;
+    if (capabilities.level) modes.push_back(Mode::level);
+    if (capabilities.oneshot) modes.push_back(Mode::oneshot);
+    if (capabilities.edge) modes.push_back(Mode::edge);
+    return modes;
+}
+
+bool offers_edge(const Choice& choice) { return static_cast<bool>(choice.winner->capabilities.edge); }
+
+void Visitor::add(Source source, Ready interest, Mode mode, Token token) {
+    EXPECT_EQ(poll.registrator().add(source, {token, interest, mode}), std::error_code());
+}
+
+void Visitor::modify(Source source, Ready interest, Mode mode, Token token) {
+    EXPECT_EQ(poll.registrator().modify(source, {token, interest, mode}), std::error_code());
+}
+
+void Visitor::remove(Source source) { EXPECT_EQ(poll.registrator().remove(source), std::error_code()); }
+
+Ready Visitor::next(Token token) {
+    EXPECT_FALSE(poll.poll(events, patience));
+    if (events.empty()) {
+        ADD_FAILURE() << "nothing is reported";
+        return Ready::none;
+    }
+    EXPECT_EQ(events[0].token, token);
+    return events[0].ready;
+}
+
+bool Visitor::reports(Ready conditions, Token token) {
+    const auto end = loop_tests::Clock::now() + patience;
+    Ready seen = Ready::none;
+    while (loop_tests::Clock::now() < end) {
+        if (poll.poll(events, patience)) return false;
+        for (const auto& event : events) {
+            if (event.token == token) seen |= event.ready;
+        }
+        if ((seen & conditions) == conditions) return true;
+    }
+    return false;
+}
+
+bool Visitor::is_quiet() {
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_FALSE(poll.poll(events, moment / 3));
+        if (!events.empty()) return false;
+    }
+    return true;
+}
+
+bool turn_until(Loop& loop, const std::function<bool()>& condition) {
+    const auto hold = loop.hold();
+    const auto end = loop_tests::Clock::now() + patience;
+    while (!condition()) {
+        if (loop_tests::Clock::now() > end) return false;
+        loop.run_for(1ms);
+    }
+    return true;
+}
+
+std::uint64_t polls_when_idle(Loop& loop) {
+    const auto hold = loop.hold();
+    loop.run_for(0ns); // hands over the changes of watches
+    const auto before = loop.metrics().polls;
+    loop.run_for(moment);
+    return loop.metrics().polls - before;
+}
+
+pid_t fork_child(const std::function<void()>& body) {
+    std::fflush(nullptr);
+    const pid_t child = fork();
+    EXPECT_NE(child, -1);
+    if (child != 0) return child;
+    const bool had_failed = testing::Test::HasFailure();
+    try {
+        body();
+    } catch (const std::exception& error) {
+        ADD_FAILURE() << error.what();
+    }
+    std::fflush(nullptr);
+    _exit(!had_failed && testing::Test::HasFailure() ? 1 : 0);
+}
+
+std::string outcome_of(pid_t child) {
+    const auto end = loop_tests::Clock::now() + 60s;
+    int status = 0;
+    for (;;) {
+        const pid_t ended = waitpid(child, &status, WNOHANG);
+        if (ended == child) break;
+        if (ended == -1 && errno != EINTR) return "waitpid() failed";
+        if (loop_tests::Clock::now() > end) {
+            kill(child, SIGKILL);
+            waitpid(child, &status, 0);
+            return "did not end";
+        }
+        std::this_thread::sleep_for(200us);
+    }
+    if (WIFSIGNALED(status)) return "ended by signal " + std::to_string(WTERMSIG(status));
+    return WEXITSTATUS(status) == 0 ? "" : "ended with status " + std::to_string(WEXITSTATUS(status));
+}
+
+struct Handler::Before {
+    struct sigaction action {};
+};
+
+Handler::Handler(int signal, void (*handler)(int), int flags) : before_(std::make_unique<Before>()), signal_(signal) {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    action.sa_flags = flags;
+    EXPECT_EQ(sigaction(signal, &action, &before_->action), 0);
+}
+
+Handler::~Handler() { sigaction(signal_, &before_->action, nullptr); }
+
+} // namespace pollux::museum

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "../loop/loop_test.hpp"
+
+#include <pollux/loop.hpp>
+#include <pollux/poll.hpp>
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+/// The museum holds public bugs of other event loops as small programs of our own that run over each backend.
+/// docs/museum.md lists them, CONTRIBUTING.md explains how to add one. POSIX only.
+namespace pollux::museum {
+
+using namespace std::chrono_literals;
+using conformance::Kind;
+using conformance::make_pair;
+using conformance::Owned;
+using conformance::Pair;
+using loop_tests::Asleep;
+using loop_tests::both;
+using loop_tests::patience;
+using loop_tests::request;
+using loop_tests::Watchdog;
+
+/// How long a test waits for what must not happen. On a slow machine less of it happens.
+inline constexpr std::chrono::nanoseconds moment = 20ms;
+
+/// How many polls within `moment` are no spin: a spin makes thousands.
+inline constexpr std::uint64_t few = 30;
+
+class Museum : public testing::TestWithParam<std::string> {};
+
+/// Defines an exhibit: a function of `backend`, the name of a backend. `reports` are the public reports of the bug as
+/// owner/project#number, separated by commas; `sentence` describes what the program did, and what went wrong there.
+#define EXHIBIT(name, reports, sentence)                                                                               \
+    static void name(const std::string& backend);                                                                      \
+    TEST_P(Museum, name) {                                                                                             \
+        SCOPED_TRACE(reports ": " sentence);                                                                           \
+        name(GetParam());                                                                                              \
+    }                                                                                                                  \
+    static void name([[maybe_unused]] const std::string& backend)
+
+/// The modes that the backend offers.
+std::vector<Mode> modes_of(const Choice& choice);
+bool offers_edge(const Choice& choice);
+
+/// A Visitor is a Poll with expectations of what it reports.
+class Visitor {
+  public:
+    explicit Visitor(const std::string& backend) : poll(request(backend)) {}
+
+    void add(Source source, Ready interest, Mode mode = Mode::level, Token token = Token{1});
+    void modify(Source source, Ready interest, Mode mode = Mode::level, Token token = Token{1});
+    void remove(Source source);
+
+    /// Returns the conditions of the next event, which has to have this token; none, and a failure, without an event.
+    Ready next(Token token = Token{1});
+    /// Waits until all the conditions have been reported with the token, in one event or several.
+    bool reports(Ready conditions, Token token = Token{1});
+    /// Whether nothing is reported for a moment.
+    bool is_quiet();
+
+    Poll poll;
+    Events events{64};
+};
+
+/// Runs the Loop until the condition holds; false if it does not within `patience`.
+bool turn_until(Loop& loop, const std::function<bool()>& condition);
+
+/// Runs an idle Loop for a moment, and returns how many times it has polled its backend.
+std::uint64_t polls_when_idle(Loop& loop);
+
+/// Forks. The child runs `body`, and passes by _exit() if no expectation failed. Returns the child.
+pid_t fork_child(const std::function<void()>& body);
+/// Waits for the child, which is killed when it does not end within a minute. Empty if it passed, otherwise how it
+/// ended.
+std::string outcome_of(pid_t child);
+/// Runs `body` in a child of its own, for what changes the whole process.
+inline std::string in_child(const std::function<void()>& body) { return outcome_of(fork_child(body)); }
+
+/// Reopens a Poll or Loop in a forked child.
+template <typename Opened>
+void reopen(Opened& opened) {
+    if constexpr (!requires { opened.reopen(); }) {
+        ADD_FAILURE() << "there is no reopen()";
+    } else if constexpr (std::is_void_v<decltype(opened.reopen())>) {
+        opened.reopen();
+    } else {
+        EXPECT_FALSE(opened.reopen());
+    }
+}
+
+/// A signal handler that is installed while this lives.
+class Handler {
+  public:
+    Handler(int signal, void (*handler)(int), int flags = 0);
+    ~Handler();
+    Handler(const Handler&) = delete;
+    Handler& operator=(const Handler&) = delete;
+
+  private:
+    struct Before;
+    std::unique_ptr<Before> before_;
+    int signal_;
+};
+
+} // namespace pollux::museum

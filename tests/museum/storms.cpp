@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSL-1.0
+// More events at once than a queue of the kernel holds.
+#include "museum.hpp"
+
+#include <atomic>
+#include <thread>
+
+namespace pollux::museum {
+namespace {
+
+EXHIBIT(goes_deaf_after_an_overflow, "libuv/libuv#3991, libuv/libuv#4598",
+        "Data arrives at thousands of edge-triggered sources while the program is behind, more than the completion "
+        "queue holds: some sources are never reported again.") {
+    Visitor visitor(backend);
+    if (!offers_edge(visitor.poll.choice())) return; // the situation does not exist without edges
+    constexpr std::size_t count = 1500;
+    conformance::raise_descriptor_limit();
+    std::vector<Pair> pairs;
+    for (std::size_t i = 0; i < count; ++i) {
+        pairs.push_back(make_pair(Kind::local));
+        visitor.add(pairs.back().near, Ready::readable, Mode::edge, Token{i});
+    }
+    const auto drain_all = [&] {
+        std::size_t total = 0;
+        for (const auto& pair : pairs) total += conformance::drain(pair.near);
+        return total;
+    };
+    for (int round = 0; round < 3; ++round) {
+        std::atomic<bool> is_over = false;
+        std::vector<std::thread> writers;
+        for (int i = 0; i < 2; ++i) {
+            writers.emplace_back([&] {
+                for (int turn = 0; turn < 10 && !is_over; ++turn) {
+                    for (const auto& pair : pairs) conformance::write(pair.far, "x");
+                }
+            });
+        }
+        for (int i = 0; i < 20; ++i) EXPECT_FALSE(visitor.poll.poll(visitor.events, patience));
+        for (auto& writer : writers) writer.join();
+        // All is reported and read: from here on each arrival has to be reported.
+        do {
+            drain_all();
+            EXPECT_FALSE(visitor.poll.poll(visitor.events, moment));
+        } while (!visitor.events.empty());
+        for (const auto& pair : pairs) conformance::write(pair.far, "y");
+        std::vector<bool> is_seen(count);
+        std::size_t seen = 0;
+        const auto end = loop_tests::Clock::now() + patience / 6;
+        while (seen < count && loop_tests::Clock::now() < end) {
+            EXPECT_FALSE(visitor.poll.poll(visitor.events, patience / 6));
+            for (const auto& event : visitor.events) {
+                const auto index = static_cast<std::size_t>(event.token);
+                seen += is_seen[index] ? 0 : 1;
+                is_seen[index] = true;
+            }
+        }
+        ASSERT_EQ(seen, count);
+    }
+}
+
+EXHIBIT(loses_its_doorbell_to_an_overflow, "ClickHouse/silk#80, ClickHouse/silk#81",
+        "The descriptor by which other threads wake the loop is polled by one lasting request, which ends when the "
+        "completion queue overflows: later wakes are lost.") {
+    Visitor visitor(backend);
+    const auto mode = offers_edge(visitor.poll.choice()) ? Mode::edge : Mode::level;
+    constexpr std::size_t count = 800;
+    conformance::raise_descriptor_limit();
+    std::vector<Pair> pairs;
+    for (std::size_t i = 0; i < count; ++i) {
+        pairs.push_back(make_pair(Kind::local));
+        visitor.add(pairs.back().near, Ready::readable, mode, Token{i});
+    }
+    for (int turn = 0; turn < 30; ++turn) {
+        for (const auto& pair : pairs) conformance::write(pair.far, "x");
+        EXPECT_FALSE(visitor.poll.registrator().wake());
+    }
+    for (const auto& pair : pairs) {
+        conformance::drain(pair.near);
+        visitor.remove(pair.near);
+    }
+    while (!visitor.poll.poll(visitor.events, moment) && !visitor.events.empty()) {}
+    for (int i = 0; i < 200; ++i) {
+        std::thread waker([&, waiting = conformance::thread_number()] {
+            if (i % 20 == 0) conformance::wait_until_asleep(waiting, [] { return false; });
+            EXPECT_FALSE(visitor.poll.registrator().wake());
+        });
+        EXPECT_EQ(visitor.next(wake_token), Ready::none);
+        waker.join();
+    }
+}
+
+EXHIBIT(loses_messages_above_a_size, "uNetworking/uWebSockets#1931",
+        "A server echoes messages of growing size: with one backend all arrive, with another those above a size stop "
+        "in the middle.") {
+    Loop loop(request(backend));
+    const Watchdog watchdog(loop);
+    for (const auto mode : modes_of(loop.choice())) {
+        auto pair = make_pair(Kind::tcp);
+        for (const std::size_t size : {std::size_t{1}, std::size_t{65'536}, std::size_t{3'000'000}}) {
+            std::size_t sent = 0, echoed = 0, received = 0, pending = 0;
+            Watcher server, client;
+            const std::string block(100'000, 'm');
+            const auto write_some = [&](Source source, std::size_t left) {
+                return conformance::write(source, block.substr(0, std::min(left, block.size()))).bytes;
+            };
+            server = loop.watch(pair.near.get(), Ready::readable, mode, [&](Ready) {
+                pending += conformance::drain(pair.near);
+                while (pending > 0) {
+                    const auto bytes = write_some(pair.near, pending);
+                    if (bytes == 0) break;
+                    pending -= bytes;
+                    echoed += bytes;
+                }
+                if (echoed < size) return server.change(pending > 0 ? both : Ready::readable);
+                server.end();
+            });
+            client = loop.watch(pair.far.get(), both, mode, [&](Ready) {
+                received += conformance::drain(pair.far);
+                while (sent < size) {
+                    const auto bytes = write_some(pair.far, size - sent);
+                    if (bytes == 0) break;
+                    sent += bytes;
+                }
+                if (received < size) return client.change(sent < size ? both : Ready::readable);
+                client.end();
+            });
+            EXPECT_FALSE(loop.run());
+            EXPECT_EQ(received, size);
+        }
+    }
+}
+
+EXHIBIT(wakes_from_many_threads, "libuv/libuv#50, joyent/libuv#1453",
+        "Many threads post at once while the loop goes to sleep: the last post does not wake it.") {
+    Loop loop(request(backend));
+    const Watchdog watchdog(loop);
+    constexpr int rounds = 200, threads = 4;
+    for (int round = 0; round < rounds; ++round) {
+        int calls = 0;
+        std::vector<std::thread> posters;
+        for (int i = 0; i < threads; ++i) {
+            posters.emplace_back([&, poster = loop.poster(), hold = std::make_shared<Hold>(loop.hold())] {
+                EXPECT_FALSE(poster.post([&] { ++calls; }));
+                hold->release();
+            });
+        }
+
+        EXPECT_TRUE(turn_until(loop, [&] { return calls == threads; }));
+        for (auto& poster : posters) poster.join();
+        ASSERT_EQ(calls, threads);
+    }
+}
+
+} // namespace
+} // namespace pollux::museum
