@@ -176,7 +176,8 @@ std::string Scene::fill(std::size_t source) {
     // The last bytes fit where a whole block does not.
     for (std::size_t size = block.size(); size > 0;) {
         const auto result = ::write(near, block.data(), size);
-        if (result > 0) near_wrote_[world_.slot_of(source)] += nature == Nature::datagram ? 1 : result;
+        if (result > 0)
+            near_wrote_[world_.slot_of(source)] += nature == Nature::datagram ? 1 : static_cast<std::size_t>(result);
         if (result == -1) size /= 2;
     }
     return {};
