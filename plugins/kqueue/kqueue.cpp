@@ -60,8 +60,8 @@ Ready ready_now(Source source) noexcept {
     pollfd watched{source, POLLIN | POLLOUT, 0};
     Ready ready = Ready::none;
     if (posix::poll_now({&watched, 1}) != 1) return ready;
-    if (watched.revents & POLLIN) ready |= Ready::readable;
-    if (watched.revents & POLLOUT) ready |= Ready::writable;
+    if (watched.revents & (POLLIN | POLLHUP | POLLERR)) ready |= Ready::readable;
+    if (watched.revents & (POLLOUT | POLLHUP | POLLERR)) ready |= Ready::writable;
     return ready;
 }
 

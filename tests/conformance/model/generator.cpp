@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "generator.hpp"
 
+#include "kinds.hpp"
+
 #include <array>
 #include <initializer_list>
 #include <random>
@@ -33,20 +35,20 @@ class Dice {
 };
 
 Action any_action(Dice& dice) {
-    return dice.weighted<Action>({{Action::add, 14},
-                                  {Action::modify, 12},
-                                  {Action::remove, 6},
-                                  {Action::write, 14},
-                                  {Action::read, 10},
-                                  {Action::send, 3},
-                                  {Action::fill, 4},
-                                  {Action::drain, 6},
-                                  {Action::shut_down, 2},
-                                  {Action::hang_up, 3},
-                                  {Action::close, 3},
-                                  {Action::reopen, 6},
-                                  {Action::wake, 5},
-                                  {Action::select, 30}});
+    return dice.weighted<Action>(
+        {{Action::add, 14},  {Action::modify, 12}, {Action::remove, 6},  {Action::write, 14},    {Action::read, 10},
+         {Action::send, 4},  {Action::fill, 3},    {Action::drain, 6},   {Action::shut_down, 2}, {Action::hang_up, 3},
+         {Action::reset, 1}, {Action::urge, 3},    {Action::connect, 8}, {Action::answer, 8},    {Action::refuse, 1},
+         {Action::close, 3}, {Action::reopen, 6},  {Action::dup, 2},     {Action::wake, 4},      {Action::select, 32}});
+}
+
+std::size_t any_source(Dice& dice) {
+    unsigned total = 0;
+    for (const auto nature : natures) total += kind_of(nature).share;
+    auto place = dice.below(total);
+    std::size_t source = 0;
+    while (place >= kind_of(natures[source]).share) place -= kind_of(natures[source++]).share;
+    return source;
 }
 
 Ready any_interest(Dice& dice) {
@@ -78,41 +80,46 @@ std::size_t any_amount(Dice& dice, Action action) {
     }
 }
 
-/// What the generator remembers of a source, so that few operations are passed over.
-struct Part {
-    bool is_open = true, has_far = true, is_watched = false;
-};
+Thread any_thread(Dice& dice, Action action) {
+    if (action == Action::select) return Thread::same;
+    const auto thread = dice.weighted<Thread>({{Thread::same, 200}, {Thread::other, 1}, {Thread::race, 1}});
+    return thread == Thread::race && !may_race(action) ? Thread::same : thread;
+}
 
-/// What makes sense mostly; what does not, and is refused, now and then.
-bool makes_sense(const Part& part, Action action, Dice& dice) {
-    switch (action) {
-    case Action::add:
-        return (part.is_open && !part.is_watched) || dice.one_in(10);
-    case Action::modify:
-    case Action::remove:
-        return part.is_watched || dice.one_in(10);
-    case Action::close:
-        return part.is_open && (!part.is_watched || dice.one_in(4));
-    case Action::reopen:
-        return !part.is_open && !part.is_watched;
-    case Action::read:
-    case Action::send:
-        return part.is_open;
-    case Action::wake:
-    case Action::select:
-        return true;
-    default:
-        return part.is_open && part.has_far;
+/// What the generator knows of a sequence so far, so that few operations are passed over.
+struct Progress {
+    World world;
+    std::array<bool, source_count> is_watched{};
+    std::array<bool, source_count> was_forgotten{}; // closed while it was watched
+
+    /// What makes sense mostly; what does not, and is refused, now and then.
+    bool wants(const Operation& operation, Dice& dice) const {
+        const bool is_open = world.is_open(operation.source), is_known = is_watched[operation.source];
+        switch (operation.action) {
+        case Action::add:
+            return (is_open && !is_known) || dice.one_in(10);
+        case Action::modify:
+        case Action::remove:
+            return is_known || dice.one_in(10);
+        case Action::close:
+            return is_open && (!is_known || dice.one_in(4));
+        case Action::reopen:
+            return !is_known && world.allow(operation);
+        case Action::dup:
+            return !is_known && !was_forgotten[operation.source] && world.allow(operation);
+        default:
+            return world.allow(operation);
+        }
     }
-}
 
-void remember(Part& part, const Operation& operation) {
-    if (operation.action == Action::add && operation.mode <= Mode::edge) part.is_watched = true;
-    if (operation.action == Action::remove) part.is_watched = false;
-    if (operation.action == Action::hang_up) part.has_far = false;
-    if (operation.action == Action::close) part.is_open = false;
-    if (operation.action == Action::reopen) part.is_open = part.has_far = true;
-}
+    void remember(const Operation& operation) {
+        if (operation.action == Action::add && operation.mode <= Mode::edge) is_watched[operation.source] = true;
+        if (operation.action == Action::remove) is_watched[operation.source] = false;
+        if (operation.action == Action::close && is_watched[operation.source]) was_forgotten[operation.source] = true;
+        if (operation.action == Action::reopen) was_forgotten[operation.source] = false;
+        world.apply(operation);
+    }
+};
 
 } // namespace
 
@@ -120,23 +127,25 @@ Sequence generate(std::uint64_t seed, std::size_t length) {
     Dice dice(seed);
     // With fewer sources more happens to each.
     std::array<std::size_t, source_count> cast{};
-    const std::size_t members = dice.weighted<std::size_t>({{1, 1}, {2, 2}, {3, 1}, {source_count, 2}});
-    for (std::size_t i = 0; i < members; ++i) cast[i] = members == source_count ? i : dice.below(source_count);
-    std::array<Part, source_count> parts{};
+    const std::size_t members = dice.weighted<std::size_t>({{1, 20}, {2, 40}, {3, 20}, {6, 30}, {source_count, 1}});
+    for (std::size_t i = 0; i < members; ++i) cast[i] = members == source_count ? i : any_source(dice);
+    Progress progress;
 
     Sequence sequence;
     while (sequence.size() < length) {
         Operation operation{any_action(dice)};
-        const bool is_of_source = operation.action != Action::wake && operation.action != Action::select;
-        if (is_of_source) operation.source = cast[dice.below(members)];
-        if (!makes_sense(parts[operation.source], operation.action, dice)) continue;
-        operation.amount = any_amount(dice, operation.action);
-        if (operation.action == Action::add || operation.action == Action::modify) {
+        if (has_source(operation.action)) operation.source = cast[dice.below(members)];
+        operation.amount =
+            operation.action == Action::dup ? cast[dice.below(members)] : any_amount(dice, operation.action);
+        if (!progress.wants(operation, dice)) continue;
+        operation.thread = any_thread(dice, operation.action);
+        if (has_watch(operation.action)) {
             operation.interest = any_interest(dice);
             operation.mode = any_mode(dice);
-            operation.asks_for_wake_token = dice.one_in(60);
+            operation.token =
+                dice.weighted<TokenKind>({{TokenKind::own, 100}, {TokenKind::wake, 1}, {TokenKind::reserved, 1}});
         }
-        remember(parts[operation.source], operation);
+        progress.remember(operation);
         // Now and then so often that a spin shows.
         const bool is_insistent = operation.action == Action::select && dice.one_in(20);
         sequence.insert(sequence.end(), is_insistent ? 10 : 1, operation);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// pollux-model: random sequences of operations, on several engines side by side, each held to a model of the contract.
+// pollux-model: random sequences of operations, on several backends side by side, each held to a model of the contract.
 //
 // Exit status: 0 no difference, 1 a difference, 2 nothing could be tried.
 #include "../../../tools/standard_streams.hpp"
@@ -7,7 +7,9 @@
 #include "../watchdog.hpp"
 #include "generator.hpp"
 #include "shrink.hpp"
+#include "sources.hpp"
 #include "trial.hpp"
+#include "workers.hpp"
 
 #include <pollux/deadline.hpp>
 #include <pollux/open.hpp>
@@ -15,7 +17,9 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -35,7 +39,8 @@ struct Options {
     std::uint64_t seed = 0;
     std::size_t sequences = 1000;
     std::size_t seconds = 0; // instead of a number of sequences
-    std::size_t length = 40;
+    std::size_t length = 400;
+    std::size_t jobs = 1;
     std::string played; // instead of random ones
 };
 
@@ -53,34 +58,48 @@ std::vector<Subject> open_all(const std::vector<std::string>& backends) {
 void print(const std::vector<Subject>& subjects, const Sequence& sequence, const Run& run) {
     for (std::size_t i = 0; i < run.answers.size(); ++i) {
         fmt::print("  {:3}  {:24}", i + 1, text_of(sequence[i]));
-        for (std::size_t engine = 0; engine < subjects.size(); ++engine) {
-            const auto& answer = run.answers[i][engine].text;
-            if (!answer.empty()) fmt::print("  {}: {}", subjects[engine].name, answer);
+        for (std::size_t backend = 0; backend < subjects.size(); ++backend) {
+            const auto& answer = run.answers[i][backend];
+            if (!answer.empty()) fmt::print("  {}: {}", subjects[backend].name, answer);
         }
         fmt::print("\n");
     }
+    for (std::size_t source = 0; source < source_count; ++source) {
+        const auto is_its = [source](const auto& step) { return has_source(step.action) && step.source == source; };
+        if (std::any_of(sequence.begin(), sequence.end(), is_its))
+            fmt::print("  source {}: {}\n", source, kind_of(natures[source]).name);
+    }
 }
 
-/// Carries out one sequence and shows what all engines say.
+/// Carries out one sequence and shows what all backends say.
 int play(const Options& options, const std::vector<Subject>& subjects, const Sequence& sequence) {
-    const auto outcome = run(subjects, sequence, patience);
+    const auto outcome = run(subjects, sequence, patience, true);
     print(subjects, sequence, outcome);
     if (!outcome.difference) {
         fmt::print("no difference\n");
         return 0;
     }
-    const auto& [engine, operation, fault] = *outcome.difference;
-    fmt::print("{} differs from the contract at operation {}, {}\n{}\n", engine, operation + 1,
+    const auto& [backend, operation, fault] = *outcome.difference;
+    fmt::print("{} differs from the contract at operation {}, {}\n{}\n", backend, operation + 1,
                text_of(sequence[operation]), fault);
     fmt::print("replay: pollux-model {} --play \"{}\"\n", fmt::join(options.backends, " "), text_of(sequence));
     return 1;
 }
 
-/// Shrinks what failed, and tells it.
-int tell(const Options& options, const std::vector<Subject>& subjects, std::uint64_t seed, const Sequence& sequence) {
+/// Two threads do not meet each time.
+int tries_of(const Sequence& sequence) {
+    const auto races = [](const Operation& operation) { return operation.thread == Thread::race; };
+    return std::any_of(sequence.begin(), sequence.end(), races) ? 5 : 1;
+}
+
+/// Shrinks what failed, and prints it.
+int report(const Options& options, const std::vector<Subject>& subjects, std::uint64_t seed, const Sequence& sequence) {
     const auto fails_within = [&subjects](std::chrono::nanoseconds limit) {
         return [&subjects, limit](const Sequence& attempt) {
-            return run(subjects, attempt, limit).difference.has_value();
+            for (int tries = tries_of(attempt); tries > 0; --tries) {
+                if (run(subjects, attempt, limit).difference) return true;
+            }
+            return false;
         };
     };
     auto shortest = shrink(sequence, fails_within(impatience));
@@ -88,41 +107,64 @@ int tell(const Options& options, const std::vector<Subject>& subjects, std::uint
     if (!fails_within(patience)(shortest)) shortest = shrink(sequence, fails_within(patience));
     fmt::print("seed {}: a difference; the shortest sequence found has {} of {} operations:\n", seed, shortest.size(),
                sequence.size());
-    if (play(options, subjects, shortest) == 0) fmt::print("... now: it depends on time, or on what went before\n");
+    if (play(options, subjects, shortest) == 0) {
+        fmt::print("... now: it depends on time, or on what went before\n");
+        fmt::print("replay: pollux-model {} --play \"{}\"\n", fmt::join(options.backends, " "), text_of(shortest));
+    }
     fmt::print("find it again: pollux-model {} --seed {} --sequences 1 --length {}\n", fmt::join(options.backends, " "),
                seed, options.length);
     return 1;
 }
 
-int explore(const Options& options, const std::vector<Subject>& subjects) {
-    const auto begin = std::chrono::steady_clock::now();
+/// Every `jobs`th sequence from that of `seed` on.
+int explore(const Options& options, std::uint64_t seed, std::size_t count, Totals& totals) {
+    surroundings(); // while there is one thread
+    const auto subjects = open_all(options.backends);
     const Deadline end(std::chrono::seconds(options.seconds));
-    // Told first, for the case that an engine crashes.
-    fmt::print("{}: sequences of {} operations, from seed {} on\n", fmt::join(options.backends, ", "), options.length,
-               options.seed);
-    std::fflush(stdout);
-    std::size_t count = 0, operations = 0, events = 0;
-    for (; options.seconds > 0 ? end.left() > 0ns : count < options.sequences; ++count) {
-        const auto seed = options.seed + count;
+    for (; options.seconds > 0 ? end.left() > 0ns : totals.sequences < count; seed += options.jobs) {
         const Watchdog watchdog("pollux-model: the sequence of seed " + std::to_string(seed));
         const auto sequence = generate(seed, options.length);
         const auto outcome = run(subjects, sequence, patience);
-        if (outcome.difference) return tell(options, subjects, seed, sequence);
-        operations += sequence.size();
-        events += outcome.events();
+        if (outcome.difference) return report(options, subjects, seed, sequence);
+        ++totals.sequences;
+        totals.operations += outcome.operations;
+        totals.events += outcome.events;
     }
-    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
-    fmt::print("no difference in {} sequences, {} operations, {} events, seeds {} to {}, {:.1f} s\n", count, operations,
-               events, options.seed, options.seed + count - 1, time.count());
     return 0;
 }
 
+int explore(const Options& options) {
+    const auto begin = std::chrono::steady_clock::now();
+    // Printed first, for the case that a backend crashes.
+    fmt::print("{}: sequences of {} operations, from seed {} on\n", fmt::join(options.backends, ", "), options.length,
+               options.seed);
+    Totals totals;
+    const auto work = [&options](std::size_t index, Totals& part) {
+        const auto count = options.sequences / options.jobs + (index < options.sequences % options.jobs ? 1 : 0);
+        return explore(options, options.seed + index, count, part);
+    };
+    if (const int status = run_workers(options.jobs, work, totals)) return status;
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+    fmt::print("no difference: {} operations in {} sequences, {} events, {:.1f} s, {:.0f} operations a second\n",
+               totals.operations, totals.sequences, totals.events, time.count(),
+               static_cast<double>(totals.operations) / time.count());
+    return 0;
+}
+
+/// signalfd(2) is for signals that all threads block, those of plugins included.
+void block_realtime_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal) sigaddset(&signals, signal);
+    sigprocmask(SIG_BLOCK, &signals, nullptr);
+}
+
 int run_program(int argc, char** argv) {
-    CLI::App app("Holds engines to a model of the Pollux contract, with random sequences of operations",
+    CLI::App app("Holds backends to a model of the Pollux contract, with random sequences of operations",
                  "pollux-model");
     Options options;
     options.seed = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch() / 1s) * 1'000'000;
-    app.add_option("backend", options.backends, "Which engines: installed ones by name, others by file")
+    app.add_option("backend", options.backends, "Which backends: installed ones by name, others by file")
         ->required()
         ->type_name("BACKEND");
     app.add_option("--seed", options.seed, "Of the first sequence, each next one has the next; random if not given")
@@ -139,8 +181,12 @@ int run_program(int argc, char** argv) {
         ->check(CLI::PositiveNumber)
         ->type_name("COUNT")
         ->capture_default_str();
+    app.add_option("--jobs", options.jobs, "Processes that share the sequences")
+        ->check(CLI::Range(1, 256))
+        ->type_name("COUNT")
+        ->capture_default_str();
     app.add_option("--play", options.played, "This sequence instead, as it was printed")->type_name("SEQUENCE");
-    app.footer("Exit status: 0 no difference, 1 a difference, 2 nothing could be tried, 3 an engine hangs");
+    app.footer("Exit status: 0 no difference, 1 a difference, 2 nothing could be tried, 3 a backend hangs or crashes");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -149,8 +195,10 @@ int run_program(int argc, char** argv) {
         return 2;
     }
     begin_process();
+    block_realtime_signals();
+    if (options.played.empty()) return explore(options);
+    surroundings();
     const auto subjects = open_all(options.backends);
-    if (options.played.empty()) return explore(options, subjects);
     const Watchdog watchdog("pollux-model");
     return play(options, subjects, parse(options.played));
 }

@@ -4,6 +4,7 @@
 #include "../describe.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace pollux::conformance::model {
 namespace {
@@ -23,8 +24,10 @@ std::string difference(const std::string& expected, const std::string& seen) {
     return "expected: " + expected + "\n    seen: " + seen;
 }
 
-/// A call has to fail if one of the errors has a cause, and with any of those that have one.
-std::string check(std::error_code answer, const Errors& errors) {
+/// A call has to fail if one of the errors has a cause, and with any of those that have one; `optional`: one that it
+/// may fail with.
+std::string check(std::error_code answer, const Errors& errors, std::errc optional = {}) {
+    if (answer && answer == optional) return {};
     const auto is_it = [answer](std::errc error) { return answer == error; };
     if (errors.empty() ? !answer : std::any_of(errors.begin(), errors.end(), is_it)) return {};
     std::string expected = errors.empty() ? "success" : "";
@@ -45,32 +48,40 @@ Errors refusals(const Capabilities& capabilities, const Watch& watch) {
     return errors;
 }
 
-} // namespace
-
-std::string Model::added(std::size_t source, const Facts& facts, const Watch& watch, std::error_code answer) {
-    auto errors = refusals(capabilities_, watch);
-    if (!facts.is_open) errors.push_back(std::errc::bad_file_descriptor); // [add.not_open]
-    if (watches(source)) errors.push_back(std::errc::file_exists);        // [add.duplicate]
-    if (facts.is_open && facts.nature == Nature::directory && !capabilities_.files)
-        errors.push_back(std::errc::operation_not_permitted); // [add.regular_file]
-    if (!answer) arm(source, facts, watch);
-    return check(answer, errors);
+/// Priority is for sockets; of what else there is, it may be refused [priority.once].
+std::errc optional_refusal(const Facts& facts, const Watch& watch) {
+    const bool is_asked = any(watch.interest & Ready::priority) && !kind_of(facts.nature).is_socket;
+    return is_asked ? std::errc::operation_not_supported : std::errc{};
 }
 
-std::string Model::modified(std::size_t source, const Facts& facts, const Watch& watch, std::error_code answer) {
+} // namespace
+
+std::string Model::added(std::size_t source, const World& world, const Watch& watch, std::error_code answer) {
     auto errors = refusals(capabilities_, watch);
-    if (!facts.is_open) {
+    const auto& facts = world.facts(source);
+    if (!world.is_open(source)) errors.push_back(std::errc::bad_file_descriptor); // [add.not_open]
+    if (watches(source)) errors.push_back(std::errc::file_exists);                // [add.duplicate]
+    if (world.is_open(source) && kind_of(facts.nature).is_always_ready && !capabilities_.files)
+        errors.push_back(std::errc::operation_not_permitted); // [add.regular_file]
+    if (!answer) arm(source, facts, watch);
+    return check(answer, errors, optional_refusal(facts, watch));
+}
+
+std::string Model::modified(std::size_t source, const World& world, const Watch& watch, std::error_code answer) {
+    auto errors = refusals(capabilities_, watch);
+    if (!world.is_open(source)) {
         errors.push_back(std::errc::bad_file_descriptor); // [add.not_open]
     } else if (!watches(source)) {
         errors.push_back(std::errc::no_such_file_or_directory); // [modify.unknown]
     }
-    if (!answer) arm(source, facts, watch);
-    return check(answer, errors);
+    if (!answer) arm(source, world.facts(source), watch);
+    return check(answer, errors, optional_refusal(world.facts(source), watch));
 }
 
 std::string Model::removed(std::size_t source, std::error_code answer) {
     const bool may_be_unknown = watches(source) && watched_[source]->is_forgotten; // [close.forgotten]
     const bool was_known = watches(source);
+    if (may_be_unknown) ghosts_.push_back({watched_[source]->watch.token, source, watched_[source]->slot});
     watched_[source].reset();
     forget_turns();
     if (may_be_unknown && !answer) return {};
@@ -85,37 +96,107 @@ std::string Model::woken(std::size_t times, std::error_code answer) {
 
 void Model::arm(std::size_t source, const Facts& facts, const Watch& watch) {
     // What is ready is reported, be it news or not [add.already_ready] [modify.rearms].
-    watched_[source] = Watched{.watch = watch, .untold = all_promises, .news = facts.promises()};
+    watched_[source] = Watched{.watch = watch, .unreported = all_promises, .news = facts.promises()};
     watched_[source]->watch.interest = watch.interest & all_promises; // [add.no_interest]
     forget_turns();
 }
 
-void Model::changed(const Operation& operation, const Facts& before, const Facts& after) {
-    if (!watches(operation.source)) return;
-    auto& watched = *watched_[operation.source];
+void Model::changed(const Operation& operation, const Facts& before, const World& world) {
+    if (operation.action == Action::close) return closed(operation.source, world);
+    if (operation.action == Action::reopen || operation.action == Action::dup) return;
+    const auto& after = world.facts(operation.source);
+    const auto& kind = kind_of(after.nature);
     const bool is_native = capabilities_.edge.support == Support::native;
-    switch (operation.action) {
-    case Action::write:
-    case Action::drain:
-    case Action::shut_down:
-    case Action::hang_up:
-        watched.has_news = true;
-        watched.untold = all_promises;
-        watched.news |= without(after.promises(), before.promises());
+    const bool is_by_near = operation.action == Action::read || operation.action == Action::send ||
+                            operation.action == Action::fill || operation.action == Action::connect;
+    for (std::size_t source = 0; source < source_count; ++source) {
+        // A duplicate is told as well [add.dup].
+        if (!watches(source) || !world.is_open(source) || watched_[source]->is_forgotten ||
+            world.slot_of(source) != world.slot_of(operation.source))
+            continue;
+        auto& watched = *watched_[source];
+        const Ready gained = without(after.promises(), before.promises());
+        // A part that is left is no news [edge.partial_read], but where the backend looks at states.
+        if (!is_by_near || any(gained) || kind.wakes_itself || !is_native) {
+            watched.has_news = true;
+            watched.unreported = all_promises;
+        }
+        watched.news |= gained;
         // New data is news although there was data [edge.new_data], and so is the end [end.of_stream].
         if (operation.action == Action::write && is_native) watched.news |= Ready::readable;
         if (after.has_ended && !before.has_ended) watched.news |= after.promises() & Ready::readable;
-        break;
-    case Action::read:
-        watched.has_news = watched.has_news || !is_native; // [edge.partial_read]
-        break;
-    case Action::close:
-        watched.is_forgotten = true;
-        forget_turns();
-        break;
-    default:
-        break;
     }
+}
+
+void Model::closed(std::size_t source, const World& world) {
+    const auto slot = world.slot_of(source);
+    if (watches(source)) {
+        watched_[source]->is_forgotten = true;
+        watched_[source]->slot = slot;
+    }
+    if (!world.is_in_use(slot)) std::erase_if(ghosts_, [slot](const Ghost& ghost) { return ghost.slot == slot; });
+    forget_turns();
+}
+
+bool Model::is_ghost(Token token) const {
+    return std::any_of(ghosts_.begin(), ghosts_.end(), [token](const Ghost& ghost) { return ghost.token == token; });
+}
+
+bool Model::haunts(std::size_t source, std::size_t slot) const {
+    return std::any_of(ghosts_.begin(), ghosts_.end(),
+                       [=](const Ghost& ghost) { return ghost.source == source && ghost.slot == slot; });
+}
+
+bool Model::may_hold(std::size_t slot) const {
+    const auto has_it = [slot](const auto& watched) {
+        return watched && watched->is_forgotten && watched->slot == slot;
+    };
+    return std::any_of(watched_.begin(), watched_.end(), has_it);
+}
+
+void Model::begin_race(const Operation& operation, const World& world) {
+    raced_.clear();
+    before_race_ = watched_;
+    woke_in_race_ = false;
+    if (operation.action == Action::wake) wakes_ += operation.amount;
+    for (std::size_t source = 0; source < source_count && operation.action != Action::wake; ++source) {
+        is_raced_[source] = source == operation.source || (!is_registration(operation.action) &&
+                                                           world.slot_of(source) == world.slot_of(operation.source));
+    }
+}
+
+std::string Model::end_race(const Operation& operation, const Facts& before, const World& world) {
+    const auto is_raced = std::exchange(is_raced_, {});
+    if (operation.action == Action::wake) {
+        wakes_ -= std::min(wakes_, operation.amount); // woken() has counted them again
+        wake_is_due_ = wake_is_due_ && !woke_in_race_;
+    }
+    forget_turns();
+    const auto& after = world.facts(operation.source);
+    const Ready may_hold = before.promises() | after.promises(), may_hint = before.hints() | after.hints();
+    bool is_replaced = false;
+    for (const auto& event : raced_) {
+        const auto has_token = [&event](const auto& watched) { return watched && watched->watch.token == event.token; };
+        auto now = std::find_if(watched_.begin(), watched_.end(), has_token);
+        const auto then = std::find_if(before_race_.begin(), before_race_.end(), has_token);
+        const bool is_new = then == before_race_.end();
+        if ((is_new && now == watched_.end()) || (!is_new && is_replaced))
+            return difference("tokens of watches that are there", describe(event)); // [modify.replaces]
+        is_replaced = is_new;
+        auto& watched = is_new ? **now : **then;
+        if (watched.is_forgotten) continue;
+        if (!any(watched.watch.interest)) return difference("a paused watch is quiet", describe(event));
+        if (watched.is_spent) return difference("a spent one-shot watch is silent", describe(event));
+        const Ready most = (watched.watch.interest & may_hold) | may_hint;
+        if (!any(event.ready) || any(without(event.ready, most)))
+            return difference("an event with at most " + describe(most), describe(event));
+        watched.is_spent = watched.watch.mode == Mode::oneshot;
+        if (now == watched_.end() || !is_raced[static_cast<std::size_t>(now - watched_.begin())]) continue;
+        // It may have been what was there before, or what the other thread has done since.
+        (*now)->is_spent = watched.is_spent;
+        (*now)->news = Ready::none;
+    }
+    return {};
 }
 
 /// What the next select() has to say of a watch.
@@ -125,8 +206,8 @@ Ready Model::due(const Watched& watched, const Facts& facts) const {
     return watched.watch.mode == Mode::edge ? ready & watched.news : ready;
 }
 
-std::string Model::selected(std::size_t look, std::size_t room, std::span<const Event> events, std::error_code answer,
-                            const AllFacts& facts) {
+std::string Model::selected(std::size_t attempt, std::size_t room, std::span<const Event> events,
+                            std::error_code answer, const World& world) {
     if (room == 0) { // [buffer.empty]
         if (!events.empty()) return difference("no event where no room is", describe(events));
         return check(answer, {std::errc::invalid_argument});
@@ -135,17 +216,17 @@ std::string Model::selected(std::size_t look, std::size_t room, std::span<const 
     if (events.size() > room) // [buffer.cap]
         return difference(std::to_string(room) + " events at most", describe(events));
 
-    std::array<Ready, source_count> were_due{}, told{};
-    std::size_t places = std::max<std::size_t>(wakes_, 1);
+    Reports were_due{}, reports{};
+    std::size_t places = std::max<std::size_t>(wakes_, 1) + 2 * ghosts_.size();
     for (std::size_t source = 0; source < source_count; ++source) {
         if (!watches(source)) continue;
         places += 2; // the system may keep one for each direction
-        were_due[source] = due(*watched_[source], facts[source]);
+        if (!is_raced_[source]) were_due[source] = due(*watched_[source], world.facts(source));
     }
     const bool wake_was_due = wake_is_due_;
     const bool is_full = events.size() == room;
     for (const auto& event : events) {
-        const auto fault = event.token == wake_token ? reported_wake(event) : reported(event, is_full, facts, told);
+        const auto fault = event.token == wake_token ? reported_wake(event) : reported(event, is_full, world, reports);
         if (!fault.empty()) return fault;
     }
     // What is due and finds no room has its turn before all others have another [buffer.fair] [buffer.lossless].
@@ -154,14 +235,14 @@ std::string Model::selected(std::size_t look, std::size_t room, std::span<const 
         return passed_over < places;
     };
     const bool wake_is_lacking = wake_was_due && wake_is_due_;
-    wake_is_missing_ = wake_is_lacking && !is_full && (look == 1 || wake_is_missing_);
+    wake_is_missing_ = wake_is_lacking && !is_full && (attempt == 1 || wake_is_missing_);
     if (!has_turn(wake_is_lacking, wake_passed_over_)) // [buffer.room_for_wake] [fair.wake]
         return difference("the wake has its turn", describe(events));
     for (std::size_t source = 0; source < source_count; ++source) {
         if (!watches(source)) continue;
         auto& watched = *watched_[source];
-        const Ready lacking = without(were_due[source], told[source]);
-        watched.missing = is_full ? Ready::none : look == 1 ? lacking : watched.missing & lacking;
+        const Ready lacking = without(were_due[source], reports[source]);
+        watched.missing = is_full ? Ready::none : attempt == 1 ? lacking : watched.missing & lacking;
         if (!has_turn(any(lacking & Ready::readable), watched.passed_over[0]) ||
             !has_turn(any(lacking & Ready::writable), watched.passed_over[1]))
             return difference("source " + std::to_string(source) + ", " + describe(lacking) + ", has its turn",
@@ -175,18 +256,24 @@ std::string Model::reported_wake(const Event& event) {
     if (wakes_ == 0) return difference("no more wakes than there were", describe(event)); // [wake.coalesces]
     --wakes_;
     wake_is_due_ = false;
+    woke_in_race_ = true;
     return {};
 }
 
-std::string Model::reported(const Event& event, bool is_full, const AllFacts& facts,
-                            std::array<Ready, source_count>& told) {
+std::string Model::reported(const Event& event, bool is_full, const World& world, Reports& reports) {
     for (std::size_t source = 0; source < source_count; ++source) {
         if (!watches(source) || watched_[source]->watch.token != event.token) continue;
-        if (any(told[source])) // [buffer.one_event_per_watch]
+        auto& watched = *watched_[source];
+        if (any(reports[source])) // [buffer.one_event_per_watch]
             return difference("one event of source " + std::to_string(source), "another: " + describe(event));
-        told[source] = event.ready;
-        return reported(*watched_[source], event, is_full, facts[source]);
+        reports[source] = event.ready;
+        if (is_raced_[source]) return raced_.push_back(event), "";
+        // As long as a duplicate lives, the caller's error can last [close.forgotten].
+        if (watched.is_forgotten && world.is_in_use(watched.slot)) return {};
+        return reported(watched, event, is_full, world.facts(source));
     }
+    if (is_ghost(event.token)) return {};
+    if (std::find(is_raced_.begin(), is_raced_.end(), true) != is_raced_.end()) return raced_.push_back(event), "";
     return difference("tokens of watches that are there", describe(event)); // [remove.is_final] [modify.replaces]
 }
 
@@ -194,12 +281,13 @@ std::string Model::reported(Watched& watched, const Event& event, bool is_full, 
     if (watched.is_forgotten) // [close.forgotten]
         return ++watched.unasked > few ? difference("a closed source does not spin", describe(event)) : "";
     const auto& [token, interest, mode] = watched.watch;
+    if (!any(interest)) return difference("a paused watch is quiet", describe(event)); // [add.no_interest]
     const Ready asked = interest & facts.promises();
     const Ready least = due(watched, facts);
     if (watched.is_spent) // [oneshot.once]
         return difference("a spent one-shot watch is silent", describe(event));
     // What a full buffer cut off may follow, and nothing else [edge.once] [edge.partial_read].
-    const bool is_rest = any(event.ready & watched.untold) && watched.was_cut;
+    const bool is_rest = any(event.ready & watched.unreported) && watched.was_cut;
     if (mode == Mode::edge && !watched.has_news && !is_rest)
         return difference("no second event for one arrival", describe(event));
     // All that is ready, but for an edge watch: the rest may be an event of its own, and then missing() waits for it.
@@ -209,12 +297,12 @@ std::string Model::reported(Watched& watched, const Event& event, bool is_full, 
     if (any(without(event.ready, asked | facts.hints()))) // [add.reports] [hints.are_true]
         return difference("an event with at most " + describe(asked | facts.hints()), describe(event));
     // Level may repeat that nothing will block any more to who waits for something [level.end_repeats].
-    const bool may_repeat = any(asked) || (mode == Mode::level && any(interest) && facts.has_hung_up());
-    if (!may_repeat && ++watched.unasked > few) // [modify.pauses] [end.half_closed]
+    const bool may_repeat = any(asked) || (mode == Mode::level && (facts.is_dead || facts.has_error));
+    if (!may_repeat && ++watched.unasked > few) // [end.half_closed] [unconnected.no_spin]
         return difference("silence after a few hints", describe(event));
     watched.is_spent = mode == Mode::oneshot;
     watched.news = without(watched.news, event.ready);
-    watched.untold = without(watched.untold, event.ready);
+    watched.unreported = without(watched.unreported, event.ready);
     watched.has_news = any(due(watched, facts));
     watched.was_cut = is_full;
     return {};

@@ -14,27 +14,21 @@ constexpr std::string_view of_source = "source", of_watch = "source watch", of_b
                            of_amount = "amount";
 
 struct Form {
-    Action action;
     std::string_view name;
     std::string_view arguments;
 
     bool has(std::string_view argument) const { return arguments.find(argument) != arguments.npos; }
 };
 
-constexpr std::array<Form, 14> forms{{{Action::add, "add", of_watch},
-                                      {Action::modify, "modify", of_watch},
-                                      {Action::remove, "remove", of_source},
-                                      {Action::write, "write", of_bytes},
-                                      {Action::read, "read", of_bytes},
-                                      {Action::send, "send", of_source},
-                                      {Action::fill, "fill", of_source},
-                                      {Action::drain, "drain", of_source},
-                                      {Action::shut_down, "shut_down", of_source},
-                                      {Action::hang_up, "hang_up", of_source},
-                                      {Action::close, "close", of_source},
-                                      {Action::reopen, "reopen", of_source},
-                                      {Action::wake, "wake", of_amount},
-                                      {Action::select, "select", of_amount}}};
+// In the order of Action.
+constexpr std::array<Form, action_count> forms{
+    {{"add", of_watch},        {"modify", of_watch},   {"remove", of_source}, {"write", of_bytes},
+     {"read", of_bytes},       {"send", of_source},    {"fill", of_source},   {"drain", of_source},
+     {"shut_down", of_source}, {"hang_up", of_source}, {"reset", of_source},  {"urge", of_source},
+     {"connect", of_source},   {"answer", of_source},  {"refuse", of_source}, {"close", of_source},
+     {"reopen", of_source},    {"dup", of_bytes},      {"wake", of_amount},   {"select", of_amount}}};
+
+const Form& form_of(Action action) { return forms[static_cast<std::size_t>(action)]; }
 
 constexpr std::array<std::pair<char, Ready>, 5> letters{{{'r', Ready::readable},
                                                          {'w', Ready::writable},
@@ -45,8 +39,13 @@ constexpr std::array<std::pair<char, Ready>, 5> letters{{{'r', Ready::readable},
 constexpr std::array<std::pair<std::string_view, Mode>, 4> modes{
     {{"oneshot", Mode::oneshot}, {"level", Mode::level}, {"edge", Mode::edge}, {"no_mode", Mode{77}}}};
 
+constexpr std::array<std::pair<std::string_view, TokenKind>, 2> tokens{
+    {{"wake_token", TokenKind::wake}, {"reserved_token", TokenKind::reserved}}};
+
+constexpr std::array<std::pair<std::string_view, Thread>, 2> threads{
+    {{"thread", Thread::other}, {"race", Thread::race}}};
+
 constexpr std::size_t most_amount = 4096;
-constexpr std::string_view wake_token_word = "wake_token";
 
 std::string text_of(Ready interest) {
     std::string text;
@@ -77,17 +76,32 @@ Ready interest_of(const std::string& text, const std::string& line) {
     return interest;
 }
 
+/// Takes the next word if it is one of these.
+template <class Value, std::size_t count>
+void read_word(std::istream& words, const std::array<std::pair<std::string_view, Value>, count>& known, Value& value) {
+    words.clear();
+    const auto begin = words.tellg();
+    std::string word;
+    words >> word;
+    for (const auto& [name, meaning] : known) {
+        if (name != word) continue;
+        value = meaning;
+        return;
+    }
+    words.clear();
+    words.seekg(begin);
+}
+
 void read_watch(std::istream& words, Operation& operation, const std::string& line) {
-    std::string interest, mode, token;
-    words >> interest >> mode >> token;
+    std::string interest, mode;
+    words >> interest >> mode;
     if (interest.empty()) refuse("an interest", line);
     operation.interest = interest_of(interest, line);
     const auto* known = modes.begin();
     while (known != modes.end() && known->first != mode) ++known;
     if (known == modes.end()) refuse("oneshot, level, edge or no_mode", line);
     operation.mode = known->second;
-    operation.asks_for_wake_token = token == wake_token_word;
-    if (!token.empty() && !operation.asks_for_wake_token) refuse("wake_token or nothing after the mode", line);
+    read_word(words, tokens, operation.token);
 }
 
 Operation parse_one(const std::string& line) {
@@ -97,11 +111,12 @@ Operation parse_one(const std::string& line) {
     const auto* form = forms.begin();
     while (form != forms.end() && form->name != name) ++form;
     if (form == forms.end()) refuse("the name of an operation", line);
-    Operation operation{form->action};
+    Operation operation{static_cast<Action>(form - forms.begin())};
     if (form->has("source")) operation.source = number(words, source_count - 1, line);
     if (form->has("amount")) operation.amount = number(words, most_amount, line);
     if (form->has("watch")) read_watch(words, operation, line);
-    words.clear();
+    read_word(words, threads, operation.thread);
+    if (operation.thread == Thread::race && !may_race(operation.action)) refuse("an operation that may race", line);
     if (std::string rest; words >> rest) refuse("nothing more than that", line);
     return operation;
 }
@@ -109,8 +124,7 @@ Operation parse_one(const std::string& line) {
 } // namespace
 
 std::string text_of(const Operation& operation) {
-    const auto* form = forms.begin();
-    while (form->action != operation.action) ++form;
+    const auto* form = &form_of(operation.action);
     std::string text(form->name);
     if (form->has("source")) text += " " + std::to_string(operation.source);
     if (form->has("amount")) text += " " + std::to_string(operation.amount);
@@ -119,7 +133,12 @@ std::string text_of(const Operation& operation) {
         for (const auto& [name, mode] : modes) {
             if (mode == operation.mode) text += " " + std::string(name);
         }
-        if (operation.asks_for_wake_token) text += " " + std::string(wake_token_word);
+        for (const auto& [name, token] : tokens) {
+            if (token == operation.token) text += " " + std::string(name);
+        }
+    }
+    for (const auto& [name, thread] : threads) {
+        if (thread == operation.thread) text += " " + std::string(name);
     }
     return text;
 }

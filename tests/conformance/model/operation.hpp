@@ -10,37 +10,59 @@
 /// What sequences are made of, and how they are written down: "add 0 r level; write 0 1; select 64".
 namespace pollux::conformance::model {
 
-/// How many sources there are.
-inline constexpr std::size_t source_count = 5;
+/// How many sources there are; kinds.hpp says what each of them is.
+inline constexpr std::size_t source_count = 18;
 
-/// "near" is the end that is watched, "far" the other one.
+/// "near" is the end that is watched, "far" the other one, or whatever makes near ready.
 enum class Action {
     add,       // watches a source
     modify,    // changes its watch
     remove,    // ends it
-    write,     // far writes so many bytes
-    read,      // near reads so many bytes at most
-    send,      // near writes a byte
+    write,     // far sends `amount` bytes, datagrams, connections, signals ...
+    read,      // near takes `amount` of them at most
+    send,      // near writes a byte or a datagram
     fill,      // near writes until there is no room
-    drain,     // far reads all
+    drain,     // far reads everything
     shut_down, // far shuts down writing
-    hang_up,   // far is closed
+    hang_up,   // far is closed; a process ends
+    reset,     // far resets the connection
+    urge,      // far sends a byte out of band
+    connect,   // near begins to connect to a listener that does not answer yet
+    answer,    // and now it does
+    refuse,    // near connects to a port where no socket listens
     close,     // near is closed, watched or not
-    reopen,    // near is a new source under the old number
-    wake,      // so many wakes, by another thread
-    select     // with a buffer of so many events
+    reopen,    // near is a new source with the old descriptor
+    dup,       // near is a duplicate of the source `amount`, with the old descriptor
+    wake,      // `amount` wakes
+    select     // with a buffer of `amount` events
 };
+inline constexpr std::size_t action_count = static_cast<std::size_t>(Action::select) + 1;
+
+/// Which thread acts: the one that selects; another one, while the first waits for it; or another one beside select().
+enum class Thread { same, other, race };
+
+/// Which token add() and modify() ask for: one of the operation's own, or one that no watch may have.
+enum class TokenKind { own, wake, reserved };
 
 struct Operation {
     Action action;
-    std::size_t source = 0;           // which one: a place in the scene
-    std::size_t amount = 0;           // of bytes, wakes or events
+    std::size_t source = 0;           // an index into the scene
+    std::size_t amount = 0;           // of bytes, wakes or events; of dup: a source
     Ready interest = Ready::none;     // of add and modify, as are these:
     Mode mode = Mode::level;          //   may be none at all
-    bool asks_for_wake_token = false; // the token that no watch may have, instead of one of its own
+    TokenKind token = TokenKind::own; //
+    Thread thread = Thread::same;
 
     bool operator==(const Operation&) const = default;
 };
+
+inline bool is_registration(Action action) { return action <= Action::remove; }
+inline bool has_watch(Action action) { return action == Action::add || action == Action::modify; }
+inline bool has_source(Action action) { return action != Action::wake && action != Action::select; }
+/// Whether another thread may act while select() runs: what is closed then is the caller's error.
+inline bool may_race(Action action) {
+    return action != Action::select && (action < Action::reset || action == Action::wake);
+}
 
 using Sequence = std::vector<Operation>;
 

@@ -7,138 +7,234 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <thread>
 #include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace pollux::conformance::model {
 namespace {
 
-constexpr std::array<Nature, source_count> natures{Nature::local, Nature::pipe_reader, Nature::pipe_writer,
-                                                   Nature::local, Nature::directory};
+constexpr std::size_t room = 8192;
 
-Pair make(Nature nature) {
-    if (nature == Nature::directory) return {Owned(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)), Owned()};
-    auto pair = make_pair(nature == Nature::local ? Kind::local : Kind::pipe);
-    if (nature == Nature::pipe_writer) std::swap(pair.near, pair.far);
-    return pair;
+bool would_block(ssize_t result) { return result == -1 && (errno == EAGAIN || errno == EWOULDBLOCK); }
+bool failed(ssize_t result) { return result == -1 && !would_block(result); }
+
+std::string fault(const std::string& expected, ssize_t seen) {
+    return "expected: " + expected + "\n    seen: " +
+           (seen == -1 ? describe(std::error_code(errno, std::system_category())) : std::to_string(seen));
 }
 
-std::string describe(const Outcome& outcome) {
-    return outcome.error ? conformance::describe(outcome.error) : std::to_string(outcome.bytes) + " bytes";
+bool is_terminal(Nature nature) { return nature == Nature::pty_master || nature == Nature::pty_slave; }
+bool is_stream(Nature nature) {
+    return nature == Nature::local || nature == Nature::tcp || nature == Nature::pipe_reader || is_terminal(nature);
 }
 
-std::string fault(const std::string& expected, const Outcome& seen) {
-    return "expected: " + expected + "\n    seen: " + describe(seen);
-}
-
-bool would_block(const Outcome& outcome) {
-    return outcome.error == std::errc::operation_would_block ||
-           outcome.error == std::errc::resource_unavailable_try_again;
+/// Takes so many bytes, datagrams, connections, signals ... at most, by one call; returns how many, or -1 and errno.
+ssize_t take(Source near, Made& made, const Facts& facts, std::size_t most) {
+    std::array<char, room> bytes;
+    const auto nature = facts.nature;
+    if (facts.is_urged) return ::recv(near, bytes.data(), 1, MSG_OOB);
+    if (is_stream(nature)) return ::read(near, bytes.data(), std::min(most, bytes.size()));
+    if (kind_of(nature).is_counter) return ::read(near, bytes.data(), 8) == 8 ? 1 : -1;
+    if (nature == Nature::listener) {
+        const Owned accepted(::accept4(near, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        if (accepted == Owned::none) return -1;
+        const linger at_once{1, 0};
+        setsockopt(accepted, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        if (!made.clients.empty()) made.clients.pop_front();
+        return 1;
+    }
+    if (nature == Nature::udp || nature == Nature::datagram)
+        return ::recv(near, bytes.data(), bytes.size(), 0) >= 0 ? 1 : -1;
+    const std::size_t unit = nature == Nature::signal ? 128 : 16;
+    const auto result = ::read(near, bytes.data(), unit * std::min<std::size_t>(most, bytes.size() / unit));
+    return result <= 0 ? result : result / static_cast<ssize_t>(unit);
 }
 
 } // namespace
 
-Scene::Scene(Source first, bool with_pipes) : pairs_(source_count) {
+Scene::Scene(Source first, int index, bool with_pipes, const Sequence& sequence)
+    : first_(first), index_(index), world_(with_pipes) {
+    for (const auto& operation : sequence) {
+        if (!has_source(operation.action)) continue;
+        is_used_[operation.source] = true;
+        if (operation.action == Action::dup) is_used_[std::min(operation.amount, source_count - 1)] = true;
+    }
     for (std::size_t source = 0; source < source_count; ++source) {
-        const bool is_pipe = natures[source] == Nature::pipe_reader || natures[source] == Nature::pipe_writer;
-        numbers_.push_back(first + static_cast<Source>(source));
-        facts_.push_back({is_pipe && !with_pipes ? Nature::local : natures[source]});
-        open(source);
+        if (is_used_[source]) open(source);
+    }
+}
+
+Scene::~Scene() {
+    for (std::size_t source = 0; source < source_count; ++source) {
+        if (is_used_[source] && world_.is_open(source)) ::close(descriptor(source));
     }
 }
 
 void Scene::open(std::size_t source) {
-    const Nature nature = facts_[source].nature;
-    facts_[source] = Facts{nature};
-    pairs_[source] = make(nature);
-    pairs_[source].near = renumber(std::move(pairs_[source].near), numbers_[source]);
+    const auto slot = world_.slot_of(source);
+    made_[slot] = Made();
+    near_wrote_[slot] = 0;
+    made_[slot] = make(world_.facts(source).nature, surroundings().first_signal + index_);
+    if (::dup3(made_[slot].near, descriptor(source), O_CLOEXEC) == -1)
+        throw std::system_error(errno, std::system_category(), "dup3");
+    made_[slot].near.close();
 }
 
 std::string Scene::act(const Operation& operation) {
     const auto source = operation.source;
-    auto& [near, far] = pairs_[source];
-    auto& facts = facts_[source];
+    const auto near = descriptor(source);
+    auto& made = made_[world_.slot_of(source)];
+    const auto& facts = world_.facts(source);
     switch (operation.action) {
-    case Action::write: {
-        const auto outcome = write(far, std::string(operation.amount, 'x'));
-        facts.to_read += outcome.bytes;
-        return outcome.bytes == operation.amount ? "" : fault("far can write to near", outcome);
-    }
+    case Action::write:
+        return let_far_write(made, facts.nature, near, operation.amount, facts.to_read);
     case Action::read:
-        return read(source, operation.amount);
+        return read(operation);
     case Action::send:
         return send(source);
     case Action::fill:
-        facts.unread += fill(near);
-        facts.is_full = true;
-        return {};
-    case Action::drain: {
-        const auto unread = std::exchange(facts.unread, 0);
-        const auto bytes = conformance::drain(far);
-        facts.is_full = false;
-        return bytes == unread ? "" : fault(std::to_string(unread) + " bytes are there for far", {bytes, {}});
-    }
+        return fill(source);
+    case Action::drain:
+        return drain(source);
     case Action::shut_down:
-        shut_down_writing(far);
-        facts.has_ended = true;
-        return {};
+        ::shutdown(made.far, SHUT_WR);
+        return await(near, POLLRDHUP) ? "" : fault("the end of the stream", 0);
     case Action::hang_up:
-        hang_up(source);
-        return {};
+    case Action::reset:
+        return hang_up(source, operation.action == Action::reset);
+    case Action::urge:
+        if (send_urgent(made.far) != 1) return fault("far can send a byte out of band", -1);
+        return await(near, POLLPRI) ? "" : fault("a byte out of band", 0);
+    case Action::connect:
+        return connect_deaf(near);
+    case Action::answer:
+        return answer(made, near);
+    case Action::refuse:
+        return connect_to_nobody(near);
     case Action::close:
-        near.close();
-        facts.is_open = false;
+        ::close(near);
         return {};
-    case Action::reopen:
-        open(source);
-        return {};
+    case Action::dup:
+        return ::dup3(descriptor(operation.amount), near, O_CLOEXEC) == near ? "" : fault("a duplicate", -1);
     default:
         return {};
     }
 }
 
-void Scene::hang_up(std::size_t source) {
-    pairs_[source].far.close();
-    auto& facts = facts_[source];
-    // A local socket that is closed with unread data resets its peer.
-    facts.has_error = facts.nature == Nature::pipe_writer || facts.unread > 0;
-    facts.has_ended = true;
-    facts.has_far = false;
+void Scene::apply(const Operation& operation) {
+    world_.apply(operation);
+    if (operation.action == Action::reopen) open(operation.source);
 }
 
-std::string Scene::read(std::size_t source, std::size_t most) {
-    auto& facts = facts_[source];
-    const auto outcome = conformance::read(pairs_[source].near, most);
-    const auto bytes = std::min(most, facts.to_read);
-    facts.to_read -= std::min(facts.to_read, outcome.bytes);
-    if (bytes > 0) return outcome.bytes == bytes ? "" : fault(std::to_string(bytes) + " bytes to read", outcome);
-    if (!facts.has_ended) return would_block(outcome) ? "" : fault("nothing to read", outcome);
-    if (outcome.error) facts.has_error = false; // told once
-    return outcome.bytes == 0 && !would_block(outcome) ? "" : fault("the end of the stream, or an error", outcome);
+std::string Scene::read(const Operation& operation) {
+    const auto source = operation.source;
+    const auto& facts = world_.facts(source);
+    auto& made = made_[world_.slot_of(source)];
+    const auto expected = facts.taken_by(operation);
+    std::size_t taken = 0;
+    ssize_t result = 0;
+    do {
+        result = take(descriptor(source), made, facts, operation.amount - taken);
+        if (result > 0) taken += kind_of(facts.nature).is_counter ? expected : static_cast<std::size_t>(result);
+    } while (result > 0 && taken < expected);
+    if (facts.is_urged) return result == 1 ? "" : fault("a byte out of band", result);
+    if (expected > 0) return taken == expected ? "" : fault(std::to_string(expected) + " to read", result);
+    if (!facts.has_ended && !facts.has_error) return would_block(result) ? "" : fault("nothing to read", result);
+    return result == 0 || failed(result) ? "" : fault("the end of the stream, or an error", result);
 }
 
 std::string Scene::send(std::size_t source) {
-    auto& facts = facts_[source];
-    const auto outcome = write(pairs_[source].near, "x");
-    facts.unread += outcome.bytes;
-    if (facts.has_hung_up()) return outcome.error && !would_block(outcome) ? "" : fault("an error", outcome);
-    if (facts.is_full) return would_block(outcome) ? "" : fault("no room to write", outcome);
-    return outcome.bytes == 1 ? "" : fault("room to write", outcome);
+    const auto& facts = world_.facts(source);
+    const auto near = descriptor(source);
+    const auto result = send_one(near, facts.nature);
+    const bool goes_nowhere = facts.nature == Nature::datagram && !facts.has_far;
+    if (facts.is_dead || goes_nowhere || (facts.nature == Nature::udp && facts.has_error))
+        return failed(result) ? "" : fault("an error", result);
+    if (facts.is_full) return would_block(result) ? "" : fault("no room to write", result);
+    if (result != 1) return fault("room to write", result);
+    ++near_wrote_[world_.slot_of(source)];
+    const bool is_refused = !facts.has_far && (facts.nature == Nature::udp || facts.nature == Nature::tcp);
+    return !is_refused || await(near, facts.nature == Nature::udp ? 0 : POLLHUP) ? "" : fault("a refusal", result);
 }
 
-bool Scene::is_gone(std::size_t source) {
-    const auto& far = pairs_[source].far;
-    if (facts_[source].nature == Nature::pipe_reader) return static_cast<bool>(write(far, "x").error);
-    drain(far);
-    return !would_block(conformance::read(far));
+std::string Scene::fill(std::size_t source) {
+    static const std::string block(room, 'f');
+    const auto near = descriptor(source);
+    const auto nature = world_.facts(source).nature;
+    if (nature == Nature::event) {
+        eventfd_t count = 0;
+        eventfd_read(near, &count);
+        return eventfd_write(near, ~eventfd_t{0} - 1) == 0 ? "" : fault("room to write", -1);
+    }
+    // The last bytes fit where a whole block does not.
+    for (std::size_t size = block.size(); size > 0;) {
+        const auto result = ::write(near, block.data(), size);
+        if (result > 0)
+            near_wrote_[world_.slot_of(source)] += nature == Nature::datagram ? 1 : static_cast<std::size_t>(result);
+        if (result == -1) size /= 2;
+    }
+    return {};
 }
 
-std::string Scene::expect_gone(std::size_t source, std::chrono::nanoseconds limit) {
-    if (!facts_[source].has_far) return {};
+std::string Scene::drain(std::size_t source) {
+    const auto slot = world_.slot_of(source);
+    const auto nature = world_.facts(source).nature;
+    const auto& far = made_[slot].far;
+    const bool counts_datagrams = nature == Nature::datagram || nature == Nature::udp;
+    std::array<char, room> bytes;
+    const auto expected = std::exchange(near_wrote_[slot], 0);
+    for (std::size_t total = 0; total < expected;) {
+        const auto result = ::read(far, bytes.data(), bytes.size());
+        if (result > 0) total += counts_datagrams ? 1 : static_cast<std::size_t>(result);
+        // TCP and terminals deliver a little later.
+        if (result <= 0 && !(would_block(result) && await(far, POLLIN)))
+            return fault(std::to_string(expected) + " are there for far to read", static_cast<ssize_t>(total));
+    }
+    return {};
+}
+
+std::string Scene::hang_up(std::size_t source, bool as_reset) {
+    const auto slot = world_.slot_of(source);
+    auto& made = made_[slot];
+    auto& facts = world_.facts(source);
+    near_wrote_[slot] = 0;
+    if (facts.nature == Nature::process) {
+        made.process.end();
+        return await(descriptor(source), POLLIN) ? "" : fault("the end of the process", 0);
+    }
+    if (facts.nature == Nature::tcp) {
+        const linger lingering{as_reset, 0};
+        setsockopt(made.far, SOL_SOCKET, SO_LINGER, &lingering, sizeof lingering);
+    }
+    made.far.close();
+    const bool is_seen = facts.nature != Nature::udp && facts.nature != Nature::datagram;
+    const bool is_end = facts.nature == Nature::tcp && !as_reset && facts.unread == 0;
+    return !is_seen || await(descriptor(source), is_end ? POLLRDHUP : 0) ? "" : fault("a hang-up", 0);
+}
+
+bool Scene::is_gone(std::size_t slot) {
+    const auto& far = made_[slot].far;
+    std::array<char, room> bytes;
+    ssize_t result = 0;
+    do {
+        result = ::read(far, bytes.data(), bytes.size());
+    } while (result > 0);
+    if (result == -1 && errno == EBADF) return ::write(far, "x", 1) == -1; // the writing end of a pipe
+    return !would_block(result);
+}
+
+std::string Scene::expect_gone(std::size_t slot, std::chrono::nanoseconds limit) {
+    const auto nature = made_[slot].far == Owned::none ? Nature::udp : world_.facts_in(slot).nature;
+    if (!is_stream(nature) && nature != Nature::pipe_writer) return {};
     const Deadline deadline(limit);
-    while (!is_gone(source)) {
+    while (!is_gone(slot)) {
         if (deadline.left() == deadline.left().zero())
             return "expected: the source is closed\n    seen: it is kept open";
         std::this_thread::yield();

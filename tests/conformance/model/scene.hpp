@@ -1,42 +1,51 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "../sources.hpp"
-#include "facts.hpp"
+#include "kinds.hpp"
+#include "sources.hpp"
 
+#include <array>
 #include <chrono>
 #include <string>
-#include <vector>
 
 namespace pollux::conformance::model {
 
-/// The sources of one engine: two local sockets, both ends of a pipe, a directory. Each keeps its number when it is
-/// closed and opened again.
+/// The sources of one backend. Each keeps its descriptor when it is closed and opened again.
 class Scene {
   public:
-    /// `first`: the number of the first source, above all that is open. Without pipes there are sockets in their place.
-    Scene(Source first, bool with_pipes);
+    /// `first`: the descriptor of the first source, above all that is open. `index`: of the scene in its process.
+    /// Sources that `sequence` does not mention are not opened. Without pipes there are sockets in their place.
+    Scene(Source first, int index, bool with_pipes, const Sequence& sequence);
+    ~Scene();
+    Scene(const Scene&) = delete;
+    Scene& operator=(const Scene&) = delete;
 
-    Source number(std::size_t source) const { return numbers_[source]; }
-    const Facts& facts(std::size_t source) const { return facts_[source]; }
+    Source descriptor(std::size_t source) const { return first_ + static_cast<Source>(source); }
+    const World& world() const { return world_; }
 
-    /// Acts on a source, and holds the outcome against the facts: an engine might read what is not its own. Returns
-    /// what is wrong; empty if nothing is.
+    /// Acts on a source, and holds the outcome against the facts: a backend might read what is not its own. Returns
+    /// what is wrong; empty if nothing is. apply() must follow; only that changes what world() says.
     std::string act(const Operation& operation);
+    void apply(const Operation& operation);
 
-    /// After remove() and close(): far has to see within the limit that nobody keeps the source open.
-    std::string expect_gone(std::size_t source, std::chrono::nanoseconds limit);
+    /// After remove() and close(): far has to see within the limit that near is not open any more.
+    std::string expect_gone(std::size_t slot, std::chrono::nanoseconds limit);
 
   private:
     void open(std::size_t source);
-    void hang_up(std::size_t source);
-    std::string read(std::size_t source, std::size_t most);
+    std::string read(const Operation& operation);
     std::string send(std::size_t source);
-    bool is_gone(std::size_t source);
+    std::string fill(std::size_t source);
+    std::string drain(std::size_t source);
+    std::string hang_up(std::size_t source, bool as_reset);
+    bool is_gone(std::size_t slot);
 
-    std::vector<Source> numbers_;
-    std::vector<Facts> facts_;
-    std::vector<Pair> pairs_;
+    Source first_;
+    int index_;
+    World world_;
+    std::array<bool, source_count> is_used_{};
+    std::array<Made, source_count> made_;                // by slot; near is under its own descriptor
+    std::array<std::size_t, source_count> near_wrote_{}; // by slot: bytes or datagrams
 };
 
 } // namespace pollux::conformance::model

@@ -79,8 +79,9 @@ TEST(Sequence, IsTheSameForASeedAndAnotherForTheNext) {
 }
 
 TEST(Sequence, RefusesWhatItDoesNotKnow) {
-    for (const char* text : {"ad 0 r level", "add", "add 5 r level", "add 0 x level", "add 0 r", "add 0 r level token",
-                             "add 0 r level wake_token 1", "wake", "wake -1", "select 64 1", "add 0 r level;; wake 1"})
+    for (const char* text : {"ad 0 r level", "add", "add 18 r level", "add 0 x level", "add 0 r", "add 0 r level token",
+                             "add 0 r level wake_token 1", "wake", "wake -1", "select 64 1", "select 64 race",
+                             "close 0 race", "dup 0", "write 0 1 races", "add 0 r level;; wake 1"})
         EXPECT_THROW(parse(text), std::invalid_argument) << text;
 }
 

@@ -51,13 +51,15 @@ bool simplify(Sequence& best, std::size_t place, Value Operation::*member, const
 bool simplify(Sequence& best, std::size_t place, const Fails& fails) {
     const bool is_select = best[place].action == Action::select;
     const std::vector<std::size_t> amounts = is_select ? std::vector<std::size_t>{64, 1} : std::vector<std::size_t>{1};
-    bool any = best[place].amount != 0 && simplify(best, place, &Operation::amount, amounts, fails);
-    if (best[place].action != Action::add && best[place].action != Action::modify) return any;
+    bool any = best[place].amount != 0 && best[place].action != Action::dup &&
+               simplify(best, place, &Operation::amount, amounts, fails);
+    any |= simplify(best, place, &Operation::thread, std::vector{Thread::same, Thread::other}, fails);
+    if (!has_watch(best[place].action)) return any;
     any |= simplify(best, place, &Operation::mode, std::vector{Mode::level, Mode::oneshot, Mode::edge}, fails);
     any |=
         simplify(best, place, &Operation::interest,
                  std::vector{Ready::readable, Ready::writable, Ready::readable | Ready::writable, Ready::none}, fails);
-    any |= simplify(best, place, &Operation::asks_for_wake_token, std::vector{false}, fails);
+    any |= simplify(best, place, &Operation::token, std::vector{TokenKind::own}, fails);
     return any;
 }
 
@@ -67,7 +69,8 @@ bool rename(Sequence& best, const Fails& fails) {
         for (std::size_t to = 0; to < from; ++to) {
             auto attempt = best;
             for (auto& operation : attempt) {
-                if (operation.source == from) operation.source = to;
+                if (has_source(operation.action) && operation.source == from) operation.source = to;
+                if (operation.action == Action::dup && operation.amount == from) operation.amount = to;
             }
             if (attempt != best && improve(best, std::move(attempt), fails)) return true;
         }

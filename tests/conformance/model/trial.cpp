@@ -14,8 +14,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Above all that a process of few descriptors has open, so that nobody else is given the number of a closed source.
-constexpr Source first_number = 200;
+/// Above all that a process of few descriptors has open, so that no other file gets the descriptor of a closed source.
+constexpr Source first_descriptor = 200;
+
+/// select() may be given more room than any sequence asks for.
+constexpr std::size_t most_room = 4096, room_of_a_race = 64;
 
 std::unique_ptr<Selector> open(const Subject& subject) {
     OpenFailure failure;
@@ -24,112 +27,168 @@ std::unique_ptr<Selector> open(const Subject& subject) {
     return selector;
 }
 
+Token token_of(const Operation& operation, Token own) {
+    return operation.token == TokenKind::own    ? own
+           : operation.token == TokenKind::wake ? wake_token
+                                                : Token{static_cast<std::uint64_t>(wake_token) - 0xffff};
+}
+
 } // namespace
 
-Trial::Trial(const Subject& subject, Source first, bool with_pipes, std::chrono::nanoseconds limit)
-    : limit_(limit), scene_(first, with_pipes), model_(subject.capabilities), selector_(open(subject)) {}
+Trial::Trial(const Subject& subject, int index, bool with_pipes, const Sequence& sequence,
+             std::chrono::nanoseconds limit, SecondThread& other)
+    : limit_(limit),
+      scene_(first_descriptor + index * static_cast<Source>(source_count), index, with_pipes, sequence),
+      model_(subject.capabilities),
+      other_(other),
+      buffer_(most_room),
+      selector_(open(subject)) {}
 
-std::string Trial::step(const Operation& operation, Token token, Answer& answer) {
-    const auto before = scene_.facts(operation.source);
-    if (!before.allow(operation)) return {};
-    switch (operation.action) {
-    case Action::add:
-    case Action::modify:
-    case Action::remove:
-        return call(operation, token, answer);
-    case Action::wake:
-        return wake(operation.amount, answer);
-    case Action::select:
-        return select(operation.amount, answer);
-    case Action::reopen:
-        // The number of a source that was forgotten becomes usable by remove() [close.forgotten].
-        if (model_.watches(operation.source)) return {};
-        break;
-    default:
-        break;
+bool Trial::allows(const Operation& operation) const {
+    // The descriptor of what was closed while it was watched becomes usable by remove() [close.forgotten].
+    if ((operation.action == Action::reopen || operation.action == Action::dup) && model_.watches(operation.source))
+        return false;
+    const auto& world = scene_.world();
+    if (operation.action == Action::dup && world.allow(operation) &&
+        model_.haunts(operation.source, world.slot_of(operation.amount)))
+        return false;
+    return world.allow(operation);
+}
+
+std::string Trial::step(const Operation& operation, Token token, std::string* answer) {
+    if (operation.action == Action::select) return select(operation.amount, answer);
+    std::string fault;
+    if (operation.thread == Thread::race) {
+        fault = race(operation, token);
+    } else {
+        const auto before = scene_.world().facts(operation.source);
+        if (operation.thread == Thread::other) {
+            other_.start([&] { fault = act(operation, token); });
+            other_.wait();
+        } else {
+            fault = act(operation, token);
+        }
+        if (fault.empty()) fault = judge(operation, token, before);
     }
-    const bool was_watched = model_.watches(operation.source);
-    auto fault = scene_.act(operation);
-    model_.changed(operation, before, scene_.facts(operation.source));
-    if (operation.action == Action::close && !was_watched) fault = scene_.expect_gone(operation.source, limit_);
+    const bool is_call = is_registration(operation.action) || operation.action == Action::wake;
+    if (answer && is_call) *answer = describe(error_);
     return fault;
 }
 
-std::string Trial::call(const Operation& operation, Token token, Answer& answer) {
-    const auto source = operation.source;
+/// What needs no more than the world as it is: it may run beside select().
+std::string Trial::act(const Operation& operation, Token token) {
     auto& registrator = selector_->registrator();
-    const Watch watch{operation.asks_for_wake_token ? wake_token : token, operation.interest, operation.mode};
-    const auto error = operation.action == Action::add      ? registrator.add(scene_.number(source), watch)
-                       : operation.action == Action::modify ? registrator.modify(scene_.number(source), watch)
-                                                            : registrator.remove(scene_.number(source));
-    answer.text = describe(error);
-    const auto& facts = scene_.facts(source);
-    return operation.action == Action::add      ? model_.added(source, facts, watch, error)
-           : operation.action == Action::modify ? model_.modified(source, facts, watch, error)
-                                                : model_.removed(source, error);
+    const auto source = scene_.descriptor(operation.source);
+    const Watch watch{token_of(operation, token), operation.interest, operation.mode};
+    switch (operation.action) {
+    case Action::add:
+        error_ = registrator.add(source, watch);
+        return {};
+    case Action::modify:
+        error_ = registrator.modify(source, watch);
+        return {};
+    case Action::remove:
+        error_ = registrator.remove(source);
+        return {};
+    case Action::wake:
+        error_.clear();
+        for (std::size_t i = 0; i < operation.amount && !error_; ++i) error_ = registrator.wake();
+        return {};
+    default:
+        return scene_.act(operation);
+    }
 }
 
-std::string Trial::wake(std::size_t times, Answer& answer) {
-    std::error_code error;
-    std::thread([&] {
-        for (std::size_t i = 0; i < times && !error; ++i) error = selector_->registrator().wake();
-    }).join();
-    answer.text = describe(error);
-    return model_.woken(times, error);
+/// Holds the outcome against the model, and lets the world be as it is after the operation.
+std::string Trial::judge(const Operation& operation, Token token, const Facts& before) {
+    const auto source = operation.source;
+    const auto& world = scene_.world();
+    const Watch watch{token_of(operation, token), operation.interest, operation.mode};
+    switch (operation.action) {
+    case Action::add:
+        return model_.added(source, world, watch, error_);
+    case Action::modify:
+        return model_.modified(source, world, watch, error_);
+    case Action::remove:
+        return model_.removed(source, error_);
+    case Action::wake:
+        return model_.woken(operation.amount, error_);
+    default:
+        break;
+    }
+    scene_.apply(operation);
+    model_.changed(operation, before, world);
+    const auto slot = world.slot_of(source);
+    const bool is_last = operation.action == Action::close && !world.is_in_use(slot) && !model_.may_hold(slot);
+    return is_last ? scene_.expect_gone(slot, limit_) : "";
 }
 
-std::string Trial::select(std::size_t room, Answer& answer) {
-    std::vector<Event> buffer(room);
+std::string Trial::race(const Operation& operation, Token token) {
+    const auto before = scene_.world().facts(operation.source);
+    model_.begin_race(operation, scene_.world());
+    std::string fault, others_fault;
+    other_.start([&] { others_fault = act(operation, token); });
+    do {
+        std::error_code error;
+        const auto events = look(room_of_a_race, error);
+        if (fault.empty()) fault = model_.selected(1, room_of_a_race, events, error, scene_.world());
+    } while (other_.is_busy());
+    other_.wait();
+    if (fault.empty()) fault = others_fault;
+    if (fault.empty()) fault = judge(operation, token, before);
+    return fault.empty() ? model_.end_race(operation, before, scene_.world()) : fault;
+}
+
+std::span<const Event> Trial::look(std::size_t room, std::error_code& error) {
+    error = make_error_code(std::errc::io_error); // select() has to clear it
+    const auto events = selector_->select(std::span(buffer_).first(room), 0ns, error);
+    events_ += events.size();
+    return events;
+}
+
+std::string Trial::select(std::size_t room, std::string* answer) {
     std::optional<Deadline> patience;
-    for (std::size_t look = 1;; ++look) {
-        auto error = make_error_code(std::errc::io_error); // select() has to clear it
-        const auto events = selector_->select(buffer, 0ns, error);
-        answer.text = error ? describe(error) : describe(events);
-        if (look > 1) answer.text += " (look " + std::to_string(look) + ")";
-        answer.events += events.size();
-        const auto fault = model_.selected(look, room, events, error, all_facts());
+    for (std::size_t attempt = 1;; ++attempt) {
+        std::error_code error;
+        const auto events = look(room, error);
+        if (answer) *answer = error ? describe(error) : describe(events);
+        if (answer && attempt > 1) *answer += " (attempt " + std::to_string(attempt) + ")";
+        const auto fault = model_.selected(attempt, room, events, error, scene_.world());
         if (!fault.empty()) return fault;
         // What is due and is not here may be on its way.
-        const auto missing = model_.missing();
+        auto missing = model_.missing();
         if (missing.empty()) return {};
         if (!patience) patience.emplace(limit_);
         if (patience->left() == 0ns) return missing;
-        std::this_thread::sleep_for(1ms);
+        if (attempt < 20)
+            std::this_thread::yield();
+        else
+            std::this_thread::sleep_for(1ms);
     }
 }
 
-AllFacts Trial::all_facts() const {
-    AllFacts all{};
-    for (std::size_t source = 0; source < source_count; ++source) all[source] = scene_.facts(source);
-    return all;
-}
-
-std::size_t Run::events() const {
-    std::size_t total = 0;
-    for (const auto& step : answers) {
-        for (const auto& answer : step) total += answer.events;
-    }
-    return total;
-}
-
-Run run(const std::vector<Subject>& subjects, const Sequence& sequence, std::chrono::nanoseconds limit) {
+Run run(const std::vector<Subject>& subjects, const Sequence& sequence, std::chrono::nanoseconds limit,
+        bool with_answers) {
+    static SecondThread& other = *new SecondThread; // sleeps until the process ends
     const bool with_pipes = std::all_of(subjects.begin(), subjects.end(),
                                         [](const auto& subject) { return bool(subject.capabilities.pipes); });
     std::vector<std::unique_ptr<Trial>> trials;
     for (const auto& subject : subjects) {
-        const auto first = first_number + static_cast<Source>(trials.size() * source_count);
-        trials.push_back(std::make_unique<Trial>(subject, first, with_pipes, limit));
+        const auto index = static_cast<int>(trials.size());
+        trials.push_back(std::make_unique<Trial>(subject, index, with_pipes, sequence, limit, other));
     }
     Run run;
-    for (std::size_t i = 0; i < sequence.size(); ++i) {
-        auto& answers = run.answers.emplace_back(subjects.size());
-        for (std::size_t engine = 0; engine < subjects.size(); ++engine) {
-            const auto fault = trials[engine]->step(sequence[i], Token{i + 1}, answers[engine]);
-            if (fault.empty()) continue;
-            run.difference = Difference{subjects[engine].name, i, fault};
-            return run;
+    for (std::size_t i = 0; i < sequence.size() && !run.difference; ++i) {
+        if (with_answers) run.answers.emplace_back(subjects.size());
+        for (std::size_t backend = 0; backend < subjects.size() && !run.difference; ++backend) {
+            if (!trials[backend]->allows(sequence[i])) continue;
+            if (backend == 0) ++run.operations;
+            auto fault =
+                trials[backend]->step(sequence[i], Token{i + 1}, with_answers ? &run.answers[i][backend] : nullptr);
+            if (!fault.empty()) run.difference = Difference{subjects[backend].name, i, std::move(fault)};
         }
     }
+    for (const auto& trial : trials) run.events += trial->events();
     return run;
 }
 

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "sources.hpp"
+
+#include "child_processes.hpp"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <termios.h>
+#include <unistd.h>
+
+namespace pollux::conformance::model {
+namespace {
+
+constexpr int patience = 5000; // ms
+
+int demand(int result, const char* call) {
+    if (result == -1) throw std::system_error(errno, std::system_category(), call);
+    return result;
+}
+
+template <class Value>
+void set_option(Source socket, int level, int option, const Value& value) {
+    demand(setsockopt(socket, level, option, &value, sizeof value), "setsockopt");
+}
+
+sockaddr_in loopback(in_port_t port = 0) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = port;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+}
+
+template <class Call>
+int with_address(Call call, Source socket, sockaddr_in address) {
+    return call(socket, reinterpret_cast<sockaddr*>(&address), sizeof address);
+}
+
+sockaddr_in address_of(Source socket) {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    demand(getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size), "getsockname");
+    return address;
+}
+
+/// A TCP socket that is reset when it is closed: its port is free at once.
+Owned tcp_socket() {
+    Owned made(demand(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
+    set_option(made, SOL_SOCKET, SO_LINGER, linger{1, 0});
+    set_option(made, IPPROTO_TCP, TCP_NODELAY, 1);
+    return made;
+}
+
+Owned tcp_listener() {
+    auto made = tcp_socket();
+    demand(with_address(bind, made, loopback()), "bind");
+    demand(listen(made, 64), "listen");
+    return made;
+}
+
+Owned deaf_listener() {
+    Owned made(demand(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
+    set_option(made, SOL_SOCKET, SO_REUSEADDR, 1);
+    set_option(made, SOL_SOCKET, SO_REUSEPORT, 1);
+    sock_filter nothing{BPF_RET | BPF_K, 0, 0, 0};
+    set_option(made, SOL_SOCKET, SO_ATTACH_FILTER, sock_fprog{1, &nothing});
+    demand(with_address(bind, made, loopback()), "bind");
+    demand(listen(made, 64), "listen");
+    return made;
+}
+
+/// A small buffer, which is filled at a small price: it has room for a few bytes, each with what the kernel adds.
+Made socket_pair(int type) {
+    std::array<int, 2> ends{};
+    demand(socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), "socketpair");
+    Made made;
+    made.near = Owned(ends[0]);
+    made.far = Owned(ends[1]);
+    set_option(made.near, SOL_SOCKET, SO_SNDBUF, 16384);
+    return made;
+}
+
+Made pipe_pair(bool is_writer) {
+    std::array<int, 2> ends{};
+    demand(pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC), "pipe2");
+    demand(fcntl(ends[1], F_SETPIPE_SZ, 8192), "fcntl(F_SETPIPE_SZ)");
+    Made made;
+    made.near = Owned(ends[is_writer]);
+    made.far = Owned(ends[!is_writer]);
+    return made;
+}
+
+Made udp_pair() {
+    Made made;
+    for (Owned* end : {&made.near, &made.far}) {
+        *end = Owned(demand(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
+        demand(with_address(bind, *end, loopback()), "bind");
+    }
+    demand(with_address(connect, made.near, address_of(made.far)), "connect");
+    demand(with_address(connect, made.far, address_of(made.near)), "connect");
+    return made;
+}
+
+Made terminal_pair(bool is_slave) {
+    Owned master(demand(posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC), "posix_openpt"));
+    int locked = 0;
+    demand(ioctl(master, TIOCSPTLCK, &locked), "ioctl(TIOCSPTLCK)");
+    Owned slave(demand(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC), "ioctl(TIOCGPTPEER)"));
+    termios settings{};
+    demand(tcgetattr(slave, &settings), "tcgetattr");
+    cfmakeraw(&settings);
+    demand(tcsetattr(slave, TCSANOW, &settings), "tcsetattr");
+    Made made;
+    made.near = std::move(is_slave ? slave : master);
+    made.far = std::move(is_slave ? master : slave);
+    return made;
+}
+
+sigset_t set_of(int signal) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signal);
+    return set;
+}
+
+Made signal_source(int signal) {
+    const auto set = set_of(signal);
+    for (const timespec now{}; sigtimedwait(&set, nullptr, &now) != -1;) {} // what an earlier source left
+    Made made;
+    made.near = Owned(demand(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), "signalfd"));
+    made.signal = signal;
+    return made;
+}
+
+Made inotify_source() {
+    Made made;
+    made.far = Owned(demand(memfd_create("watched", MFD_CLOEXEC), "memfd_create"));
+    made.near = Owned(demand(inotify_init1(IN_NONBLOCK | IN_CLOEXEC), "inotify_init1"));
+    const auto path = "/proc/self/fd/" + std::to_string(made.far.get());
+    demand(inotify_add_watch(made.near, path.c_str(), IN_ATTRIB | IN_MODIFY), "inotify_add_watch");
+    return made;
+}
+
+Made process_source() {
+    Made made;
+    const pid_t process = made.process.start();
+    made.near = Owned(demand(static_cast<int>(syscall(SYS_pidfd_open, process, 0)), "pidfd_open"));
+    return made;
+}
+
+Made alone(Source near, const char* call) {
+    Made made;
+    made.near = Owned(demand(near, call));
+    return made;
+}
+
+bool connect_client(Made& made, Source listener, std::size_t count) {
+    auto client = tcp_socket();
+    if (with_address(connect, client, address_of(listener)) == -1 && errno != EINPROGRESS) return false;
+    if (!await(client, POLLOUT) || !await_connections(listener, count)) return false;
+    made.clients.push_back(std::move(client));
+    return true;
+}
+
+/// Events of a file that follow each other must differ, or they become one.
+bool change_file(Source file, std::size_t change) {
+    return change % 2 == 0 ? ftruncate(file, static_cast<off_t>(change % 4)) == 0 : fchmod(file, 0600) == 0;
+}
+
+bool let_timer_expire(Source timer) {
+    const itimerspec at_once{{0, 0}, {0, 1}};
+    return timerfd_settime(timer, 0, &at_once, nullptr) == 0 && await(timer, POLLIN);
+}
+
+} // namespace
+
+Surroundings::Surroundings() : children(*new ChildProcesses), deaf(deaf_listener()), first_signal(SIGRTMIN + 1) {}
+
+Surroundings& surroundings() {
+    static Surroundings& only = *new Surroundings; // lives until the process ends
+    return only;
+}
+
+pid_t Process::start() { return number_ = surroundings().children.start(); }
+
+void Process::end() {
+    if (number_ != 0) surroundings().children.end(std::exchange(number_, 0));
+}
+
+Made make(Nature nature, int signal) {
+    switch (nature) {
+    case Nature::local:
+        return socket_pair(SOCK_STREAM);
+    case Nature::pipe_reader:
+    case Nature::pipe_writer:
+        return pipe_pair(nature == Nature::pipe_writer);
+    case Nature::directory:
+        return alone(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open");
+    case Nature::file:
+        return alone(::open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600), "open(O_TMPFILE)");
+    case Nature::udp:
+        return udp_pair();
+    case Nature::listener:
+        return alone(tcp_listener().release(), "listen");
+    case Nature::tcp:
+        return alone(tcp_socket().release(), "socket");
+    case Nature::datagram:
+        return socket_pair(SOCK_DGRAM);
+    case Nature::event:
+        return alone(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd");
+    case Nature::timer:
+        return alone(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), "timerfd_create");
+    case Nature::signal:
+        return signal_source(signal);
+    case Nature::inotify:
+        return inotify_source();
+    case Nature::process:
+        return process_source();
+    case Nature::pty_master:
+    case Nature::pty_slave:
+        return terminal_pair(nature == Nature::pty_slave);
+    }
+    return {};
+}
+
+bool await(Source source, short events) {
+    pollfd watched{source, events, 0};
+    return ::poll(&watched, 1, patience) == 1;
+}
+
+bool await_connections(Source listener, std::size_t count) {
+    for (int i = 0; i < patience; ++i) {
+        tcp_info info{};
+        socklen_t size = sizeof info;
+        demand(getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &size), "getsockopt(TCP_INFO)");
+        if (info.tcpi_unacked == count) return true; // so many are queued
+        usleep(1000);
+    }
+    return false;
+}
+
+bool await_bytes(Source source, std::size_t count, bool is_terminal) {
+    for (int i = 0; i < patience; ++i) {
+        int bytes = 0;
+        if (is_terminal) {
+            demand(ioctl(source, FIONREAD, &bytes), "ioctl(FIONREAD)");
+        } else { // FIONREAD stops at a byte out of band
+            std::array<char, 64> peeked;
+            bytes = static_cast<int>(::recv(source, peeked.data(), peeked.size(), MSG_PEEK));
+        }
+        if (bytes >= 0 && static_cast<std::size_t>(bytes) == count) return true;
+        if (i > 10) usleep(1000);
+    }
+    return false;
+}
+
+ssize_t send_one(Source near, Nature nature) {
+    return nature == Nature::udp || nature == Nature::tcp ? ::send(near, "x", 1, MSG_NOSIGNAL) : ::write(near, "x", 1);
+}
+
+ssize_t send_urgent(Source far) { return ::send(far, "!", 1, MSG_OOB | MSG_NOSIGNAL); }
+
+std::string let_far_write(Made& made, Nature nature, Source near, std::size_t amount, std::size_t before) {
+    static const std::array<char, 4096> bytes{};
+    bool done = true;
+    for (std::size_t i = 0; i < amount && done; ++i) {
+        switch (nature) {
+        case Nature::udp:
+        case Nature::datagram: // of 0 bytes, 1 byte ...
+            done = ::send(made.far, bytes.data(), i, 0) == static_cast<ssize_t>(i);
+            break;
+        case Nature::listener:
+            done = connect_client(made, near, before + i + 1);
+            break;
+        case Nature::event:
+            done = eventfd_write(near, 1) == 0;
+            break;
+        case Nature::timer:
+            done = let_timer_expire(near);
+            break;
+        case Nature::signal:
+            done = ::kill(::getpid(), made.signal) == 0;
+            break;
+        case Nature::inotify:
+            done = change_file(made.far, ++made.changes);
+            break;
+        default:
+            done = ::write(made.far, bytes.data(), amount) == static_cast<ssize_t>(amount);
+            i = amount;
+        }
+    }
+    const bool is_terminal = nature == Nature::pty_master || nature == Nature::pty_slave;
+    if (done && nature == Nature::udp) done = await(near, POLLIN);
+    if (done && (is_terminal || nature == Nature::tcp)) done = await_bytes(near, before + amount, is_terminal);
+    return done ? "" : std::string("expected: near is ready after far wrote\n    seen: ") + std::strerror(errno);
+}
+
+std::string connect_deaf(Source near) {
+    const int result = with_address(connect, near, address_of(surroundings().deaf));
+    return result == -1 && errno == EINPROGRESS ? "" : "expected: a connect() that goes on\n    seen: none";
+}
+
+std::string connect_to_nobody(Source near) {
+    // The port of a socket that does not listen.
+    static const Owned bound = [] {
+        auto made = tcp_socket();
+        demand(with_address(bind, made, loopback()), "bind");
+        return made;
+    }();
+    with_address(connect, near, address_of(bound));
+    return await(near, POLLOUT) ? "" : "expected: a refused connect()\n    seen: none";
+}
+
+/// By a simultaneous open (RFC 9293, 3.5): near learns at once, not when it tries again after a second.
+std::string answer(Made& made, Source near) {
+    made.far = tcp_socket();
+    set_option(made.far, SOL_SOCKET, SO_REUSEADDR, 1);
+    set_option(made.far, SOL_SOCKET, SO_REUSEPORT, 1);
+    demand(with_address(bind, made.far, address_of(surroundings().deaf)), "bind");
+    if (with_address(connect, made.far, address_of(near)) == -1 && errno != EINPROGRESS) demand(-1, "connect");
+    const bool done = await(near, POLLOUT) && await(made.far, POLLOUT);
+    return done ? "" : "expected: near is connected\n    seen: it is not";
+}
+
+} // namespace pollux::conformance::model

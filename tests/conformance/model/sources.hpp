@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "../sources.hpp"
+#include "kinds.hpp"
+
+#include <deque>
+#include <string>
+#include <utility>
+
+#include <sys/types.h>
+
+namespace pollux::conformance::model {
+
+class ChildProcesses;
+
+/// What all scenes of a process share; made while it has one thread.
+struct Surroundings {
+    Surroundings();
+
+    ChildProcesses& children;
+    Owned deaf; // a TCP listener that drops whatever arrives
+    int first_signal;
+};
+Surroundings& surroundings();
+
+/// A process that sleeps until this is destroyed.
+class Process {
+  public:
+    Process() = default;
+    Process(Process&& other) noexcept : number_(std::exchange(other.number_, 0)) {}
+    Process& operator=(Process&& other) noexcept {
+        std::swap(number_, other.number_);
+        return *this;
+    }
+    ~Process() { end(); }
+
+    pid_t start();
+    void end();
+
+  private:
+    pid_t number_ = 0;
+};
+
+/// A source with whatever makes it ready. Near is closed first: then a TCP connection is reset, and leaves no port
+/// taken.
+struct Made {
+    Process process;
+    std::deque<Owned> clients; // of a listener, that it has not accepted
+    Owned far, near;
+    int signal = 0;
+    std::size_t changes = 0; // of a file
+};
+
+/// `signal`: that a signalfd is for; nobody else's in the process. Errors: std::system_error.
+Made make(Nature nature, int signal);
+
+/// As the calls beside them return: bytes or 0, or -1 and errno. None blocks.
+ssize_t send_one(Source near, Nature nature);
+ssize_t send_urgent(Source far);
+/// Waits until the source has one of the events, or an error or a hang-up, for 5 s at most.
+bool await(Source source, short events);
+/// Waits for the listener to have this many connections.
+bool await_connections(Source listener, std::size_t count);
+/// Waits for this many bytes.
+bool await_bytes(Source source, std::size_t count, bool is_terminal);
+
+/// Far's part in an operation; empty if it could be done. Near has been told when it returns.
+std::string let_far_write(Made& made, Nature nature, Source near, std::size_t amount, std::size_t before);
+std::string connect_deaf(Source near);
+std::string connect_to_nobody(Source near);
+std::string answer(Made& made, Source near);
+
+} // namespace pollux::conformance::model
