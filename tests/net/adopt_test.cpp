@@ -2,6 +2,7 @@
 #include "net_test.hpp"
 
 #include "../conformance/sources.hpp"
+#include "../conformance/wine.hpp"
 
 namespace pollux::net_tests {
 namespace {
@@ -69,7 +70,11 @@ RULE(owner, adopts) {
     conformance::reset(ended.far);
     EXPECT_TRUE(conformance::wait_for_hang_up(ended.near));
     auto lost = good([&](auto& error) { return TcpStream::adopt(ended.near.release(), error); });
-    EXPECT_EQ(lost.read(buffer).error, std::errc::connection_reset);
+    const auto outcome = finished([&] { return lost.read(buffer); });
+    EXPECT_FALSE(outcome.is_done());
+    if (!conformance::wine_version()) { // which reports the end instead: docs/platforms.md
+        EXPECT_EQ(outcome.error, std::errc::connection_reset);
+    }
 }
 
 } // namespace
