@@ -26,9 +26,10 @@ Counted count(const std::string& backend, Source input, Mode mode) {
     Loop loop(request(backend));
     const Watchdog watchdog(loop);
     Counted counted;
-    Watcher watcher = loop.watch(input, Ready::readable, mode, [&](Ready ready) {
-        if (any(ready & Ready::failed) && watcher.error()) {
-            counted.error = watcher.error();
+    Watcher watcher;
+    watch_with_error(loop, watcher, input, Ready::readable, mode, [&](Ready, const std::error_code& refusal) {
+        if (refusal) {
+            counted.error = refusal;
             return watcher.end();
         }
         const auto [bytes, error] = conformance::read(input, 4096);
@@ -77,14 +78,16 @@ EXHIBIT(writes_to_dev_null, "SIPp/sipp#50, SIPp/sipp#73",
     const Watchdog watchdog(loop);
     int lines = 0;
     bool is_refused = false;
-    Watcher watcher = loop.watch(null.get(), Ready::writable, Mode::level, [&](Ready ready) {
-        is_refused = static_cast<bool>(watcher.error());
-        if (!is_refused) {
-            EXPECT_TRUE(any(ready & Ready::writable));
-            EXPECT_EQ(conformance::write(null, "a line\n").bytes, 7U);
-        }
-        if (is_refused || ++lines == 10) watcher.end();
-    });
+    Watcher watcher;
+    watch_with_error(loop, watcher, null, Ready::writable, Mode::level,
+                     [&](Ready ready, const std::error_code& refusal) {
+                         is_refused = static_cast<bool>(refusal);
+                         if (!is_refused) {
+                             EXPECT_TRUE(any(ready & Ready::writable));
+                             EXPECT_EQ(conformance::write(null, "a line\n").bytes, 7U);
+                         }
+                         if (is_refused || ++lines == 10) watcher.end();
+                     });
     EXPECT_FALSE(loop.run());
     if (loop.choice().winner->capabilities.files) {
         EXPECT_FALSE(is_refused);

@@ -76,6 +76,17 @@ class Visitor {
 /// Runs the Loop until the condition holds; false if it does not within `patience`.
 bool turn_until(Loop& loop, const std::function<bool()>& condition);
 
+/// Watches with a callback that takes the error of a refusal, too: void(Ready, std::error_code).
+template <typename Called>
+void watch_with_error(Loop& loop, Watcher& watcher, Source source, Ready interest, Mode mode, Called called) {
+    if constexpr (requires { loop.watch(source, interest, mode, called); }) {
+        watcher = loop.watch(source, interest, mode, std::move(called));
+    } else {
+        watcher = loop.watch(source, interest, mode,
+                             [&watcher, called](Ready ready) mutable { called(ready, watcher.error()); });
+    }
+}
+
 /// Runs an idle Loop for a moment, and returns how many times it has polled its backend.
 std::uint64_t polls_when_idle(Loop& loop);
 

@@ -87,10 +87,12 @@ EXHIBIT(reads_a_closed_standard_input, "joyent/libuv#1413",
                   Loop loop(request(backend));
                   const Watchdog watchdog(loop);
                   std::error_code error;
-                  Watcher watcher = loop.watch(STDIN_FILENO, Ready::readable, Mode::level, [&](Ready) {
-                      error = watcher.error();
-                      watcher.end();
-                  });
+                  Watcher watcher;
+                  watch_with_error(loop, watcher, STDIN_FILENO, Ready::readable, Mode::level,
+                                   [&](Ready, const std::error_code& refusal) {
+                                       error = refusal;
+                                       watcher.end();
+                                   });
                   EXPECT_FALSE(loop.run());
                   EXPECT_EQ(error, std::errc::bad_file_descriptor);
               }),
