@@ -85,7 +85,7 @@ Ready Facts::promises() const {
 
 Ready Facts::hints() const {
     Ready ready = Ready::none;
-    // Linux tells a socket that was never connected like one that has hung up.
+    // Linux reports a socket that was never connected like one that has hung up.
     if (has_ended || (!is_connected && is_dead)) ready |= Ready::readable | Ready::closed;
     if (is_dead) ready |= Ready::writable;
     if (has_error) ready |= Ready::readable | Ready::writable | Ready::failed;

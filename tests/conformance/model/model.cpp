@@ -81,7 +81,8 @@ std::string Model::modified(std::size_t source, const World& world, const Watch&
 std::string Model::removed(std::size_t source, std::error_code answer) {
     const bool may_be_unknown = watches(source) && watched_[source]->is_forgotten; // [close.forgotten]
     const bool was_known = watches(source);
-    if (may_be_unknown) ghosts_.push_back({watched_[source]->watch.token, source, watched_[source]->slot});
+    if (may_be_unknown && watched_[source]->is_duplicated)
+        ghosts_.push_back({watched_[source]->watch.token, source, watched_[source]->slot});
     watched_[source].reset();
     forget_turns();
     if (may_be_unknown && !answer) return {};
@@ -110,7 +111,7 @@ void Model::changed(const Operation& operation, const Facts& before, const World
     const bool is_by_near = operation.action == Action::read || operation.action == Action::send ||
                             operation.action == Action::fill || operation.action == Action::connect;
     for (std::size_t source = 0; source < source_count; ++source) {
-        // A duplicate is told as well [add.dup].
+        // Duplicates are reported as well [add.dup].
         if (!watches(source) || !world.is_open(source) || watched_[source]->is_forgotten ||
             world.slot_of(source) != world.slot_of(operation.source))
             continue;
@@ -133,8 +134,14 @@ void Model::closed(std::size_t source, const World& world) {
     if (watches(source)) {
         watched_[source]->is_forgotten = true;
         watched_[source]->slot = slot;
+        watched_[source]->is_duplicated = true;
     }
-    if (!world.is_in_use(slot)) std::erase_if(ghosts_, [slot](const Ghost& ghost) { return ghost.slot == slot; });
+    if (!world.is_in_use(slot)) {
+        std::erase_if(ghosts_, [slot](const Ghost& ghost) { return ghost.slot == slot; });
+        for (auto& watched : watched_) {
+            if (watched && watched->slot == slot) watched->is_duplicated = false;
+        }
+    }
     forget_turns();
 }
 
@@ -225,8 +232,11 @@ std::string Model::selected(std::size_t attempt, std::size_t room, std::span<con
     }
     const bool wake_was_due = wake_is_due_;
     const bool is_full = events.size() == room;
+    // kqueue(2) fills its own buffer, of the same size, also with what is not reported.
+    const bool may_be_cut = is_full || room < places;
     for (const auto& event : events) {
-        const auto fault = event.token == wake_token ? reported_wake(event) : reported(event, is_full, world, reports);
+        const auto fault =
+            event.token == wake_token ? reported_wake(event) : reported(event, may_be_cut, world, reports);
         if (!fault.empty()) return fault;
     }
     // What is due and finds no room has its turn before all others have another [buffer.fair] [buffer.lossless].
@@ -260,7 +270,7 @@ std::string Model::reported_wake(const Event& event) {
     return {};
 }
 
-std::string Model::reported(const Event& event, bool is_full, const World& world, Reports& reports) {
+std::string Model::reported(const Event& event, bool may_be_cut, const World& world, Reports& reports) {
     for (std::size_t source = 0; source < source_count; ++source) {
         if (!watches(source) || watched_[source]->watch.token != event.token) continue;
         auto& watched = *watched_[source];
@@ -269,15 +279,15 @@ std::string Model::reported(const Event& event, bool is_full, const World& world
         reports[source] = event.ready;
         if (is_raced_[source]) return raced_.push_back(event), "";
         // As long as a duplicate lives, the caller's error can last [close.forgotten].
-        if (watched.is_forgotten && world.is_in_use(watched.slot)) return {};
-        return reported(watched, event, is_full, world.facts(source));
+        if (watched.is_forgotten && watched.is_duplicated) return {};
+        return reported(watched, event, may_be_cut, world.facts(source));
     }
     if (is_ghost(event.token)) return {};
     if (std::find(is_raced_.begin(), is_raced_.end(), true) != is_raced_.end()) return raced_.push_back(event), "";
     return difference("tokens of watches that are there", describe(event)); // [remove.is_final] [modify.replaces]
 }
 
-std::string Model::reported(Watched& watched, const Event& event, bool is_full, const Facts& facts) {
+std::string Model::reported(Watched& watched, const Event& event, bool may_be_cut, const Facts& facts) {
     if (watched.is_forgotten) // [close.forgotten]
         return ++watched.unasked > few ? difference("a closed source does not spin", describe(event)) : "";
     const auto& [token, interest, mode] = watched.watch;
@@ -288,7 +298,8 @@ std::string Model::reported(Watched& watched, const Event& event, bool is_full, 
         return difference("a spent one-shot watch is silent", describe(event));
     // What a full buffer cut off may follow, and nothing else [edge.once] [edge.partial_read].
     const bool is_rest = any(event.ready & watched.unreported) && watched.was_cut;
-    if (mode == Mode::edge && !watched.has_news && !is_rest)
+    // Any signal of the process wakes each signalfd(2).
+    if (mode == Mode::edge && !watched.has_news && !is_rest && facts.nature != Nature::signal)
         return difference("no second event for one arrival", describe(event));
     // All that is ready, but for an edge watch: the rest may be an event of its own, and then missing() waits for it.
     const Ready rest = without(least, event.ready);
@@ -296,7 +307,7 @@ std::string Model::reported(Watched& watched, const Event& event, bool is_full, 
         return difference("an event with " + describe(any(least) ? least : asked), describe(event));
     if (any(without(event.ready, asked | facts.hints()))) // [add.reports] [hints.are_true]
         return difference("an event with at most " + describe(asked | facts.hints()), describe(event));
-    // Level may repeat that nothing will block any more to who waits for something [level.end_repeats].
+    // Level may repeat that no call will block any more, if the watch asks for anything [level.end_repeats].
     const bool may_repeat = any(asked) || (mode == Mode::level && (facts.is_dead || facts.has_error));
     if (!may_repeat && ++watched.unasked > few) // [end.half_closed] [unconnected.no_spin]
         return difference("silence after a few hints", describe(event));
@@ -304,7 +315,7 @@ std::string Model::reported(Watched& watched, const Event& event, bool is_full, 
     watched.news = without(watched.news, event.ready);
     watched.unreported = without(watched.unreported, event.ready);
     watched.has_news = any(due(watched, facts));
-    watched.was_cut = is_full;
+    watched.was_cut = may_be_cut;
     return {};
 }
 

@@ -16,7 +16,7 @@ namespace pollux::conformance::model {
 
 /// The contract of one Selector in small: what it must report, what it may report, and what it must not.
 ///
-/// Each function is told of a call and of its answer, and returns what is wrong with it; empty if nothing is. The rules
+/// Each function takes a call and its answer, and returns what is wrong with it; empty if nothing is. The rules
 /// of docs/contract.md that it stands for are named in brackets.
 class Model {
   public:
@@ -57,6 +57,7 @@ class Model {
         Ready news = Ready::none;       // edge: what of it has to be reported
         bool is_forgotten = false;      // was closed without remove()
         std::size_t slot = 0;           // of what was closed
+        bool is_duplicated = false;     // and a duplicate of it lives
         Ready missing = Ready::none;    // of the last select()
         int unasked = 0;                // reports of hints alone
         // Places that others were given since readable and writable are due.
@@ -76,8 +77,8 @@ class Model {
     void closed(std::size_t source, const World& world);
     Ready due(const Watched& watched, const Facts& facts) const;
     bool is_ghost(Token token) const;
-    std::string reported(const Event& event, bool is_full, const World& world, Reports& reports);
-    std::string reported(Watched& watched, const Event& event, bool is_full, const Facts& facts);
+    std::string reported(const Event& event, bool may_be_cut, const World& world, Reports& reports);
+    std::string reported(Watched& watched, const Event& event, bool may_be_cut, const Facts& facts);
     std::string reported_wake(const Event& event);
     void forget_turns();
 

@@ -41,7 +41,7 @@ def socket(family: str, kind: str) -> str:
 
 
 FAULTS = [
-    (EPOLL, "a level watch that only writes is told of a half-closed peer for ever",
+    (EPOLL, "a level watch that only writes reports a half-closed peer for ever",
      "if (any(watch.interest & Ready::writable)) flags |= EPOLLOUT;",
      "if (any(watch.interest & Ready::writable)) flags |= EPOLLOUT | EPOLLRDHUP;", 13),
     (EPOLL, "modify() to level loses the last bit of the token", EPOLL_CTL,
@@ -56,7 +56,7 @@ FAULTS = [
     (EPOLL, "an edge watch that is changed is edge no more",
      "epoll_event event{flags_of(watch), {.u64 = token}};",
      "epoll_event event{operation == EPOLL_CTL_MOD ? flags_of(watch) & ~EPOLLET : flags_of(watch), {.u64 = token}};", 5),
-    (EPOLL, "a paused watch is told of a hang-up", "is_paused ? paused_token : watch.token",
+    (EPOLL, "a paused watch reports a hang-up", "is_paused ? paused_token : watch.token",
      "is_paused && watch.interest == Ready::none ? paused_token : watch.token", 4),
     (EPOLL, "a hang-up is no failure, and nothing to write",
      "if (flags & (EPOLLOUT | EPOLLHUP | EPOLLERR))", "if (flags & EPOLLOUT)", 5),

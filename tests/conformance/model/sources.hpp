@@ -52,7 +52,7 @@ struct Made {
     std::size_t changes = 0; // of a file
 };
 
-/// `signal`: that a signalfd is for; nobody else's in the process. Errors: std::system_error.
+/// `signal`: that a signalfd is for; no other source of the process may use it. Errors: std::system_error.
 Made make(Nature nature, int signal);
 
 /// As the calls beside them return: bytes or 0, or -1 and errno. None blocks.
@@ -65,7 +65,7 @@ bool await_connections(Source listener, std::size_t count);
 /// Waits for this many bytes.
 bool await_bytes(Source source, std::size_t count, bool is_terminal);
 
-/// Far's part in an operation; empty if it could be done. Near has been told when it returns.
+/// Far's part in an operation; empty if it could be done. Near has it when this returns.
 std::string let_far_write(Made& made, Nature nature, Source near, std::size_t amount, std::size_t before);
 std::string connect_deaf(Source near);
 std::string connect_to_nobody(Source near);

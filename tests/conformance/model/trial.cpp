@@ -130,7 +130,7 @@ std::string Trial::race(const Operation& operation, Token token) {
     other_.start([&] { others_fault = act(operation, token); });
     do {
         std::error_code error;
-        const auto events = look(room_of_a_race, error);
+        const auto events = call_select(room_of_a_race, error);
         if (fault.empty()) fault = model_.selected(1, room_of_a_race, events, error, scene_.world());
     } while (other_.is_busy());
     other_.wait();
@@ -139,7 +139,7 @@ std::string Trial::race(const Operation& operation, Token token) {
     return fault.empty() ? model_.end_race(operation, before, scene_.world()) : fault;
 }
 
-std::span<const Event> Trial::look(std::size_t room, std::error_code& error) {
+std::span<const Event> Trial::call_select(std::size_t room, std::error_code& error) {
     error = make_error_code(std::errc::io_error); // select() has to clear it
     const auto events = selector_->select(std::span(buffer_).first(room), 0ns, error);
     events_ += events.size();
@@ -150,7 +150,7 @@ std::string Trial::select(std::size_t room, std::string* answer) {
     std::optional<Deadline> patience;
     for (std::size_t attempt = 1;; ++attempt) {
         std::error_code error;
-        const auto events = look(room, error);
+        const auto events = call_select(room, error);
         if (answer) *answer = error ? describe(error) : describe(events);
         if (answer && attempt > 1) *answer += " (attempt " + std::to_string(attempt) + ")";
         const auto fault = model_.selected(attempt, room, events, error, scene_.world());

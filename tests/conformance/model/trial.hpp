@@ -51,7 +51,7 @@ class Trial {
     std::string judge(const Operation& operation, Token token, const Facts& before);
     std::string race(const Operation& operation, Token token);
     std::string select(std::size_t room, std::string* answer);
-    std::span<const Event> look(std::size_t room, std::error_code& error);
+    std::span<const Event> call_select(std::size_t room, std::error_code& error);
 
     std::chrono::nanoseconds limit_;
     Scene scene_;
