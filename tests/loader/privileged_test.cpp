@@ -140,6 +140,10 @@ TEST_F(Trusted, without_proc_nothing_is_loaded) {
         if (unshare(CLONE_NEWNS) == -1 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == -1 ||
             mount("none", "/proc", "tmpfs", 0, nullptr) == -1)
             _exit(77);
+        // A folder that only looks like it, by somebody who exchanges what is in it afterwards.
+        fs::create_directories("/proc/self/fd");
+        for (int number = 0; number < 100; ++number)
+            fs::create_symlink(file, "/proc/self/fd/" + std::to_string(number));
         const auto refusal = refusal_of(file);
         _exit(refusal.find("by /proc/self/fd, which is not there") == refusal.npos);
     }
