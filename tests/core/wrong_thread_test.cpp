@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Two threads in calls of one Poll, which a debug build of the library ends with a line.
+#include "../conformance/process.hpp"
 #include "core_test.hpp"
 #include "death.hpp"
 #include "rule.hpp"
@@ -17,17 +18,16 @@ Death beside_a_poll(const std::function<void(std::unique_ptr<Poll>&)>& action) {
     return death_by([&] {
         auto poll = std::make_unique<Poll>(poll_with(backends().front()));
         const auto handle = poll->registrator();
-        std::atomic<bool> begun = false;
-        std::thread sleeper([&] {
+        std::atomic<int> number = -1; // of the thread that is about to sleep
+        std::thread sleeper([&number, &sleeping = *poll] {
             Events events;
-            handle.wake();
-            poll->poll(events); // so the next one is under way soon
-            begun = true;
-            poll->poll(events);
+            sleeping.registrator().wake();
+            sleeping.poll(events);
+            number = conformance::thread_number();
+            sleeping.poll(events);
         });
-        while (!begun) std::this_thread::yield();
-        // Until it is in that call: the line names what this thread called, whichever of the two comes second.
-        std::this_thread::sleep_for(50ms);
+        while (number == -1) std::this_thread::yield();
+        conformance::wait_until_asleep(number, [] { return false; });
         action(poll);
         handle.close();
         sleeper.join();

@@ -121,8 +121,9 @@ class Scripted {
     /// What the next select() without a report before it gives.
     void reports(Reports next) { reports_.push_back(std::move(next)); }
 
-    /// From now on each select() gives the token that the source has now, and nothing else.
-    void keeps_reporting(Source source) {
+    /// From now on each select(), or one of `every`, gives the token that the source has now, and nothing else.
+    void keeps_reporting(Source source, std::size_t every = 1) {
+        every_ = every;
         for (const auto& change : record->changes) {
             if (change.source == source && change.what != What::remove) lingering_ = change.watch.token;
         }
@@ -160,6 +161,7 @@ class Scripted {
 
   private:
     core_tests::ScriptedSelector::Answer answer() {
+        if (lingering_ && record->timeouts.size() % every_ != 0) return {};
         if (lingering_) return {{{*lingering_, Ready::readable}}, {}};
         if (reports_.empty()) {
             // Asleep for ever: a test that comes here has failed, and shall not hang.
@@ -185,6 +187,7 @@ class Scripted {
     std::deque<Reports> reports_;
     std::size_t seen_ = 0;
     std::optional<Token> lingering_;
+    std::size_t every_ = 1;
 
   public:
     Loop loop; // its engine asks all of the above
