@@ -12,7 +12,7 @@ int main() try {
     pollux::Events events;
     const auto error =
         poll.registrator().add(STDIN_FILENO, {pollux::Token{1}, pollux::Ready::readable, pollux::Mode::level});
-    const bool is_file = error == std::errc::operation_not_permitted; // always ready, and epoll refuses to watch it
+    const bool is_file = error == std::errc::operation_not_permitted; // always ready, and kqueue refuses to watch it
     if (error && !is_file) throw std::system_error(error, "standard input");
     while (is_file || !poll.poll(events)) {
         std::array<char, 65536> buffer;

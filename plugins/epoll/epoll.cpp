@@ -119,8 +119,11 @@ class Epoll final : public Selector, private Registrator {
                 return {};
             }
             const auto events = report(std::span(batch).first(static_cast<std::size_t>(count)), buffer, error);
-            // What was reported of paused watches is reported to nobody, and is no end of the wait.
             if (!events.empty() || count == 0 || error) return events;
+            // All was of paused watches, which ends no wait. What had no room beside it is looked for in any case.
+            if (!timeout || count == room) continue;
+            if (!deadline) deadline.emplace(*timeout);
+            if (deadline->left() == timeout->zero()) return {};
         }
     }
 

@@ -58,7 +58,7 @@ class Library:
     def compiled(self, sources):
         """The object files, by the name of the source."""
         launcher = ["ccache"] if shutil.which("ccache") else []
-        includes = [SOURCE / "core/include", "include"]
+        includes = ["include", SOURCE / "core/include"]
         made = {}
         for source in sources:
             made[source.name] = self.folder / (source.name + ".o")

@@ -17,7 +17,7 @@ namespace pollux {
 ///
 /// Both sides are read-modify-write operations on one word. So what a caller wrote before wake() is visible after the
 /// collect() of its event, whether or not the wake was left to another: each operation of wake() is followed, in the
-/// order of that word, by the exchange of that collect(). tests/core/wake_model_test.cpp tries every interleaving.
+/// order of that word, by the exchange of that collect(). tests/notify/model/pending_wake_test.cpp tries all.
 ///
 /// Threads: wake() from any; collect() by the thread that is in select().
 template <template <typename> class Atomic = std::atomic>

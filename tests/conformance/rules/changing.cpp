@@ -74,6 +74,7 @@ RULE(modify, pauses) {
         expect_full_wait();
         modify(pair.near, {Token{1}, Ready::closed, mode});
         expect_full_wait();
+        expect_idle(20ms);
         modify(pair.near, {Token{1}, Ready::readable, mode});
         expect_any(Token{1}, Ready::readable);
         remove(pair.near);

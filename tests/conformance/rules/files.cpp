@@ -42,6 +42,7 @@ RULE(add, regular_file) {
             modify(source, {Token{3}, both_directions, Mode::oneshot});
             expect_event(Token{3}, both_directions);
             expect_full_wait();
+            expect_idle(20ms);
             modify(source, {Token{3}, Ready::none, mode});
             expect_full_wait();
             modify(source, {Token{4}, Ready::readable, mode});
@@ -49,6 +50,7 @@ RULE(add, regular_file) {
             remove(source);
             expect_unknown(source);
             expect_full_wait();
+            expect_idle(20ms);
         }
     }
     if (!capabilities().files) return declare_unsupported(capabilities().files);

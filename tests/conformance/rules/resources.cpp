@@ -87,11 +87,13 @@ RULE(selector, close_on_exec) {
 // Opened, used and destroyed 1,000 times: descriptors, memory and threads are as before.
 RULE(selector, no_leak) {
     const auto pair = make_pair(Kind::local);
+    const auto file = open_file(); // which a backend may refuse
     const auto use = [&] {
         const auto used = open();
         if (!used) return;
         auto& way_in = used->registrator();
         way_in.add(pair.near, {Token{1}, Ready::readable, Mode::level});
+        way_in.add(file, {Token{3}, Ready::readable, Mode::level});
         way_in.add(pair.far, {Token{2}, both_directions, Mode::oneshot});
         way_in.modify(pair.far, {Token{2}, Ready::writable, Mode::level});
         way_in.add(pair.far, {Token{2}, both_directions, Mode::oneshot});

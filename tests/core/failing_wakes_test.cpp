@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSL-1.0
+// Wakes and changes whose write(2) or eventfd_write(3) fails: the caller is told, nothing has changed, and no other
+// call depends on the one that failed. The backends find these two functions in this program before those of libc.
+#include "backends.hpp"
+
+#include "../conformance/process.hpp"
+#include "../conformance/sources.hpp"
+
+#include <pollux/open.hpp>
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <functional>
+#include <thread>
+
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace {
+
+/// What the calling thread does in place of a write, if there is something: returns an errno.
+thread_local std::function<int()> instead_of_write;
+
+} // namespace
+
+extern "C" ssize_t write(int descriptor, const void* bytes, size_t count) {
+    if (instead_of_write) {
+        errno = instead_of_write();
+        return -1;
+    }
+    return syscall(SYS_write, descriptor, bytes, count);
+}
+
+extern "C" int eventfd_write(int descriptor, eventfd_t value) {
+    return write(descriptor, &value, sizeof value) == sizeof value ? 0 : -1;
+}
+
+namespace pollux::core_tests {
+namespace {
+
+using namespace std::chrono_literals;
+
+class FailingWakes : public testing::TestWithParam<std::string> {
+  protected:
+    void SetUp() override {
+        ASSERT_EQ(setenv("POLLUX_PLUGIN_PATH", folder_of_plugins().c_str(), 1), 0);
+        selector_ = open({.backend = GetParam()});
+        ASSERT_TRUE(selector_);
+    }
+
+    Registrator& registrator() { return selector_->registrator(); }
+
+    /// A thread that is in select() until it has an event; asleep when this returns.
+    class Sleeper {
+      public:
+        explicit Sleeper(Selector& selector)
+            : thread_([this, &selector] {
+                  number_ = conformance::thread_number();
+                  std::array<Event, 4> buffer{};
+                  std::error_code error;
+                  const auto seen = selector.select(buffer, std::chrono::seconds(30), error);
+                  if (seen.size() == 1) token_ = seen[0].token;
+                  has_ended_ = true;
+              }) {
+            while (number_ == 0) std::this_thread::yield();
+            conformance::wait_until_asleep(number_, [this] { return has_ended_.load(); });
+        }
+        ~Sleeper() {
+            if (thread_.joinable()) thread_.join();
+        }
+        Sleeper(const Sleeper&) = delete;
+        Sleeper& operator=(const Sleeper&) = delete;
+
+        bool has_ended() const { return has_ended_; }
+        /// Of the one event; wake_token - 1 if there was none, or another number.
+        Token token() {
+            thread_.join();
+            return token_;
+        }
+
+      private:
+        std::atomic<int> number_ = 0;
+        std::atomic<bool> has_ended_ = false;
+        Token token_{static_cast<std::uint64_t>(wake_token) - 1};
+        std::thread thread_;
+    };
+
+    /// The call with all its writes failing, for a reason that a kernel may have.
+    std::error_code with_failing_writes(const std::function<std::error_code()>& call) {
+        instead_of_write = [this] {
+            ++failed_;
+            return ENOMEM;
+        };
+        const auto error = call();
+        instead_of_write = nullptr;
+        return error;
+    }
+
+    std::unique_ptr<Selector> selector_;
+    int failed_ = 0;
+};
+
+TEST_P(FailingWakes, each_is_told_and_the_next_one_is_tried) {
+    Sleeper sleeper(*selector_);
+    for (int wake = 1; wake <= 5 && !sleeper.has_ended(); ++wake) {
+        const auto error = with_failing_writes([&] { return registrator().wake(); });
+        if (failed_ == 0) break; // this backend wakes in another way
+        EXPECT_EQ(failed_, wake) << "wake " << wake << " was left to one that had failed";
+        EXPECT_EQ(error, std::errc::not_enough_memory) << "wake " << wake;
+    }
+    EXPECT_EQ(registrator().wake(), std::error_code());
+    EXPECT_EQ(sleeper.token(), wake_token);
+    if (failed_ == 0) return;
+    std::array<Event, 4> buffer{};
+    std::error_code error;
+    EXPECT_TRUE(selector_->select(buffer, 10ms, error).empty()) << "one of those that failed";
+}
+
+TEST_P(FailingWakes, a_change_that_fails_changes_nothing) {
+    const auto pair = conformance::make_pair(conformance::Kind::local);
+    const auto other = conformance::make_pair(conformance::Kind::local);
+    const Watch watch{Token{1}, Ready::readable, Mode::level};
+    ASSERT_EQ(registrator().add(other.near, {Token{2}, Ready::readable, Mode::oneshot}), std::error_code());
+    Sleeper sleeper(*selector_);
+    const auto added = with_failing_writes([&] { return registrator().add(pair.near, watch); });
+    if (failed_ != 0) {
+        EXPECT_EQ(added, std::errc::not_enough_memory);
+        EXPECT_EQ(registrator().add(pair.near, watch), std::error_code());
+    }
+    failed_ = 0;
+    const auto removed = with_failing_writes([&] { return registrator().remove(other.near); });
+    if (failed_ != 0) {
+        EXPECT_EQ(removed, std::errc::not_enough_memory);
+        EXPECT_EQ(registrator().remove(other.near), std::error_code());
+    }
+    ASSERT_EQ(conformance::write(pair.far, "x").bytes, 1U);
+    EXPECT_EQ(sleeper.token(), Token{1});
+}
+
+/// While the first thread's write is about to fail, a second one wakes: what that is told has to be true.
+TEST_P(FailingWakes, one_beside_a_failing_one_does_not_depend_on_it) {
+    for (int round = 0; round < 20; ++round) {
+        Sleeper sleeper(*selector_);
+        std::atomic<bool> writes = false, second_has_ended = false;
+        std::atomic<int> second = 0;
+        std::thread first([&] {
+            instead_of_write = [&] {
+                writes = true;
+                while (second == 0) std::this_thread::yield();
+                // It has returned, or waits for this one.
+                conformance::wait_until_asleep(second, [&] { return second_has_ended.load(); });
+                return ENOMEM;
+            };
+            registrator().wake();
+            writes = true;
+        });
+        while (!writes) std::this_thread::yield();
+        std::error_code error;
+        std::thread other([&] {
+            second = conformance::thread_number();
+            error = registrator().wake();
+            second_has_ended = true;
+        });
+        other.join();
+        first.join();
+        if (error) error = registrator().wake();
+        EXPECT_EQ(error, std::error_code());
+        EXPECT_EQ(sleeper.token(), wake_token);
+        std::array<Event, 4> buffer{};
+        while (!selector_->select(buffer, 0ns, error).empty()) {}
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, FailingWakes, testing::ValuesIn(backends()),
+                         [](const auto& backend) { return backend.param; });
+
+} // namespace
+} // namespace pollux::core_tests
