@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: BSL-1.0
-// The io_uring(7) backend: the kernel polls, and says in a ring of completions what is worth a look.
+// An io_uring(7) backend: poll requests in a ring, whose completions say which sources to recheck.
 //
 //     add, modify ──▶ changed ──▶ poll requests ──▶ kernel ──▶ completions ──▶ ready ──▶ poll(2) ──▶ events
 //
-// All is under one lock; select() sleeps in the ring unlocked. What changes meanwhile ends its sleep, so that it makes
-// requests of the change and sleeps again.
+// All is under one lock, under which nothing waits; select() sleeps in the ring unlocked. What changes meanwhile ends
+// its sleep, so that it makes requests of the change and sleeps again.
 //
-// A completion is a hint: of what was ready once, and of more than was asked for. So what is reported was looked at
-// with poll(2), as epoll(7) looks again before it reports. Level stays in the queue until it is not ready.
+// A completion is a hint: of what was ready once, and of more than was asked for. So what is reported was rechecked
+// with poll(2), as epoll(7) does before it reports. Level stays in the queue until it is not ready. Only what such a
+// recheck may not see again, POLLPRI of what is no socket, is taken from the completion.
 #include "requests.hpp"
 #include "watches.hpp"
 
 #include <pollux/deadline.hpp>
 #include <pollux/posix.hpp>
+#include <pollux/process.hpp>
 
 #include <algorithm>
 #include <array>
+#include <condition_variable>
 #include <mutex>
 #include <new>
 #include <optional>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -31,6 +35,11 @@ using posix::check;
 
 constexpr std::size_t batch_size = 256; // more in one call gains nothing measurable
 
+/// How long remove() waits for the thread that selects, which has to do the kernel's work of a request. A computing or
+/// sleeping one does it in microseconds, a processor's turn later at worst; one in vfork(2) when its child has called
+/// exec, which may be never.
+constexpr std::chrono::milliseconds release_patience(250);
+
 Ready ready_of(short flags) noexcept {
     Ready ready = Ready::none;
     if (flags & (POLLIN | POLLRDHUP | POLLHUP | POLLERR)) ready |= Ready::readable;
@@ -42,20 +51,13 @@ Ready ready_of(short flags) noexcept {
 }
 
 std::error_code unknown() noexcept { return make_error_code(std::errc::no_such_file_or_directory); }
+std::error_code foreign() noexcept { return make_error_code(std::errc::no_such_process); }
 
 std::error_code refusal_of(Source source, const Watch& watch) noexcept {
     if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
     if (watch.mode > Mode::edge) return make_error_code(std::errc::operation_not_supported);
     // The kernel would say so in a completion, later and to somebody else.
     return check(fcntl(source, F_GETFD));
-}
-
-std::error_code look(std::span<pollfd> sources) noexcept {
-    int result = 0;
-    do {
-        result = poll(sources.data(), sources.size(), 0);
-    } while (result == -1 && errno == EINTR);
-    return check(result);
 }
 
 class IoUring final : public Selector, private Registrator {
@@ -68,30 +70,42 @@ class IoUring final : public Selector, private Registrator {
         return false;
     }
 
+    ~IoUring() override {
+        if (owner_.is_current()) requests_.cancel_and_drain();
+    }
+
     Registrator& registrator() noexcept override { return *this; }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
         if (error) error.clear(); // which looks up the category
-        if (buffer.empty()) {
-            error = make_error_code(std::errc::invalid_argument);
+        if (!owner_.is_current() || buffer.empty()) {
+            error = owner_.is_current() ? make_error_code(std::errc::invalid_argument) : foreign();
             return {};
         }
         const Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));
         std::unique_lock lock(mutex_);
-        for (bool awake = true; awake && !error;) {
-            error = requests_.settle();
+        is_unresponsive_ = false;
+        for (;;) {
+            error = requests_.update();
+            if (releasing_ > 0) reaped_.notify_all();
             const auto count = error ? 0 : report(buffer, error);
             if (count != 0) return buffer.first(count);
-            // What was not ready after all is asked for again before the sleep.
-            if (error || !watches_.changed.empty()) continue;
+            if (error) return {};
             const auto left = timeout ? Timeout(deadline.left()) : forever;
-            awake = left != Timeout(std::chrono::nanoseconds::zero()) && sleep(lock, left, error);
+            if (left == Timeout(std::chrono::nanoseconds::zero())) return {};
+            if (!watches_.changed.empty()) {
+                // What was not ready after all is requested again before the sleep. Others have the lock in between.
+                lock.unlock();
+                lock.lock();
+            } else if (!sleep(lock, left, error)) {
+                return {};
+            }
         }
-        return {};
     }
 
   private:
     std::error_code add(Source source, const Watch& watch) noexcept override try {
+        if (!owner_.is_current()) return foreign();
         if (const auto error = refusal_of(source, watch)) return error;
         const std::lock_guard lock(mutex_);
         if (is_watched(source)) return make_error_code(std::errc::file_exists);
@@ -102,27 +116,65 @@ class IoUring final : public Selector, private Registrator {
     }
 
     std::error_code modify(Source source, const Watch& watch) noexcept override {
+        if (!owner_.is_current()) return foreign();
         if (const auto error = refusal_of(source, watch)) return error;
         const std::lock_guard lock(mutex_);
         return is_watched(source) ? change(place_of(source), watch) : unknown();
     }
 
     std::error_code remove(Source source) noexcept override {
-        const std::lock_guard lock(mutex_);
+        if (!owner_.is_current()) return foreign();
+        std::unique_lock lock(mutex_);
         if (!is_watched(source)) return unknown();
-        auto& slot = watches_[place_of(source)];
-        slot.watched = slot.reports = slot.armed = slot.worth_a_look = false;
-        requests_.let_go(place_of(source));
-        // What a sleeper would have woken for may have been heard here.
-        while (end_sleep() == std::errc::resource_unavailable_try_again) {}
+        watches_[place_of(source)].end_watch();
+        release(lock, place_of(source));
         return {};
     }
 
     std::error_code wake() noexcept override {
+        if (!owner_.is_current()) return foreign();
         const std::lock_guard lock(mutex_);
         if (const auto error = end_sleep()) return error;
-        watches_.look_at(place_of_wake);
+        watches_.recheck(place_of_wake);
         return {};
+    }
+
+    /// Has the kernel let go of a source, and waits for that with the lock released. It gives up, and leaves it to
+    /// later calls, when the kernel has no memory for so long or the thread that selects does not respond.
+    void release(std::unique_lock<std::mutex>& lock, Place place) noexcept {
+        const Deadline deadline(is_unresponsive_ ? std::chrono::milliseconds(1) : release_patience);
+        std::chrono::nanoseconds pause = std::chrono::microseconds(50);
+        bool is_prepared = false;
+        std::error_code error;
+        ++releasing_;
+        for (;;) {
+            if (!is_prepared) is_prepared = requests_.prepare_cancel(place);
+            error = asleep_ ? requests_.submit() : requests_.submit_and_reap();
+            const auto& slot = watches_[place]; // another thread may have moved it, or watched its source again
+            if (slot.requests == 0 || slot.watched || deadline.left() == std::chrono::nanoseconds::zero()) break;
+            pause = std::min<std::chrono::nanoseconds>(2 * pause, std::chrono::milliseconds(1));
+            if (!wait_for_completions(lock, pause, error)) break;
+        }
+        --releasing_;
+        if (watches_[place].requests > 0) {
+            watches_.changed.push(place); // for update() to cancel
+            is_unresponsive_ = !error;
+        }
+        requests_.confirm_release();
+    }
+
+    /// Waits until another thread has reaped completions, or there are some to reap. False when it never will.
+    bool wait_for_completions(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds pause,
+                              std::error_code error) noexcept {
+        if (!asleep_ && !error) {
+            lock.unlock();
+            error = requests_.sleep(pause);
+            lock.lock();
+            if (!error || error == std::errc::stream_timeout || error == std::errc::interrupted) return true;
+        }
+        if (error && !is_passing(error)) return false;
+        reaped_.wait_for(lock, pause); // the thread that sleeps in the ring reaps them
+        return true;
     }
 
     bool is_watched(Source source) noexcept {
@@ -133,19 +185,14 @@ class IoUring final : public Selector, private Registrator {
     std::error_code change(Place place, const Watch& watch) noexcept {
         // First, because it can fail; the sleeper looks at the table when this has unlocked.
         if (const auto error = end_sleep()) return error;
-        auto& slot = watches_[place];
-        slot.watch = watch;
-        slot.watched = true;
-        slot.reports = poll_flags_of(watch.interest) != 0;
-        slot.armed = slot.by_change = slot.worth_a_look = false;
-        slot.endings = 0;
+        watches_[place].begin_watch(watch);
         watches_.changed.push(place);
         return {};
     }
 
-    std::error_code end_sleep() noexcept { return asleep_ ? requests_.ring_bell() : std::error_code(); }
+    std::error_code end_sleep() noexcept { return asleep_ ? requests_.submit_wakeup() : std::error_code(); }
 
-    /// Sleeps, unlocked, until it is worth another look; false after a signal or an error.
+    /// Sleeps, unlocked, until there is something to do; false after a signal or an error.
     bool sleep(std::unique_lock<std::mutex>& lock, Timeout timeout, std::error_code& error) noexcept {
         asleep_ = true;
         lock.unlock();
@@ -159,21 +206,21 @@ class IoUring final : public Selector, private Registrator {
 
     /// The events of what is ready, in the order in which it became so, and of wakes.
     std::size_t report(std::span<Event> buffer, std::error_code& error) noexcept {
-        std::array<pollfd, batch_size> looks;
+        std::array<pollfd, batch_size> rechecks;
         std::size_t count = 0;
         while (count == 0 && !watches_.ready.empty() && !error) {
             std::size_t size = 0;
-            while (size < std::min(buffer.size(), looks.size()) && !watches_.ready.empty()) {
+            while (size < std::min(buffer.size(), rechecks.size()) && !watches_.ready.empty()) {
                 const Place place = watches_.ready.pop();
                 // poll(2) ignores the wake, as its number is negative.
-                if (watches_[place].worth_a_look)
-                    looks[size++] = {source_at(place), poll_flags_of(watches_[place].watch.interest), 0};
+                if (watches_[place].needs_recheck)
+                    rechecks[size++] = {source_at(place), poll_flags_of(watches_[place].watch.interest), 0};
             }
-            error = look(std::span(looks).first(size));
-            for (const auto& [source, flags, seen] : std::span(looks).first(size)) {
+            error = check(posix::poll_now(std::span(rechecks).first(size)));
+            for (const auto& [source, flags, seen] : std::span(rechecks).first(size)) {
                 if (error) {
                     watches_.ready.push(place_of(source));
-                } else if (const auto event = event_of(place_of(source), ready_of(seen))) {
+                } else if (const auto event = event_of(place_of(source), seen)) {
                     buffer[count++] = *event;
                 }
             }
@@ -181,16 +228,17 @@ class IoUring final : public Selector, private Registrator {
         return count;
     }
 
-    std::optional<Event> event_of(Place place, Ready ready) noexcept {
+    std::optional<Event> event_of(Place place, short seen) noexcept {
         auto& slot = watches_[place];
-        slot.worth_a_look = false;
+        slot.needs_recheck = false;
         if (place == place_of_wake) return Event{wake_token, Ready::none};
-        slot.endings = 0;
+        const Ready ready = ready_of(static_cast<short>(seen | std::exchange(slot.reported_once, std::int16_t{0})));
         if (!any(ready)) {
             if (!slot.armed) watches_.changed.push(place);
             return std::nullopt;
         }
-        if (slot.watch.mode == Mode::level) watches_.look_at(place);
+        if (slot.rearm_later) watches_.changed.push(place);
+        if (slot.watch.mode == Mode::level) watches_.recheck(place);
         if (slot.watch.mode == Mode::oneshot) {
             slot.reports = slot.armed = false;
             if (slot.requests > 0) watches_.changed.push(place);
@@ -198,10 +246,14 @@ class IoUring final : public Selector, private Registrator {
         return Event{slot.watch.token, ready};
     }
 
+    const OwnerProcess owner_;
     std::mutex mutex_; // of all that follows
     Watches watches_;
     Requests requests_{watches_};
-    bool asleep_ = false; // select(), in the ring
+    bool asleep_ = false;            // select(), in the ring
+    bool is_unresponsive_ = false;   // the thread that selects, at the last remove()
+    int releasing_ = 0;              // threads in release()
+    std::condition_variable reaped_; // completions, while threads are in release()
 };
 
 std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {

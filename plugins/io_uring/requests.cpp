@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "requests.hpp"
 
+#include <pollux/deadline.hpp>
+
 #include <cerrno>
+#include <thread>
 #include <utility>
 
 #include <poll.h>
@@ -9,14 +12,18 @@
 namespace pollux::io_uring {
 namespace {
 
-/// A multishot request that ends so often without a word in between is one for a file, which is ready once for all.
-constexpr std::uint8_t most_endings = 3;
+using namespace std::chrono_literals;
+
+/// How long the destructor waits for the next completion of a request that it has cancelled.
+constexpr auto drain_patience = 250ms;
 
 /// A request's name says where its watch is, and which of its requests it is.
 Name name_of(Place place, const Slot& slot) noexcept { return Name{std::uint64_t{slot.generation} << 32 | place}; }
 Place place_in(Name name) noexcept { return static_cast<Place>(static_cast<std::uint64_t>(name)); }
+std::uint32_t generation_in(Name name) noexcept {
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(name) >> 32);
+}
 
-constexpr Name bell{place_of_wake};
 constexpr Name nobody{~std::uint64_t{0}};
 
 /// Whether the kernel is to tell changes, and not the state.
@@ -29,122 +36,157 @@ unsigned conditions_of(const Slot& slot) noexcept {
     return flags & POLLPRI ? flags | POLLRDBAND : flags;
 }
 
+SourceKind kind_at(Place place, Slot& slot) noexcept {
+    if (slot.kind == SourceKind::unknown) slot.kind = kind_of(source_at(place));
+    return slot.kind;
+}
+
+/// Notes conditions that the kernel had to take from the source in order to report them: mounts, pressure and their
+/// like report POLLPRI to one poll and not to the next. Of a socket it may be untrue, and is repeated if it is true.
+bool note_reported_once(Place place, Slot& slot, int result) noexcept {
+    const bool is_asked = any(slot.watch.interest & Ready::priority);
+    if (!is_asked || (result & POLLPRI) == 0 || kind_at(place, slot) == SourceKind::socket) return false;
+    slot.reported_once = static_cast<std::int16_t>(slot.reported_once | (result & (POLLPRI | POLLERR)));
+    return true;
+}
+
 } // namespace
 
-Requests::~Requests() {
+std::error_code Requests::update() noexcept {
+    // Most of what changes takes one round. A watch that changes again and again, since the kernel ends each of its
+    // requests at once, does not keep the lock.
+    std::error_code error;
+    for (std::size_t rounds = 8 + watches_.size() / 32; rounds > 0; --rounds) {
+        // A request that is made while completions overflow may end for that reason alone.
+        while (!ring_.has_overflow() && !watches_.changed.empty() && ring_.room() >= 2) rearm(watches_.changed.pop());
+        error = submit_and_reap();
+        if (!error) error = std::exchange(failure_, {});
+        if (error || (watches_.changed.empty() && !ring_.has_overflow())) break;
+    }
+    return error;
+}
+
+void Requests::rearm(Place place) noexcept {
+    auto& slot = watches_[place];
+    if (slot.requests > 0) ring_.prepare_cancel(name_of(place, slot), nobody);
+    slot.armed = slot.reports;
+    slot.rearm_later = false;
+    if (!slot.reports) return;
+    ++slot.generation;
+    ++slot.requests;
+    ++in_flight_;
+    ring_.prepare_poll(source_at(place), conditions_of(slot), is_multishot(slot), name_of(place, slot));
+}
+
+bool Requests::prepare_cancel(Place place) noexcept {
+    const auto& slot = watches_[place];
+    return slot.requests == 0 || ring_.prepare_cancel(name_of(place, slot), nobody);
+}
+
+std::error_code Requests::confirm_release() noexcept {
+    // The last completion is there shortly before the request lets go of the source, but both happen under one lock of
+    // the kernel, which any further request has to take, also one that is refused for want of memory.
+    ring_.prepare_nothing(nobody);
+    return submit();
+}
+
+std::error_code Requests::submit_wakeup() noexcept {
+    if (ring_.has_completions()) return {}; // the sleeper returns, or has returned and waits for the lock
+    // While a thread sleeps, only cancellations and empty requests are prepared, which were refused before; each ends
+    // the sleep.
+    if (!ring_.has_prepared()) ring_.prepare_nothing(nobody);
+    const auto error = submit();
+    // What another thread's request has brought meanwhile ends the sleep as well (EBUSY: there is no room for more).
+    return error && ring_.has_completions() ? std::error_code() : error;
+}
+
+std::error_code Requests::submit_and_reap() noexcept {
+    constexpr int most_busy = 8;
+    for (int busy = 0;; ++busy) {
+        const auto error = ring_.enter();
+        const auto reaped = reap();
+        if (error != std::errc::device_or_resource_busy || reaped == 0 || busy == most_busy) return error;
+    }
+}
+
+void Requests::cancel_and_drain() noexcept {
     if (!ring_.is_open()) return;
-    // Else the kernel would let go of the sources when it comes to it, some time after the ring was closed.
     for (Place place = 0; place < watches_.size(); ++place) {
         watches_[place].reports = false;
         if (watches_[place].requests > 0) watches_.changed.push(place);
     }
-    settle();
-    for (Place place = 0; place < watches_.size(); ++place) hear_out(watches_[place]);
-}
-
-std::error_code Requests::settle() noexcept {
-    std::error_code error;
-    do {
-        while (!watches_.changed.empty() && ring_.room() >= 2) renew(watches_.changed.pop());
-        error = exchange();
-        if (!error) error = std::exchange(failure_, {});
-    } while (!error && !watches_.changed.empty());
-    return error;
-}
-
-void Requests::renew(Place place) noexcept {
-    auto& slot = watches_[place];
-    if (slot.requests > 0) ring_.prepare_cancel(name_of(place, slot), nobody);
-    slot.armed = slot.reports;
-    if (!slot.reports) return;
-    ++slot.generation;
-    ++slot.requests;
-    ring_.prepare_poll(source_at(place), conditions_of(slot), is_multishot(slot), name_of(place, slot));
-}
-
-void Requests::let_go(Place place) noexcept {
-    const auto& slot = watches_[place];
-    if (ring_.room() < 2) insist();
-    if (slot.requests > 0) ring_.prepare_cancel(name_of(place, slot), nobody);
-    hear_out(slot);
-    // The last completion is there shortly before the request lets go of the source, but both happen under one lock of
-    // the kernel, which any further request has to take.
-    ring_.prepare_nothing(nobody);
-    insist();
-}
-
-std::error_code Requests::ring_bell() noexcept {
-    if (rung_) return {};
-    std::error_code error;
-    if (ring_.room() == 0) error = ring_.enter(); // what the kernel had no memory for
-    if (!error) {
-        ring_.prepare_nothing(bell);
-        error = ring_.enter();
+    Deadline deadline(drain_patience);
+    while (in_flight_ > 0 && deadline.left() > 0ns) {
+        const auto before = in_flight_;
+        auto error = update();
+        if (in_flight_ < before) {
+            deadline = Deadline(drain_patience);
+            continue;
+        }
+        if (!error) error = ring_.sleep(1ms);
+        if (error == std::errc::stream_timeout || error == std::errc::interrupted) continue;
+        if (!error) continue;
+        if (!is_passing(error)) return;
+        std::this_thread::sleep_for(1ms);
     }
-    rung_ = !error;
-    return error;
+    confirm_release();
 }
 
-/// Hands over what is prepared, and takes what has come.
-std::error_code Requests::exchange(unsigned completions) noexcept {
-    const auto error = ring_.enter(completions);
-    take();
-    return error == std::errc::device_or_resource_busy ? std::error_code() : error;
+unsigned Requests::reap() noexcept {
+    return ring_.take([this](const Completion& completion) { on_completion(completion); });
 }
 
-/// The same until the kernel has the memory for it. False if it will never do it.
-bool Requests::insist(unsigned completions) noexcept {
-    for (;;) {
-        const auto error = exchange(completions);
-        if (error != std::errc::resource_unavailable_try_again) return !error;
-    }
-}
-
-/// Waits for the last completion of each request. A thread that has handed one over may have to be interrupted.
-void Requests::hear_out(const Slot& slot) noexcept {
-    while (slot.requests > 0 && insist(1)) {}
-}
-
-void Requests::take() noexcept {
-    ring_.take([this](const Completion& completion) { hear(completion); });
-}
-
-void Requests::hear(const Completion& completion) noexcept {
-    if (completion.name == bell) rung_ = false;
+void Requests::on_completion(const Completion& completion) noexcept {
     const Place place = place_in(completion.name);
     Slot* const slot = place == place_of_wake ? nullptr : watches_.find(place);
-    if (!slot) return; // the bell, or nobody
-    if (completion.is_last) --slot->requests;
-    if (!slot->armed || completion.name != name_of(place, *slot)) return; // of a watch or interest that is gone
+    if (!slot) return; // of a request that only ends a sleep, or of a cancellation
+    if (completion.is_last) {
+        --slot->requests;
+        --in_flight_;
+    }
+    if (!slot->armed || completion.name != name_of(place, *slot)) {
+        // Of a watch or interest that is gone. What modify() has overtaken is ready all the same.
+        const auto age = generation_in(completion.name) - slot->since - 1;
+        const bool is_of_watch = slot->watched && age < slot->generation - slot->since;
+        if (is_of_watch && slot->reports && completion.result > 0 &&
+            note_reported_once(place, *slot, completion.result))
+            watches_.recheck(place);
+        return;
+    }
     if (completion.is_last) slot->armed = false;
     if (completion.result < 0) {
-        hear_failure(place, -completion.result);
+        on_failure(place, -completion.result);
     } else {
-        hear_ready(place, *slot, completion);
+        on_ready(place, *slot, completion);
     }
 }
 
-void Requests::hear_failure(Place place, int error) noexcept {
-    // Closed behind our back, or not to be waited for (EINVAL: it has no wait queue and is not ready, or has three).
+void Requests::on_failure(Place place, int error) noexcept {
+    // Closed while registered, or not to be waited for (EINVAL: it has no wait queue and is not ready, or has three).
     if (error == EBADF || error == EINVAL) return;
     watches_.changed.push(place);
     // Cancelled, and not by us: the thread that handed it over has ended.
     if (error != ECANCELED) failure_ = {error, std::system_category()};
 }
 
-void Requests::hear_ready(Place place, Slot& slot, const Completion& completion) noexcept {
+void Requests::on_ready(Place place, Slot& slot, const Completion& completion) noexcept {
     const auto asked = poll_flags_of(slot.watch.interest) | POLLERR | POLLHUP;
     const bool was_asked = (completion.result & asked) != 0;
     const bool was_multishot = is_multishot(slot);
     if (was_asked) {
-        watches_.look_at(place);
+        note_reported_once(place, slot, completion.result);
+        watches_.recheck(place);
     } else {
         slot.by_change = true; // POLLRDHUP comes unasked (IO_POLL_UNMASK in io_uring/poll.c), and stays
     }
-    if (!completion.is_last) {
-        slot.endings = 0;
-    } else if (!was_asked || (was_multishot && ++slot.endings < most_endings)) {
-        watches_.changed.push(place); // a multishot request ends when the ring has no room for what it says
+    if (!completion.is_last) return;
+    if (!was_asked) {
+        watches_.changed.push(place);
+    } else if (was_multishot) {
+        // A multishot request ends when the ring has no room for what it reports, and when its source is always ready.
+        const auto kind = kind_at(place, slot);
+        if (kind == SourceKind::unknown) slot.rearm_later = true;
+        if (kind == SourceKind::socket || kind == SourceKind::pollable) watches_.changed.push(place);
     }
 }
 

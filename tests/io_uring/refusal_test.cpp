@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: BSL-1.0
+// Calls of io_uring_enter(2) that fail: nothing waits for ever, and nothing is said to have happened that has not.
+#include "child.hpp"
+#include "refused_enter.hpp"
+#include "scene.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace pollux::io_uring_tests {
+namespace {
+
+const std::array errors{EAGAIN, EBUSY, EINTR, ENOMEM, EPERM, EBADF, ENXIO, EINVAL};
+
+std::string describe(int error) { return std::strerror(error); }
+
+/// Pairs whose near ends are watched, one-shot, and armed.
+class Armed {
+  public:
+    explicit Armed(std::size_t size) {
+        for (std::size_t i = 0; i < size; ++i) {
+            selector->registrator().add(pairs.emplace_back().near, {Token{i}, Ready::readable, Mode::oneshot});
+        }
+        std::error_code error;
+        select_once(*selector, 0ns, error);
+    }
+
+    std::unique_ptr<Selector> selector = open_backend();
+    std::vector<Pair> pairs;
+};
+
+/// A thread in select(), for ever.
+class Sleeping {
+  public:
+    explicit Sleeping(Selector& selector, const RefusedEnter& kernel)
+        : calls_before_(kernel.calls()), thread_([this, &selector] {
+              std::array<Event, 8> buffer{};
+              std::error_code error;
+              selector.select(buffer, forever, error);
+              has_returned_ = true;
+          }) {
+        // The first call hands over, the second sleeps: from its beginning on a wake has to be delivered to it.
+        while (kernel.calls() < calls_before_ + 2) std::this_thread::yield();
+    }
+    ~Sleeping() { thread_.join(); }
+    bool has_returned() const { return has_returned_; }
+
+  private:
+    int calls_before_;
+    std::atomic<bool> has_returned_ = false;
+    std::thread thread_;
+};
+
+// A Selector is destroyed whichever of its calls is refused once, and has let go of all its sources then.
+TEST(Refusal, destruction_survives_one) {
+    for (int accepted = 0; accepted < 8; ++accepted) {
+        const auto fault = fault_in_child([accepted]() -> std::string {
+            raise_descriptor_limit();
+            RefusedEnter kernel;
+            Armed armed(400);
+            kernel.refuse(EAGAIN, accepted, 1);
+            armed.selector.reset();
+            std::size_t held = 0;
+            for (auto& pair : armed.pairs) {
+                pair.near.close();
+                held += !has_ended(pair.far);
+            }
+            return held == 0 ? "" : std::to_string(held) + " sources are still held";
+        });
+        EXPECT_EQ(fault, "") << "after " << accepted << " calls";
+    }
+}
+
+// It is destroyed also when all its calls are refused from some moment on, with any error.
+TEST(Refusal, destruction_survives_all) {
+    for (const int error : errors) {
+        for (const int accepted : {0, 1, 2}) {
+            const auto fault = fault_in_child([=]() -> std::string {
+                raise_descriptor_limit();
+                RefusedEnter kernel;
+                Armed armed(400);
+                kernel.refuse(error, accepted);
+                armed.selector.reset();
+                return "";
+            });
+            EXPECT_EQ(fault, "") << describe(error) << " after " << accepted << " calls";
+        }
+    }
+}
+
+// remove() has let go of its source though one of its calls is refused.
+TEST(Refusal, remove_survives_one) {
+    for (const bool asleep : {false, true}) {
+        for (int accepted = 0; accepted < 3; ++accepted) {
+            const auto fault = fault_in_child([=]() -> std::string {
+                RefusedEnter kernel;
+                Armed armed(2);
+                std::unique_ptr<Sleeping> sleeping;
+                if (asleep) sleeping = std::make_unique<Sleeping>(*armed.selector, kernel);
+                kernel.refuse(EAGAIN, accepted, 1);
+                const auto error = armed.selector->registrator().remove(armed.pairs[0].near);
+                armed.pairs[0].near.close();
+                const bool is_free = has_ended(armed.pairs[0].far);
+                kernel.accept();
+                write_byte(armed.pairs[1].far);
+                if (!asleep && collect(*armed.selector, 1) != std::set{Token{1}}) return "the other watch is lost";
+                sleeping.reset();
+                if (error) return error.message();
+                return is_free ? "" : "the source is still held";
+            });
+            EXPECT_EQ(fault, "") << "after " << accepted << " calls" << (asleep ? ", asleep" : "");
+        }
+    }
+}
+
+// It returns, with its watch gone, though all its calls are refused, and the source is let go of when they are accepted
+// again.
+TEST(Refusal, remove_survives_all) {
+    for (const int error : errors) {
+        for (const bool asleep : {false, true}) {
+            const auto fault = fault_in_child([=]() -> std::string {
+                RefusedEnter kernel;
+                Armed armed(2);
+                auto& registrator = armed.selector->registrator();
+                std::unique_ptr<Sleeping> sleeping;
+                if (asleep) sleeping = std::make_unique<Sleeping>(*armed.selector, kernel);
+                kernel.refuse(error);
+                auto outcome = registrator.remove(armed.pairs[0].near);
+                if (outcome) return "remove() says: " + outcome.message();
+                outcome = registrator.remove(armed.pairs[0].near);
+                if (outcome != std::errc::no_such_file_or_directory) return "it is still watched";
+                armed.pairs[0].near.close();
+                kernel.accept();
+                write_byte(armed.pairs[1].far);
+                if (asleep) {
+                    sleeping.reset();
+                } else if (collect(*armed.selector, 1) != std::set{Token{1}}) {
+                    return "the other watch is lost";
+                }
+                std::error_code ignored;
+                while (!has_ended(armed.pairs[0].far)) select_once(*armed.selector, 1ms, ignored);
+                return "";
+            });
+            EXPECT_EQ(fault, "") << describe(error) << (asleep ? ", asleep" : "");
+        }
+    }
+}
+
+// A wake() that could not be delivered says so, each time, and the first that can be delivered ends the sleep.
+TEST(Refusal, wake_says_so) {
+    for (const int error : errors) {
+        const auto fault = fault_in_child([error]() -> std::string {
+            RefusedEnter kernel;
+            Armed armed(1);
+            auto& registrator = armed.selector->registrator();
+            const Pair late;
+            int refused = 0;
+            bool has_returned = true;
+            std::error_code last;
+            std::error_code add;
+            {
+                const Sleeping sleeping(*armed.selector, kernel);
+                kernel.refuse(error);
+                // More than there is room for in the ring.
+                for (int i = 0; i < 1000; ++i) refused += static_cast<bool>(registrator.wake());
+                add = registrator.add(late.near, {Token{7}, Ready::readable, Mode::oneshot});
+                kernel.accept();
+                has_returned = sleeping.has_returned();
+                last = registrator.wake();
+                if (last) write_byte(armed.pairs[0].far);
+            }
+            if (last) return "wake() says: " + last.message();
+            if (has_returned) return "";
+            if (!add) return "add() says success";
+            if (registrator.remove(late.near) != std::errc::no_such_file_or_directory) return "a failed add() is known";
+            return refused == 1000 ? "" : std::to_string(refused) + " of 1000 were refused";
+        });
+        EXPECT_EQ(fault, "") << describe(error);
+    }
+}
+
+// select() returns the error of a call that is refused, does not spin, and goes on when calls are accepted again.
+TEST(Refusal, select_says_so) {
+    for (const int error : errors) {
+        const auto fault = fault_in_child([error]() -> std::string {
+            raise_descriptor_limit();
+            RefusedEnter kernel;
+            Armed armed(400);
+            kernel.refuse(error);
+            for (auto& pair : armed.pairs) {
+                armed.selector->registrator().modify(pair.near, {Token{9}, Ready::readable, Mode::edge});
+            }
+            const int before = kernel.calls();
+            std::error_code seen;
+            for (int i = 0; i < 10; ++i) {
+                if (!select_once(*armed.selector, patience, seen).empty()) return "events";
+                if (!seen) return "no error";
+            }
+            if (const int calls = kernel.calls() - before; calls > 200) return std::to_string(calls) + " calls";
+            kernel.accept();
+            for (std::size_t i = 0; i < armed.pairs.size(); ++i) {
+                const Watch watch{Token{i}, Ready::readable, Mode::edge};
+                if (const auto outcome = armed.selector->registrator().modify(armed.pairs[i].near, watch))
+                    return outcome.message();
+                write_byte(armed.pairs[i].far);
+            }
+            const auto alive = collect(*armed.selector, armed.pairs.size());
+            return alive.size() == armed.pairs.size() ? "" : std::to_string(alive.size()) + " of 400 report";
+        });
+        EXPECT_EQ(fault, "") << describe(error);
+    }
+}
+
+// All descriptors are closed behind a Selector: each call ends, and select() says so.
+TEST(Refusal, all_is_closed) {
+    const auto fault = fault_in_child([]() -> std::string {
+        Armed armed(10);
+        for (int descriptor = 3; descriptor < 200; ++descriptor) close(descriptor);
+        std::error_code error;
+        for (int i = 0; i < 3; ++i) {
+            select_once(*armed.selector, forever, error);
+            if (error != std::errc::bad_file_descriptor) return "select() says: " + error.message();
+        }
+        for (auto& pair : armed.pairs) {
+            if (const auto outcome = armed.selector->registrator().remove(pair.near)) return outcome.message();
+        }
+        armed.selector.reset();
+        return "";
+    });
+    EXPECT_EQ(fault, "");
+}
+
+} // namespace
+} // namespace pollux::io_uring_tests

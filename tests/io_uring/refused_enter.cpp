@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "refused_enter.hpp"
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace pollux::io_uring_tests {
+namespace {
+
+std::mutex plan_mutex;
+int error_of_plan = 0, still_accepted = 0, still_refused = 0;
+std::atomic<int> call_count = 0;
+std::atomic<int> listener = -1;
+
+int next_error() {
+    const std::lock_guard lock(plan_mutex);
+    ++call_count;
+    if (still_accepted > 0) {
+        --still_accepted;
+        return 0;
+    }
+    if (still_refused == 0) return 0;
+    --still_refused;
+    return error_of_plan;
+}
+
+[[noreturn]] void answer_for_ever() {
+    while (listener == -1) std::this_thread::yield();
+    for (;;) {
+        seccomp_notif call{};
+        if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) == -1) continue;
+        seccomp_notif_resp answer{};
+        answer.id = call.id;
+        answer.error = -next_error();
+        if (answer.error == 0) answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+        ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+    }
+}
+
+int install(const sock_fprog& program, unsigned flags) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) throw std::system_error(errno, std::system_category(), "prctl");
+    const long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+    if (result == -1) throw std::system_error(errno, std::system_category(), "seccomp");
+    return static_cast<int>(result);
+}
+
+} // namespace
+
+RefusedEnter::RefusedEnter() {
+    std::thread(answer_for_ever).detach(); // before the filter, which is not for it
+    std::array<sock_filter, 4> rules{{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                                      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_enter, 0, 1),
+                                      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+                                      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
+    listener = install({static_cast<unsigned short>(rules.size()), rules.data()}, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+}
+
+void RefusedEnter::refuse(int error, int accepted, int refused) {
+    const std::lock_guard lock(plan_mutex);
+    error_of_plan = error;
+    still_accepted = accepted;
+    still_refused = refused;
+}
+
+int RefusedEnter::calls() const { return call_count; }
+
+void forbid_ring_calls() {
+    std::array<sock_filter, 5> rules{{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                                      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_enter, 1, 0),
+                                      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_register, 0, 1),
+                                      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+                                      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
+    install({static_cast<unsigned short>(rules.size()), rules.data()}, 0);
+}
+
+} // namespace pollux::io_uring_tests

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+namespace pollux::io_uring_tests {
+
+/// Lets io_uring_enter(2) fail, by a filter of system calls (seccomp_unotify(2)) that asks a thread of this process
+/// about each call of the calling thread and of those that it starts from then on. For a child that ends soon: a filter
+/// stays as long as its threads.
+///
+/// Threads: refuse(), accept() and calls() from any.
+class RefusedEnter {
+  public:
+    /// Throws std::system_error. All calls are accepted.
+    RefusedEnter();
+
+    /// From now on, `accepted` calls are made, and `refused` further ones are not, but fail with `error`. Those after
+    /// them are made.
+    void refuse(int error, int accepted = 0, int refused = 1'000'000'000);
+    void accept() { refuse(0, 0, 0); }
+
+    /// How many calls have begun.
+    int calls() const;
+};
+
+/// From now on the calling thread, and those that it starts, are killed with their process by io_uring_enter(2) and
+/// io_uring_register(2).
+void forbid_ring_calls();
+
+} // namespace pollux::io_uring_tests
