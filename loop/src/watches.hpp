@@ -70,6 +70,11 @@ class Watches final : public SlotKeeper {
     /// one-shot watch that was reported stays as it is until it is armed.
     void hand_over_all() noexcept;
 
+    /// Destroys the callbacks of a Loop that is being destroyed.
+    void clear_callbacks() noexcept {
+        for (std::uint32_t number = 0; number < slots_.size(); ++number) slots_[number].callback_.clear();
+    }
+
     /// Who is to be told of an event; `ready` is left with what is to be told. Null: nobody.
     WatchSlot* addressee(Token token, Ready& ready) noexcept;
 
