@@ -22,10 +22,10 @@ class Sleeper final : public Selector, private Registrator {
         error.clear();
         std::unique_lock lock(mutex_);
         const auto is_woken = [this] { return woken_; };
-        if (timeout) {
-            changed_.wait_for(lock, std::min<std::chrono::nanoseconds>(*timeout, patience), is_woken);
-        } else {
-            changed_.wait(lock, is_woken);
+        const auto limit = std::min(timeout.value_or(patience), patience);
+        if (!changed_.wait_for(lock, limit, is_woken) && !timeout) {
+            // Asleep for ever: a test that comes here has failed, and shall not hang.
+            error = make_error_code(std::errc::resource_deadlock_would_occur);
         }
         if (!std::exchange(woken_, false)) return {};
         buffer[0] = {wake_token, Ready::none};
