@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,6 +16,9 @@ namespace pollux::loop {
 namespace {
 
 struct sigaction before[signal_limit];
+
+// Before main(), so that no fork() of another thread comes between a lock and this.
+const int around_fork = pthread_atfork(lock_signals, unlock_signals, begin_child_of_fork);
 
 extern "C" void pollux_on_signal(int signal) {
     const int error = errno; // of whatever was interrupted
@@ -27,40 +31,74 @@ bool is_fault(int signal) noexcept {
     return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL;
 }
 
+std::error_code make_pair(std::array<int, 2>& ends) noexcept {
+#ifdef SOCK_CLOEXEC
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) == -1)
+        return {errno, std::system_category()};
+#else
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == -1) return {errno, std::system_category()};
+    for (const int end : ends) {
+        fcntl(end, F_SETFD, FD_CLOEXEC);
+        fcntl(end, F_SETFL, O_NONBLOCK);
+    }
+#endif
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+        ends[i] = posix::above_standard_streams(ends[i]);
+        if (ends[i] != -1) continue;
+        const int error = errno;
+        for (const int end : ends) close(end);
+        return {error, std::system_category()};
+    }
+    return {};
+}
+
+/// Closes `old` and gives its number to a copy of `fresh`, in one step where the system can. EINTR and EBUSY (a race
+/// with open(2) under Linux) leave it to be tried again.
+bool replace_descriptor(int old, int fresh) noexcept {
+    for (;;) {
+#ifdef __linux__
+        if (dup3(fresh, old, O_CLOEXEC) != -1) return true;
+#else
+        if (dup2(fresh, old) != -1) return fcntl(old, F_SETFD, FD_CLOEXEC) != -1;
+#endif
+        if (errno != EINTR && errno != EBUSY) return false;
+    }
+}
+
 } // namespace
 
 // Sockets, not a pipe: each engine has them.
 Bell::Bell(const PollRegistrator&) {
-#ifdef SOCK_CLOEXEC // from the start, or a child that another thread starts at this moment inherits them
-    constexpr int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
-#else
-    constexpr int type = SOCK_STREAM;
-#endif
-    if (socketpair(AF_UNIX, type, 0, ends_.data()) == -1)
-        throw std::system_error(errno, std::system_category(), "pollux: socketpair, for signals");
-    int error = 0;
-    for (int& end : ends_) {
-        end = posix::above_standard_streams(end);
-        if (end == -1) error = errno;
-#ifndef SOCK_CLOEXEC
-        fcntl(end, F_SETFD, FD_CLOEXEC);
-        fcntl(end, F_SETFL, O_NONBLOCK);
-#endif
-    }
-    if (error == 0) return;
-    for (const int end : ends_) {
-        if (end != -1) close(end);
-    }
-    throw std::system_error(error, std::system_category(), "pollux: fcntl(F_DUPFD_CLOEXEC), for signals");
+    if (const auto error = make_pair(ends_)) throw std::system_error(error, "pollux: a pair of sockets, for signals");
 }
 
 Bell::~Bell() {
     for (const int end : ends_) close(end);
 }
 
-void Bell::ring() noexcept {
-    // Full is as good as written. A child that was forked rings here too, and the Loop finds that nothing arrived.
-    [[maybe_unused]] const auto written = write(ends_[1], "", 1);
+std::error_code Bell::ring() noexcept {
+    if (!owner_.load(std::memory_order_acquire).is_current()) return {};
+    // What fails once, as for want of memory, is mostly over soon.
+    for (int tries = 0;; ++tries) {
+        if (write(ends_[1], "", 1) == 1) return {};
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return {}; // full is as good as written
+        if (tries == 8) return {errno, std::system_category()};
+    }
+}
+
+std::error_code Bell::reopen() noexcept {
+    if (owner_.load(std::memory_order_relaxed).is_current()) return {};
+    std::array<int, 2> fresh{};
+    if (const auto error = make_pair(fresh)) return error;
+    // The same file descriptors for others: handlers may be running, and a watch names one. Only the child's are
+    // changed.
+    std::error_code error;
+    for (std::size_t i = 0; i < fresh.size(); ++i) {
+        if (!error && !replace_descriptor(ends_[i], fresh[i])) error = {errno, std::system_category()};
+        close(fresh[i]);
+    }
+    if (!error) owner_.store(OwnerProcess(), std::memory_order_release);
+    return error;
 }
 
 void Bell::silence() noexcept {
@@ -69,6 +107,8 @@ void Bell::silence() noexcept {
 }
 
 std::optional<Source> Bell::source() const noexcept { return ends_[0]; }
+
+std::error_code is_called_around_fork() noexcept { return {around_fork, std::system_category()}; }
 
 std::error_code catch_signal(int signal) noexcept {
     if (is_fault(signal)) return make_error_code(std::errc::operation_not_supported);

@@ -21,9 +21,12 @@ extern "C" void pollux_on_signal(int signal) {
 Bell::Bell(const PollRegistrator& registrator) : registrator_(registrator) {}
 Bell::~Bell() = default;
 
-void Bell::ring() noexcept { registrator_.wake(); }
+std::error_code Bell::ring() noexcept { return registrator_.wake(); }
+std::error_code Bell::reopen() noexcept { return {}; }
 void Bell::silence() noexcept {}
 std::optional<Source> Bell::source() const noexcept { return std::nullopt; }
+
+std::error_code is_called_around_fork() noexcept { return {}; }
 
 std::error_code catch_signal(int signal) noexcept {
     switch (signal) {

@@ -46,23 +46,32 @@ class Blocks {
         return *made;
     }
 
-  private:
     static constexpr unsigned first_bits = 6; // the first block has 2^6
+    static constexpr std::size_t most_blocks = 33 - first_bits;
 
     static constexpr std::size_t size_of(std::size_t block) noexcept { return std::size_t{1} << (first_bits + block); }
+    /// The block that an element is in.
+    static constexpr std::size_t block_of(std::uint32_t number) noexcept {
+        return static_cast<std::size_t>(std::bit_width(counted(number))) - 1 - first_bits;
+    }
 
+    /// Destroys the elements of this block, which is the last one, and frees it.
+    void release_last(std::size_t block) noexcept {
+        const auto begin = static_cast<std::uint32_t>(size_of(block) - size_of(0));
+        while (size_ > begin) std::destroy_at(&(*this)[--size_]);
+        if (blocks_[block]) std::allocator<T>().deallocate(std::exchange(blocks_[block], nullptr), size_of(block));
+    }
+
+  private:
     /// Counted from 2^6, a number has the size of its block as its highest bit.
     static constexpr std::uint64_t counted(std::uint32_t number) noexcept {
         return std::uint64_t{number} + (1U << first_bits);
-    }
-    static constexpr std::size_t block_of(std::uint32_t number) noexcept {
-        return static_cast<std::size_t>(std::bit_width(counted(number))) - 1 - first_bits;
     }
     T* at(std::uint32_t number) noexcept {
         return blocks_[block_of(number)] + (counted(number) ^ std::bit_floor(counted(number)));
     }
 
-    std::array<T*, 33 - first_bits> blocks_{};
+    std::array<T*, most_blocks> blocks_{};
     std::uint32_t size_ = 0;
 };
 

@@ -17,6 +17,7 @@ const LoopOptions& checked(const LoopOptions& options) {
     };
     demand(options.events >= 1, "events of at least 1, was given 0");
     demand(options.callbacks_per_phase >= 1, "callbacks_per_phase of at least 1, was given 0");
+    demand(options.posts >= 1, "posts of at least 1, was given 0");
     demand(options.time_per_phase >= options.time_per_phase.zero(), "time_per_phase not negative");
     return options;
 }
@@ -30,7 +31,7 @@ void demand_callable(const auto& callback) {
 Loop::State::State(Poll poll, const LoopOptions& options)
     : options_(checked(options)),
       poll_(std::move(poll)),
-      posts(std::make_shared<PostQueue>(poll_->registrator())),
+      posts(std::make_shared<PostQueue>(poll_->registrator(), options.posts)),
       watches(agenda, poll_->registrator(), poll_->choice()),
       timers(agenda),
       notices(agenda),
@@ -38,13 +39,37 @@ Loop::State::State(Poll poll, const LoopOptions& options)
     agenda.thread.id = &posts->runner();
 }
 
-Loop::State::~State() {
+bool Loop::State::close() noexcept {
+    if (!owner_.is_current() && is_run_elsewhere()) {
+        poll_.reset();
+        return false;
+    }
+    closed_ = true;
     watches.forget_handles();
     timers.forget_handles();
     notices.forget_handles();
     // The engine goes before the callbacks, which may close the sources that they own.
     poll_.reset();
     posts->close();
+    posted_.clear();
+    deferred_.clear();
+    PostQueue::Functions().swap(deferred);
+    timers.clear_callbacks();
+    watches.clear_callbacks();
+    notices.clear_callbacks();
+    return true;
+}
+
+std::error_code Loop::State::reopen(std::unique_ptr<Selector> selector) noexcept {
+    if (closed_) return make_error_code(std::errc::operation_canceled);
+    if (is_run_elsewhere()) return make_error_code(std::errc::device_or_resource_busy);
+    if (const auto error = notices.reopen_signals()) return error;
+    if (const auto error = selector ? poll_->reopen(std::move(selector)) : poll_->reopen()) return error;
+    owner_ = OwnerProcess();
+    next_event_ = events_.size(); // the new Selector reports again what is ready
+    watches.hand_over_all();
+    notices.tell_of_signals(); // which could not ring
+    return {};
 }
 
 Timer Loop::State::set(std::chrono::nanoseconds period, auto expiry, Callback<void()> callback) {
@@ -53,14 +78,14 @@ Timer Loop::State::set(std::chrono::nanoseconds period, auto expiry, Callback<vo
     return Timer(timers, slot);
 }
 
-void Loop::State::stop() noexcept {
+std::error_code Loop::State::stop() noexcept {
     stop_.store(true, std::memory_order_release);
-    posts->wake();
+    return posts->wake_from_elsewhere();
 }
 
 loop::NoticeSlot* Loop::State::add_signal(int signal, Callback<void()> callback, std::error_code& error) {
     try {
-        if (!notices.has_signals()) open_signals();
+        if (!signal_watch_) open_signals();
     } catch (const std::system_error& failure) {
         error = failure.code();
         return nullptr;
@@ -90,6 +115,10 @@ LoopMetrics Loop::State::metrics() const {
 
 Loop::State::Running::Running(State& state) : state_(state), asleep_(state.metrics_.asleep) {
     state.demand_thread("run()");
+    if (!state.owner_.is_current()) {
+        throw std::system_error(make_error_code(std::errc::no_such_process),
+                                "pollux::Loop: opened by the parent of this process: call reopen()");
+    }
     if (state.running_) throw std::logic_error("pollux::Loop: it is running already: called from a callback?");
     state.running_ = state.agenda.in_turn = true;
     state.posts->run_by(std::this_thread::get_id());
@@ -111,11 +140,19 @@ Loop::Loop(const Request& request, const LoopOptions& options)
 Loop::Loop(std::unique_ptr<Selector> selector, const LoopOptions& options)
     : state_(std::make_unique<State>(Poll(std::move(selector), ReopenAdds::nothing), options)) {}
 
-Loop::~Loop() { state_->demand_thread("~Loop()"); }
+Loop::~Loop() {
+    state_->demand_thread("~Loop()");
+    if (!state_->close())
+        static_cast<void>(state_.release()); // NOLINT(bugprone-unused-return-value): leaked on purpose
+}
 
 Watcher Loop::watch_source(Source source, Ready interest, Mode mode, WatchCallback callback, std::error_code* error) {
     state_->demand_thread("watch()");
     demand_callable(callback);
+    if (state_->is_closed()) {
+        if (error) *error = make_error_code(std::errc::operation_canceled);
+        return {};
+    }
     if (loop::lacking_capability(choice(), interest, mode)) {
         const auto refused = make_error_code(std::errc::operation_not_supported);
         if (!error) throw loop::refusal_error(choice(), {source, interest, mode, refused});
@@ -130,6 +167,7 @@ Watcher Loop::watch_source(Source source, Ready interest, Mode mode, WatchCallba
 Timer Loop::after(std::chrono::nanoseconds duration, Callback<void()> callback) {
     state_->demand_thread("after()");
     demand_callable(callback);
+    if (state_->is_closed()) return {};
     return state_->set(duration.zero(), duration, std::move(callback));
 }
 
@@ -140,35 +178,44 @@ Timer Loop::every(std::chrono::nanoseconds period, Callback<void()> callback) {
         throw std::invalid_argument("pollux::Loop::every: expected a positive period, was given " +
                                     std::to_string(period.count()) + " ns");
     }
+    if (state_->is_closed()) return {};
     return state_->set(period, period, std::move(callback));
 }
 
 Timer Loop::at(std::chrono::steady_clock::time_point time, Callback<void()> callback) {
     state_->demand_thread("at()");
     demand_callable(callback);
+    if (state_->is_closed()) return {};
     return state_->set(std::chrono::nanoseconds::zero(), time, std::move(callback));
 }
 
-std::error_code Loop::post(Callback<void()> function) { return state_->posts->post(std::move(function)); }
+std::error_code Loop::post(Callback<void()>&& function) { return state_->posts->post(std::move(function)); }
 
 Poster Loop::poster() const noexcept { return Poster(state_->posts); }
 
-void Loop::defer(Callback<void()> function) {
+std::error_code Loop::defer(Callback<void()> function) {
     state_->demand_thread("defer()");
     demand_callable(function);
+    if (state_->is_closed()) return make_error_code(std::errc::operation_canceled);
     state_->deferred.push_back(std::move(function));
+    return {};
 }
 
 SignalWatcher Loop::on_signal(int signal, Callback<void()> callback) {
     std::error_code error;
     auto watcher = on_signal(signal, std::move(callback), error);
-    if (error) throw std::system_error(error, "pollux::Loop::on_signal(" + std::to_string(signal) + ")");
+    if (error && !state_->is_closed())
+        throw std::system_error(error, "pollux::Loop::on_signal(" + std::to_string(signal) + ")");
     return watcher;
 }
 
 SignalWatcher Loop::on_signal(int signal, Callback<void()> callback, std::error_code& error) {
     state_->demand_thread("on_signal()");
     demand_callable(callback);
+    if (state_->is_closed()) {
+        error = make_error_code(std::errc::operation_canceled);
+        return {};
+    }
     auto* slot = state_->add_signal(signal, std::move(callback), error);
     return slot ? SignalWatcher(state_->notices, *slot) : SignalWatcher();
 }
@@ -176,21 +223,31 @@ SignalWatcher Loop::on_signal(int signal, Callback<void()> callback, std::error_
 WakeWatcher Loop::on_wake(Callback<void()> callback) {
     state_->demand_thread("on_wake()");
     demand_callable(callback);
+    if (state_->is_closed()) return {};
     return WakeWatcher(state_->notices, state_->notices.add_wake(std::move(callback)));
 }
 
+std::error_code Loop::reopen() noexcept { return state_->reopen(nullptr); }
+
+std::error_code Loop::reopen(std::unique_ptr<Selector> selector) noexcept {
+    return selector ? state_->reopen(std::move(selector)) : make_error_code(std::errc::invalid_argument);
+}
+
 bool Loop::run() {
+    if (state_->is_closed()) return false;
     const State::Running running(*state_);
     return state_->run_while([] { return true; });
 }
 
 bool Loop::run_for(std::chrono::nanoseconds duration) {
+    if (state_->is_closed()) return false;
     const State::Running running(*state_);
     const loop::TimeLimit limit(state_->timers, duration);
     return state_->run_while([&] { return !state_->timers.is_over_limit(); }, 1);
 }
 
 bool Loop::run_one() {
+    if (state_->is_closed()) return false;
     const State::Running running(*state_);
     const auto before = state_->calls();
     state_->limit_calls(before + 1);
@@ -198,13 +255,16 @@ bool Loop::run_one() {
     return state_->calls() != before;
 }
 
-void Loop::stop() noexcept { state_->stop(); }
+std::error_code Loop::stop() noexcept { return state_->stop(); }
 
 LoopMetrics Loop::metrics() const {
     state_->demand_thread("metrics()");
     return state_->metrics();
 }
 
-const Choice& Loop::choice() const noexcept { return state_->choice(); }
+const Choice& Loop::choice() const noexcept {
+    static const Choice none;
+    return state_->is_closed() ? none : state_->choice();
+}
 
 } // namespace pollux

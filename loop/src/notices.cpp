@@ -46,6 +46,12 @@ void Notices::tell_of_signals() noexcept {
     signals_->collect([this](int signal) { tell(signal); });
 }
 
+std::error_code Notices::take_failure() noexcept {
+    const auto error = signals_ ? signals_->take_failure() : std::error_code();
+    if (error) tell_of_signals();
+    return error;
+}
+
 Signals& Notices::signals(const PollRegistrator& registrator) {
     if (!signals_) signals_ = std::make_unique<Signals>(registrator);
     return *signals_;

@@ -45,7 +45,16 @@ class Notices final : public SlotKeeper {
 
     /// What the Loop has; made by the first call.
     Signals& signals(const PollRegistrator& registrator);
-    bool has_signals() const noexcept { return signals_ != nullptr; }
+    /// What kept a handler from waking the Loop; each call tells of it once. Signals that arrived are in the agenda
+    /// then.
+    std::error_code take_failure() noexcept;
+    /// In a forked child.
+    std::error_code reopen_signals() noexcept { return signals_ ? signals_->reopen() : std::error_code(); }
+
+    /// Destroys the callbacks of a Loop that is being destroyed.
+    void clear_callbacks() noexcept {
+        for (std::uint32_t number = 0; number < slots_.size(); ++number) slots_[number].callback_.clear();
+    }
 
   private:
     friend class NoticeSlot;

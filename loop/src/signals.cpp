@@ -3,6 +3,7 @@
 // touches lock-free atomics and rings a bell, and that is all.
 #include "signals.hpp"
 
+#include <array>
 #include <mutex>
 #include <thread>
 
@@ -21,10 +22,15 @@ struct Process {
     std::array<unsigned, signal_limit> watchers{};
 };
 
-Process& process() {
-    static auto* const only = new Process; // for Loops that die when the program does
-    return *only;
-}
+/// There before the first Loop, and never destroyed, for Loops that die when the program does.
+union Forever {
+    Process process{};
+    constexpr Forever() noexcept {} // NOLINT(modernize-use-equals-default): which would be deleted
+    ~Forever() {}                   // NOLINT(modernize-use-equals-default)
+};
+constinit Forever forever;
+
+Process& process() noexcept { return forever.process; }
 
 std::size_t index(int signal) noexcept { return static_cast<std::size_t>(signal); }
 
@@ -44,13 +50,30 @@ void signal_arrived(int signal) noexcept {
     // Before all else: ~Signals waits for those who may have found its bell.
     handlers_running.fetch_add(1);
     for (auto* inbox = inboxes.load(); inbox; inbox = inbox->next) {
-        if (!inbox->wanted[index(signal)].load() || inbox->arrived[index(signal)].exchange(true)) continue;
-        if (auto* bell = inbox->bell.load()) bell->ring();
+        if (!inbox->wanted[index(signal)].load()) continue;
+        // Whoever set it has rung, or will, unless that failed: then each further signal is another try.
+        const bool was_set = inbox->arrived[index(signal)].exchange(true);
+        if (was_set && inbox->failure.load() == 0) continue;
+        if (auto* bell = inbox->bell.load()) inbox->failure.store(bell->ring().value());
     }
     handlers_running.fetch_sub(1);
 }
 
+void lock_signals() noexcept { process().mutex.lock(); }
+void unlock_signals() noexcept { process().mutex.unlock(); }
+
+/// Handlers of other threads, which the parent has, do not end here; signals that have arrived were the parent's.
+void begin_child_of_fork() noexcept {
+    handlers_running.store(0);
+    for (auto* inbox = inboxes.load(); inbox; inbox = inbox->next) {
+        for (auto& arrived : inbox->arrived) arrived.store(false);
+        inbox->failure.store(0);
+    }
+    unlock_signals();
+}
+
 Signals::Signals(const PollRegistrator& registrator) : bell_(registrator), inbox_(take_inbox()) {
+    inbox_.failure.store(0);
     inbox_.bell.store(&bell_);
 }
 
@@ -64,6 +87,7 @@ Signals::~Signals() {
 }
 
 std::error_code Signals::add(int signal) noexcept {
+    if (const auto error = is_called_around_fork()) return error;
     if (signal <= 0 || signal >= signal_limit) return make_error_code(std::errc::invalid_argument);
     {
         const std::lock_guard lock(process().mutex);

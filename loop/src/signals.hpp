@@ -17,6 +17,7 @@ struct Inbox {
     std::array<std::atomic<bool>, signal_limit> arrived{};
     std::atomic<Bell*> bell = nullptr;
     std::atomic<bool> taken = true;
+    std::atomic<int> failure = 0; // of the last ring, as a code of the system; 0: it rang
     Inbox* next = nullptr;
 };
 
@@ -36,6 +37,15 @@ class Signals {
     /// Once for each watcher.
     std::error_code add(int signal) noexcept;
     void remove(int signal) noexcept;
+
+    /// What kept a handler from waking the Loop since the last call, or none: collect() then.
+    std::error_code take_failure() noexcept {
+        if (inbox_.failure.load(std::memory_order_relaxed) == 0) return {};
+        return {inbox_.failure.exchange(0), std::system_category()};
+    }
+
+    /// In a forked child: from now on signals of the child ring, and wake nobody else.
+    std::error_code reopen() noexcept { return bell_.reopen(); }
 
     /// Calls `tell` with each signal that has arrived since.
     void collect(const auto& tell) noexcept {

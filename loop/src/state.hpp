@@ -9,6 +9,7 @@
 #include "watches.hpp"
 
 #include <pollux/loop.hpp>
+#include <pollux/process.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -24,7 +25,7 @@ namespace pollux {
 class Loop::State {
   public:
     State(Poll poll, const LoopOptions& options);
-    ~State();
+    ~State() = default;
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
@@ -43,8 +44,18 @@ class Loop::State {
     void turn();
     bool is_pending() const { return is_kept() || has_work(); }
 
-    void stop() noexcept;
     void demand_thread(const char* call) const noexcept { loop::demand_own_thread(agenda.thread, call); }
+    std::error_code stop() noexcept;
+    /// `selector`: null to open one of the same backend.
+    std::error_code reopen(std::unique_ptr<Selector> selector) noexcept;
+
+    /// Destroys all callbacks, while whatever they own may still ask anything of the Loop, and is refused. False: this
+    /// is a forked child, and the thread that ran the Loop has stayed with the parent in the middle of something, so
+    /// nothing but the Selector may be touched.
+    bool close() noexcept;
+    /// Whether it is being destroyed.
+    bool is_closed() const noexcept { return closed_; }
+
     /// Null and the error, if the signal cannot be watched.
     loop::NoticeSlot* add_signal(int signal, Callback<void()> callback, std::error_code& error);
     /// `expiry`: a duration or a point in time.
@@ -81,12 +92,15 @@ class Loop::State {
     void call(std::uint64_t& count, loop::Budget& budget, auto&& callback);
     void call_queue(loop::CallQueue& queue, std::uint64_t& count);
     void sleep_beside_timers();
+    void rest() noexcept;
     void ask(const Timeout& timeout);
     /// Whether the next turn has something to do that needs no event.
     bool has_work() const noexcept {
         return next_event_ < events_.size() || !agenda.ready.empty() || timers.has_due() || !posted_.empty() ||
                posts->any() || !deferred.empty() || !deferred_.empty() || timers.has_ended() || !agenda.closing.empty();
     }
+    /// By a thread other than the caller.
+    bool is_run_elsewhere() const noexcept { return running_ && !posts->is_own_thread(); }
     bool is_stopped() const noexcept { return stop_.load(std::memory_order_acquire); }
     bool is_kept() const { return agenda.keeping > 0 || timers.keep_the_loop() || !posts->is_idle(); }
     void open_signals();
@@ -102,6 +116,8 @@ class Loop::State {
     std::atomic<bool> stop_ = false;
     bool running_ = false;
     std::uint64_t call_limit_ = std::numeric_limits<std::uint64_t>::max();
+    bool closed_ = false;
+    OwnerProcess owner_;
     LoopMetrics metrics_;
 };
 

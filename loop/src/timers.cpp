@@ -37,13 +37,14 @@ std::uint64_t steady_now() noexcept { return not_negative(std::chrono::steady_cl
 std::uint64_t after(std::chrono::nanoseconds duration) noexcept { return sum(steady_now(), not_negative(duration)); }
 
 TimerSlot& Timers::add(Callback<void()> callback, std::chrono::nanoseconds period) {
-    auto number = free_;
+    auto number = free_.lowest();
     if (number == none) {
         number = slots_.size();
         if (firings_.size() == slots_.size()) firings_.emplace_back();
         slots_.emplace_back(slots_.size());
+        free_.use_new(static_cast<std::uint32_t>(number));
     } else {
-        free_ = behind(number);
+        free_.take_lowest(behind(number));
     }
     auto& slot = slots_[static_cast<std::uint32_t>(number)];
     firings_[slot.number_] = {not_negative(period), 0, std::move(callback)};
@@ -109,7 +110,17 @@ bool Timers::close_ended() noexcept {
 void Timers::close(std::uint64_t number) noexcept {
     ++agenda_.closed;
     firings_[static_cast<std::uint32_t>(number)].callback.clear(); // which may end others
-    behind(number) = std::exchange(free_, number);
+    behind(number) = free_.give_back(static_cast<std::uint32_t>(number));
+    if (slots_.size() > Blocks<Firing>::size_of(8)) release_excess();
+}
+
+/// No handle and no callback leads to a timer whose number is free.
+void Timers::release_excess() noexcept {
+    for (auto block = Blocks<Firing>::block_of(slots_.size() - 1); free_.is_excess(block); --block) {
+        slots_.release_last(block);
+        firings_.release_last(block);
+        free_.forget(block);
+    }
 }
 
 void Timers::settle_now() noexcept { settle(steady_now()); }
@@ -140,10 +151,13 @@ void Timers::advance(std::uint64_t now) noexcept {
     quiet_until_ = wheel_.next_expiry().value_or(never);
 }
 
-bool Timers::is_next_near() const noexcept {
+bool Timers::is_next_near() noexcept {
     // Most timers are timeouts, and far. Those that are not have the clock read in each turn.
     constexpr std::uint64_t far = 100'000'000;
-    return quiet_until_ < sum(recently(), far);
+    if (--rough_left_ != 0) return quiet_until_ < sum(recently(), far);
+    // However far behind the rough clock is, a timer of a Loop that never sleeps is late by these turns at most.
+    rough_left_ = rough_readings;
+    return quiet_until_ <= steady_now();
 }
 
 TimerSlot* Timers::pop_due() noexcept {

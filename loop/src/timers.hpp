@@ -8,11 +8,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <utility>
 
 namespace pollux::loop {
 
@@ -49,6 +51,52 @@ struct alignas(64) Firing {
     Callback<void()> callback;
 };
 
+/// Which numbers of a table in Blocks are free, by block: the lowest one with a free number is used first, so that the
+/// highest ones become empty and can be freed when a flood is over.
+struct FreeNumbers {
+    static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
+    using Table = Blocks<Firing>;
+
+    std::uint64_t lowest() const noexcept {
+        return any == 0 ? none : first[static_cast<std::size_t>(std::countr_zero(any))];
+    }
+    /// After lowest(), of which `next` is what is behind it.
+    void take_lowest(std::uint64_t next) noexcept {
+        const auto block = static_cast<std::size_t>(std::countr_zero(any));
+        first[block] = next;
+        if (next == none) any &= any - 1;
+        ++used[block];
+    }
+    void use_new(std::uint32_t number) noexcept { ++used[Table::block_of(number)]; }
+    /// Returns what is behind it from now on.
+    std::uint64_t give_back(std::uint32_t number) noexcept {
+        const auto block = Table::block_of(number);
+        --used[block];
+        any |= std::uint32_t{1} << block;
+        return std::exchange(first[block], number);
+    }
+    /// Whether a block and the one below are unused: then at most a quarter of the table is in use.
+    bool is_excess(std::size_t block) const noexcept {
+        constexpr std::size_t kept = 8; // blocks: 16,320 timers, a megabyte and a half
+        return block >= kept && used[block] == 0 && used[block - 1] == 0;
+    }
+    void forget(std::size_t block) noexcept {
+        first[block] = none;
+        any &= ~(std::uint32_t{1} << block);
+    }
+
+    std::uint32_t any = 0;                                            // a bit for each block that has one
+    std::array<std::uint64_t, Table::most_blocks> first = all_none(); // of those of a block
+    std::array<std::uint32_t, Table::most_blocks> used{};
+
+  private:
+    static constexpr std::array<std::uint64_t, Table::most_blocks> all_none() noexcept {
+        std::array<std::uint64_t, Table::most_blocks> all{};
+        all.fill(none);
+        return all;
+    }
+};
+
 /// The timers of a Loop. One that was set to fire after a duration is fresh: it goes into the wheel when the clock is
 /// read next, so that it is not early, and setting it need not read the clock. When there are many, it is read for
 /// all of them, while they are still in the cache.
@@ -80,9 +128,7 @@ class Timers final : public Keeper {
     bool any() const noexcept { return limit_ || fresh_count_ != 0 || wheel_.pending() != 0; }
     bool has_due() const noexcept { return wheel_.has_due(); }
     /// False: nothing is, and it cost little to find out.
-    bool may_be_due() const noexcept {
-        return limit_ || fresh_count_ != 0 || (wheel_.pending() != 0 && is_next_near());
-    }
+    bool may_be_due() noexcept { return limit_ || fresh_count_ != 0 || (wheel_.pending() != 0 && is_next_near()); }
 
     /// How many are set.
     std::size_t pending() const noexcept;
@@ -96,6 +142,13 @@ class Timers final : public Keeper {
     /// How long nothing will be due; none: for ever.
     std::optional<std::chrono::nanoseconds> quiet_time(std::uint64_t now) const noexcept;
 
+    /// A precise clock has shown that something is due, or will have by the next turn.
+    void expect_due() noexcept { quiet_until_ = 0; }
+    /// Destroys the callbacks of a Loop that is being destroyed.
+    void clear_callbacks() noexcept {
+        for (std::uint32_t number = 0; number < firings_.size(); ++number) firings_[number].callback.clear();
+    }
+
     /// Whether a TimeLimit is over.
     bool is_over_limit() const noexcept { return over_limit_; }
 
@@ -107,11 +160,13 @@ class Timers final : public Keeper {
 
   private:
     friend class TimeLimit;
+    static constexpr unsigned rough_readings = 32; // between two of the steady clock
     static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
 
     /// The number of the one behind it, of those that have ended, or are free: nobody asks what these have missed.
     std::uint64_t& behind(std::uint64_t number) noexcept { return firings_[static_cast<std::uint32_t>(number)].missed; }
     void close(std::uint64_t number) noexcept;
+    void release_excess() noexcept;
     void set_again(TimerSlot& slot, Firing& firing) noexcept;
     void insert(TimerSlot& slot, std::uint64_t deadline) noexcept;
     /// One that is in the wheel stays there until the clock is read, unless it could fire before.
@@ -130,7 +185,7 @@ class Timers final : public Keeper {
     void forget_fresh(TimerSlot& slot) noexcept;
     void settle_now() noexcept;
     void fetch_due() noexcept;
-    bool is_next_near() const noexcept;
+    bool is_next_near() noexcept;
 
     struct Fresh {
         TimerSlot* slot; // null: it was set again, or cancelled; otherwise this is in its place, counted from 1
@@ -140,7 +195,7 @@ class Timers final : public Keeper {
     Agenda& agenda_;
     Blocks<TimerSlot> slots_;
     Blocks<Firing> firings_; // of the slots with the same numbers
-    std::uint64_t free_ = none;
+    FreeNumbers free_;
     std::uint64_t first_ended_ = none;
     std::uint64_t last_ended_ = none;
     std::size_t fetched_ = 0;     // how many are popped before more are fetched
@@ -151,7 +206,8 @@ class Timers final : public Keeper {
     bool over_limit_ = false;
     std::uint64_t now_ = 0;
     std::uint64_t quiet_until_ = 0; // nothing in the wheel is due before
-    TimerWheel wheel_;              // dies before its nodes
+    unsigned rough_left_ = rough_readings;
+    TimerWheel wheel_; // dies before its nodes
 };
 
 /// The end of run_for(), while this lives. No timer of the wheel: those that are due before could keep it waiting.

@@ -37,6 +37,7 @@ inline void Loop::State::ask(const Timeout& timeout) {
     if (measures) metrics_.asleep += std::chrono::nanoseconds(loop::steady_now() - begun);
     metrics_.events += events_.size();
     if (error) throw std::system_error(error, "pollux: the engine of a Loop");
+    if (timeout != std::chrono::nanoseconds::zero()) rest();
 }
 
 void Loop::State::sleep_beside_timers() {
@@ -47,10 +48,24 @@ void Loop::State::sleep_beside_timers() {
     timers.settle(now);
     const auto quiet = timers.quiet_time(now);
     if (!quiet || *quiet > quiet->zero()) ask(quiet);
+    // This clock decides, and not a rough one, which may be behind it, that the next turn looks for timers.
+    if (events_.empty()) timers.expect_due();
+}
+
+/// Vectors that a flood has left behind are of no use to a Loop that sleeps.
+void Loop::State::rest() noexcept {
+    if (posted_.rest()) posts->trim();
+    deferred_.rest();
 }
 
 inline void Loop::State::poll_engine() {
     watches.hand_over();
+    if (signal_watch_) {
+        if (const auto error = notices.take_failure()) {
+            next_event_ = events_.size();
+            throw std::system_error(error, "pollux::Loop: a handler of signals could not wake it");
+        }
+    }
     const bool is_over = is_stopped() || timers.is_over_limit() || calls() >= call_limit_;
     // With nothing pending, or with work to do, the turn only looks.
     const bool only_looks = is_over || has_work() || !is_kept();

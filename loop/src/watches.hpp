@@ -83,6 +83,11 @@ class Watches final : public SlotKeeper {
     /// one-shot watch that was reported stays as it is until it is armed.
     void hand_over_all() noexcept;
 
+    /// Destroys the callbacks of a Loop that is being destroyed.
+    void clear_callbacks() noexcept {
+        for (std::uint32_t number = 0; number < slots_.size(); ++number) slots_[number].callback_.clear();
+    }
+
     /// The slot that an event is for; `ready` is left with what is to be reported. Null: none.
     WatchSlot* addressee(Token token, Ready& ready) noexcept;
 

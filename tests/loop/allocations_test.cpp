@@ -4,17 +4,19 @@
 
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <memory>
 #include <new>
 
 namespace {
 std::atomic<std::size_t> allocations = 0;
-}
+std::atomic<std::size_t> fails_at = 0; // the count at which one fails
+} // namespace
 
 // Not inlined: GCC would see malloc() and delete meet, and warn.
 [[gnu::noinline]] void* operator new(std::size_t size) {
-    ++allocations;
+    if (++allocations == fails_at) throw std::bad_alloc();
     if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
     throw std::bad_alloc();
 }
@@ -98,6 +100,90 @@ TEST(Allocations, of_a_warm_loop_are_none) {
     work();
     work();
     EXPECT_EQ(allocations_of(work), 0U);
+}
+
+#ifndef _WIN32
+
+// The first on_signal() of a Loop whose nth allocation fails is called again, and the signal comes.
+TEST(Allocations, that_fail_in_the_first_on_signal) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        bool has_failed = true;
+        for (std::size_t nth = 1; has_failed; ++nth) {
+            Loop loop(request(backend));
+            const Watchdog watchdog(loop);
+            int calls = 0;
+            SignalWatcher watcher;
+            has_failed = false;
+            fails_at = allocations + nth;
+            try {
+                watcher = loop.on_signal(SIGUSR1, [&] { ++calls; });
+            } catch (const std::bad_alloc&) {
+                has_failed = true;
+            }
+            fails_at = 0;
+            if (has_failed) watcher = loop.on_signal(SIGUSR1, [&] { ++calls; });
+            ASSERT_TRUE(watcher);
+            std::raise(SIGUSR1);
+            EXPECT_TRUE(loop.run_one());
+            EXPECT_EQ(calls, 1) << "allocation " << nth << " failed";
+        }
+    }
+}
+
+#endif
+
+/// What is on the heap more than before, or 0 where nothing tells.
+std::size_t heap_growth(std::size_t before) {
+    const auto now = conformance::heap_bytes();
+    return now < before ? 0 : now - before;
+}
+
+// A flood of posts, deferred functions or timers leaves no memory behind, and neither do several.
+TEST(Allocations, of_a_flood_are_freed) {
+    Loop loop(request(backends().front()));
+    loop.run_for(0ns);
+    const auto before = conformance::heap_bytes();
+    constexpr std::size_t megabyte = 1 << 20;
+    std::size_t calls = 0;
+    for (int flood = 1; flood <= 3; ++flood) {
+        for (int i = 0; i < 3'000'000; ++i) loop.post([&] { ++calls; });
+        EXPECT_FALSE(loop.run());
+    }
+    EXPECT_EQ(calls, 9'000'000U);
+    EXPECT_FALSE(loop.defer([&] {
+        for (int i = 0; i < 1'000'000; ++i) loop.defer([&] { ++calls; });
+    }));
+    EXPECT_FALSE(loop.run());
+    EXPECT_EQ(calls, 10'000'000U);
+    // Those who post much all the time keep their memory, until the Loop has had some rest.
+    for (int i = 0; i < 100; ++i) loop.run_for(1us);
+    EXPECT_LT(heap_growth(before), megabyte);
+    {
+        std::vector<Timer> timers(1'000'000);
+        for (auto& timer : timers) timer = loop.after(1h, [] {});
+        EXPECT_GE(loop.metrics().timers, 1'000'000U);
+    }
+    EXPECT_LT(heap_growth(before), 3 * megabyte) << "16,320 timers of 96 bytes stay";
+    int fired = 0;
+    std::vector<Timer> again;
+    for (int i = 0; i < 100'000; ++i) again.push_back(loop.after(0ns, [&] { ++fired; }));
+    EXPECT_FALSE(loop.run());
+    EXPECT_EQ(fired, 100'000);
+}
+
+// Those who post many in each turn, and rest in between for a while, allocate nothing.
+TEST(Allocations, of_steady_floods_are_none) {
+    Loop loop(request(backends().front()));
+    const auto flood = [&] {
+        for (int i = 0; i < 50'000; ++i) loop.post([] {});
+        EXPECT_FALSE(loop.run());
+    };
+    for (int i = 0; i < 20; ++i) flood();
+    EXPECT_EQ(allocations_of([&] {
+                  for (int i = 0; i < 20; ++i) flood();
+              }),
+              0U);
 }
 
 } // namespace

@@ -8,13 +8,16 @@
 
 namespace {
 std::size_t readings = 0, rough_readings = 0;
-}
+time_t rough_lag = 0; // seconds
+} // namespace
 
 extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
     using Function = int (*)(clockid_t, timespec*);
     static const auto system_clock = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "clock_gettime"));
     ++(clock == CLOCK_MONOTONIC_COARSE ? rough_readings : readings);
-    return system_clock(clock, time);
+    const int result = system_clock(clock, time);
+    if (clock == CLOCK_MONOTONIC_COARSE) time->tv_sec -= rough_lag;
+    return result;
 }
 
 namespace pollux::loop_tests {
@@ -106,6 +109,52 @@ TEST(Clock, is_read_once_by_a_turn_with_timers_and_again_before_it_sleeps) {
         << "a rough one first; and the Poll reads it, to know when to end";
     EXPECT_EQ(scripted.sleeps(), 1U);
     EXPECT_EQ(loop.metrics().turns, 2U);
+}
+
+/// While it lives, the rough clock is far behind, as on a guest whose hypervisor keeps Linux from its ticks.
+class RoughLag {
+  public:
+    explicit RoughLag(time_t seconds) { rough_lag = seconds; }
+    ~RoughLag() { rough_lag = 0; }
+    RoughLag(const RoughLag&) = delete;
+    RoughLag& operator=(const RoughLag&) = delete;
+};
+
+// One clock decides: when the steady one has shown that a timer is due, the next turn calls it.
+TEST(Clock, that_is_rough_and_far_behind_does_not_delay_timers) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        const RoughLag lag(10);
+        Loop loop(request(backend));
+        int calls = 0;
+        std::vector<Timer> timers;
+        for (int i = 1; i <= 100; ++i) timers.push_back(loop.at(Clock::now() + i * 1ms, [&] { ++calls; }));
+        const auto begun = Clock::now();
+        EXPECT_FALSE(loop.run());
+        EXPECT_EQ(calls, 100);
+        EXPECT_LT(Clock::now() - begun, 9s);
+        EXPECT_LT(loop.metrics().turns, 1000U);
+    }
+}
+
+TEST(Clock, that_is_rough_and_far_behind_does_not_delay_timers_of_a_busy_loop) {
+    const RoughLag lag(3600);
+    Scripted scripted;
+    auto& loop = scripted.loop;
+    int calls = 0;
+    auto timer = loop.after(200ms, [&] { ++calls; });
+    auto watcher = loop.watch(Source{3}, Ready::readable, Mode::level, [](Ready) {});
+    const auto due = Clock::now() + 250ms;
+    std::uint64_t turns_when_due = 0;
+    while (calls == 0) {
+        const bool is_due = Clock::now() > due;
+        scripted.reports({{Source{3}, Ready::readable}});
+        loop.run_one();
+        if (is_due) {
+            ASSERT_LT(++turns_when_due, 40U);
+        }
+    }
+    EXPECT_LE(scripted.sleeps(), 1U) << "it was busy, until no timer was left";
 }
 
 } // namespace

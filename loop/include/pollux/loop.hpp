@@ -57,7 +57,12 @@ namespace pollux {
 /// Errors:   an exception that leaves a callback leaves run(). The Loop is sound: the rest of the phase has not been
 ///           lost, and run() may be called again [loop.exceptions].
 /// Lifetime: not destroyed by its own callbacks. Handles, Posters and Holds may outlive it. What was not called is
-///           destroyed; sources stay open.
+///           destroyed; sources stay open. Whatever the callbacks own may ask anything of the Loop when it is destroyed
+///           with them: defer() and post() return operation_canceled, whatever makes a handle makes an empty one, and
+///           run() returns false [loop.destroyed].
+/// Processes: belongs to the process that opened it. A forked child may destroy it, which leaves the parent's as it is,
+///           or go on with it by reopen(). Before that, run() throws no_such_process [loop.forked]; other calls wait
+///           for reopen(). A child that is forked while another thread runs the Loop can only destroy it.
 class Loop {
   public:
     /// Opens a backend. Errors: OpenError with the whole story; std::invalid_argument for options out of range.
@@ -101,7 +106,7 @@ class Loop {
     [[nodiscard]] Timer at(std::chrono::steady_clock::time_point time, Callback<void()> callback);
 
     /// Calls a function in the next phase `posted`: as Poster::post().
-    std::error_code post(Callback<void()> function);
+    std::error_code post(Callback<void()>&& function);
 
     /// A handle to this Loop for other threads, which may outlive it.
     Poster poster() const noexcept;
@@ -111,8 +116,9 @@ class Loop {
 
     /// Calls a function at the end of this turn; from phase `deferred` or `close`, of the next [loop.defer].
     ///
-    /// Errors: std::bad_alloc; std::invalid_argument if it is empty.
-    void defer(Callback<void()> function);
+    /// Errors: operation_canceled  the Loop is being destroyed                          [loop.destroyed]
+    ///         std::bad_alloc, std::invalid_argument if the function is empty
+    std::error_code defer(Callback<void()> function);
 
     /// Calls back when the process is sent the signal [on_signal.called]; signals that arrive before the call may be
     /// one. Any number of Loops and watchers may watch the same signal [on_signal.shared]. Under Windows there are
@@ -121,6 +127,7 @@ class Loop {
     /// Errors: invalid_argument         no signal, or one that cannot be caught        [on_signal.refused]
     ///         operation_not_supported  a fault of the program itself, such as SIGSEGV [on_signal.refused]
     ///         too_many_files_open      or what else keeps the system from giving two descriptors to the first one
+    ///         operation_canceled       the Loop is being destroyed: nothing is thrown, the handle is empty
     ///         as std::system_error, or in `error`; std::bad_alloc, std::invalid_argument if the callback is empty
     [[nodiscard]] SignalWatcher on_signal(int signal, Callback<void()> callback);
     [[nodiscard]] SignalWatcher on_signal(int signal, Callback<void()> callback, std::error_code& error);
@@ -135,8 +142,9 @@ class Loop {
     ///
     /// Errors: of all three: what leaves a callback [loop.exceptions]; std::logic_error if it is running already;
     ///         std::system_error for a watch that the backend refuses [watch.refusal_ends_run], for a source that was
-    ///         closed too early if the backend cannot be opened again, as a given Selector; or with the error of
-    ///         Selector::select().
+    ///         closed too early if the backend cannot be opened again, as a given Selector; with the error of
+    ///         Selector::select(); or of a signal handler that could not wake the Loop, whose signals are called by the
+    ///         next run() [on_signal.failure].
     bool run();
 
     /// Turns until one has called something; false if nothing was pending, or stop() came before. A turn that has
@@ -148,7 +156,23 @@ class Loop {
     bool run_for(std::chrono::nanoseconds duration);
 
     /// Lets run() return at the end of the turn; the next one, at once, if it is not running [loop.stop].
-    void stop() noexcept;
+    ///
+    /// Errors: those of Registrator::wake(): the Loop stops when something else wakes it; call it again
+    ///         [loop.stop_again]
+    std::error_code stop() noexcept;
+
+    /// Goes on in a forked child: opens a new Selector of the same backend there, with all watches, timers, signals and
+    /// posts as they are in memory, and leaves those of the parent alone [loop.reopen_in_child]. One-shot watches that
+    /// were reported stay spent. Signals that arrive in the child are its own, those that arrived before the fork() are
+    /// the parent's. Events that were not handled yet are reported again, so a callback may fork and reopen, too. In
+    /// the same process, it makes a fresh set in the kernel.
+    ///
+    /// Threads: the one that runs the Loop, or any while none does.
+    /// Errors:  those of Poll::reopen(), and of a pair of sockets for signals: the Loop stays as it was
+    ///          device_or_resource_busy  another thread runs it, or did at the fork()   [loop.reopen_busy]
+    std::error_code reopen() noexcept;
+    /// With a given Selector, as Loop(selector).
+    std::error_code reopen(std::unique_ptr<Selector> selector) noexcept;
 
     LoopMetrics metrics() const;
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <limits>
 
 namespace pollux {
 
@@ -18,6 +19,10 @@ struct LoopOptions {
     /// How long a phase may call callbacks in one turn; zero: as long as they take. One is called in any case. The
     /// clock is then read after each [loop.budget_of_time].
     std::chrono::nanoseconds time_per_phase{0};
+
+    /// How many functions may be posted and not yet taken by the Loop, at least 1. post() refuses what is over it
+    /// [post.bounded]. The Loop takes all that are there at once, so twice as many may wait for their call.
+    std::size_t posts = std::numeric_limits<std::size_t>::max();
 
     /// Whether to fill in the times of LoopMetrics; the clock is then read twice for each callback and each sleep.
     bool measure_time = false;

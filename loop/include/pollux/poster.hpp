@@ -14,7 +14,8 @@ class PostQueue;
 /// Keeps a Loop running while this lives, for posts to come [post.hold].
 ///
 /// Threads:  any; one object of it by one thread at a time.
-/// Lifetime: independent of the Loop.
+/// Lifetime: independent of the Loop. In a forked child those of threads that stayed with the parent are never
+/// released.
 class Hold {
   public:
     Hold() noexcept = default;
@@ -24,10 +25,13 @@ class Hold {
         posts_.swap(taken.posts_);
         return *this;
     }
-    ~Hold() { release(); }
+    /// As release(). If the wake fails three times, the Loop ends when something else wakes it.
+    ~Hold();
 
-    /// As destruction; wakes the Loop, which may have nothing left to do.
-    void release() noexcept;
+    /// Lets the Loop end, and wakes it, as it may have nothing left to do. Does nothing if it was released before.
+    ///
+    /// Errors: those of Registrator::wake(): the Loop is still held; call it again  [post.release_again]
+    std::error_code release() noexcept;
 
   private:
     friend class Poster;
@@ -46,10 +50,13 @@ class Poster {
     /// posts of a turn [post.one_wake]. What the caller wrote before is seen by the function. It never waits for the
     /// Loop; the function is destroyed right after its call, and without one if the Loop dies before.
     ///
-    /// Errors: operation_canceled  the Loop is gone; the function was destroyed      [post.loop_gone]
-    ///         and those of Registrator::wake(): it will be called, and the next post wakes again
+    /// Errors: operation_canceled              the Loop is gone                        [post.loop_gone]
+    ///         resource_unavailable_try_again  LoopOptions::posts functions are there   [post.bounded]
+    ///         With these two the function is left with the caller, as with the exceptions:
     ///         std::bad_alloc, std::invalid_argument if the function is empty
-    std::error_code post(Callback<void()> function) const;
+    ///         and those of Registrator::wake(): the function will be called when the Loop has another reason to turn,
+    ///         and the next post wakes again [post.wake_fails]; no_such_process in a forked child: after reopen()
+    std::error_code post(Callback<void()>&& function) const;
 
     /// Wakes the Loop, for the callbacks of on_wake(). So a Poster is what an event_queue() of pollux::notify can be
     /// bound to.

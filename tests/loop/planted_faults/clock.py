@@ -19,4 +19,12 @@ FAULTS = [
      "Clock.is_not_read_by_setting_a_timer"),
     ("src/timers.cpp", "never use a rough clock", "quiet_until_ = wheel_.next_expiry().value_or(never);", "",
      "Clock.is_a_rough_one_while_all_timers_are_far"),
+    ("src/turn.cpp", "let a rough clock decide what the steady one has decided",
+     "if (events_.empty()) timers.expect_due();", "", "Clock.that_is_rough_and_far_behind_does_not_delay_timers"),
+    ("src/timers.cpp", "never read the steady clock in a busy Loop", "if (--rough_left_ != 0) return", "return",
+     "Clock.that_is_rough_and_far_behind_does_not_delay_timers_of_a_busy_loop"),
+    ("src/bell_posix.cpp", "try to write once", "if (tries == 8) return", "return",
+     "OnSignal.is_not_lost_when_a_write_of_its_handler_fails"),
+    ("src/notices.cpp", "keep a failure of a handler for itself", "    if (error) tell_of_signals();\n    return error;",
+     "    return {};", "on_signal.failure"),
 ]

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSL-1.0
+// A Loop that is destroyed, with callbacks that own what asks something of it.
+#include "loop_test.hpp"
+
+#include <csignal>
+#include <functional>
+#include <optional>
+
+namespace pollux::loop_tests {
+namespace {
+
+/// Runs an action when its last owner is destroyed.
+class Last {
+  public:
+    explicit Last(std::function<void()> action) : action_(std::move(action)) {}
+    ~Last() { action_(); }
+    Last(const Last&) = delete;
+    Last& operator=(const Last&) = delete;
+
+  private:
+    std::function<void()> action_;
+};
+
+/// A Loop with callbacks in each of its containers, all of which own the same object.
+class Full {
+  public:
+    Full(const std::string& backend, std::function<void(Loop&)> action)
+        : loop_(std::make_unique<Loop>(request(backend))) {
+        auto owned = std::make_shared<Last>([this, &loop = *loop_, action = std::move(action)] {
+            ++destroyed;
+            action(loop);
+        });
+        const auto callback = [owned] {};
+        EXPECT_FALSE(loop_->defer(callback));
+        EXPECT_FALSE(loop_->post(callback));
+        handles_.emplace_back(loop_->after(1h, callback));
+        handles_.emplace_back(loop_->every(1h, callback));
+        handles_.emplace_back(loop_->on_wake(callback));
+        handles_.emplace_back(loop_->on_signal(SIGTERM, callback));
+        handles_.emplace_back(loop_->watch(pipe_.reader(), Ready::readable, Mode::level, [owned](Ready) {}));
+    }
+    /// Only one of the containers keeps the object: the callbacks of the others are called, or end, before.
+    void keep_only(std::size_t which) {
+        if (which == 0) return;
+        for (std::size_t i = 0; i < handles_.size(); ++i) {
+            if (i + 1 != which) handles_[i] = Any();
+        }
+        loop_->run_for(0ns); // what was deferred and posted
+    }
+    void destroy() { loop_.reset(); }
+
+    int destroyed = 0;
+
+  private:
+    struct Any {
+        Any() = default;
+        explicit Any(Timer handle) : timer(std::move(handle)) {}
+        explicit Any(Watcher handle) : watcher(std::move(handle)) {}
+        explicit Any(WakeWatcher handle) : wakes(std::move(handle)) {}
+        explicit Any(SignalWatcher handle) : signals(std::move(handle)) {}
+        Timer timer;
+        Watcher watcher;
+        WakeWatcher wakes;
+        SignalWatcher signals;
+    };
+
+    Pipe pipe_;
+    std::unique_ptr<Loop> loop_;
+    std::vector<Any> handles_;
+};
+
+// What is destroyed with a Loop, in whichever of its containers, may ask anything of it: each call is refused, and no
+// memory that is freed is touched.
+RULE(loop, destroyed) {
+    const Pipe pipe;
+    const auto ask = [&](Loop& loop) {
+        bool was_destroyed = false;
+        const auto owned = std::make_shared<Last>([&] { was_destroyed = true; });
+        const auto callback = [kept = owned] { ADD_FAILURE() << "called"; };
+        EXPECT_EQ(loop.defer(callback), canceled);
+        EXPECT_EQ(loop.post(callback), canceled);
+        EXPECT_EQ(loop.poster().post(callback), canceled);
+        EXPECT_EQ(loop.poster().wake(), canceled);
+        EXPECT_FALSE(loop.after(1s, callback));
+        EXPECT_FALSE(loop.every(1s, callback));
+        EXPECT_FALSE(loop.at(Clock::now(), callback));
+        EXPECT_FALSE(loop.on_wake(callback));
+        EXPECT_FALSE(loop.on_signal(SIGTERM, callback));
+        std::error_code error;
+        EXPECT_FALSE(loop.on_signal(SIGTERM, callback, error));
+        EXPECT_EQ(error, canceled);
+        EXPECT_FALSE(loop.watch(pipe.reader(), Ready::readable, Mode::level, [](Ready) {}));
+        EXPECT_FALSE(loop.run());
+        EXPECT_FALSE(loop.run_one());
+        EXPECT_FALSE(loop.run_for(1h));
+        EXPECT_EQ(loop.stop(), canceled);
+        EXPECT_EQ(loop.reopen(), canceled);
+        EXPECT_EQ(loop.metrics().posts, 0U);
+        EXPECT_FALSE(loop.choice().winner);
+        auto hold = loop.hold();
+        EXPECT_FALSE(hold.release());
+        EXPECT_EQ(owned.use_count(), 2) << "nothing was kept";
+    };
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        for (std::size_t which = 0; which <= 5; ++which) {
+            SCOPED_TRACE(which);
+            Full full(backend, ask);
+            full.keep_only(which);
+            EXPECT_EQ(full.destroyed, 0);
+            full.destroy();
+            EXPECT_EQ(full.destroyed, 1);
+        }
+    }
+}
+
+// Callbacks that own handles of each kind, of other callbacks that own handles in turn: whichever goes first.
+TEST(Destroyed, with_handles_that_callbacks_own) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        for (int order = 0; order < 6; ++order) {
+            const Pipe one, two;
+            std::optional<Loop> loop(std::in_place, request(backend));
+            int destroyed = 0;
+            const auto count = [&] { return std::make_shared<Last>([&] { ++destroyed; }); };
+            auto timer = loop->after(1h, [owned = count()] {});
+            auto watcher = loop->watch(one.reader(), Ready::readable, Mode::level, [owned = count()](Ready) {});
+            auto wakes = loop->on_wake([owned = count()] {});
+            const auto nest = [&](auto handle) {
+                auto kept = std::make_shared<decltype(handle)>(std::move(handle));
+                switch (order) {
+                case 0:
+                    return (void)loop->defer([kept] {});
+                case 1:
+                    return (void)loop->post([kept] {});
+                case 2:
+                    return (void)loop->defer([kept, more = std::make_shared<Timer>(loop->every(1h, [kept] {}))] {});
+                default:
+                    break;
+                }
+                auto owner = std::make_shared<Timer>(loop->after(1h, [kept] {}));
+                if (order == 3) return (void)loop->defer([owner] {});
+                if (order == 4)
+                    return (void)loop->defer([owner = std::make_shared<Watcher>(loop->watch(
+                                                  two.reader(), Ready::readable, Mode::level, [owner](Ready) {}))] {});
+                return (void)loop->defer([owner = std::make_shared<WakeWatcher>(loop->on_wake([owner] {}))] {});
+            };
+            nest(std::move(timer));
+            nest(std::move(watcher));
+            nest(std::move(wakes));
+            if (order % 2 == 1) loop->run_for(0ns);
+            loop.reset();
+            EXPECT_EQ(destroyed, 3);
+        }
+    }
+}
+
+// In a Loop that lives, too, callbacks are destroyed in the middle of its work, with what they own.
+TEST(Destroyed, callbacks_whose_destruction_adds_others) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        Loop loop(request(backend));
+        const Watchdog watchdog(loop);
+        const Pipe pipe;
+        int calls = 0;
+        std::vector<Timer> timers;
+        const auto add = [&] {
+            EXPECT_FALSE(loop.defer([&] { ++calls; }));
+            EXPECT_FALSE(loop.post([&] { ++calls; }));
+            timers.push_back(loop.after(0ns, [&] { ++calls; }));
+        };
+        const auto owning = [&] { return [owned = std::make_shared<Last>(add)] {}; };
+        EXPECT_FALSE(loop.defer(owning()));
+        EXPECT_FALSE(loop.post(owning()));
+        auto timer = loop.after(0ns, owning());
+        auto wakes = loop.on_wake(owning());
+        auto watcher =
+            loop.watch(pipe.reader(), Ready::readable, Mode::level, [owned = std::make_shared<Last>(add)](Ready) {});
+        EXPECT_FALSE(loop.defer([&] {
+            timer.end();
+            wakes.end();
+            watcher.end();
+        }));
+        EXPECT_FALSE(loop.run());
+        EXPECT_EQ(calls, 5 * 3);
+    }
+}
+
+} // namespace
+} // namespace pollux::loop_tests

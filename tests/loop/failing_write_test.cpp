@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSL-1.0
+// Handlers of signals whose write fails: this program has write() for itself. Linux only.
+#include "loop_test.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+namespace {
+
+std::atomic<int> fail_writes = 0; // of one byte, which are those of handlers
+std::atomic<int> failed_writes = 0;
+
+using Function = ssize_t (*)(int, const void*, size_t);
+const auto system_write = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "write"));
+
+} // namespace
+
+extern "C" ssize_t write(int descriptor, const void* bytes, size_t count) {
+    if (count != 1 || fail_writes == 0) return system_write(descriptor, bytes, count);
+    --fail_writes;
+    ++failed_writes;
+    errno = ENOBUFS;
+    return -1;
+}
+
+namespace pollux::loop_tests {
+namespace {
+
+constexpr int for_ever = 1 << 30;
+
+TEST(OnSignal, is_not_lost_when_a_write_of_its_handler_fails) {
+    for (const auto& backend : backends()) {
+        for (int failures = 0; failures < 8; ++failures) {
+            SCOPED_TRACE(backend);
+            Loop loop(request(backend));
+            const Watchdog watchdog(loop);
+            int calls = 0;
+            auto watcher = loop.on_signal(SIGUSR1, [&] { ++calls; });
+            loop.run_for(0ns);
+            failed_writes = 0;
+            fail_writes = failures;
+            std::raise(SIGUSR1);
+            EXPECT_EQ(failed_writes, failures);
+            EXPECT_TRUE(loop.run_one());
+            EXPECT_EQ(calls, 1);
+            std::raise(SIGUSR1);
+            EXPECT_TRUE(loop.run_one());
+            EXPECT_EQ(calls, 2);
+        }
+    }
+}
+
+// Writes of a handler that fail again and again: run() throws their error, and the next one calls for the signal. The
+// next signal tries again.
+RULE(on_signal, failure) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        Loop loop(request(backend));
+        const Watchdog watchdog(loop);
+        int calls = 0;
+        auto watcher = loop.on_signal(SIGUSR1, [&] { ++calls; });
+        loop.run_for(0ns);
+        for (int round = 1; round <= 3; ++round) {
+            fail_writes = for_ever;
+            std::raise(SIGUSR1);
+            std::raise(SIGUSR1);
+            fail_writes = 0;
+            try {
+                loop.run_one();
+                ADD_FAILURE() << "no error";
+            } catch (const std::system_error& error) {
+                EXPECT_EQ(error.code(), std::errc::no_buffer_space);
+            }
+            EXPECT_TRUE(loop.run_one());
+            EXPECT_EQ(calls, 2 * round - 1);
+            fail_writes = for_ever;
+            std::raise(SIGUSR1);
+            fail_writes = 0;
+            std::raise(SIGUSR1); // this one wakes the Loop for both
+            EXPECT_TRUE(loop.run_one());
+            EXPECT_EQ(calls, 2 * round);
+        }
+    }
+}
+
+} // namespace
+} // namespace pollux::loop_tests

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSL-1.0
+// Wakes that fail: each caller learns of it, and what it asked for is not lost.
+#include "loop_test.hpp"
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <thread>
+
+namespace pollux::loop_tests {
+namespace {
+
+const auto no_memory = make_error_code(std::errc::not_enough_memory);
+
+/// A Selector that sleeps until a wake succeeds; which of them fail, the test says.
+class Sleeper final : public Selector, private Registrator {
+  public:
+    explicit Sleeper(std::function<bool()> fails) : fails_(std::move(fails)) {}
+    Registrator& registrator() noexcept override { return *this; }
+
+    std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
+        error.clear();
+        std::unique_lock lock(mutex_);
+        const auto is_woken = [this] { return woken_; };
+        const auto limit = std::min(timeout.value_or(patience), patience);
+        if (!changed_.wait_for(lock, limit, is_woken) && !timeout) {
+            // Asleep for ever: a test that comes here has failed, and shall not hang.
+            error = make_error_code(std::errc::resource_deadlock_would_occur);
+        }
+        if (!std::exchange(woken_, false)) return {};
+        buffer[0] = {wake_token, Ready::none};
+        return buffer.first(1);
+    }
+
+  private:
+    std::error_code add(Source, const Watch&) noexcept override { return {}; }
+    std::error_code modify(Source, const Watch&) noexcept override { return {}; }
+    std::error_code remove(Source) noexcept override { return {}; }
+    std::error_code wake() noexcept override {
+        if (fails_()) return no_memory;
+        const std::lock_guard lock(mutex_);
+        woken_ = true;
+        changed_.notify_all();
+        return {};
+    }
+
+    std::function<bool()> fails_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool woken_ = false;
+};
+
+// While the wake of one thread is under way, and then fails, another posts: it makes a wake of its own, so that both
+// functions are called.
+RULE(post, wake_fails) {
+    for (int round = 0; round < 20; ++round) {
+        std::atomic<int> wakes = 0, other_posted = 0;
+        Loop loop(std::make_unique<Sleeper>([&] {
+            if (wakes++ != 0) return false;
+            const auto end = Clock::now() + patience;
+            while (other_posted == 0 && Clock::now() < end) std::this_thread::yield();
+            return true;
+        }));
+        int calls = 0;
+        std::atomic<bool> fails_told = false;
+        const auto function = [&] {
+            if (++calls == 2) loop.stop();
+        };
+        auto keeps = loop.hold();
+        std::thread first([&, poster = loop.poster()] { fails_told = poster.post(function) == no_memory; });
+        while (wakes == 0) std::this_thread::yield();
+        std::thread second([&, poster = loop.poster()] {
+            const auto error = poster.post(function);
+            other_posted = 1;
+            EXPECT_FALSE(error);
+        });
+        EXPECT_TRUE(loop.run());
+        first.join();
+        second.join();
+        EXPECT_TRUE(fails_told);
+        EXPECT_EQ(calls, 2);
+        EXPECT_GE(wakes, 2);
+    }
+}
+
+// Three threads post, and every third wake fails. Whoever was told success has had its function called when the Loop
+// has nothing more to do; whoever was not posts nothing else.
+TEST(Post, that_succeeded_is_called_whatever_wakes_fail) {
+    std::atomic<unsigned> wakes = 0;
+    Loop loop(std::make_unique<Sleeper>([&] { return wakes++ % 3 == 1; }));
+    std::vector<std::thread> threads;
+    std::atomic<int> lost = 0;
+    for (int i = 0; i < 3; ++i) {
+        threads.emplace_back([&, poster = loop.poster(), hold = loop.hold()]() mutable {
+            for (int k = 0; k < 2000; ++k) {
+                std::atomic<bool> called = false;
+                // A post that failed is called after the next wake, by whomever.
+                if (poster.post([&] { called = true; })) {
+                    while (poster.wake()) {}
+                }
+                const auto end = Clock::now() + patience;
+                while (!called && Clock::now() < end) std::this_thread::yield();
+                if (!called) ++lost;
+                if (lost != 0) break;
+            }
+            while (hold.release()) {}
+        });
+    }
+    EXPECT_FALSE(loop.run());
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(lost, 0);
+}
+
+// release() whose wake fails still holds the Loop, and can be repeated; the destructor tries three times.
+RULE(post, release_again) {
+    int wakes = 0, fail_until = 1;
+    Loop loop(std::make_unique<Sleeper>([&] { return ++wakes <= fail_until; }));
+    auto hold = loop.hold();
+    EXPECT_EQ(hold.release(), no_memory);
+    EXPECT_TRUE(loop.run_for(0ns)) << "it is still held";
+    EXPECT_FALSE(hold.release());
+    EXPECT_FALSE(hold.release());
+    EXPECT_EQ(wakes, 2);
+    EXPECT_FALSE(loop.run());
+    fail_until = 4;
+    { const auto scoped = loop.hold(); }
+    EXPECT_EQ(wakes, 5);
+    fail_until = 100;
+    { const auto scoped = loop.hold(); }
+    EXPECT_EQ(wakes, 8);
+    EXPECT_FALSE(loop.run());
+}
+
+// stop() whose wake fails says so, and the next one wakes again.
+RULE(loop, stop_again) {
+    std::atomic<int> wakes = 0;
+    Loop loop(std::make_unique<Sleeper>([&] { return ++wakes < 3; }));
+    const auto hold = loop.hold();
+    std::thread other([&] {
+        EXPECT_EQ(loop.stop(), no_memory);
+        EXPECT_EQ(loop.stop(), no_memory);
+        EXPECT_FALSE(loop.stop());
+    });
+    EXPECT_TRUE(loop.run());
+    other.join();
+    EXPECT_EQ(wakes, 3);
+    loop.defer([&] { EXPECT_FALSE(loop.stop()); });
+    EXPECT_TRUE(loop.run());
+    EXPECT_EQ(wakes, 3) << "its own thread needs none";
+}
+
+// More posts than LoopOptions::posts are refused, by whomever, and left with the caller, until the Loop took those that
+// are there.
+RULE(post, bounded) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        Loop loop(request(backend), {.posts = 3});
+        int calls = 0;
+        const auto owned = std::make_shared<int>(1);
+        for (int round = 1; round <= 2; ++round) {
+            for (int i = 0; i < 3; ++i) EXPECT_FALSE(loop.post([&] { ++calls; }));
+            Callback<void()> refused = [&, owned] { ++calls; };
+            EXPECT_EQ(loop.post(std::move(refused)), std::errc::resource_unavailable_try_again);
+            EXPECT_EQ(loop.poster().post([] {}), std::errc::resource_unavailable_try_again);
+            ASSERT_TRUE(refused) << "it is left with the caller";
+            EXPECT_FALSE(loop.run());
+            EXPECT_EQ(calls, 4 * round - 1);
+            EXPECT_FALSE(loop.post(std::move(refused)));
+            EXPECT_FALSE(loop.run());
+            EXPECT_EQ(calls, 4 * round);
+            EXPECT_EQ(owned.use_count(), 1);
+        }
+    }
+    EXPECT_THROW(Loop(request(backends().front()), {.posts = 0}), std::invalid_argument);
+}
+
+} // namespace
+} // namespace pollux::loop_tests
