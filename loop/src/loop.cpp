@@ -65,7 +65,7 @@ std::error_code Loop::State::reopen(std::unique_ptr<Selector> selector) noexcept
     if (is_run_elsewhere()) return make_error_code(std::errc::device_or_resource_busy);
     if (const auto error = notices.reopen_signals()) return error;
     if (const auto error = selector ? poll_->reopen(std::move(selector)) : poll_->reopen()) return error;
-    owner_ = OwnerProcess();
+    owner_ = agenda.thread.process = OwnerProcess();
     next_event_ = events_.size(); // the new Selector reports again what is ready
     watches.hand_over_all();
     notices.tell_of_signals(); // which could not ring

@@ -97,7 +97,7 @@ EXHIBIT(watches_a_signal_once_and_again, "libuv/help#159, libuv/libuv#1104",
                   int calls = 0;
                   std::vector<SignalWatcher> watchers;
                   const std::function<void()> next = [&] {
-                      if (++calls == 50) return loop.stop();
+                      if (++calls == 50) return static_cast<void>(loop.stop());
                       // The new watcher first, so that the signal is always watched.
                       watchers.push_back(loop.on_signal(SIGINT, next));
                       watchers[watchers.size() - 2].end();
