@@ -80,7 +80,7 @@ Timer Loop::State::set(std::chrono::nanoseconds period, auto expiry, Callback<vo
 
 std::error_code Loop::State::stop() noexcept {
     stop_.store(true, std::memory_order_release);
-    return posts->wake_from_elsewhere();
+    return posts->wake(); // also in its own thread: a signal handler may have interrupted its sleep
 }
 
 loop::NoticeSlot* Loop::State::add_signal(int signal, Callback<void()> callback, std::error_code& error) {

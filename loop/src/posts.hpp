@@ -35,8 +35,6 @@ class PostQueue {
     /// Takes the function unless it returns operation_canceled or resource_unavailable_try_again.
     std::error_code post(Callback<void()>&& function);
     std::error_code wake() const noexcept { return registrator_.wake(); }
-    /// Wakes a Loop that another thread runs, or might: its own thread is awake.
-    std::error_code wake_from_elsewhere() const noexcept { return is_own_thread() ? std::error_code() : wake(); }
     void hold() noexcept;
     /// An error is that of the wake, and the Loop is still held.
     std::error_code release() noexcept;

@@ -7,6 +7,7 @@
 #include <new>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
@@ -32,11 +33,14 @@ std::error_code caught() noexcept {
     }
 }
 
+/// Of hand_over(). A forked child gets it unlocked, whichever thread had it in the parent.
+std::mutex changing;
+const int around_fork = pthread_atfork([] { changing.lock(); }, [] { changing.unlock(); }, [] { changing.unlock(); });
+
 /// Before its first wait Asio makes a descriptor non-blocking, for operations that this backend does not use, and
 /// remembers that it did. So that is done here, once, and what was changed is changed back. One at a time, as two
 /// Selectors may take the same source, and the second must not take the first one's change for the caller's.
 std::error_code hand_over(Watched& watched) {
-    static std::mutex changing;
     const std::lock_guard lock(changing);
     const int flags = fcntl(watched.source, F_GETFL);
     if (flags == -1) return check(flags);

@@ -186,7 +186,10 @@ void Requests::on_ready(Place place, Slot& slot, const Completion& completion) n
         // A multishot request ends when the ring has no room for what it reports, and when its source is always ready.
         const auto kind = kind_at(place, slot);
         if (kind == SourceKind::unknown) slot.rearm_later = true;
-        if (kind == SourceKind::socket || kind == SourceKind::pollable) watches_.changed.push(place);
+        // A terminal that has hung up has no wait queue any more, and nothing else reports both.
+        constexpr int hung_up = POLLHUP | POLLERR;
+        const bool is_over = kind == SourceKind::pollable && (completion.result & hung_up) == hung_up;
+        if (kind == SourceKind::socket || (kind == SourceKind::pollable && !is_over)) watches_.changed.push(place);
     }
 }
 

@@ -53,7 +53,7 @@ class Runner {
         if (undisturbed == 0) return 2;
         const auto most = std::min(undisturbed, options_.most);
         // A run that reports an error goes on for some turns; one that spins makes thousands.
-        const auto most_calls = 4 * (allocations() ? 2000 : undisturbed) + 4000;
+        const auto most_calls = 4 * (allocations() ? 2000 : undisturbed) + 40000;
         for (std::size_t index = 0; index < most; ++index) {
             if (options_.only != Failure::never ? index != options_.only : index % options_.parts != options_.part - 1)
                 continue;

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,6 +43,9 @@ class HostName {
 
 std::string fault_with_host_name(const std::function<std::string(Selector&, HostName&)>& body) {
     return fault_in_child([&]() -> std::string {
+        // A change is reported in all namespaces: one process at a time makes some.
+        const Descriptor alone(::open("/proc/sys/kernel/hostname", O_RDONLY | O_CLOEXEC));
+        if (flock(alone, LOCK_EX) == -1) return "flock() fails";
         if (!HostName::is_allowed()) {
             std::printf("this process may not have a host name of its own\n");
             return "";

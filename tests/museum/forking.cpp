@@ -137,10 +137,13 @@ EXHIBIT(is_daemonized_after_its_loop_was_made, "openpmix/prrte#2540",
     const auto result = make_pair(Kind::pipe);
     const auto program = fork_child([&] {
         Parent parent(backend);
-        const auto timer = parent.loop->every(1ms, [] {});
+        int ticks = 0;
+        auto timer = parent.loop->every(1ms, [&] { ++ticks; });
         const pid_t daemon = fork();
         if (daemon != 0) _exit(0);
         reopen(*parent.loop);
+        EXPECT_TRUE(turn_until(*parent.loop, [&] { return ticks > 3; }));
+        timer.end();
         if (!testing::Test::HasFailure()) parent.expect_served();
         conformance::write(result.far, testing::Test::HasFailure() ? "n" : "y");
     });

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sched.h>
+#include <sys/file.h>
 #endif
 
 namespace pollux::conformance {
@@ -156,6 +157,9 @@ RULE(priority, once) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
         const auto fault = fault_in_child([&]() -> std::string {
+            // A change is reported in all namespaces: one process at a time makes some.
+            const auto alone = open_name();
+            if (flock(alone, LOCK_EX) == -1) return "flock() fails";
             if (!enter_namespace()) return "unshare(CLONE_NEWUTS) fails";
             OpenFailure failure;
             const auto opened = subject().open(failure);
