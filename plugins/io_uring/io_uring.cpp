@@ -158,7 +158,7 @@ class IoUring final : public Selector, private Registrator {
         --releasing_;
         if (watches_[place].requests > 0) {
             watches_.changed.push(place); // for update() to cancel
-            is_unresponsive_ = !error;
+            is_unresponsive_ = true;
         }
         requests_.confirm_release();
     }
