@@ -211,12 +211,13 @@ bool others_can_write(const fs::path& path) {
 OpenFile OpenFile::open(const fs::path& file, std::string& refusal) {
     OpenFile opened;
     struct stat status {};
-    // Looked at before it is opened: to open a device may be to use it.
-    if (stat(file.c_str(), &status) == -1) {
-        refusal = last_words();
-    } else if (!S_ISREG(status.st_mode)) {
-        refusal = "not a regular file";
-    } else if ((opened.descriptor_ = ::open(file.c_str(), as_file)) == -1 || fstat(opened.descriptor_, &status) == -1) {
+    // Looked at before it is opened, as to open a device may be to use it; and again, as it may be another one by then.
+    bool is_there = stat(file.c_str(), &status) == 0;
+    if (is_there && S_ISREG(status.st_mode)) {
+        opened.descriptor_ = ::open(file.c_str(), as_file);
+        is_there = opened.descriptor_ != -1 && fstat(opened.descriptor_, &status) == 0;
+    }
+    if (!is_there) {
         refusal = last_words();
     } else if (!S_ISREG(status.st_mode)) {
         refusal = "not a regular file";

@@ -190,7 +190,7 @@ std::string load_examined(Backend& backend, const OpenFile& opened, bool privile
     backend.open = plugin.open;
     return {};
 } catch (const std::system_error& failure) {
-    const auto words = words_of(failure, backend.file);
+    auto words = words_of(failure, backend.file);
     if (is_out_of_memory(words, backend.file)) throw std::bad_alloc();
     return words;
 }

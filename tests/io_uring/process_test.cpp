@@ -208,7 +208,7 @@ TEST(Process, memory_limit_is_named) {
 TEST(Process, memory_is_waited_for) {
     const auto fault = fault_in_child([]() -> std::string {
         raise_descriptor_limit();
-        const bool is_alone = become_ordinary(512 * 1024);
+        const bool is_alone = become_ordinary(std::size_t{512} * 1024);
         const int fit = is_alone ? open_many(1000).first : 6;
         for (int round = 0; round < 20; ++round) {
             const auto [count, reason] = open_many(fit);

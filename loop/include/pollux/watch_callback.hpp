@@ -39,7 +39,8 @@ class WatchCallback {
                              }) {
             if (!callable) return; // an empty Callback
         }
-        callback_ = Adapter<Target>{std::forward<Callable>(callable)};
+        // The analyzer does not follow Callback's operations_.
+        callback_ = Adapter<Target>{std::forward<Callable>(callable)}; // NOLINT(clang-analyzer-cplusplus*)
         takes_error_ = has_second_form<Target>;
     }
 
