@@ -42,6 +42,7 @@ std::string Table::markdown() const {
     text += '\n';
     for (const auto& row : rows_) {
         std::vector<std::string> cells;
+        cells.reserve(row.size());
         for (const auto& cell : row) cells.push_back(in_markdown(cell));
         text += fmt::format("| {} |\n", fmt::join(cells, " | "));
     }

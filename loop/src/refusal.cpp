@@ -1,25 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "refusal.hpp"
 
-#include <string_view>
+#include <string>
 
 namespace pollux::loop {
 namespace {
-
-/// A text of a plugin, which may hold anything: bytes that a terminal obeys become "\x1b".
-std::string printable(std::string_view text) {
-    constexpr auto digits = "0123456789abcdef";
-    std::string made;
-    for (const char character : text) {
-        const auto byte = static_cast<unsigned char>(character);
-        if (byte >= 0x20 && byte != 0x7f) {
-            made += character;
-        } else {
-            made.append("\\x").append(1, digits[byte >> 4]).append(1, digits[byte & 0xf]);
-        }
-    }
-    return made;
-}
 
 const Capability& capability_of(const Capabilities& capabilities, Mode mode) noexcept {
     if (mode == Mode::edge) return capabilities.edge;
@@ -32,7 +17,7 @@ const char* name_of(Mode mode) noexcept {
 }
 
 std::string backend_of(const Choice& choice) {
-    return choice.winner ? "the backend \"" + printable(choice.winner->name) + '"' : "the given Selector";
+    return choice.winner ? "the backend \"" + escaped(choice.winner->name) + '"' : "the given Selector";
 }
 
 std::string name_of(Source source) {
@@ -76,7 +61,7 @@ const Capability* lacking_capability(const Choice& choice, Ready interest, Mode 
 std::system_error refusal_error(const Choice& choice, const Refusal& refusal) {
     auto text = "pollux::Loop: " + backend_of(choice) + " refuses to watch " + name_of(refusal.source) + " in mode " +
                 name_of(refusal.mode);
-    if (const auto* reason = reason_of(choice, refusal)) text += ": " + printable(reason);
+    if (const auto* reason = reason_of(choice, refusal)) text += ": " + escaped(reason);
     return std::system_error(refusal.error, text);
 }
 

@@ -90,7 +90,9 @@ class Queue {
         if (const auto error = validate(source, watch)) return error;
         return change([&] {
             const auto found = watches_.find(source);
-            if (found == watches_.end()) return make_error_code(std::errc::no_such_file_or_directory);
+            // Asio would go on with a file that was closed behind it.
+            if (found == watches_.end() || !found->second->is_same_file())
+                return make_error_code(std::errc::no_such_file_or_directory);
             interrupt();
             begin(found->second, watch);
             return std::error_code();

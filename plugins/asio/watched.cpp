@@ -33,6 +33,11 @@ std::error_code caught() noexcept {
     }
 }
 
+bool Watched::is_same_file() const noexcept {
+    struct stat now {};
+    return fstat(source, &now) == 0 && now.st_dev == file.st_dev && now.st_ino == file.st_ino;
+}
+
 /// Of hand_over(). A forked child gets it unlocked, whichever thread had it in the parent.
 std::mutex changing;
 const int around_fork = pthread_atfork([] { changing.lock(); }, [] { changing.unlock(); }, [] { changing.unlock(); });
@@ -44,6 +49,7 @@ std::error_code hand_over(Watched& watched) {
     const std::lock_guard lock(changing);
     const int flags = fcntl(watched.source, F_GETFL);
     if (flags == -1) return check(flags);
+    if (fstat(watched.source, &watched.file) == -1) return check(-1);
     boost::system::error_code error;
     watched.descriptor.assign(watched.source, error);
     if (!error) watched.descriptor.native_non_blocking(true, error);

@@ -11,6 +11,7 @@
 #include <list>
 
 #include <poll.h>
+#include <sys/stat.h>
 
 namespace pollux::asio_backend {
 
@@ -43,8 +44,12 @@ struct Watched {
     Watched(const Watched&) = delete;
     Watched& operator=(const Watched&) = delete;
 
+    /// Whether its file descriptor is still that of the file that was given to Asio, as far as fstat(2) tells.
+    bool is_same_file() const noexcept;
+
     Descriptor descriptor;
     Source source;
+    struct stat file {};          // when it was added
     Watch watch;                  // without interest when paused or spent
     std::uint64_t generation = 0; // of the watch; what waited for an older one is void
     std::array<bool, directions.size()> waiting{};

@@ -88,7 +88,7 @@ TEST_F(Elf, headers_that_point_behind_the_end) {
 TEST_F(Elf, notes_that_make_no_sense_describe_nothing) {
     const auto place = segment(PT_NOTE);
     const auto offset = reinterpret_cast<const Elf64_Phdr*>(bytes.data() + place)->p_offset;
-    for (const std::size_t at : {0, 4}) { // the sizes of the owner and of the content of the first note
+    for (const std::size_t at : {0U, 4U}) { // the sizes of the owner and of the content of the first note
         for (const auto size : {0U, 1U, 0x7fffffffU, 0xfffffffdU, 0xffffffffU}) {
             EXPECT_EQ(refusal_with(with(static_cast<std::size_t>(offset) + at, size)), "") << at << ' ' << size;
         }

@@ -18,7 +18,7 @@
 #define FIXTURE_RANK (-1000)
 #endif
 #ifndef FIXTURE_RANK_DRIFT
-#define FIXTURE_RANK_DRIFT
+#define FIXTURE_RANK_DRIFT 0
 #endif
 #ifndef FIXTURE_OPEN
 #define FIXTURE_OPEN opens
@@ -74,7 +74,7 @@ const pollux::Plugin pollux_plugin{
     .abi = FIXTURE_ABI,
     .name = FIXTURE_OWN_NAME,
     .summary = "a fixture of the loader's tests",
-    .rank = FIXTURE_RANK FIXTURE_RANK_DRIFT,
+    .rank = FIXTURE_RANK + FIXTURE_RANK_DRIFT,
     .capabilities = {},
     .open = FIXTURE_OPEN,
 };

@@ -13,7 +13,7 @@
 #include <spawn.h>
 #include <unistd.h>
 
-extern char** environ;
+extern char** environ; // NOLINT(readability-redundant-declaration): some systems declare it nowhere
 
 namespace pollux::loop_tests {
 namespace {

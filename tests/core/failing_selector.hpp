@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <pollux/selector.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+namespace pollux::core_tests {
+
+/// Which call of a FailingSelector fails, and how many there were; outlives it.
+struct Failing {
+    std::size_t index;     // of the call that fails, from 0
+    bool persists = false; // all later ones fail, too
+    std::error_code error = make_error_code(std::errc::not_enough_memory);
+    std::atomic<std::size_t> calls = 0;
+
+    std::error_code next() noexcept {
+        const auto call = calls.fetch_add(1);
+        return call == index || (persists && call > index) ? error : std::error_code();
+    }
+};
+
+/// A Selector around another one, whose nth call fails before it does anything: select(), add(), modify(), remove() and
+/// wake() are counted together.
+///
+/// Threads: as Selector.
+class FailingSelector final : public Selector, private Registrator {
+  public:
+    FailingSelector(std::unique_ptr<Selector> inner, std::shared_ptr<Failing> failing)
+        : inner_(std::move(inner)), failing_(std::move(failing)) {}
+
+    Registrator& registrator() noexcept override { return *this; }
+
+    std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
+        error = failing_->next();
+        return error ? std::span<const Event>() : inner_->select(buffer, timeout, error);
+    }
+
+  private:
+    std::error_code add(Source source, const Watch& watch) noexcept override {
+        const auto error = failing_->next();
+        return error ? error : inner_->registrator().add(source, watch);
+    }
+    std::error_code modify(Source source, const Watch& watch) noexcept override {
+        const auto error = failing_->next();
+        return error ? error : inner_->registrator().modify(source, watch);
+    }
+    std::error_code remove(Source source) noexcept override {
+        const auto error = failing_->next();
+        return error ? error : inner_->registrator().remove(source);
+    }
+    std::error_code wake() noexcept override {
+        const auto error = failing_->next();
+        return error ? error : inner_->registrator().wake();
+    }
+
+    std::unique_ptr<Selector> inner_;
+    std::shared_ptr<Failing> failing_;
+};
+
+} // namespace pollux::core_tests
