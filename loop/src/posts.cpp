@@ -19,14 +19,14 @@ class PostQueues {
     static void insert(PostQueue& queue) {
         if (around_fork != 0) throw std::bad_alloc();
         const std::lock_guard lock(mutex());
-        auto*& first = forever.all.first;
+        auto*& first = all().first;
         queue.next_ = first;
         if (first) first->previous_ = &queue;
         first = &queue;
     }
     static void erase(PostQueue& queue) {
         const std::lock_guard lock(mutex());
-        (queue.previous_ ? queue.previous_->next_ : forever.all.first) = queue.next_;
+        (queue.previous_ ? queue.previous_->next_ : all().first) = queue.next_;
         if (queue.next_) queue.next_->previous_ = queue.previous_;
     }
 
@@ -35,28 +35,29 @@ class PostQueues {
         std::mutex mutex;
         PostQueue* first = nullptr;
     };
-    /// There before the first Loop, and never destroyed, for Loops that die when the program does.
+    /// Allocates nothing, and is never destroyed, for Loops that die when the program does.
     union Forever {
-        All all{};
-        constexpr Forever() noexcept {} // NOLINT(modernize-use-equals-default): which would be deleted
-        ~Forever() {}                   // NOLINT(modernize-use-equals-default)
+        All all;
+        Forever() noexcept : all{} {}
+        ~Forever() {} // NOLINT(modernize-use-equals-default)
     };
 
-    static std::mutex& mutex() noexcept { return forever.all.mutex; }
+    static All& all() noexcept {
+        static Forever only;
+        return only.all;
+    }
+    static std::mutex& mutex() noexcept { return all().mutex; }
     static void lock() {
         mutex().lock();
-        for (auto* queue = forever.all.first; queue; queue = queue->next_) queue->mutex_.lock();
+        for (auto* queue = all().first; queue; queue = queue->next_) queue->mutex_.lock();
     }
     static void unlock() {
-        for (auto* queue = forever.all.first; queue; queue = queue->next_) queue->mutex_.unlock();
+        for (auto* queue = all().first; queue; queue = queue->next_) queue->mutex_.unlock();
         mutex().unlock();
     }
 
-    static Forever forever;
     static const int around_fork; // an error of the system
 };
-
-constinit PostQueues::Forever PostQueues::forever;
 
 // Before main(), so that no fork() of another thread comes between a lock and this.
 #ifdef _WIN32

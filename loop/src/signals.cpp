@@ -22,15 +22,17 @@ struct Process {
     std::array<unsigned, signal_limit> watchers{};
 };
 
-/// There before the first Loop, and never destroyed, for Loops that die when the program does.
+/// Allocates nothing, and is never destroyed, for Loops that die when the program does.
 union Forever {
-    Process process{};
-    constexpr Forever() noexcept {} // NOLINT(modernize-use-equals-default): which would be deleted
-    ~Forever() {}                   // NOLINT(modernize-use-equals-default)
+    Process process;
+    Forever() noexcept : process{} {}
+    ~Forever() {} // NOLINT(modernize-use-equals-default)
 };
-constinit Forever forever;
 
-Process& process() noexcept { return forever.process; }
+Process& process() noexcept {
+    static Forever only;
+    return only.process;
+}
 
 std::size_t index(int signal) noexcept { return static_cast<std::size_t>(signal); }
 

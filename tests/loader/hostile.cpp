@@ -38,8 +38,9 @@ using namespace pollux;
     std::abort();
 }
 
+#ifdef HOSTILE_ASKS
 /// Asks for what it is itself a part of; says what it got.
-[[maybe_unused]] std::string asks() {
+std::string asks() {
     const auto* const own = std::getenv("POLLUX_TEST_OWN_FILE");
     std::string answer;
     for (const auto& backend : installed()) answer += backend.name + "=" + backend.refusal + ";";
@@ -47,6 +48,7 @@ using namespace pollux;
     for (const auto& attempt : choice.attempts) answer += attempt.reason + ";";
     return answer;
 }
+#endif
 
 [[maybe_unused]] std::string does_nothing() { return HOSTILE_WORDS; }
 
