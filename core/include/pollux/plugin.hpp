@@ -112,8 +112,10 @@ struct Plugin {
 #define POLLUX_PLUGIN_EXPORT extern "C" __attribute__((visibility("default")))
 #endif
 
-#if defined(_WIN32)
+#if defined(_MSC_VER)
 #define POLLUX_PLUGIN_SECTION
+#elif defined(_WIN32)
+#define POLLUX_PLUGIN_SECTION [[gnu::used]]
 #elif defined(__APPLE__)
 #define POLLUX_PLUGIN_SECTION [[gnu::used, gnu::section("__TEXT,__pollux")]]
 #else
