@@ -143,9 +143,8 @@ FAULTS = [
     ("src/bell_posix.cpp", "disturb errno in the handler", "    errno = error;\n", "    static_cast<void>(error); errno = 1;\n",
      "OnSignal.does_not_disturb_what_it_interrupts"),
     ("src/bell_posix.cpp", "make the pair for signals close-on-exec in a second step",
-     "    constexpr int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;\n#else\n    constexpr int type = SOCK_STREAM;\n#endif",
-     "#undef SOCK_CLOEXEC\n#endif\n    constexpr int type = SOCK_STREAM;",
+     "#ifdef SOCK_CLOEXEC\n    if (socketpair(", "#if 0\n    if (socketpair(",
      "CloseOnExec.holds_for_signals_beside_a_thread_that_spawns"),
     ("src/bell_posix.cpp", "take the number of a standard stream for signals",
-     "        end = posix::above_standard_streams(end);\n", "", "StandardStreams.are_not_taken_for_signals"),
+     "        ends[i] = posix::above_standard_streams(ends[i]);\n", "", "StandardStreams.are_not_taken_for_signals"),
 ]
