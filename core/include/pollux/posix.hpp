@@ -107,7 +107,9 @@ inline int poll_by_select(std::span<pollfd> sources, int milliseconds) noexcept 
             if (source.events & conditions[set]) word(set, source.fd) |= 1UL << (source.fd % bits);
         }
     }
-    timeval wait{milliseconds / 1000, milliseconds % 1000 * 1000L};
+    timeval wait{};
+    wait.tv_sec = milliseconds / 1000;
+    wait.tv_usec = static_cast<decltype(wait.tv_usec)>(milliseconds % 1000) * 1000;
     const auto set_at = [&](std::size_t set) { return reinterpret_cast<fd_set*>(sets.data() + set * words); };
     const int result = select(highest + 1, set_at(0), set_at(1), set_at(2), milliseconds < 0 ? nullptr : &wait);
     if (result == -1 && errno != EBADF) return -1;
