@@ -96,8 +96,9 @@ loop::NoticeSlot* Loop::State::add_signal(int signal, Callback<void()> callback,
 void Loop::State::open_signals() {
     const auto source = notices.signals(poll_->registrator()).source();
     if (!source) return;
-    // Called only if the engine refuses it.
-    signal_watch_ = &watches.add(*source, Ready::readable, Mode::level, [](Ready, std::error_code error) {
+    // Called only if the engine refuses it, which the next turn finds out again, if it does.
+    signal_watch_ = &watches.add(*source, Ready::readable, Mode::level, [this](Ready, std::error_code error) {
+        signal_watch_->rearm();
         throw std::system_error(error, "pollux::Loop: the backend refuses the socket of signals");
     });
     signal_watch_->set_background(true);

@@ -36,8 +36,8 @@ void WatchSlot::let_go() noexcept {
     unlink();
     if (!is_known_) return;
     agenda_.watches->note_unknown(*this);
-    // Never deferred: the caller may close the source when this returns. It fails if he has done so before.
-    agenda_.watches->registrator_.remove(source_);
+    // Never deferred: the caller may close the source when this returns.
+    agenda_.watches->remove(source_);
 }
 
 void WatchSlot::change(Ready interest, Mode mode) noexcept {
@@ -117,7 +117,7 @@ std::error_code Watches::submit(WatchSlot& slot) noexcept {
         }
         note_unknown(slot);
         // A change that was refused leaves the watch as it was before, which nobody wants any more.
-        registrator_.remove(slot.source_);
+        remove(slot.source_);
         if (error != std::errc::no_such_file_or_directory) return error;
         ++slot.generation_; // The source was closed, and its number is that of another file now.
     }
@@ -128,16 +128,30 @@ std::error_code Watches::submit_new(WatchSlot& slot) noexcept {
     slot.identity_ = identity_of(slot.source_);
     auto* owner = find(slot.source_);
     if (owner && owner->identity_ != slot.identity_ && owner->identity_.is_known() && slot.identity_.is_known()) {
-        registrator_.remove(slot.source_);
+        remove(slot.source_);
         disown(*owner);
         owner = nullptr;
     }
-    const auto error = registrator_.add(slot.source_, {slot.token(), slot.asked_.interest, slot.asked_.mode});
+    const Watch watch{slot.token(), slot.asked_.interest, slot.asked_.mode};
+    auto error = registrator_.add(slot.source_, watch);
+    if (error == std::errc::file_exists && !owner) { // of a watch whose removal failed
+        remove(slot.source_);
+        error = registrator_.add(slot.source_, watch);
+    }
     if (error) return error;
     if (owner) disown(*owner); // or the backend would have found a duplicate
     slot.known_ = slot.asked_;
     note_known(slot);
     return {};
+}
+
+/// A backend may refuse it for a moment, for want of memory; it fails for good if the source was closed before.
+void Watches::remove(Source source) noexcept {
+    for (int tries = 0; tries < 3; ++tries) {
+        const auto error = registrator_.remove(source);
+        if (!error || error == std::errc::no_such_file_or_directory || error == std::errc::bad_file_descriptor) return;
+    }
+    // What stays and goes on to be reported is found by Lingering; another watch of the source removes it first.
 }
 
 /// The number of a source that was closed while it was watched is another's now: the watch is never called, and never
@@ -155,7 +169,7 @@ void Watches::disown(WatchSlot& slot) noexcept {
 /// Makes a watch new whose source was closed and opened again under the same number, or not opened again.
 void Watches::check_identity(WatchSlot& slot) noexcept {
     if (identity_of(slot.source_) == slot.identity_) return;
-    registrator_.remove(slot.source_);
+    remove(slot.source_);
     note_unknown(slot);
     ++slot.generation_;
 }

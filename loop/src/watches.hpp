@@ -112,7 +112,7 @@ class Watches final : public SlotKeeper {
     void hand_over(WatchSlot& slot) noexcept;
     std::error_code submit(WatchSlot& slot) noexcept;
     std::error_code submit_new(WatchSlot& slot) noexcept;
-    void refuse(WatchSlot& slot, std::error_code error) noexcept;
+    void remove(Source source) noexcept;
     void check_identity(WatchSlot& slot) noexcept;
     void disown(WatchSlot& slot) noexcept;
     static bool conforms(WatchSlot& slot, Ready& ready) noexcept;

@@ -12,9 +12,11 @@ namespace pollux::core_tests {
 
 /// Which call of a FailingSelector fails, and how many there were; outlives it.
 struct Failing {
-    std::size_t index;     // of the call that fails, from 0
-    bool persists = false; // all later ones fail, too
-    std::error_code error = make_error_code(std::errc::not_enough_memory);
+    Failing(std::size_t failing, bool for_good) : index(failing), persists(for_good) {}
+
+    const std::size_t index; // of the call that fails, from 0
+    const bool persists;     // all later ones fail, too
+    const std::error_code error = make_error_code(std::errc::not_enough_memory);
     std::atomic<std::size_t> calls = 0;
 
     std::error_code next() noexcept {

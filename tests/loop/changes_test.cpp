@@ -57,6 +57,27 @@ TEST(Changes, come_in_their_order) {
     EXPECT_EQ(scripted.changes(), (Names{"remove 3", "add 3 1"}));
 }
 
+// A backend without memory may keep a watch that was to end: that of the next file with the number takes its place.
+TEST(Changes, of_a_source_whose_removal_failed) {
+    Scripted scripted;
+    bool fails = true;
+    scripted.record->verdict = [&](const Change& change) -> std::error_code {
+        if (change.what == What::remove)
+            return fails ? make_error_code(std::errc::not_enough_memory) : std::error_code();
+        const auto last = scripted.record->changes.end() - 2; // before this one
+        const bool is_left = scripted.record->changes.size() > 1 && last->what == What::remove && fails;
+        fails = fails && !is_left;
+        return is_left ? make_error_code(std::errc::file_exists) : std::error_code();
+    };
+    auto watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, nothing);
+    scripted.turn();
+    watcher.end();
+    EXPECT_EQ(scripted.changes(), (Names{"add 3 1", "remove 3", "remove 3", "remove 3"}));
+    watcher = scripted.loop.watch(Source{3}, Ready::writable, Mode::level, nothing);
+    scripted.turn();
+    EXPECT_EQ(scripted.changes(), (Names{"add 3 2", "remove 3", "add 3 2"}));
+}
+
 TEST(Changes, of_a_callback_are_told_before_the_next_look) {
     Scripted scripted;
     Watcher watcher, other;

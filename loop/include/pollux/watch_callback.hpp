@@ -39,10 +39,12 @@ class WatchCallback {
                              }) {
             if (!callable) return; // an empty Callback
         }
-        // The analyzer does not follow Callback's operations_.
-        callback_ = Adapter<Target>{std::forward<Callable>(callable)}; // NOLINT(clang-analyzer-cplusplus*)
         takes_error_ = has_second_form<Target>;
+        // The analyzer does not follow Callback's operations_, and says so at whatever comes next.
+        // NOLINTBEGIN(clang-analyzer-cplusplus.NewDeleteLeaks)
+        callback_ = Adapter<Target>{std::forward<Callable>(callable)};
     }
+    // NOLINTEND(clang-analyzer-cplusplus.NewDeleteLeaks)
 
     explicit operator bool() const noexcept { return static_cast<bool>(callback_); }
 

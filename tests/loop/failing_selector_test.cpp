@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSL-1.0
+// A Loop over a Selector whose nth call fails, once or from then on: what failed once is told, or made up for, and
+// nothing else is lost; what goes on to fail is told, and the Loop can be destroyed.
+#include "../core/failing_selector.hpp"
+#include "loop_test.hpp"
+
+#include <csignal>
+
+namespace pollux::loop_tests {
+namespace {
+
+using core_tests::Failing;
+using core_tests::FailingSelector;
+
+/// A program that uses all that a Loop has, and repeats what it is told has failed.
+class Program {
+  public:
+    Program(const std::string& backend, std::shared_ptr<Failing> failing)
+        : failing_(std::move(failing)),
+          loop_(std::make_unique<FailingSelector>(pollux::open(request(backend)), failing_)),
+          watchdog_(loop_) {}
+
+    void run() {
+        watches();
+        posts();
+        signals();
+        again();
+        watcher_.end();
+        closed_.end();
+        repeat([&] { return loop_.stop(); });
+        go_on([] { return true; });
+        EXPECT_TRUE(gave_up_ || loop_.metrics().watches == 0);
+    }
+
+    /// How many failures it was told.
+    std::size_t told() const { return told_; }
+
+  private:
+    bool gives_up() { return gave_up_ = gave_up_ || told_ >= 3 || testing::Test::HasFailure(); }
+
+    /// Until it succeeds.
+    void repeat(const auto& call) {
+        while (!gives_up()) {
+            const std::error_code error = call();
+            if (!error) return;
+            EXPECT_EQ(error, failing_->error);
+            ++told_;
+        }
+    }
+
+    /// Turns until something has come.
+    void go_on(const auto& come) {
+        do {
+            if (gives_up()) return;
+            try {
+                loop_.run_one();
+            } catch (const std::system_error& failure) {
+                EXPECT_EQ(failure.code(), failing_->error) << failure.what();
+                ++told_;
+                if (watcher_.error()) watcher_.rearm(); // a refusal
+            }
+        } while (!come());
+    }
+
+    void watches() {
+        watch();
+        go_on([&] { return called_ == 1; });
+        // Changed, and back to what it was after an event.
+        watcher_.change(Ready::readable, Mode::oneshot);
+        pipe_.write();
+        go_on([&] { return called_ == 2; });
+        watcher_.change(Ready::readable, Mode::level);
+        pipe_.write();
+        go_on([&] { return called_ == 3; });
+        // Given to the backend at once.
+        repeat([&] {
+            std::error_code error;
+            closed_ = loop_.watch(
+                other_.reader(), Ready::readable, Mode::level, [](Ready) {}, error);
+            return error;
+        });
+    }
+
+    void posts() {
+        bool posted = false;
+        std::size_t told = 0;
+        std::thread([&, poster = loop_.poster(), hold = loop_.hold()]() mutable {
+            // It is the Loop's, also if the wake failed.
+            auto error = poster.post([&] { posted = true; });
+            for (; error && told < 2; error = poster.wake()) ++told;
+            for (error = hold.release(); error && told < 2; error = hold.release()) ++told;
+        }).join();
+        told_ += told;
+        go_on([&] { return posted; });
+    }
+
+    void signals() {
+#ifndef _WIN32
+        bool called = false;
+        auto signal = loop_.on_signal(SIGUSR1, [&] { called = true; });
+        std::raise(SIGUSR1);
+        go_on([&] { return called; });
+#endif
+    }
+
+    /// A source that was watched, and is again: before it has something to read, and after.
+    void again() {
+        watcher_.end();
+        watch();
+        go_on([&] { return called_ == 4; });
+        pipe_.write();
+        watcher_.end();
+        auto timer = loop_.every(1ns, [] {}); // so that nothing sleeps
+        for (int turn = 0; turn < 20; ++turn) go_on([] { return true; });
+        timer.end();
+        watch();
+        go_on([&] { return called_ == 5; });
+    }
+
+    void watch() {
+        watcher_ = loop_.watch(pipe_.reader(), Ready::readable, Mode::level, [this](Ready) {
+            ++called_;
+            conformance::read(pipe_.reader(), 16);
+        });
+        pipe_.write();
+    }
+
+    const Pipe pipe_;
+    const Pipe other_;
+    const std::shared_ptr<Failing> failing_;
+    std::size_t told_ = 0;
+    bool gave_up_ = false;
+    int called_ = 0;
+    Loop loop_;
+    Watchdog watchdog_;
+    Watcher watcher_;
+    Watcher closed_;
+};
+
+TEST(FailingCalls, of_a_selector_are_told_by_loop_or_made_up_for) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        for (const bool persists : {false, true}) {
+            for (std::size_t index = 0;; ++index) {
+                SCOPED_TRACE(testing::Message() << "call " << index << (persists ? " and later" : ""));
+                const auto failing = std::make_shared<Failing>(index, persists);
+                Program program(backend, failing);
+                program.run();
+                if (failing->calls <= index) break; // all were tried
+                if (persists) {
+                    EXPECT_GE(program.told(), 1U);
+                } else {
+                    EXPECT_LE(program.told(), 1U);
+                }
+                if (HasFailure()) return;
+            }
+        }
+    }
+}
+
+} // namespace
+} // namespace pollux::loop_tests
