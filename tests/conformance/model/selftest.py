@@ -182,12 +182,14 @@ def hunt(fault: tuple, folder: pathlib.Path, program: str, compiling: list) -> s
     if found.returncode != 1 or not length:
         return f"found nothing: {found.stdout}{found.stderr}"
     replay = re.search(r'^replay: .* --play "(.*)"$', found.stdout, re.MULTILINE)
-    tries = 20 if replay[1].endswith("race") or " race;" in replay[1] else 1  # of two threads that have to meet
+    is_race = re.search(r" race(;|$)", replay[1])
+    tries = 20 if is_race else 1  # of two threads that have to meet
     play = [program, "epoll", plugin, "--play", replay[1]]
     again = (subprocess.run(play, capture_output=True, timeout=120).returncode for _ in range(tries))
-    if 1 not in again:
+    # On a machine that does much else the threads of a race may not meet again, nor it become short.
+    if 1 not in again and not is_race:
         return f"the sequence cannot be replayed: {replay[1]}"
-    if int(length[1]) > most:
+    if int(length[1]) > most and not (is_race and "it depends on time" in found.stdout):
         return f"expected {most} operations at most, seen:\n{found.stdout}"
     seed = re.search(r"^seed (\d+)", found.stdout, re.MULTILINE)
     print(f"found: {fault[0]}: {fault[1]}: {replay[1]} (seed {seed[1]}, {time.monotonic() - began:.1f} s)",
