@@ -103,17 +103,21 @@ bool may_mount() {
     return mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
 }
 
+constexpr Exclusion reports_once[] = {
+    {"asio", "it refuses these files, as Asio may be the first to poll one, and the kernel reports each change once"},
+};
+
 EXHIBIT(watches_mounts, "notify-rs/notify#421, stratis-storage/stratisd#1091",
         "The list of mounts is watched for changes: the kernel reports each change once, and a backend that polls "
-        "before it waits consumes the report and delivers nothing.") {
+        "before it waits consumes the report and delivers nothing.",
+        reports_once) {
+    const bool is_allowed = in_child([] { _exit(may_mount() ? 0 : 1); }).empty();
     EXPECT_EQ(in_child([&] {
-                  const bool is_allowed = may_mount();
+                  EXPECT_EQ(may_mount(), is_allowed);
                   Visitor visitor(backend);
                   for (const auto mode : modes_of(visitor.poll.choice())) {
                       const Owned mounts(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
-                      const Watch watch{Token{1}, Ready::priority, mode};
-                      // A backend may refuse what it cannot report.
-                      if (visitor.poll.registrator().add(mounts.get(), watch)) continue;
+                      visitor.add(mounts, Ready::priority, mode);
                       EXPECT_TRUE(visitor.is_quiet());
                       for (int round = 0; is_allowed && round < 5; ++round) {
                           EXPECT_EQ(mount("none", "/tmp", "tmpfs", 0, nullptr), 0);
@@ -132,6 +136,7 @@ EXHIBIT(watches_mounts, "notify-rs/notify#421, stratis-storage/stratisd#1091",
                   }
               }),
               "");
+    if (!is_allowed) GTEST_SKIP() << "not checked: that changes are reported, as this system lets no process mount";
 }
 
 EXHIBIT(leaves_the_error_queue_unread, "redis/hiredis#1374, oven-sh/bun#29473, tokio-rs/mio#1672",
