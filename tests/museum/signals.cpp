@@ -159,6 +159,25 @@ EXHIBIT(stops_from_a_handler, "alexcrichton/tokio-signal#4",
     loop_of_handler.reset();
 }
 
+EXHIBIT(receives_a_signal_while_it_ends_its_watch, "libuv/libuv#3755",
+        "The callback of a signal ends its watch, and the signal has arrived again meanwhile: the end waits for an "
+        "event that is never delivered, and the loop spins instead of returning.") {
+    Loop loop(request(backend));
+    const Watchdog watchdog(loop);
+    for (int round = 0; round < 50; ++round) {
+        int calls = 0;
+        SignalWatcher watcher = loop.on_signal(SIGUSR1, [&] {
+            ++calls;
+            raise(SIGUSR1);
+            watcher.end();
+        });
+        raise(SIGUSR1);
+        ASSERT_FALSE(loop.run());
+        ASSERT_EQ(calls, 1);
+    }
+    EXPECT_LE(polls_when_idle(loop), few);
+}
+
 EXHIBIT(is_interrupted_every_50_microseconds, "e-dant/watcher#76",
         "A profiler interrupts the waiting thread every 50 microseconds: the loop reports errors, returns early, or "
         "makes no progress.") {
