@@ -92,6 +92,18 @@ class Visitor {
     Events events{64};
 };
 
+/// Many rounds of what fails in few of them: `most`, or as many as two seconds are enough for. A sanitizer makes
+/// fork(2) a hundred times slower.
+class Rounds {
+  public:
+    explicit Rounds(int most) : left_(most) {}
+    bool next() { return left_-- > 0 && loop_tests::Clock::now() < end_; }
+
+  private:
+    int left_;
+    loop_tests::Clock::time_point end_ = loop_tests::Clock::now() + 2s;
+};
+
 /// Runs the Loop until the condition holds; false if it does not within `patience`.
 bool turn_until(Loop& loop, const std::function<bool()>& condition);
 
