@@ -12,7 +12,9 @@ PAGE = Path("docs/museum.md")
 EXHIBITS = Path("tests/museum")
 MAKE = "python3 tests/museum/catalogue.py --write"
 STRING = r'"(?:[^"\\]|\\.)*"'
-EXHIBIT = re.compile(rf"^EXHIBIT\(\s*(\w+),\s*({STRING}),\s*((?:{STRING}\s*)+)\)", re.MULTILINE)
+EXHIBIT = re.compile(rf"^EXHIBIT\(\s*(\w+),\s*({STRING}),\s*((?:{STRING}\s*)+)(?:,\s*(\w+))?\)", re.MULTILINE)
+EXCLUSIONS = re.compile(r"^constexpr Exclusion (\w+)\[\] = \{(.*?)^\};", re.MULTILINE | re.DOTALL)
+EXCLUSION = re.compile(rf"\{{({STRING}),\s*((?:{STRING}\s*)+)")
 REPORT = re.compile(r"[\w.-]+/[\w.-]+#\d+")
 # What has no number: a project, and what is known of the bug by.
 OTHER_REPORT = re.compile(r"[\w.-]+(/[\w.-]+)? (CVE-\d+-\d+|[\w() -]+)")
@@ -27,16 +29,26 @@ written from the situations: nothing of the reports is copied. This page is made
 """
 
 
+def text_of(literals):
+    return "".join(re.findall(STRING, literals)).replace('""', "").strip('"')
+
+
 def exhibits(root):
-    """(file, name, reports, sentence) of each exhibit, by file and in its order."""
+    """(file, name, reports, sentence, exclusions) of each exhibit, by file and in its order; an exclusion is a backend
+    and a reason."""
     for path in sorted((root / EXHIBITS).glob("*.cpp")):
         text = path.read_text(encoding="utf-8")
         found = EXHIBIT.findall(text)
         if len(found) != len(re.findall(r"^EXHIBIT\(", text, re.MULTILINE)):
-            sys.exit(f"{path.relative_to(root)}: an EXHIBIT() is not a name, a string of reports and a sentence")
-        for name, reports, sentence in found:
-            words = "".join(re.findall(STRING, sentence)).replace('""', "").strip('"')
-            yield path.relative_to(root).as_posix(), name, reports.strip('"').split(", "), words
+            sys.exit(f"{path.relative_to(root)}: an EXHIBIT() is not a name, a string of reports and a sentence, and "
+                     "perhaps the name of an array of Exclusions")
+        excluded = {name: [(backend.strip('"'), text_of(reason)) for backend, reason in EXCLUSION.findall(entries)]
+                    for name, entries in EXCLUSIONS.findall(text)}
+        for name, reports, sentence, exclusions in found:
+            if exclusions and not excluded.get(exclusions):
+                sys.exit(f"{path.relative_to(root)}: {name}: there is no array of Exclusions named {exclusions}")
+            yield (path.relative_to(root).as_posix(), name, reports.strip('"').split(", "), text_of(sentence),
+                   excluded.get(exclusions, []))
 
 
 def link(report):
@@ -48,22 +60,23 @@ def link(report):
 
 def text(root):
     all_of_them = list(exhibits(root))
-    reports = {report for _, _, names, _ in all_of_them for report in names}
+    reports = {report for _, _, names, _, _ in all_of_them for report in names}
     page = HEAD + f"\n{len(all_of_them)} exhibits, from {len(reports)} reports.\n"
     current = None
-    for file, name, names, sentence in all_of_them:
+    for file, name, names, sentence, exclusions in all_of_them:
         if file != current:
             current = file
             title = Path(file).stem.replace("_", " ")
             page += f"\n## {title[0].upper()}{title[1:]}\n\nIn [{Path(file).name}](../{file}).\n\n"
             page += "| reports | what happened there | exhibit |\n|---|---|---|\n"
-        page += f"| {', '.join(map(link, names))} | {sentence} | `{name}` |\n"
+        without = "".join(f"; left out for {backend}: {reason}" for backend, reason in exclusions)
+        page += f"| {', '.join(map(link, names))} | {sentence} | `{name}`{without} |\n"
     return page
 
 
 def faults(root):
     names = set()
-    for file, name, reports, sentence in exhibits(root):
+    for file, name, reports, sentence, exclusions in exhibits(root):
         if name in names:
             yield f"{file}: {name} is there twice"
         names.add(name)
@@ -72,6 +85,9 @@ def faults(root):
                 yield f'{file}: {name}: expected "project#number", seen "{report}"'
         if not sentence.endswith("."):
             yield f"{file}: {name}: expected a sentence, seen \"{sentence}\""
+        for backend, _ in exclusions:
+            if not (root / "plugins" / backend).is_dir():
+                yield f"{file}: {name}: expected a backend in plugins/ to leave out, seen \"{backend}\""
     if len(names) < LEAST:
         yield f"{EXHIBITS}: expected {LEAST} exhibits at least, seen {len(names)}"
     page = root / PAGE

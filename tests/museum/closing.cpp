@@ -8,105 +8,104 @@
 namespace pollux::museum {
 namespace {
 
-/// A watch that works, to check that it is not harmed by others.
-struct Neighbour {
-    explicit Neighbour(Loop& in) : loop(in) {
-        watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [this](Ready) {
-            ++calls;
-            conformance::drain(pair.near);
+/// A Loop with a watch of a socket that a program closes too early, beside a watch that must not be harmed.
+struct Closing {
+    explicit Closing(const std::string& backend) : loop(request(backend)) {
+        watch_with_error(loop, watcher, pair.near.get(), Ready::readable, Mode::level,
+                         [this](Ready ready, const std::error_code& error) {
+                             seen.push_back(ready);
+                             refusal = error;
+                         });
+        neighbour = loop.watch(neighbours.near.get(), Ready::readable, Mode::level, [this](Ready) {
+            ++neighbour_calls;
+            conformance::drain(neighbours.near);
         });
     }
-    bool is_served() {
-        const int before = calls;
-        conformance::write(pair.far, "x");
-        return turn_until(loop, [&] { return calls > before; });
+
+    bool serves_the_neighbour() {
+        const int before = neighbour_calls;
+        conformance::write(neighbours.far, "x");
+        return turn_until(loop, [&] { return neighbour_calls > before; });
+    }
+    void expect_no_harm() {
+        EXPECT_TRUE(serves_the_neighbour());
+        EXPECT_LE(polls_when_idle(loop), few);
     }
 
-    Loop& loop;
-    Pair pair = make_pair(Kind::local);
-    int calls = 0;
-    Watcher watcher;
+    Loop loop;
+    const Watchdog watchdog{loop};
+    Pair pair = make_pair(Kind::tcp), neighbours = make_pair(Kind::local);
+    std::vector<Ready> seen;
+    std::error_code refusal;
+    int neighbour_calls = 0;
+    Watcher watcher, neighbour;
 };
 
 EXHIBIT(closes_before_the_loop_runs, "libuv/libuv#1403, libuv/libuv#255",
         "A descriptor is watched and closed again before the loop runs: the loop aborts the process when the kernel "
         "refuses the descriptor.") {
-    Loop loop(request(backend));
-    const Watchdog watchdog(loop);
-    Neighbour neighbour(loop);
-    auto pair = make_pair(Kind::tcp);
-    std::vector<Ready> seen;
-    std::error_code refusal;
-    Watcher watcher;
-    watch_with_error(loop, watcher, pair.near.get(), Ready::readable, Mode::level,
-                     [&](Ready ready, const std::error_code& error) {
-                         seen.push_back(ready);
-                         refusal = error;
-                     });
-    pair.near.close();
-    EXPECT_TRUE(turn_until(loop, [&] { return !seen.empty(); }));
-    EXPECT_EQ(seen, std::vector{Ready::failed});
-    EXPECT_EQ(refusal, std::errc::bad_file_descriptor);
-    EXPECT_TRUE(neighbour.is_served());
-    EXPECT_LE(polls_when_idle(loop), few);
-    EXPECT_EQ(seen.size(), 1U);
+    Closing closing(backend);
+    closing.pair.near.close();
+    EXPECT_TRUE(turn_until(closing.loop, [&] { return !closing.seen.empty(); }));
+    EXPECT_EQ(closing.seen, std::vector{Ready::failed});
+    EXPECT_EQ(closing.refusal, std::errc::bad_file_descriptor);
+    closing.expect_no_harm();
+    EXPECT_EQ(closing.seen.size(), 1U);
 }
 
 EXHIBIT(closes_both_ends_before_the_loop_runs, "joyent/libuv#1191, saghul/pyuv#146",
         "A garbage collector closes both ends of a pair of sockets, one of which is watched, before the loop runs: the "
         "process is aborted.") {
-    Loop loop(request(backend));
-    const Watchdog watchdog(loop);
-    Neighbour neighbour(loop);
-    Watcher watcher;
-    {
-        const auto pair = make_pair(Kind::local);
-        watcher = loop.watch(pair.near.get(), Ready::readable | Ready::writable, Mode::level, [](Ready) {});
-    }
-    watcher.end();
-    EXPECT_TRUE(neighbour.is_served());
-    EXPECT_LE(polls_when_idle(loop), few);
+    Closing closing(backend);
+    closing.pair = make_pair(Kind::local); // closes both, and opens others
+    closing.watcher.end();
+    closing.expect_no_harm();
+    EXPECT_EQ(closing.seen, std::vector<Ready>());
 }
 
 EXHIBIT(changes_what_was_closed, "libuv/libuv#5130, libuv/libuv#3796",
         "Another library closes a watched descriptor, then the program changes the interest of its watch: the loop "
         "aborts the process instead of reporting an error.") {
-    Loop loop(request(backend));
-    const Watchdog watchdog(loop);
-    Neighbour neighbour(loop);
-    auto pair = make_pair(Kind::tcp);
-    std::vector<Ready> seen;
-    std::error_code refusal;
-    Watcher watcher;
-    watch_with_error(loop, watcher, pair.near.get(), Ready::readable, Mode::level,
-                     [&](Ready ready, const std::error_code& error) {
-                         seen.push_back(ready);
-                         refusal = error;
-                     });
-    EXPECT_TRUE(neighbour.is_served());
-    pair.near.close();
-    watcher.change(Ready::readable | Ready::writable);
-    EXPECT_TRUE(turn_until(loop, [&] { return !seen.empty(); }));
-    EXPECT_TRUE(any(seen.back() & Ready::failed));
-    EXPECT_TRUE(refusal);
-    EXPECT_TRUE(neighbour.is_served());
-    EXPECT_LE(polls_when_idle(loop), few);
+    Closing closing(backend);
+    EXPECT_TRUE(closing.serves_the_neighbour());
+    closing.pair.near.close();
+    closing.watcher.change(both);
+    EXPECT_TRUE(turn_until(closing.loop, [&] { return !closing.seen.empty(); }));
+    EXPECT_TRUE(any(closing.seen.back() & Ready::failed));
+    EXPECT_TRUE(closing.refusal);
+    closing.expect_no_harm();
 }
 
 EXHIBIT(unwatches_after_the_close, "libuv/libuv#1495, rakshasa/libtorrent#622, curl/curl#3597",
         "A library closes its socket and notifies the program later, which then ends its watch: the loop aborts the "
         "process because of an error that harms no other watch.") {
-    Loop loop(request(backend));
-    const Watchdog watchdog(loop);
-    Neighbour neighbour(loop);
-    auto pair = make_pair(Kind::tcp);
-    auto watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [](Ready) {});
-    EXPECT_TRUE(neighbour.is_served());
-    pair.near.close();
-    EXPECT_TRUE(neighbour.is_served());
-    watcher.end();
-    EXPECT_TRUE(neighbour.is_served());
-    EXPECT_LE(polls_when_idle(loop), few);
+    Closing closing(backend);
+    EXPECT_TRUE(closing.serves_the_neighbour());
+    closing.pair.near.close();
+    EXPECT_TRUE(closing.serves_the_neighbour());
+    closing.watcher.end();
+    closing.expect_no_harm();
+}
+
+EXHIBIT(closes_a_listener_that_its_successor_keeps, "h2o/h2o#1100",
+        "A server is replaced: it closes its listening socket and never unregisters it, while its successor has the "
+        "socket open. Each client of the successor is reported to the old server, too, which spins.") {
+    for (const bool runs_between : {false, true}) {
+        Closing closing(backend);
+        auto listener = conformance::listener();
+        const auto of_successor = conformance::duplicate(listener);
+        int calls = 0;
+        auto watcher = closing.loop.watch(listener.get(), Ready::readable, Mode::level, [&](Ready) { ++calls; });
+        EXPECT_TRUE(closing.serves_the_neighbour());
+        listener.close();
+        EXPECT_TRUE(!runs_between || closing.serves_the_neighbour());
+        watcher.end();
+        const auto client = conformance::connect_to(of_successor);
+        EXPECT_TRUE(conformance::wait_for_data(of_successor));
+        EXPECT_TRUE(closing.serves_the_neighbour());
+        closing.expect_no_harm();
+        EXPECT_EQ(calls, 0);
+    }
 }
 
 EXHIBIT(keeps_a_duplicate_of_what_it_ended, "libuv/libuv#1468, libuv/libuv#1148, MagicStack/uvloop#61",

@@ -134,7 +134,7 @@ EXHIBIT(outlives_its_loop, "zaphoyd/websocketpp#510",
 EXHIBIT(is_destroyed_beside_posts, "ByConity/ByConity#1647",
         "A loop is destroyed while other threads post to it and wake it: its destructor waits forever, or the threads "
         "use freed memory.") {
-    for (int round = 0; round < 200; ++round) {
+    for (Rounds rounds(200); rounds.next();) {
         std::optional<Loop> loop(std::in_place, request(backend));
         std::atomic<bool> is_over = false;
         std::vector<std::thread> threads;

@@ -201,12 +201,12 @@ EXHIBIT(forks_while_a_thread_is_in_the_handler, "sisshiki1969/monoruby#1358",
     std::thread raising([&] {
         while (!is_over) pthread_kill(pthread_self(), SIGUSR1);
     });
-    for (int round = 0; round < 200; ++round) {
+    for (Rounds rounds(200); rounds.next();) {
         const auto outcome = in_child([&] {
             Loop loop(request(backend));
             const auto signals = loop.on_signal(SIGUSR2, [] {});
         });
-        EXPECT_EQ(outcome, "") << round;
+        EXPECT_EQ(outcome, "");
         if (!outcome.empty()) break;
     }
     is_over = true;

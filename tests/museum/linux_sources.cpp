@@ -2,12 +2,17 @@
 // Sources that only Linux has: epoll sets, timers, mounts, and the error queue of a socket.
 #include "museum.hpp"
 
+#include <algorithm>
 #include <array>
+#include <atomic>
+#include <cerrno>
 #include <fstream>
+#include <thread>
 
 #include <fcntl.h>
 #include <linux/errqueue.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -103,19 +108,23 @@ bool may_mount() {
     return mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
 }
 
-EXHIBIT(watches_mounts, "notify-rs/notify#421, stratis-storage/stratisd#1091",
+constexpr Exclusion reports_once[] = {
+    {"asio", "it refuses these files, as Asio may be the first to poll one, and the kernel reports each change once"},
+};
+
+EXHIBIT(watches_mounts, "notify-rs/notify#421, stratis-storage/stratisd#1091, dotnet/runtime#958",
         "The list of mounts is watched for changes: the kernel reports each change once, and a backend that polls "
-        "before it waits consumes the report and delivers nothing.") {
+        "before it waits consumes the report and delivers nothing.",
+        reports_once) {
+    const bool is_allowed = in_child([] { _exit(may_mount() ? 0 : 1); }).empty();
     EXPECT_EQ(in_child([&] {
-                  const bool is_allowed = may_mount();
+                  EXPECT_EQ(may_mount(), is_allowed);
                   Visitor visitor(backend);
                   for (const auto mode : modes_of(visitor.poll.choice())) {
                       const Owned mounts(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
-                      const Watch watch{Token{1}, Ready::priority, mode};
-                      // A backend may refuse what it cannot report.
-                      if (visitor.poll.registrator().add(mounts.get(), watch)) continue;
+                      visitor.add(mounts, Ready::priority, mode);
                       EXPECT_TRUE(visitor.is_quiet());
-                      for (int round = 0; is_allowed && round < 5; ++round) {
+                      for (int round = 0; is_allowed && round < 3; ++round) {
                           EXPECT_EQ(mount("none", "/tmp", "tmpfs", 0, nullptr), 0);
                           EXPECT_FALSE(visitor.poll.poll(visitor.events, 5s));
                           EXPECT_EQ(visitor.events.size(), 1U) << static_cast<int>(mode);
@@ -132,6 +141,79 @@ EXHIBIT(watches_mounts, "notify-rs/notify#421, stratis-storage/stratisd#1091",
                   }
               }),
               "");
+    if (!is_allowed) GTEST_SKIP() << "not checked: that changes are reported, as this system lets no process mount";
+}
+
+/// A file of pressure with a trigger: it reports at most once in each window that threads have waited for a processor.
+/// The shortest window is half a second for a privileged process, and two seconds for others. None if the system has no
+/// such file or allows no trigger; then errno says why.
+Owned pressure() {
+    Owned file(::open("/proc/pressure/cpu", O_RDWR | O_NONBLOCK | O_CLOEXEC));
+    for (const std::string trigger : {"some 1000 500000", "some 1000 2000000"}) {
+        const auto size = trigger.size() + 1; // with the zero, which the kernel puts there otherwise
+        if (file.get() == -1 || ::write(file, trigger.c_str(), size) == static_cast<ssize_t>(size)) return file;
+    }
+    return {};
+}
+
+/// Two threads that need one processor at the same time, a quarter of it.
+class Contention {
+  public:
+    Contention() {
+        for (auto& thread : threads_) {
+            thread = std::thread([this] {
+                for (auto next = begin_; !is_over_; next += 8ms) {
+                    std::this_thread::sleep_until(next);
+                    while (loop_tests::Clock::now() < next + 1ms) {}
+                }
+            });
+            cpu_set_t processors;
+            CPU_ZERO(&processors);
+            CPU_SET(static_cast<std::size_t>(processor_), &processors);
+            EXPECT_EQ(pthread_setaffinity_np(thread.native_handle(), sizeof processors, &processors), 0);
+        }
+    }
+    ~Contention() {
+        is_over_ = true;
+        for (auto& thread : threads_) thread.join();
+    }
+    Contention(const Contention&) = delete;
+    Contention& operator=(const Contention&) = delete;
+
+  private:
+    const int processor_ = sched_getcpu();
+    const loop_tests::Clock::time_point begin_ = loop_tests::Clock::now();
+    std::atomic<bool> is_over_ = false;
+    std::array<std::thread, 2> threads_;
+};
+
+EXHIBIT(watches_the_pressure_on_processors, "notify-rs/notify#355, openwrt/libubox#41",
+        "A program sets a trigger in a pressure file and watches the file: it is always readable and writable, and "
+        "reports an excess once, as priority, which the loop cannot watch or has consumed.",
+        reports_once) {
+    Visitor visitor(backend);
+    std::vector<Owned> files;
+    // All modes beside each other, as a window may take long.
+    for (const auto mode : modes_of(visitor.poll.choice())) {
+        files.push_back(pressure());
+        if (files.back().get() == -1) {
+            GTEST_SKIP() << "not checked: /proc/pressure/cpu: " << std::generic_category().message(errno);
+        }
+        visitor.add(files.back(), Ready::priority, mode, Token{files.size() - 1});
+    }
+    const Contention contention;
+    std::vector<int> reports(files.size());
+    const auto end = loop_tests::Clock::now() + patience;
+    while (std::count(reports.begin(), reports.end(), 0) > 0 && loop_tests::Clock::now() < end) {
+        EXPECT_FALSE(visitor.poll.poll(visitor.events, patience));
+        for (const auto& event : visitor.events) {
+            EXPECT_TRUE(any(event.ready & Ready::priority));
+            ++reports.at(static_cast<std::size_t>(event.token));
+        }
+    }
+    // Each mode reports it, and once in a window, of which there may be several on a slow machine.
+    EXPECT_GE(*std::min_element(reports.begin(), reports.end()), 1);
+    EXPECT_LE(*std::max_element(reports.begin(), reports.end()), 4);
 }
 
 EXHIBIT(leaves_the_error_queue_unread, "redis/hiredis#1374, oven-sh/bun#29473, tokio-rs/mio#1672",

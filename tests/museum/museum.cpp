@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "museum.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -12,8 +13,56 @@
 
 namespace pollux::museum {
 
-INSTANTIATE_TEST_SUITE_P(Exhibits, Museum, testing::ValuesIn(core_tests::backends()),
-                         [](const auto& backend) { return backend.param; });
+namespace {
+
+class Museum : public testing::Test {
+  public:
+    Museum(Listing::Function function, const char* description, std::string backend)
+        : function_(function), description_(description), backend_(std::move(backend)) {}
+
+  private:
+    void TestBody() override {
+        SCOPED_TRACE(description_);
+        function_(backend_);
+    }
+
+    Listing::Function function_;
+    const char* description_;
+    std::string backend_;
+};
+
+/// Prints which exhibits were left out.
+class LeftOut : public testing::Environment {
+  public:
+    static void add(const std::string& line) {
+        static auto* const all = static_cast<LeftOut*>(testing::AddGlobalTestEnvironment(new LeftOut));
+        all->lines_.push_back(line);
+    }
+
+  private:
+    void TearDown() override {
+        for (const auto& line : lines_) std::printf("left out: %s\n", line.c_str());
+    }
+
+    std::vector<std::string> lines_;
+};
+
+} // namespace
+
+Listing::Listing(const char* name, const char* description, const char* file, int line, Function function,
+                 std::span<const Exclusion> exclusions) {
+    for (const auto& backend : core_tests::backends()) {
+        const auto test = name + ("/" + backend);
+        const auto excludes = [&](const Exclusion& one) { return one.applies && one.backend == backend; };
+        const auto exclusion = std::find_if(exclusions.begin(), exclusions.end(), excludes);
+        if (exclusion != exclusions.end()) {
+            LeftOut::add(test + ": " + exclusion->reason);
+            continue;
+        }
+        testing::RegisterTest("Museum", test.c_str(), nullptr, nullptr, file, line,
+                              [=]() -> Museum* { return new Museum(function, description, backend); });
+    }
+}
 
 std::vector<Mode> modes_of(const Choice& choice) {
     const auto& capabilities = choice.winner->capabilities;

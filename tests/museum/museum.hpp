@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <system_error>
 #include <type_traits>
@@ -37,16 +38,34 @@ inline constexpr std::chrono::nanoseconds moment = 20ms;
 /// How many polls within `moment` are no spin: a spin makes thousands.
 inline constexpr std::uint64_t few = 30;
 
-class Museum : public testing::TestWithParam<std::string> {};
+/// A backend that an exhibit is left out for, and why. docs/museum.md and the output of the program name each.
+struct Exclusion {
+    const char* backend;
+    const char* reason;
+    bool applies = true;
+};
+
+#ifdef __SANITIZE_THREAD__
+inline constexpr bool under_thread_sanitizer = true;
+#else
+inline constexpr bool under_thread_sanitizer = false;
+#endif
+
+/// Registers an exhibit as one test for each backend of this system that is not excluded.
+class Listing {
+  public:
+    using Function = void (*)(const std::string& backend);
+    Listing(const char* name, const char* description, const char* file, int line, Function function,
+            std::span<const Exclusion> exclusions);
+};
 
 /// Defines an exhibit: a function of `backend`, the name of a backend. `reports` are the public reports of the bug as
-/// owner/project#number, separated by commas; `sentence` describes what the program did, and what went wrong there.
-#define EXHIBIT(name, reports, sentence)                                                                               \
+/// owner/project#number, separated by commas; `sentence` describes what the program did, and what went wrong there. An
+/// array of Exclusions may follow.
+#define EXHIBIT(name, reports, sentence, ...)                                                                          \
     static void name(const std::string& backend);                                                                      \
-    TEST_P(Museum, name) {                                                                                             \
-        SCOPED_TRACE(reports ": " sentence);                                                                           \
-        name(GetParam());                                                                                              \
-    }                                                                                                                  \
+    static const ::pollux::museum::Listing listing_of_##name(#name, reports ": " sentence, __FILE__, __LINE__, &name,  \
+                                                             {__VA_ARGS__});                                           \
     static void name([[maybe_unused]] const std::string& backend)
 
 /// The modes that the backend offers.
@@ -71,6 +90,18 @@ class Visitor {
 
     Poll poll;
     Events events{64};
+};
+
+/// Many rounds of what fails in few of them: `most`, or as many as two seconds are enough for. A sanitizer makes
+/// fork(2) a hundred times slower.
+class Rounds {
+  public:
+    explicit Rounds(int most) : left_(most) {}
+    bool next() { return left_-- > 0 && loop_tests::Clock::now() < end_; }
+
+  private:
+    int left_;
+    loop_tests::Clock::time_point end_ = loop_tests::Clock::now() + 2s;
 };
 
 /// Runs the Loop until the condition holds; false if it does not within `patience`.

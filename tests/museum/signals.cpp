@@ -116,19 +116,17 @@ std::optional<Loop> loop_of_handler;
 extern "C" void wake_poll(int) { of_handler->wake(); }
 extern "C" void stop_loop(int) { loop_of_handler->stop(); }
 
-/// Whether a handler may wake the backend: asio's wake() allocates. Under ThreadSanitizer no handler runs while the
-/// thread sleeps in io_uring: it is called when the thread leaves a function of the C library, and these system calls
-/// are none.
-bool wakes_in_handlers(const std::string& backend) {
-#ifdef __SANITIZE_THREAD__
-    if (backend == "io_uring") return false;
-#endif
-    return backend != "asio";
-}
+constexpr Exclusion in_handlers[] = {
+    {"asio", "its wake() allocates memory, which no signal handler may; no rule promises more"},
+    {"io_uring",
+     "under ThreadSanitizer, which calls a handler when the thread leaves a function of the C library: the system "
+     "calls of io_uring are none, so that the handler does not run while the thread sleeps",
+     under_thread_sanitizer},
+};
 
 EXHIBIT(wakes_from_a_handler, "jmc-88/tint3#12",
-        "A signal handler wakes the waiting loop: it takes a lock that the interrupted thread holds, and hangs.") {
-    if (!wakes_in_handlers(backend)) return;
+        "A signal handler wakes the waiting loop: it takes a lock that the interrupted thread holds, and hangs.",
+        in_handlers) {
     Visitor visitor(backend);
     of_handler = visitor.poll.registrator();
     const Handler own(SIGUSR2, wake_poll);
@@ -144,8 +142,7 @@ EXHIBIT(wakes_from_a_handler, "jmc-88/tint3#12",
 }
 
 EXHIBIT(stops_from_a_handler, "alexcrichton/tokio-signal#4",
-        "A signal handler stops the sleeping loop: the flag is set, and the loop goes on sleeping.") {
-    if (!wakes_in_handlers(backend)) return;
+        "A signal handler stops the sleeping loop: the flag is set, and the loop goes on sleeping.", in_handlers) {
     loop_of_handler.emplace(request(backend));
     const Handler own(SIGUSR2, stop_loop, SA_RESTART);
     const auto hold = loop_of_handler->hold();
@@ -160,6 +157,25 @@ EXHIBIT(stops_from_a_handler, "alexcrichton/tokio-signal#4",
         sender.join();
     }
     loop_of_handler.reset();
+}
+
+EXHIBIT(receives_a_signal_while_it_ends_its_watch, "libuv/libuv#3755",
+        "The callback of a signal ends its watch, and the signal has arrived again meanwhile: the end waits for an "
+        "event that is never delivered, and the loop spins instead of returning.") {
+    Loop loop(request(backend));
+    const Watchdog watchdog(loop);
+    for (int round = 0; round < 50; ++round) {
+        int calls = 0;
+        SignalWatcher watcher = loop.on_signal(SIGUSR1, [&] {
+            ++calls;
+            raise(SIGUSR1);
+            watcher.end();
+        });
+        raise(SIGUSR1);
+        ASSERT_FALSE(loop.run());
+        ASSERT_EQ(calls, 1);
+    }
+    EXPECT_LE(polls_when_idle(loop), few);
 }
 
 EXHIBIT(is_interrupted_every_50_microseconds, "e-dant/watcher#76",

@@ -2,6 +2,8 @@
 // Programs that are started beside a loop, and that must not inherit its descriptors.
 #include "museum.hpp"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -30,8 +32,11 @@ std::string descriptors_of_a_program() {
     posix_spawn_file_actions_destroy(&actions);
     pipe.far.close();
     std::string listed;
-    char byte = 0;
-    while (::read(pipe.near, &byte, 1) == 1) listed += byte == '\n' ? ' ' : byte;
+    std::array<char, 4096> some{};
+    for (ssize_t count = 0; (count = ::read(pipe.near, some.data(), some.size())) > 0;) {
+        listed.append(some.data(), static_cast<std::size_t>(count));
+    }
+    std::replace(listed.begin(), listed.end(), '\n', ' ');
     int status = 0;
     while (waitpid(child, &status, 0) == -1 && errno == EINTR) {}
     return listed;
@@ -62,7 +67,7 @@ EXHIBIT(starts_programs_while_loops_are_made, "haskell/process#288, cesanta/mong
             const auto signals = loop.on_signal(SIGUSR1, [] {});
         }
     });
-    for (int round = 0; round < 200; ++round) {
+    for (Rounds rounds(200); rounds.next();) {
         const auto seen = descriptors_of_a_program();
         EXPECT_EQ(seen, before);
         if (seen != before) break;

@@ -125,6 +125,9 @@ enum class ReopenAdds {
 /// Threads:   poll(), reopen() and destruction by one thread at a time; registrator() and close() by any. A debug build
 ///            of the library (without NDEBUG) ends the process, with a line on standard error, when two threads are in
 ///            these calls at once [poll.wrong_thread].
+///            A thread in poll() must not be cancelled by pthread_cancel(3): with glibc that ends the process, by
+///            SIGABRT, while the thread waits or, over io_uring, after it has waited. Disable cancellation around
+///            poll() by pthread_setcancelstate(3), and end the wait by close() or a wake.
 /// Lifetime:  the Selector is closed when the Poll is destroyed or assigned to, whatever handles are kept. A Poll that
 ///            was moved from can only be destroyed or assigned to.
 /// Processes: belongs to the process that opened it. In a forked child it may be destroyed or reopened; all other calls

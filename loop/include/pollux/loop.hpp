@@ -54,6 +54,8 @@ namespace pollux {
 ///           beside run(). Callbacks run in the thread that runs the Loop. While a thread runs it, a debug build of the
 ///           library (without NDEBUG) ends the process, with a line on standard error, when another thread calls
 ///           anything else, of the Loop or of its handles [loop.wrong_thread].
+///           A thread in run() must not be cancelled by pthread_cancel(3) while it waits: that ends the process, see
+///           Poll. In a callback, a cancellation leaves run() as an exception does.
 /// Errors:   an exception that leaves a callback leaves run(). The Loop is sound: the rest of the phase has not been
 ///           lost, and run() may be called again [loop.exceptions].
 /// Lifetime: not destroyed by its own callbacks. Handles, Posters and Holds may outlive it. What was not called is
