@@ -3,7 +3,7 @@
 //
 //     add, modify ──▶ due ──▶ look: poll(2), no sleep ──▶ events
 //                      ▲        │ not ready
-//                      └────────┴──▶ async_wait() while io_context::run_one() sleeps
+//                      └────────┴──▶ async_wait() while the reactor of Asio sleeps
 //
 // Asio says when to look, poll(2) says what is there. A wait of Asio is for one direction, its end carries no
 // conditions and may stem from before a change; a look under the lock makes one true event of it.
@@ -22,6 +22,7 @@
 #include <boost/asio/post.hpp>
 
 #include <atomic>
+#include <cerrno>
 #include <mutex>
 #include <new>
 #include <unordered_map>
@@ -57,14 +58,9 @@ class Queue {
             collect_ended_waits();
             const auto count = look(buffer, error);
             if (count != 0 || error) return buffer.first(count);
-            const auto left = deadline.left();
-            if (!timeout) {
-                context_.run_one();
-            } else if (left == left.zero()) {
-                return {};
-            } else {
-                context_.run_one_for(std::min<std::chrono::nanoseconds>(left, std::chrono::hours(1)));
-            }
+            const auto left = timeout ? Timeout(deadline.left()) : forever;
+            if (left == Timeout(std::chrono::nanoseconds::zero())) return {};
+            run_turn(context_, left);
         }
     } catch (...) {
         error = caught();
@@ -128,6 +124,7 @@ class Queue {
     /// Ends the sleep of select(), once. What can throw comes first in a change: if this does, nothing was changed.
     void interrupt() {
         if (!asleep_) return;
+        if (!own_.are_open()) throw boost::system::system_error(EBADF, boost::system::system_category());
         boost::asio::post(context_, [] {});
         asleep_ = false;
     }
@@ -209,7 +206,7 @@ class Queue {
 
     boost::asio::io_context context_{1}; // one thread at a time runs it
     const OwnDescriptors own_ = open_reactor(context_);
-    // While it is expected, run_one() sleeps instead of returning.
+    // While work is expected, the reactor sleeps instead of returning.
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
 
     std::mutex mutex_; // all that follows

@@ -2,6 +2,11 @@
 #include "reactor.hpp"
 
 #include <boost/asio/detail/epoll_reactor.hpp>
+#include <boost/asio/detail/scheduler.hpp>
+#include <boost/asio/detail/throw_error.hpp>
+
+#include <algorithm>
+#include <chrono>
 
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -42,12 +47,28 @@ void OwnDescriptors::close() const noexcept {
     }
 }
 
-bool OwnDescriptors::are_open() const noexcept { return fcntl(epoll, F_GETFD) != -1; }
+bool OwnDescriptors::are_open() const noexcept {
+    if (fcntl(interrupter, F_GETFD) == -1) return false;
+    if (timer == -1) return fcntl(epoll, F_GETFD) != -1;
+    // As Asio has registered it: only the set that holds the timer accepts that.
+    epoll_event event{EPOLLIN | EPOLLERR, {.ptr = timer_registration}};
+    return epoll_ctl(epoll, EPOLL_CTL_MOD, timer, &event) == 0;
+}
 
 OwnDescriptors open_reactor(boost::asio::io_context& context) {
     auto& reactor = boost::asio::use_service<Reactor>(context);
     return {reactor.*get(EpollMember()), reactor.*get(TimerMember()),
-            (reactor.*get(InterrupterMember())).read_descriptor()};
+            (reactor.*get(InterrupterMember())).read_descriptor(), &(reactor.*get(TimerMember()))};
+}
+
+void run_turn(boost::asio::io_context& context, Timeout timeout) {
+    using std::chrono::microseconds;
+    constexpr std::chrono::nanoseconds most = std::chrono::hours(1); // in milliseconds it fits into an int
+    const auto wait = std::min(timeout.value_or(most), most);
+    boost::system::error_code error;
+    boost::asio::use_service<boost::asio::detail::scheduler>(context).wait_one(
+        timeout ? static_cast<long>(std::chrono::ceil<microseconds>(wait).count()) : -1, error);
+    boost::asio::detail::throw_error(error);
 }
 
 StandardStreams::StandardStreams() noexcept {

@@ -49,7 +49,11 @@ class Iocp final : public Selector, private Registrator {
         for (auto& [source, watched] : table_) {
             if (watched->poll == Watched::Poll::pending) watched->cancel();
         }
-        while (under_way_ > 0) sweep(forever);
+        while (under_way_ > 0 && sweep(forever)) {}
+        // A port that was closed tells of no poll that is over: the kernel may still write into these.
+        for (auto& [source, watched] : table_) {
+            if (watched->poll != Watched::Poll::none) static_cast<void>(watched.release());
+        }
         for (auto* watched = std::exchange(due_, nullptr); watched;) {
             auto* const next = watched->next_due;
             if (watched->removed) delete watched;
@@ -277,7 +281,8 @@ class Iocp final : public Selector, private Registrator {
     }
 
     /// Takes packets while no select() does. What they report is polled again by the next one, so nothing is lost.
-    void sweep(Timeout timeout) noexcept {
+    /// False when the port gives none, as it was closed.
+    bool sweep(Timeout timeout) noexcept {
         std::array<Packet, batch_size> packets;
         std::error_code error;
         for (const auto& packet : take(packets, timeout, error)) {
@@ -287,6 +292,7 @@ class Iocp final : public Selector, private Registrator {
                 make_due(*watched);
             }
         }
+        return !error;
     }
 
     bool winsock_ = false;

@@ -165,18 +165,20 @@ class PollFallback final : public Selector, private Registrator {
         sleeping_on_.pop_back();
         if (!result) watches_.keep_owed(sleeping_on_, added);
         if (result && result != std::errc::interrupted) error = result;
-        if (!result && (pipe_events & POLLNVAL)) error = make_error_code(std::errc::bad_file_descriptor);
         // Also what others wrote: a program that took the descriptor for one of its own.
-        if (std::exchange(interrupted_, false) || pipe_events != 0) empty_pipe();
+        if ((std::exchange(interrupted_, false) || pipe_events != 0) && !empty_pipe())
+            error = make_error_code(std::errc::bad_file_descriptor);
         return !result && !error;
     }
 
-    void empty_pipe() noexcept {
+    /// False if it is not there any more: one of its ends was closed, or has become another file.
+    bool empty_pipe() noexcept {
         std::array<char, 256> bytes;
         ssize_t count = 0;
         do {
             count = read(pipe_[0], bytes.data(), bytes.size());
-        } while (count > 0 || (count == -1 && errno == EINTR));
+        } while (count == static_cast<ssize_t>(bytes.size()) || (count == -1 && errno == EINTR));
+        return count > 0 || (count == -1 && errno == EAGAIN);
     }
 
     std::mutex mutex_;

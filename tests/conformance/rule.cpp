@@ -55,13 +55,14 @@ std::span<const AbsentRule> absent_rules() {
 #ifdef _WIN32
     static constexpr const char* no_limit = "Windows lets no process limit how many handles it may open";
     static constexpr const char* no_fork = "Windows has no fork()";
-    static constexpr std::array<AbsentRule, 10> absent{
+    static constexpr std::array<AbsentRule, 11> absent{
         {{"accept.no_room", no_limit},
          {"fork.calls_refused", no_fork},
          {"fork.child_destroys", no_fork},
          {"fork.parent_unharmed", no_fork},
          {"open.limits", no_limit},
          {"priority.once", "Windows has no source that reports once"},
+         {"selector.closed_while_asleep", "the handles of a Selector are known to no other part of a process"},
          {"selector.closed_under_it", "Windows has no closefrom()"},
          {"selector.lowered_limit", no_limit},
          {"selector.standard_streams", "the standard streams of Windows are no low numbers"},

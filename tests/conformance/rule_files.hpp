@@ -14,6 +14,7 @@ void link_files_rules();
 void link_modes_rules();
 #ifndef _WIN32
 void link_fork_rules();
+void link_own_descriptors_rules();
 void link_posix_rules();
 void link_surroundings_rules();
 #endif

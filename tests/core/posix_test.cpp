@@ -85,5 +85,46 @@ TEST(PosixPoll, works_below_a_lowered_limit_of_descriptors) {
               0);
 }
 
+// What is not asked for POLLIN reports an end that it can be sure of, and nothing because of data.
+TEST(PosixPoll, reports_ends_of_pipes_below_a_lowered_limit_of_descriptors) {
+    EXPECT_EQ(status_of_child([] {
+                  std::array<int, 2> ended{}, unread{}, readerless{}, idle{}, socket{};
+                  for (auto* ends : {&ended, &unread, &readerless, &idle})
+                      if (pipe(ends->data()) != 0) return false;
+                  if (socketpair(AF_UNIX, SOCK_STREAM, 0, socket.data()) != 0) return false;
+                  if (write(unread[1], "x", 1) != 1 || shutdown(socket[1], SHUT_WR) != 0) return false;
+                  close(ended[1]);
+                  close(unread[1]);
+                  close(readerless[0]);
+                  const rlimit none{0, 0};
+                  if (setrlimit(RLIMIT_NOFILE, &none) != 0) return false;
+                  std::array sources{pollfd{ended[0], POLLOUT, 0},      pollfd{ended[0], 0, 0},
+                                     pollfd{unread[0], POLLOUT, 0},     pollfd{readerless[1], POLLOUT, 0},
+                                     pollfd{readerless[1], POLLPRI, 0}, pollfd{idle[0], POLLOUT, 0},
+                                     pollfd{socket[0], POLLPRI, 0}};
+                  const std::array<short, 7> expected{POLLHUP, POLLHUP, 0, POLLOUT, 0, 0, 0};
+                  bool holds = posix::poll_now(sources) == 3 && posix::poll_for(sources, -1) == 3;
+                  for (std::size_t i = 0; i < sources.size(); ++i)
+                      holds = holds && sources[i].revents == expected.at(i);
+                  return holds;
+              }),
+              0);
+}
+
+// Data that is not asked for ends no sleep.
+TEST(PosixPoll, sleeps_beside_unread_data_below_a_lowered_limit_of_descriptors) {
+    EXPECT_EQ(status_of_child([] {
+                  std::array<int, 2> ends{};
+                  if (pipe(ends.data()) != 0 || write(ends[1], "x", 1) != 1) return false;
+                  const rlimit none{0, 0};
+                  if (setrlimit(RLIMIT_NOFILE, &none) != 0) return false;
+                  std::array sources{pollfd{ends[0], POLLOUT, 0}};
+                  const auto begun = std::chrono::steady_clock::now();
+                  return posix::poll_for(sources, 20) == 0 &&
+                         std::chrono::steady_clock::now() - begun >= std::chrono::milliseconds(20);
+              }),
+              0);
+}
+
 } // namespace
 } // namespace pollux::core_tests

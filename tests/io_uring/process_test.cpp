@@ -146,6 +146,26 @@ TEST(Process, lowered_descriptor_limit) {
     EXPECT_EQ(fault, "");
 }
 
+// Below it the end of a pipe that is watched for writable is reported, as the kernel does. select(2) calls it readable.
+TEST(Process, lowered_descriptor_limit_and_a_pipe_that_ends) {
+    for (const Mode mode : modes) {
+        const auto fault = fault_in_child([mode]() -> std::string {
+            const auto selector = open_backend();
+            std::array<int, 2> ends{};
+            if (pipe(ends.data()) == -1) return "no pipe";
+            selector->registrator().add(ends[0], {Token{1}, Ready::writable, mode});
+            std::error_code error;
+            select_once(*selector, 0ns, error);
+            const rlimit none{0, 0};
+            setrlimit(RLIMIT_NOFILE, &none);
+            close(ends[1]);
+            const auto events = select_once(*selector, patience, error);
+            return events.size() == 1 && any(events[0].ready & Ready::closed) ? "" : "it is not reported";
+        });
+        EXPECT_EQ(fault, "") << static_cast<int>(mode);
+    }
+}
+
 // A program that was started without standard streams does not print into the ring.
 TEST(Process, standard_streams_are_left_free) {
     const auto fault = fault_in_child([]() -> std::string {

@@ -4,6 +4,8 @@
 #include "refused_enter.hpp"
 #include "scene.hpp"
 
+#include <pollux/deadline.hpp>
+
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -95,62 +97,108 @@ TEST(Refusal, destruction_survives_all) {
     }
 }
 
-// remove() has let go of its source though one of its calls is refused.
-TEST(Refusal, remove_survives_one) {
+// remove() has let go of its source though some of its calls are refused: one, which the call that confirms the release
+// would make up for, or several.
+TEST(Refusal, remove_survives_some) {
     for (const bool asleep : {false, true}) {
         for (int accepted = 0; accepted < 3; ++accepted) {
-            const auto fault = fault_in_child([=]() -> std::string {
-                RefusedEnter kernel;
-                Armed armed(2);
-                std::unique_ptr<Sleeping> sleeping;
-                if (asleep) sleeping = std::make_unique<Sleeping>(*armed.selector, kernel);
-                kernel.refuse(EAGAIN, accepted, 1);
-                const auto error = armed.selector->registrator().remove(armed.pairs[0].near);
-                armed.pairs[0].near.close();
-                const bool is_free = has_ended(armed.pairs[0].far);
-                kernel.accept();
-                write_byte(armed.pairs[1].far);
-                if (!asleep && collect(*armed.selector, 1) != std::set{Token{1}}) return "the other watch is lost";
-                sleeping.reset();
-                if (error) return error.message();
-                return is_free ? "" : "the source is still held";
-            });
-            EXPECT_EQ(fault, "") << "after " << accepted << " calls" << (asleep ? ", asleep" : "");
+            for (const int refused : {1, 2, 3, 8}) {
+                const auto fault = fault_in_child([=]() -> std::string {
+                    RefusedEnter kernel;
+                    Armed armed(2);
+                    std::unique_ptr<Sleeping> sleeping;
+                    if (asleep) sleeping = std::make_unique<Sleeping>(*armed.selector, kernel);
+                    kernel.refuse(EAGAIN, accepted, refused);
+                    const auto error = armed.selector->registrator().remove(armed.pairs[0].near);
+                    armed.pairs[0].near.close();
+                    const bool is_free = has_ended(armed.pairs[0].far);
+                    kernel.accept();
+                    write_byte(armed.pairs[1].far);
+                    if (!asleep && collect(*armed.selector, 1) != std::set{Token{1}}) return "the other watch is lost";
+                    sleeping.reset();
+                    if (error) return error.message();
+                    return is_free ? "" : "the source is still held";
+                });
+                EXPECT_EQ(fault, "") << refused << " refused after " << accepted << (asleep ? ", asleep" : "");
+            }
         }
     }
 }
 
 // It returns, with its watch gone, though all its calls are refused, and the source is let go of when they are accepted
-// again.
+// again: of one watch, and of more than the ring has room for.
 TEST(Refusal, remove_survives_all) {
     for (const int error : errors) {
         for (const bool asleep : {false, true}) {
-            const auto fault = fault_in_child([=]() -> std::string {
-                RefusedEnter kernel;
-                Armed armed(2);
-                auto& registrator = armed.selector->registrator();
-                std::unique_ptr<Sleeping> sleeping;
-                if (asleep) sleeping = std::make_unique<Sleeping>(*armed.selector, kernel);
-                kernel.refuse(error);
-                auto outcome = registrator.remove(armed.pairs[0].near);
-                if (outcome) return "remove() says: " + outcome.message();
-                outcome = registrator.remove(armed.pairs[0].near);
-                if (outcome != std::errc::no_such_file_or_directory) return "it is still watched";
-                armed.pairs[0].near.close();
-                kernel.accept();
-                write_byte(armed.pairs[1].far);
-                if (asleep) {
-                    sleeping.reset();
-                } else if (collect(*armed.selector, 1) != std::set{Token{1}}) {
-                    return "the other watch is lost";
-                }
-                std::error_code ignored;
-                while (!has_ended(armed.pairs[0].far)) select_once(*armed.selector, 1ms, ignored);
-                return "";
-            });
-            EXPECT_EQ(fault, "") << describe(error) << (asleep ? ", asleep" : "");
+            for (const std::size_t count : {1, 100}) {
+                const auto fault = fault_in_child([=]() -> std::string {
+                    RefusedEnter kernel;
+                    Armed armed(count + 1);
+                    auto& registrator = armed.selector->registrator();
+                    std::unique_ptr<Sleeping> sleeping;
+                    if (asleep) sleeping = std::make_unique<Sleeping>(*armed.selector, kernel);
+                    kernel.refuse(error);
+                    for (std::size_t i = 0; i < count; ++i) {
+                        const Source source = armed.pairs[i].near;
+                        auto outcome = registrator.remove(source);
+                        if (outcome) return "remove() says: " + outcome.message();
+                        outcome = registrator.remove(source);
+                        if (outcome != std::errc::no_such_file_or_directory) return "it is still watched";
+                        armed.pairs[i].near.close();
+                    }
+                    kernel.accept();
+                    write_byte(armed.pairs[count].far);
+                    if (asleep) {
+                        sleeping.reset();
+                    } else if (collect(*armed.selector, 1) != std::set{Token{count}}) {
+                        return "the other watch is lost";
+                    }
+                    const Deadline deadline(patience);
+                    for (std::size_t i = 0; i < count; ++i) {
+                        std::error_code ignored;
+                        while (!has_ended(armed.pairs[i].far)) {
+                            if (deadline.left() == 0ns) return "source " + std::to_string(i) + " is still held";
+                            select_once(*armed.selector, 1ms, ignored);
+                        }
+                    }
+                    return "";
+                });
+                EXPECT_EQ(fault, "") << describe(error) << ", " << count << " watches" << (asleep ? ", asleep" : "");
+            }
         }
     }
+}
+
+// remove() leaves to a thread that is about to sleep in the ring what has to end its sleep: the completions of others.
+TEST(Refusal, remove_does_not_reap_for_a_sleeper) {
+    const auto fault = fault_in_child([]() -> std::string {
+        RefusedEnter kernel;
+        Armed armed(2);
+        std::atomic<bool> has_returned = false;
+        std::vector<Event> events;
+        kernel.hold_others(1); // the first call hands over, the second sleeps
+        std::thread selecting([&] {
+            std::error_code error;
+            events = select_once(*armed.selector, forever, error);
+            has_returned = true;
+        });
+        while (kernel.held_calls() == 0) std::this_thread::yield();
+        write_byte(armed.pairs[1].far);
+        // The cancellation is accepted. What comes after it is not, or it would end the sleep.
+        kernel.refuse(EAGAIN, 1);
+        const auto outcome = armed.selector->registrator().remove(armed.pairs[0].near);
+        kernel.accept();
+        kernel.release_others();
+        const Deadline deadline(5s);
+        while (!has_returned && deadline.left() > 0ns) std::this_thread::yield();
+        const bool was_woken = has_returned;
+        armed.selector->registrator().wake();
+        selecting.join();
+        if (outcome) return "remove() says: " + outcome.message();
+        if (!was_woken) return "select() sleeps on";
+        return events.size() == 1 && events[0].token == Token{1} ? "" : "the event of the other watch is lost";
+    });
+    EXPECT_EQ(fault, "");
 }
 
 // A wake() that could not be delivered says so, each time, and the first that can be delivered ends the sleep.

@@ -5,9 +5,11 @@
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -21,8 +23,20 @@ namespace {
 
 std::mutex plan_mutex;
 int error_of_plan = 0, still_accepted = 0, still_refused = 0;
-std::atomic<int> call_count = 0;
+pid_t thread_of_hold = 0; // whose calls are not held; 0: no call is held
+int still_passing = 0;    // calls of the others that come before those that are held
+std::vector<std::uint64_t> held;
+std::atomic<int> call_count = 0, held_count = 0;
 std::atomic<int> listener = -1;
+
+/// Keeps a call waiting, if the plan says so.
+bool hold(const seccomp_notif& call) {
+    const std::lock_guard lock(plan_mutex);
+    if (thread_of_hold == 0 || static_cast<pid_t>(call.pid) == thread_of_hold || still_passing-- > 0) return false;
+    held.push_back(call.id);
+    ++held_count;
+    return true;
+}
 
 int next_error() {
     const std::lock_guard lock(plan_mutex);
@@ -40,7 +54,7 @@ int next_error() {
     while (listener == -1) std::this_thread::yield();
     for (;;) {
         seccomp_notif call{};
-        if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) == -1) continue;
+        if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) == -1 || hold(call)) continue;
         seccomp_notif_resp answer{};
         answer.id = call.id;
         answer.error = -next_error();
@@ -74,7 +88,26 @@ void RefusedEnter::refuse(int error, int accepted, int refused) {
     still_refused = refused;
 }
 
+void RefusedEnter::hold_others(int passing) {
+    const std::lock_guard lock(plan_mutex);
+    thread_of_hold = static_cast<pid_t>(syscall(SYS_gettid));
+    still_passing = passing;
+}
+
+void RefusedEnter::release_others() {
+    const std::lock_guard lock(plan_mutex);
+    thread_of_hold = 0;
+    for (const auto id : held) {
+        seccomp_notif_resp answer{};
+        answer.id = id;
+        answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+        ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer); // a call that a signal has interrupted is made again
+    }
+    held.clear();
+}
+
 int RefusedEnter::calls() const { return call_count; }
+int RefusedEnter::held_calls() const { return held_count; }
 
 void forbid_ring_calls() {
     std::array<sock_filter, 5> rules{{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),

@@ -80,6 +80,10 @@ Queue::~Queue() {
     close_quietly(nonempty_);
 }
 
+bool Queue::hides(int descriptor) const noexcept {
+    return descriptor == nonempty_ || std::ranges::find(sets_, descriptor) != sets_.end();
+}
+
 void Queue::lose() noexcept {
     for (int& set : sets_) close_quietly(std::exchange(set, -1));
     close_quietly(std::exchange(nonempty_, -1));

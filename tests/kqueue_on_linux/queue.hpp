@@ -45,6 +45,8 @@ class Queue {
 
     /// The descriptor of the kqueue; who closes it says so with forget().
     int descriptor() const noexcept { return outer_; }
+    /// Whether it has that descriptor beside its own, which no real kqueue has.
+    bool hides(int descriptor) const noexcept;
     /// From now on that is its descriptor. Nothing else may be under way.
     void renumber(int descriptor) noexcept { outer_ = descriptor; }
     /// Closes everything, in a child of fork(); nothing but the destructor may follow.

@@ -4,6 +4,7 @@
 // libc.
 #include "queues.hpp"
 
+#include <cerrno>
 #include <cstdarg>
 
 #include <fcntl.h>
@@ -41,6 +42,14 @@ Queues& queues() {
         return made;
     }();
     return all;
+}
+
+bool is_hidden(int descriptor) {
+    const std::lock_guard lock(queues().mutex);
+    for (const auto& [number, queue] : queues().by_descriptor) {
+        if (queue->hides(descriptor)) return true;
+    }
+    return false;
 }
 
 void forget(int descriptor) {
@@ -89,6 +98,10 @@ extern "C" int fcntl(int descriptor, int command, ...) {
 }
 
 extern "C" int close(int descriptor) {
+    if (descriptor >= 0 && kqueue_on_linux::is_hidden(descriptor)) {
+        errno = EBADF; // to a program it is not open
+        return -1;
+    }
     kqueue_on_linux::forget(descriptor);
     return static_cast<int>(syscall(SYS_close, descriptor));
 }

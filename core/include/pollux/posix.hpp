@@ -18,7 +18,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/select.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /// Help for the authors of plugins on POSIX systems: for plugin authors only.
@@ -88,8 +90,23 @@ inline std::error_code open_pipe(std::array<int, 2>& ends) noexcept {
     return {};
 }
 
-/// Does what poll(2) does with select(2), which knows no limit but reports neither POLLHUP nor POLLERR: a source that
-/// ended is ready for what was asked.
+/// Whether a descriptor that select(2) calls readable is a pipe or FIFO whose writers and data are gone: what poll(2)
+/// reports as POLLHUP. Another thread that reads it meanwhile can make that untrue.
+inline bool is_ended_pipe(int descriptor) noexcept {
+    struct stat status {};
+    if (fstat(descriptor, &status) == -1 || !S_ISFIFO(status.st_mode)) return false;
+    // select(2) also calls the writing end readable, when there is no reader.
+    const int flags = fcntl(descriptor, F_GETFL);
+    int bytes = 0;
+    return flags != -1 && (flags & O_ACCMODE) != O_WRONLY && ioctl(descriptor, FIONREAD, &bytes) == 0 && bytes == 0;
+}
+
+/// Does what poll(2) does with select(2), which knows no limit but reports neither POLLHUP nor POLLERR by name:
+///
+/// - An error, or a hang-up of a source that is asked for POLLIN, is reported as what was asked for.
+/// - A hang-up of a source that is not asked for POLLIN is reported as POLLHUP if it is a pipe or FIFO without data.
+///   That of others is not: sockets and terminals that have hung up are writable, unless their buffers are full.
+/// - A sleep does not end with such a hang-up, unless it was there at the beginning.
 inline int poll_by_select(std::span<pollfd> sources, int milliseconds) noexcept try {
     int highest = -1;
     for (const auto& source : sources) highest = std::max(highest, source.fd);
@@ -101,47 +118,61 @@ inline int poll_by_select(std::span<pollfd> sources, int milliseconds) noexcept 
         return sets[set * words + static_cast<std::size_t>(fd / bits)];
     };
     constexpr short conditions[] = {POLLIN, POLLOUT, POLLPRI};
-    for (const auto& source : sources) {
-        if (source.fd < 0) continue;
-        for (std::size_t set = 0; set < 3; ++set) {
-            if (source.events & conditions[set]) word(set, source.fd) |= 1UL << (source.fd % bits);
+    const auto select_for = [&](int wait, bool with_ends) {
+        std::fill(sets.begin(), sets.end(), 0UL);
+        for (const auto& source : sources) {
+            if (source.fd < 0) continue;
+            for (std::size_t set = 0; set < 3; ++set) {
+                if ((source.events & conditions[set]) || (with_ends && set == 0))
+                    word(set, source.fd) |= 1UL << (source.fd % bits);
+            }
         }
-    }
-    timeval wait{};
-    wait.tv_sec = milliseconds / 1000;
-    wait.tv_usec = static_cast<decltype(wait.tv_usec)>(milliseconds % 1000) * 1000;
-    const auto set_at = [&](std::size_t set) { return reinterpret_cast<fd_set*>(sets.data() + set * words); };
-    const int result = select(highest + 1, set_at(0), set_at(1), set_at(2), milliseconds < 0 ? nullptr : &wait);
-    if (result == -1 && errno != EBADF) return -1;
-    int count = 0;
-    for (auto& source : sources) {
-        source.revents = 0;
-        if (result == -1) { // it does not say of which
-            if (source.fd >= 0 && fcntl(source.fd, F_GETFD) == -1) source.revents = POLLNVAL;
+        timeval time{};
+        time.tv_sec = wait / 1000;
+        time.tv_usec = static_cast<decltype(time.tv_usec)>(wait % 1000) * 1000;
+        const auto set_at = [&](std::size_t set) { return reinterpret_cast<fd_set*>(sets.data() + set * words); };
+        return select(highest + 1, set_at(0), set_at(1), set_at(2), wait < 0 ? nullptr : &time);
+    };
+    const auto count_ready = [&](bool is_failed) {
+        int count = 0;
+        for (auto& source : sources) {
+            source.revents = 0;
+            if (is_failed) { // it does not say of which
+                if (source.fd >= 0 && fcntl(source.fd, F_GETFD) == -1) source.revents = POLLNVAL;
+                count += source.revents != 0;
+                continue;
+            }
+            for (std::size_t set = 0; source.fd >= 0 && set < 3; ++set) {
+                if ((word(set, source.fd) >> (source.fd % bits) & 1) == 0) continue;
+                const auto condition = source.events & conditions[set] ? conditions[set] : short{POLLHUP};
+                if (condition != POLLHUP || is_ended_pipe(source.fd))
+                    source.revents = static_cast<short>(source.revents | condition);
+            }
             count += source.revents != 0;
-            continue;
         }
-        for (std::size_t set = 0; source.fd >= 0 && set < 3; ++set) {
-            if ((source.events & conditions[set]) && (word(set, source.fd) >> (source.fd % bits) & 1) != 0)
-                source.revents = static_cast<short>(source.revents | conditions[set]);
-        }
-        count += source.revents != 0;
-    }
-    return count;
+        return count;
+    };
+    int result = select_for(0, true);
+    if (result == -1 && errno != EBADF) return -1;
+    const int count = result == 0 ? 0 : count_ready(result == -1);
+    if (count != 0 || milliseconds == 0) return count;
+    // Without the ends: data that no source was asked for would end each sleep at once.
+    result = select_for(milliseconds, false);
+    return result == -1 && errno != EBADF ? -1 : count_ready(result == -1);
 } catch (const std::bad_alloc&) {
     errno = ENOMEM;
     return -1;
 }
 
 /// As poll(2), but it is not refused where a program has lowered RLIMIT_NOFILE below the number of its sources
-/// (poll(2): EINVAL). `milliseconds`: -1 is for ever.
+/// (poll(2): EINVAL): there it is poll_by_select(), with the limits of that. `milliseconds`: -1 is for ever.
 inline int poll_for(std::span<pollfd> sources, int milliseconds) noexcept {
     const int count = poll(sources.data(), static_cast<nfds_t>(sources.size()), milliseconds);
     return count == -1 && errno == EINVAL ? poll_by_select(sources, milliseconds) : count;
 }
 
 /// As poll(2) without sleeping, but neither a signal ends it, nor is it refused where a program has lowered
-/// RLIMIT_NOFILE below the number of its sources (poll(2): EINVAL).
+/// RLIMIT_NOFILE below the number of its sources (poll(2): EINVAL): there it is poll_by_select().
 inline int poll_now(std::span<pollfd> sources) noexcept {
     for (;;) {
         const int count = poll_for(sources, 0);

@@ -44,6 +44,8 @@ class Selector {
     ///         no_such_process      another process made the Selector                   [fork.calls_refused]
     ///         bad_file_descriptor  its own descriptors were closed, as closefrom(3)
     ///                              does in a daemon; it never spins instead            [selector.closed_under_it]
+    ///                              and beside a sleep, which wake() may not end then,
+    ///                              but a signal does                                   [selector.closed_while_asleep]
     ///         `error` is cleared on success; on failure the events are none.
     virtual std::span<const Event> select(std::span<Event> buffer, Timeout timeout,
                                           std::error_code& error) noexcept = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // What only POSIX has: signals, fork(), and a limit of descriptors that a process sets itself.
+#include "../interruptions.hpp"
 #include "../process.hpp"
 #include "../rule.hpp"
 #include "../rule_files.hpp"
@@ -8,25 +9,6 @@
 #include <pthread.h>
 
 namespace pollux::conformance {
-namespace {
-
-/// While it lives, SIGUSR1 interrupts system calls and does nothing else.
-class Interruptions {
-  public:
-    Interruptions() {
-        struct sigaction interrupt {};
-        interrupt.sa_handler = [](int) {};
-        sigaction(SIGUSR1, &interrupt, &before_);
-    }
-    ~Interruptions() { sigaction(SIGUSR1, &before_, nullptr); }
-    Interruptions(const Interruptions&) = delete;
-    Interruptions& operator=(const Interruptions&) = delete;
-
-  private:
-    struct sigaction before_ {};
-};
-
-} // namespace
 
 // A signal may end select() with no event and no error; no event is lost or doubled.
 RULE(signal, returns) {

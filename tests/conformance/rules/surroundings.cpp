@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a program does to its process around a Selector: standard streams closed, limits lowered, all descriptors
-// closed; and files that report a change once.
+// What a program does to its process around a Selector: standard streams closed, limits lowered; and files that report
+// a change once.
 #include "../process.hpp"
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -36,10 +35,6 @@ class NoDescriptors {
   private:
     rlimit before_{};
 };
-
-void close_all() {
-    for (int descriptor = 0; descriptor < 4096; ++descriptor) close(descriptor);
-}
 
 } // namespace
 
@@ -94,30 +89,6 @@ RULE(selector, lowered_limit) {
         const auto woken = select();
         expect(woken.size() == 1 && woken[0].token == wake_token, "expected: the wake, seen: " + describe(woken));
         for (const auto& pair : pairs) remove(pair.near);
-    }
-}
-
-// With all descriptors of the process closed, select() returns bad_file_descriptor each time, and does not spin.
-RULE(selector, closed_under_it) {
-    for (const Timeout timeout : {Timeout(0ns), Timeout(patience), forever}) {
-        const auto fault = fault_in_child([&]() -> std::string {
-            OpenFailure failure;
-            const auto opened = subject().open(failure);
-            if (!opened) return std::string(failure.step) + ": " + describe(failure.error);
-            const auto pair = make_pair(Kind::local);
-            opened->registrator().add(pair.near, {Token{1}, Ready::readable, modes().back()});
-            std::array<Event, 4> buffer{};
-            std::error_code error;
-            opened->select(buffer, moment, error);
-            close_all();
-            for (int call = 0; call < 3; ++call) {
-                const auto events = opened->select(buffer, timeout, error);
-                if (!events.empty() || error != std::errc::bad_file_descriptor)
-                    return std::to_string(events.size()) + " events and: " + describe(error);
-            }
-            return {};
-        });
-        expect(fault.empty(), "expected: no event and bad_file_descriptor, seen: " + fault);
     }
 }
 

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSL-1.0
+// A program closes what a Selector has opened for itself, as daemons do that close all descriptors.
+#include "../interruptions.hpp"
+#include "../process.hpp"
+#include "../rule.hpp"
+#include "../rule_files.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace pollux::conformance {
+namespace {
+
+void close_all() {
+    for (int descriptor = 0; descriptor < 4096; ++descriptor) close(descriptor);
+}
+
+/// A Selector, and the descriptors that it has opened.
+struct Exposed {
+    std::unique_ptr<Selector> selector;
+    std::vector<int> own;
+};
+
+Exposed open_exposed(const Subject& subject, OpenFailure& failure) {
+    const auto before = open_descriptors();
+    Exposed opened{subject.open(failure), {}};
+    for (const int descriptor : open_descriptors()) {
+        if (std::ranges::find(before, descriptor) == before.end()) opened.own.push_back(descriptor);
+    }
+    return opened;
+}
+
+/// Processor time that this thread has used.
+std::chrono::nanoseconds thread_time() {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+/// A select() of this time, which may fail and may be early; the fault if it is busy meanwhile.
+std::string busy_select(Selector& selector, std::chrono::nanoseconds time) {
+    std::array<Event, 4> buffer{};
+    std::error_code error;
+    const auto before = thread_time();
+    selector.select(buffer, time, error);
+    const auto used = thread_time() - before;
+    if (used < time / 5) return {};
+    return std::to_string(used.count() / 1000) + " us of processor time in a select() of " +
+           std::to_string(time.count() / 1000) + " us: " + describe(error);
+}
+
+/// A thread in select(), which sleeps there when this is made; SIGUSR1 interrupts it, and does nothing else.
+class InSelect {
+  public:
+    InSelect(Selector& selector, Timeout timeout)
+        : thread_([this, &selector, timeout] {
+              std::array<Event, 4> buffer{};
+              self_ = pthread_self();
+              number_ = thread_number();
+              begun_.raise_to(1);
+              selector.select(buffer, timeout, error_);
+              returned_.raise_to(1);
+              gone_.wait_for(1); // pthread_kill() of a thread that has ended is undefined
+          }) {
+        begun_.wait_for(1);
+        wait_until_asleep(number_, [this] { return returned_.value() == 1; });
+    }
+    ~InSelect() { gone_.release(); } // and the thread is joined
+
+    void interrupt() { pthread_kill(self_, SIGUSR1); }
+    /// Whether select() returns within the patience of rules.
+    bool returns() const {
+        const auto end = std::chrono::steady_clock::now() + patience;
+        while (returned_.value() == 0 && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(100us);
+        return returned_.value() == 1;
+    }
+
+  private:
+    Count begun_, returned_, gone_;
+    pthread_t self_{};
+    int number_ = 0;
+    std::error_code error_;
+    Thread thread_;
+};
+
+} // namespace
+
+// With all descriptors of the process closed, select() returns bad_file_descriptor each time, and does not spin.
+RULE(selector, closed_under_it) {
+    for (const Timeout timeout : {Timeout(0ns), Timeout(patience), forever}) {
+        const auto fault = fault_in_child([&]() -> std::string {
+            OpenFailure failure;
+            const auto opened = subject().open(failure);
+            if (!opened) return std::string(failure.step) + ": " + describe(failure.error);
+            const auto pair = make_pair(Kind::local);
+            opened->registrator().add(pair.near, {Token{1}, Ready::readable, modes().back()});
+            std::array<Event, 4> buffer{};
+            std::error_code error;
+            opened->select(buffer, moment, error);
+            close_all();
+            for (int call = 0; call < 3; ++call) {
+                const auto events = opened->select(buffer, timeout, error);
+                if (!events.empty() || error != std::errc::bad_file_descriptor)
+                    return std::to_string(events.size()) + " events and: " + describe(error);
+            }
+            return {};
+        });
+        expect(fault.empty(), "expected: no event and bad_file_descriptor, seen: " + fault);
+    }
+}
+
+// With a Selector's own descriptors closed while a thread sleeps in select(), a wake ends the sleep or fails, a signal
+// ends it, and no select() spins, neither then nor when other files have their numbers.
+RULE(selector, closed_while_asleep) {
+    const Interruptions interruptions;
+    const auto pair = make_pair(Kind::local);
+    const Owned other(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    const auto try_with = [&](std::size_t which, Timeout timeout, bool is_replaced) -> std::string {
+        OpenFailure failure;
+        auto [opened, own] = open_exposed(subject(), failure);
+        if (!opened) return std::string(failure.step) + ": " + describe(failure.error);
+        if (which < own.size()) own = {own[which]};
+        if (opened->registrator().add(pair.near, {Token{1}, Ready::readable, modes().back()})) return "add() fails";
+        const auto close_own = [&] {
+            for (const int descriptor : own) is_replaced ? dup2(other, descriptor) : close(descriptor);
+        };
+        if (is_replaced) {
+            close_own();
+        } else {
+            InSelect sleeping(*opened, timeout);
+            close_own();
+            const auto error = opened->registrator().wake();
+            if (error) sleeping.interrupt();
+            if (!sleeping.returns()) return "select() goes on after a wake: " + describe(error);
+        }
+        for (int call = 0; call < 3; ++call) {
+            if (auto fault = busy_select(*opened, 50ms); !fault.empty()) return fault;
+        }
+        return {};
+    };
+    OpenFailure failure;
+    const auto count = open_exposed(subject(), failure).own.size();
+    for (std::size_t which = 0; which <= count; ++which) {
+        const auto what = which < count ? "descriptor " + std::to_string(which) : std::string("all descriptors");
+        for (const Timeout timeout : {Timeout(2 * patience), forever}) {
+            const auto fault = try_with(which, timeout, false);
+            expect(fault.empty(), "expected: no spin with " + what + " closed, seen: " + fault);
+            if (!fault.empty()) return; // the next sleep may never end
+        }
+        const auto fault = try_with(which, forever, true);
+        expect(fault.empty(), "expected: no spin with " + what + " replaced, seen: " + fault);
+    }
+}
+
+void link_own_descriptors_rules() {}
+
+} // namespace pollux::conformance

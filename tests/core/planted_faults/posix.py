@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSL-1.0
+from subject import Subject
+
+# A header of the core; what the library is made of is no matter.
+SUBJECT = Subject(
+    folder="core", library="libpollux.so", program="tests/core/pollux-core-tests", sources=("src/backend_list.cpp",),
+    own_tests=("tests/core/posix_test.cpp",))  # fmt: skip
+
+HEADER = "include/pollux/posix.hpp"
+ENDS = "PosixPoll.reports_ends_of_pipes_below_a_lowered_limit_of_descriptors"
+
+# file, what is broken, the piece, what is put there, the test that must catch it
+FAULTS = [
+    (HEADER, "ask about no end", "int result = select_for(0, true);", "int result = select_for(0, false);", ENDS),
+    (HEADER, "take unread data for an end", "ioctl(descriptor, FIONREAD, &bytes) == 0 &&", "true &&", ENDS),
+    (HEADER, "take a pipe without a reader for an end", "(flags & O_ACCMODE) != O_WRONLY &&", "true &&", ENDS),
+    (HEADER, "take the end of a half for an end", "!S_ISFIFO(status.st_mode)", "false", ENDS),
+    (HEADER, "sleep beside what is ready", "if (count != 0 || milliseconds == 0) return count;",
+     "if (milliseconds == 0) return count;", ENDS),
+    (HEADER, "let data that is not asked for end a sleep", "result = select_for(milliseconds, false);",
+     "result = select_for(milliseconds, true);",
+     "PosixPoll.sleeps_beside_unread_data_below_a_lowered_limit_of_descriptors"),
+]
