@@ -13,7 +13,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -74,17 +73,6 @@ Owned tcp_socket() {
 
 Owned tcp_listener() {
     auto made = tcp_socket();
-    demand(with_address(bind, made, loopback()), "bind");
-    demand(listen(made, 64), "listen");
-    return made;
-}
-
-Owned deaf_listener() {
-    Owned made(demand(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
-    set_option(made, SOL_SOCKET, SO_REUSEADDR, 1);
-    set_option(made, SOL_SOCKET, SO_REUSEPORT, 1);
-    sock_filter nothing{BPF_RET | BPF_K, 0, 0, 0};
-    set_option(made, SOL_SOCKET, SO_ATTACH_FILTER, sock_fprog{1, &nothing});
     demand(with_address(bind, made, loopback()), "bind");
     demand(listen(made, 64), "listen");
     return made;
@@ -183,6 +171,21 @@ bool connect_client(Made& made, Source listener, std::size_t count) {
     return true;
 }
 
+/// A listener whose queue is full: Linux drops what asks for a further connection (tcp_conn_request() in
+/// net/ipv4/tcp_input.c), and who asks tries again after a second, and so on for two minutes.
+Deaf make_deaf() {
+    Deaf made{tcp_socket(), tcp_socket()};
+    set_option(made.listener, SOL_SOCKET, SO_REUSEADDR, 1);
+    set_option(made.listener, SOL_SOCKET, SO_REUSEPORT, 1);
+    demand(with_address(bind, made.listener, loopback()), "bind");
+    demand(listen(made.listener, 0), "listen"); // with room for one connection
+    const int result = with_address(connect, made.queued, address_of(made.listener));
+    if (result == -1 && errno != EINPROGRESS) demand(-1, "connect");
+    if (!await_connections(made.listener, 1))
+        throw std::system_error(ETIMEDOUT, std::system_category(), "the queue of a listener");
+    return made;
+}
+
 /// Events of a file that follow each other must differ, or they become one.
 bool change_file(Source file, std::size_t change) {
     return change % 2 == 0 ? ftruncate(file, static_cast<off_t>(change % 4)) == 0 : fchmod(file, 0600) == 0;
@@ -195,7 +198,7 @@ bool let_timer_expire(Source timer) {
 
 } // namespace
 
-Surroundings::Surroundings() : children(*new ChildProcesses), deaf(deaf_listener()), first_signal(SIGRTMIN + 1) {}
+Surroundings::Surroundings() : children(*new ChildProcesses), deaf(make_deaf()), first_signal(SIGRTMIN + 1) {}
 
 Surroundings& surroundings() {
     static Surroundings& only = *new Surroundings; // lives until the process ends
@@ -317,7 +320,7 @@ std::string let_far_write(Made& made, Nature nature, Source near, std::size_t am
 }
 
 std::string connect_deaf(Source near) {
-    const int result = with_address(connect, near, address_of(surroundings().deaf));
+    const int result = with_address(connect, near, address_of(surroundings().deaf.listener));
     return result == -1 && errno == EINPROGRESS ? "" : "expected: a connect() that goes on\n    seen: none";
 }
 
@@ -337,7 +340,7 @@ std::string answer(Made& made, Source near) {
     made.far = tcp_socket();
     set_option(made.far, SOL_SOCKET, SO_REUSEADDR, 1);
     set_option(made.far, SOL_SOCKET, SO_REUSEPORT, 1);
-    demand(with_address(bind, made.far, address_of(surroundings().deaf)), "bind");
+    demand(with_address(bind, made.far, address_of(surroundings().deaf.listener)), "bind");
     if (with_address(connect, made.far, address_of(near)) == -1 && errno != EINPROGRESS) demand(-1, "connect");
     const bool done = await(near, POLLOUT) && await(made.far, POLLOUT);
     return done ? "" : "expected: near is connected\n    seen: it is not";

@@ -14,12 +14,17 @@ namespace pollux::conformance::model {
 
 class ChildProcesses;
 
+/// A TCP listener that answers no request for a connection, and the connection that it keeps in its queue instead.
+struct Deaf {
+    Owned listener, queued;
+};
+
 /// What all scenes of a process share; made while it has one thread.
 struct Surroundings {
     Surroundings();
 
     ChildProcesses& children;
-    Owned deaf; // a TCP listener that drops whatever arrives
+    Deaf deaf;
     int first_signal;
 };
 Surroundings& surroundings();
