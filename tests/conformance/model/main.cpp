@@ -121,8 +121,9 @@ int explore(const Options& options, std::uint64_t seed, std::size_t count, Total
     surroundings(); // while there is one thread
     const auto subjects = open_all(options.backends);
     const Deadline end(std::chrono::seconds(options.seconds));
+    Watchdog watchdog("pollux-model");
     for (; options.seconds > 0 ? end.left() > 0ns : totals.sequences < count; seed += options.jobs) {
-        const Watchdog watchdog("pollux-model: the sequence of seed " + std::to_string(seed));
+        watchdog.next("pollux-model: the sequence of seed " + std::to_string(seed));
         const auto sequence = generate(seed, options.length);
         const auto outcome = run(subjects, sequence, patience);
         if (outcome.difference) return report(options, subjects, seed, sequence);
