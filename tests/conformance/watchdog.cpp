@@ -36,10 +36,15 @@ struct Kennel {
     }
 
     void watch(std::string name) {
+        next(std::move(name));
+        changed.notify_one();
+    }
+
+    /// The thread sees it when the limit of what was watched before is over, and then begins to wait again.
+    void next(std::string name) {
         const std::lock_guard lock(mutex);
         watched = std::move(name);
         ++turn;
-        changed.notify_one();
     }
 };
 
@@ -57,5 +62,6 @@ Kennel& kennel() {
 
 Watchdog::Watchdog(std::string watched) { kennel().watch(std::move(watched)); }
 Watchdog::~Watchdog() { kennel().watch({}); }
+void Watchdog::next(std::string watched) { kennel().next(std::move(watched)); }
 
 } // namespace pollux::conformance

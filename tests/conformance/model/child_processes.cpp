@@ -4,7 +4,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <system_error>
+#include <utility>
 
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -20,23 +22,30 @@ int demand(int result, const char* call) {
 }
 
 pid_t start_sleeping() {
+    const pid_t maker = getpid();
     const pid_t child = fork();
     if (child != 0) return child;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != maker) _exit(0); // which has ended before that
     for (;;) pause();
 }
 
-/// Answers requests until the other end of the socket is closed: 0 starts a process, any other number ends it.
+void end_sleeping(pid_t child) {
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+}
+
+/// Answers requests until the other end of the socket is closed: 0 starts a process, a process is ended; one with its
+/// sign changed is ended without an answer. The next process is there before it is asked for.
 [[noreturn]] void make_processes(int socket) {
+    pid_t spare = start_sleeping();
     for (pid_t request = 0; read(socket, &request, sizeof request) == sizeof request;) {
-        pid_t answer = request;
-        if (request == 0) {
-            answer = start_sleeping();
-        } else {
-            kill(request, SIGKILL);
-            waitpid(request, nullptr, 0);
-        }
+        if (request != 0) end_sleeping(std::abs(request));
+        if (request < 0) continue;
+        if (spare == -1) spare = start_sleeping();
+        const pid_t answer = request == 0 ? std::exchange(spare, -1) : request;
         if (write(socket, &answer, sizeof answer) != sizeof answer) break;
+        if (spare == -1) spare = start_sleeping();
     }
     _exit(0);
 }
@@ -60,9 +69,13 @@ ChildProcesses::~ChildProcesses() {
     waitpid(maker_, nullptr, 0);
 }
 
+void ChildProcesses::send(pid_t request) {
+    demand(static_cast<int>(write(socket_, &request, sizeof request)), "write");
+}
+
 pid_t ChildProcesses::ask(pid_t request) {
     pid_t answer = -1;
-    demand(static_cast<int>(write(socket_, &request, sizeof request)), "write");
+    send(request);
     demand(static_cast<int>(read(socket_, &answer, sizeof answer)), "read");
     if (answer <= 0) throw std::system_error(EAGAIN, std::system_category(), "fork");
     return answer;
@@ -70,5 +83,6 @@ pid_t ChildProcesses::ask(pid_t request) {
 
 pid_t ChildProcesses::start() { return ask(0); }
 void ChildProcesses::end(pid_t child) { ask(child); }
+void ChildProcesses::end_later(pid_t child) { send(-child); }
 
 } // namespace pollux::conformance::model

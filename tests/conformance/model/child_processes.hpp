@@ -20,8 +20,11 @@ class ChildProcesses {
     pid_t start();
     /// Returns when it is gone.
     void end(pid_t child);
+    /// Does not wait for that.
+    void end_later(pid_t child);
 
   private:
+    void send(pid_t request);
     pid_t ask(pid_t request);
 
     int socket_ = -1;

@@ -34,13 +34,30 @@ class Dice {
     std::mt19937_64 random_;
 };
 
-Action any_action(Dice& dice) {
-    return dice.weighted<Action>(
-        {{Action::add, 14},  {Action::modify, 12}, {Action::remove, 6},  {Action::write, 14},    {Action::read, 10},
-         {Action::send, 4},  {Action::fill, 3},    {Action::drain, 6},   {Action::shut_down, 2}, {Action::hang_up, 3},
-         {Action::reset, 1}, {Action::urge, 3},    {Action::connect, 8}, {Action::answer, 8},    {Action::refuse, 1},
-         {Action::close, 3}, {Action::reopen, 6},  {Action::dup, 2},     {Action::wake, 4},      {Action::select, 32}});
-}
+/// How often each action is chosen.
+constexpr std::array<std::pair<Action, std::size_t>, action_count> weights{
+    {{Action::add, 14},  {Action::modify, 12}, {Action::remove, 6},  {Action::write, 14},    {Action::read, 10},
+     {Action::send, 4},  {Action::fill, 3},    {Action::drain, 6},   {Action::shut_down, 2}, {Action::hang_up, 3},
+     {Action::reset, 1}, {Action::urge, 3},    {Action::connect, 8}, {Action::answer, 8},    {Action::refuse, 1},
+     {Action::close, 3}, {Action::reopen, 6},  {Action::dup, 2},     {Action::wake, 4},      {Action::select, 32}}};
+
+constexpr std::size_t total_weight = [] {
+    std::size_t total = 0;
+    for (const auto& [action, weight] : weights) total += weight;
+    return total;
+}();
+
+/// Each action as often as its weight says: most of them are not wanted, so this is called most.
+constexpr auto actions = [] {
+    std::array<Action, total_weight> places{};
+    std::size_t place = 0;
+    for (const auto& [action, weight] : weights) {
+        for (std::size_t i = 0; i < weight; ++i) places[place++] = action;
+    }
+    return places;
+}();
+
+Action any_action(Dice& dice) { return actions[dice.below(total_weight)]; }
 
 std::size_t any_source(Dice& dice) {
     unsigned total = 0;

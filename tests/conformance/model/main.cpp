@@ -93,7 +93,8 @@ int tries_of(const Sequence& sequence) {
 }
 
 /// Shrinks what failed, and prints it.
-int report(const Options& options, const std::vector<Subject>& subjects, std::uint64_t seed, const Sequence& sequence) {
+int report(const Options& options, const std::vector<Subject>& subjects, std::uint64_t seed, const Sequence& sequence,
+           const Difference& first) {
     const auto fails_within = [&subjects](std::chrono::nanoseconds limit) {
         return [&subjects, limit](const Sequence& attempt) {
             for (int tries = tries_of(attempt); tries > 0; --tries) {
@@ -109,6 +110,8 @@ int report(const Options& options, const std::vector<Subject>& subjects, std::ui
                sequence.size());
     if (play(options, subjects, shortest) == 0) {
         fmt::print("... now: it depends on time, or on what went before\n");
+        fmt::print("at first {} differed from the contract at operation {}, {}\n{}\n", first.backend,
+                   first.operation + 1, text_of(sequence[first.operation]), first.fault);
         fmt::print("replay: pollux-model {} --play \"{}\"\n", fmt::join(options.backends, " "), text_of(shortest));
     }
     fmt::print("find it again: pollux-model {} --seed {} --sequences 1 --length {}\n", fmt::join(options.backends, " "),
@@ -121,11 +124,12 @@ int explore(const Options& options, std::uint64_t seed, std::size_t count, Total
     surroundings(); // while there is one thread
     const auto subjects = open_all(options.backends);
     const Deadline end(std::chrono::seconds(options.seconds));
+    Watchdog watchdog("pollux-model");
     for (; options.seconds > 0 ? end.left() > 0ns : totals.sequences < count; seed += options.jobs) {
-        const Watchdog watchdog("pollux-model: the sequence of seed " + std::to_string(seed));
+        watchdog.next("pollux-model: the sequence of seed " + std::to_string(seed));
         const auto sequence = generate(seed, options.length);
         const auto outcome = run(subjects, sequence, patience);
-        if (outcome.difference) return report(options, subjects, seed, sequence);
+        if (outcome.difference) return report(options, subjects, seed, sequence, *outcome.difference);
         ++totals.sequences;
         totals.operations += outcome.operations;
         totals.events += outcome.events;

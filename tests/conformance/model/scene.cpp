@@ -2,6 +2,8 @@
 #include "scene.hpp"
 
 #include "../describe.hpp"
+#include "closing.hpp"
+#include "waiting.hpp"
 
 #include <pollux/deadline.hpp>
 
@@ -45,9 +47,8 @@ ssize_t take(Source near, Made& made, const Facts& facts, std::size_t most) {
     if (nature == Nature::listener) {
         const Owned accepted(::accept4(near, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (accepted == Owned::none) return -1;
-        const linger at_once{1, 0};
-        setsockopt(accepted, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-        if (!made.clients.empty()) made.clients.pop_front();
+        // It is reset when it is closed, as it has that of the listener.
+        if (!made.clients.empty()) made.clients.erase(made.clients.begin());
         return 1;
     }
     if (nature == Nature::udp || nature == Nature::datagram)
@@ -73,7 +74,7 @@ Scene::Scene(Source first, int index, bool with_pipes, const Sequence& sequence)
 
 Scene::~Scene() {
     for (std::size_t source = 0; source < source_count; ++source) {
-        if (is_used_[source] && world_.is_open(source)) ::close(descriptor(source));
+        if (is_used_[source] && world_.is_open(source)) close_source(descriptor(source), world_.facts(source).nature);
     }
 }
 
@@ -165,7 +166,7 @@ std::string Scene::send(std::size_t source) {
 }
 
 std::string Scene::fill(std::size_t source) {
-    static const std::string block(room, 'f');
+    static const std::string block(4096, 'f');
     const auto near = descriptor(source);
     const auto nature = world_.facts(source).nature;
     if (nature == Nature::event) {
@@ -178,7 +179,7 @@ std::string Scene::fill(std::size_t source) {
         const auto result = ::write(near, block.data(), size);
         if (result > 0)
             near_wrote_[world_.slot_of(source)] += nature == Nature::datagram ? 1 : static_cast<std::size_t>(result);
-        if (result == -1) size /= 2;
+        if (result == -1) size /= 8;
     }
     return {};
 }

@@ -2,6 +2,7 @@
 #include "sources.hpp"
 
 #include "child_processes.hpp"
+#include "waiting.hpp"
 
 #include <array>
 #include <cerrno>
@@ -13,7 +14,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -32,7 +32,8 @@
 namespace pollux::conformance::model {
 namespace {
 
-constexpr int patience = 5000; // ms
+/// TFD_IOC_SET_TICKS, as <linux/timerfd.h> and <sys/timerfd.h> exclude each other.
+constexpr unsigned long set_ticks = _IOW('T', 0, std::uint64_t);
 
 int demand(int result, const char* call) {
     if (result == -1) throw std::system_error(errno, std::system_category(), call);
@@ -74,17 +75,6 @@ Owned tcp_socket() {
 
 Owned tcp_listener() {
     auto made = tcp_socket();
-    demand(with_address(bind, made, loopback()), "bind");
-    demand(listen(made, 64), "listen");
-    return made;
-}
-
-Owned deaf_listener() {
-    Owned made(demand(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
-    set_option(made, SOL_SOCKET, SO_REUSEADDR, 1);
-    set_option(made, SOL_SOCKET, SO_REUSEPORT, 1);
-    sock_filter nothing{BPF_RET | BPF_K, 0, 0, 0};
-    set_option(made, SOL_SOCKET, SO_ATTACH_FILTER, sock_fprog{1, &nothing});
     demand(with_address(bind, made, loopback()), "bind");
     demand(listen(made, 64), "listen");
     return made;
@@ -169,6 +159,14 @@ Made process_source() {
     return made;
 }
 
+/// Its address is asked for once, not for each client.
+Made listener_source() {
+    Made made;
+    made.near = tcp_listener();
+    made.address = address_of(made.near);
+    return made;
+}
+
 Made alone(Source near, const char* call) {
     Made made;
     made.near = Owned(demand(near, call));
@@ -176,11 +174,28 @@ Made alone(Source near, const char* call) {
 }
 
 bool connect_client(Made& made, Source listener, std::size_t count) {
-    auto client = tcp_socket();
-    if (with_address(connect, client, address_of(listener)) == -1 && errno != EINPROGRESS) return false;
-    if (!await(client, POLLOUT) || !await_connections(listener, count)) return false;
+    Owned client(demand(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
+    set_option(client, SOL_SOCKET, SO_LINGER, linger{1, 0});
+    if (with_address(connect, client, made.address) == -1 && errno != EINPROGRESS) return false;
+    if (!await_connections(listener, count)) return false;
     made.clients.push_back(std::move(client));
     return true;
+}
+
+/// A listener whose queue is full: Linux drops what asks for a further connection (tcp_conn_request() in
+/// net/ipv4/tcp_input.c), and who asks tries again after a second, and so on for two minutes.
+Deaf make_deaf() {
+    Deaf made{tcp_socket(), tcp_socket(), {}};
+    set_option(made.listener, SOL_SOCKET, SO_REUSEADDR, 1);
+    set_option(made.listener, SOL_SOCKET, SO_REUSEPORT, 1);
+    demand(with_address(bind, made.listener, loopback()), "bind");
+    demand(listen(made.listener, 0), "listen"); // with room for one connection
+    made.address = address_of(made.listener);
+    const int result = with_address(connect, made.queued, made.address);
+    if (result == -1 && errno != EINPROGRESS) demand(-1, "connect");
+    if (!await_connections(made.listener, 1))
+        throw std::system_error(ETIMEDOUT, std::system_category(), "the queue of a listener");
+    return made;
 }
 
 /// Events of a file that follow each other must differ, or they become one.
@@ -188,14 +203,19 @@ bool change_file(Source file, std::size_t change) {
     return change % 2 == 0 ? ftruncate(file, static_cast<off_t>(change % 4)) == 0 : fchmod(file, 0600) == 0;
 }
 
-bool let_timer_expire(Source timer) {
+/// A real expiration now and then: to set one costs more than all else that is done with a timer. Otherwise what an
+/// expiration does is asked for (timerfd_ioctl() in fs/timerfd.c), where the kernel has that.
+bool let_timer_expire(Source timer, std::size_t change) {
+    const std::uint64_t once = 1;
+    if (change % 16 != 3 && ioctl(timer, set_ticks, &once) == 0) return true;
     const itimerspec at_once{{0, 0}, {0, 1}};
     return timerfd_settime(timer, 0, &at_once, nullptr) == 0 && await(timer, POLLIN);
 }
 
 } // namespace
 
-Surroundings::Surroundings() : children(*new ChildProcesses), deaf(deaf_listener()), first_signal(SIGRTMIN + 1) {}
+Surroundings::Surroundings()
+    : children(*new ChildProcesses), deaf(make_deaf()), process(::getpid()), first_signal(SIGRTMIN + 1) {}
 
 Surroundings& surroundings() {
     static Surroundings& only = *new Surroundings; // lives until the process ends
@@ -203,6 +223,10 @@ Surroundings& surroundings() {
 }
 
 pid_t Process::start() { return number_ = surroundings().children.start(); }
+
+Process::~Process() {
+    if (number_ != 0) surroundings().children.end_later(number_);
+}
 
 void Process::end() {
     if (number_ != 0) surroundings().children.end(std::exchange(number_, 0));
@@ -218,11 +242,11 @@ Made make(Nature nature, int signal) {
     case Nature::directory:
         return alone(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open");
     case Nature::file:
-        return alone(::open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600), "open(O_TMPFILE)");
+        return alone(memfd_create("file", MFD_CLOEXEC), "memfd_create"); // which is the cheapest of regular files
     case Nature::udp:
         return udp_pair();
     case Nature::listener:
-        return alone(tcp_listener().release(), "listen");
+        return listener_source();
     case Nature::tcp:
         return alone(tcp_socket().release(), "socket");
     case Nature::datagram:
@@ -242,37 +266,6 @@ Made make(Nature nature, int signal) {
         return terminal_pair(nature == Nature::pty_slave);
     }
     return {};
-}
-
-bool await(Source source, short events) {
-    pollfd watched{source, events, 0};
-    return ::poll(&watched, 1, patience) == 1;
-}
-
-bool await_connections(Source listener, std::size_t count) {
-    for (int i = 0; i < patience; ++i) {
-        tcp_info info{};
-        socklen_t size = sizeof info;
-        demand(getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &size), "getsockopt(TCP_INFO)");
-        if (info.tcpi_unacked == count) return true; // so many are queued
-        usleep(1000);
-    }
-    return false;
-}
-
-bool await_bytes(Source source, std::size_t count, bool is_terminal) {
-    for (int i = 0; i < patience; ++i) {
-        int bytes = 0;
-        if (is_terminal) {
-            demand(ioctl(source, FIONREAD, &bytes), "ioctl(FIONREAD)");
-        } else { // FIONREAD stops at a byte out of band
-            std::array<char, 64> peeked;
-            bytes = static_cast<int>(::recv(source, peeked.data(), peeked.size(), MSG_PEEK));
-        }
-        if (bytes >= 0 && static_cast<std::size_t>(bytes) == count) return true;
-        if (i > 10) usleep(1000);
-    }
-    return false;
 }
 
 ssize_t send_one(Source near, Nature nature) {
@@ -297,10 +290,10 @@ std::string let_far_write(Made& made, Nature nature, Source near, std::size_t am
             done = eventfd_write(near, 1) == 0;
             break;
         case Nature::timer:
-            done = let_timer_expire(near);
+            done = let_timer_expire(near, ++made.changes);
             break;
         case Nature::signal:
-            done = ::kill(::getpid(), made.signal) == 0;
+            done = ::kill(surroundings().process, made.signal) == 0;
             break;
         case Nature::inotify:
             done = change_file(made.far, ++made.changes);
@@ -317,18 +310,18 @@ std::string let_far_write(Made& made, Nature nature, Source near, std::size_t am
 }
 
 std::string connect_deaf(Source near) {
-    const int result = with_address(connect, near, address_of(surroundings().deaf));
+    const int result = with_address(connect, near, surroundings().deaf.address);
     return result == -1 && errno == EINPROGRESS ? "" : "expected: a connect() that goes on\n    seen: none";
 }
 
 std::string connect_to_nobody(Source near) {
     // The port of a socket that does not listen.
-    static const Owned bound = [] {
+    static const sockaddr_in address = [] {
         auto made = tcp_socket();
         demand(with_address(bind, made, loopback()), "bind");
-        return made;
+        return address_of(made.release()); // it stays bound until the process ends
     }();
-    with_address(connect, near, address_of(bound));
+    with_address(connect, near, address);
     return await(near, POLLOUT) ? "" : "expected: a refused connect()\n    seen: none";
 }
 
@@ -337,7 +330,7 @@ std::string answer(Made& made, Source near) {
     made.far = tcp_socket();
     set_option(made.far, SOL_SOCKET, SO_REUSEADDR, 1);
     set_option(made.far, SOL_SOCKET, SO_REUSEPORT, 1);
-    demand(with_address(bind, made.far, address_of(surroundings().deaf)), "bind");
+    demand(with_address(bind, made.far, surroundings().deaf.address), "bind");
     if (with_address(connect, made.far, address_of(near)) == -1 && errno != EINPROGRESS) demand(-1, "connect");
     const bool done = await(near, POLLOUT) && await(made.far, POLLOUT);
     return done ? "" : "expected: near is connected\n    seen: it is not";

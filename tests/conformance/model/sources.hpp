@@ -4,22 +4,30 @@
 #include "../sources.hpp"
 #include "kinds.hpp"
 
-#include <deque>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include <netinet/in.h>
 #include <sys/types.h>
 
 namespace pollux::conformance::model {
 
 class ChildProcesses;
 
+/// A TCP listener that answers no request for a connection, and the connection that it keeps in its queue instead.
+struct Deaf {
+    Owned listener, queued;
+    sockaddr_in address;
+};
+
 /// What all scenes of a process share; made while it has one thread.
 struct Surroundings {
     Surroundings();
 
     ChildProcesses& children;
-    Owned deaf; // a TCP listener that drops whatever arrives
+    Deaf deaf;
+    pid_t process; // this one
     int first_signal;
 };
 Surroundings& surroundings();
@@ -33,9 +41,10 @@ class Process {
         std::swap(number_, other.number_);
         return *this;
     }
-    ~Process() { end(); }
+    ~Process();
 
     pid_t start();
+    /// Returns when it is gone.
     void end();
 
   private:
@@ -46,10 +55,11 @@ class Process {
 /// taken.
 struct Made {
     Process process;
-    std::deque<Owned> clients; // of a listener, that it has not accepted
+    std::vector<Owned> clients; // of a listener, that it has not accepted
+    sockaddr_in address{};      // of a listener
     Owned far, near;
     int signal = 0;
-    std::size_t changes = 0; // of a file
+    std::size_t changes = 0; // of a file, or expirations of a timer
 };
 
 /// `signal`: that a signalfd is for; no other source of the process may use it. Errors: std::system_error.
@@ -58,12 +68,6 @@ Made make(Nature nature, int signal);
 /// As the calls beside them return: bytes or 0, or -1 and errno. None blocks.
 ssize_t send_one(Source near, Nature nature);
 ssize_t send_urgent(Source far);
-/// Waits until the source has one of the events, or an error or a hang-up, for 5 s at most.
-bool await(Source source, short events);
-/// Waits for the listener to have this many connections.
-bool await_connections(Source listener, std::size_t count);
-/// Waits for this many bytes.
-bool await_bytes(Source source, std::size_t count, bool is_terminal);
 
 /// Far's part in an operation; empty if it could be done. Near has it when this returns.
 std::string let_far_write(Made& made, Nature nature, Source near, std::size_t amount, std::size_t before);

@@ -6,6 +6,7 @@
 #include <pollux/deadline.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <stdexcept>
 #include <thread>
 
@@ -17,8 +18,15 @@ using namespace std::chrono_literals;
 /// Above all that a process of few descriptors has open, so that no other file gets the descriptor of a closed source.
 constexpr Source first_descriptor = 200;
 
-/// select() may be given more room than any sequence asks for.
-constexpr std::size_t most_room = 4096, room_of_a_race = 64;
+constexpr std::size_t room_of_a_race = 64;
+
+std::size_t room_for(const Sequence& sequence) {
+    std::size_t most = room_of_a_race;
+    for (const auto& operation : sequence) {
+        if (operation.action == Action::select) most = std::max(most, operation.amount);
+    }
+    return most;
+}
 
 std::unique_ptr<Selector> open(const Subject& subject) {
     OpenFailure failure;
@@ -36,12 +44,12 @@ Token token_of(const Operation& operation, Token own) {
 } // namespace
 
 Trial::Trial(const Subject& subject, int index, bool with_pipes, const Sequence& sequence,
-             std::chrono::nanoseconds limit, SecondThread& other)
+             std::chrono::nanoseconds limit, Threads& threads)
     : limit_(limit),
       scene_(first_descriptor + index * static_cast<Source>(source_count), index, with_pipes, sequence),
       model_(subject.capabilities),
-      other_(other),
-      buffer_(most_room),
+      threads_(threads),
+      buffer_(room_for(sequence)),
       selector_(open(subject)) {}
 
 bool Trial::allows(const Operation& operation) const {
@@ -63,8 +71,7 @@ std::string Trial::step(const Operation& operation, Token token, std::string* an
     } else {
         const auto before = scene_.world().facts(operation.source);
         if (operation.thread == Thread::other) {
-            other_.start([&] { fault = act(operation, token); });
-            other_.wait();
+            threads_.other.call([&] { fault = act(operation, token); });
         } else {
             fault = act(operation, token);
         }
@@ -127,13 +134,27 @@ std::string Trial::race(const Operation& operation, Token token) {
     const auto before = scene_.world().facts(operation.source);
     model_.begin_race(operation, scene_.world());
     std::string fault, others_fault;
-    other_.start([&] { others_fault = act(operation, token); });
+    // Both have a processor before one of them begins: then they meet, and little time is lost. Which one is how much
+    // earlier changes from race to race.
+    Semaphore has_come;
+    std::atomic<bool> may_go = false;
+    const int head_start = ++races_ * 7 % 256;
+    threads_.racing.start([&] {
+        has_come.post();
+        while (!may_go) std::this_thread::yield();
+        for (int i = 0; i < head_start; ++i) may_go.load();
+        others_fault = act(operation, token);
+    });
+    has_come.wait();
+    may_go = true;
+    int calls = 0;
     do {
         std::error_code error;
         const auto events = call_select(room_of_a_race, error);
         if (fault.empty()) fault = model_.selected(1, room_of_a_race, events, error, scene_.world());
-    } while (other_.is_busy());
-    other_.wait();
+        if (++calls % 50 == 0) std::this_thread::yield(); // there may be but one processor after all
+    } while (threads_.racing.is_busy());
+    threads_.racing.wait();
     if (fault.empty()) fault = others_fault;
     if (fault.empty()) fault = judge(operation, token, before);
     return fault.empty() ? model_.end_race(operation, before, scene_.world()) : fault;
@@ -169,13 +190,13 @@ std::string Trial::select(std::size_t room, std::string* answer) {
 
 Run run(const std::vector<Subject>& subjects, const Sequence& sequence, std::chrono::nanoseconds limit,
         bool with_answers) {
-    static SecondThread& other = *new SecondThread; // sleeps until the process ends
+    static Threads& threads = *new Threads; // they sleep until the process ends
     const bool with_pipes = std::all_of(subjects.begin(), subjects.end(),
                                         [](const auto& subject) { return bool(subject.capabilities.pipes); });
     std::vector<std::unique_ptr<Trial>> trials;
     for (const auto& subject : subjects) {
         const auto index = static_cast<int>(trials.size());
-        trials.push_back(std::make_unique<Trial>(subject, index, with_pipes, sequence, limit, other));
+        trials.push_back(std::make_unique<Trial>(subject, index, with_pipes, sequence, limit, threads));
     }
     Run run;
     for (std::size_t i = 0; i < sequence.size() && !run.difference; ++i) {

@@ -31,12 +31,17 @@ struct Run {
     std::vector<std::vector<std::string>> answers;
 };
 
+/// The threads that act beside the one that selects.
+struct Threads {
+    SecondThread other, racing;
+};
+
 /// One backend with a scene of its own, held to the model at each step.
 class Trial {
   public:
     /// `index`: of the trial in its process. `limit`: how long to wait for what has to come.
     Trial(const Subject& subject, int index, bool with_pipes, const Sequence& sequence, std::chrono::nanoseconds limit,
-          SecondThread& other);
+          Threads& threads);
 
     /// Carries out the operation. `token`: of the watch that it makes. `answer`: filled if it is not null. Returns what
     /// is wrong with the answer; empty if nothing is.
@@ -56,7 +61,8 @@ class Trial {
     std::chrono::nanoseconds limit_;
     Scene scene_;
     Model model_;
-    SecondThread& other_;
+    Threads& threads_;
+    int races_ = 0;
     std::error_code error_; // of the last call
     std::size_t events_ = 0;
     std::vector<Event> buffer_;
