@@ -116,8 +116,9 @@ FAULTS = [
     ("src/post_protocol.hpp", "say that a wake succeeded that failed",
      "if (!error) woken_for_.store(", "woken_for_.store(", "post.one_wake"),
     ("src/post_protocol.hpp", "leave a wake to another thread before it has succeeded",
-     "        if (batch == 0) return refusal;\n",
-     "        if (batch == 0 || woken_for_.exchange(batch) == batch) return refusal;\n", "post.wake_fails"),
+     "            if (!is_own_thread() && woken",
+     "            if (woken_for_.exchange(batch_) == batch_) return std::error_code();\n"
+     "            if (!is_own_thread() && woken", "post.wake_fails"),
     ("src/post_protocol.hpp", "leave a Loop asleep whose last Hold is released", "if (!wakes) return {};",
      "if (&wakes) return {};", "post.hold"),
     ("src/post_protocol.hpp", "release a Hold whose wake failed", "        hold();\n        return error;", "        return error;",
