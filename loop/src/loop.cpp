@@ -79,8 +79,8 @@ Timer Loop::State::set(std::chrono::nanoseconds period, auto expiry, Callback<vo
 }
 
 std::error_code Loop::State::stop() noexcept {
-    stop_.store(true, std::memory_order_release);
-    return posts->wake(); // also in its own thread: a signal handler may have interrupted its sleep
+    // The wake also in its own thread: a signal handler may have interrupted its sleep.
+    return stop_.request([this] { return posts->wake(); });
 }
 
 loop::NoticeSlot* Loop::State::add_signal(int signal, Callback<void()> callback, std::error_code& error) {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "posts.hpp"
 
+#include "forever.hpp"
+
 #include <pollux/poster.hpp>
 
+#include <mutex>
 #include <new>
 #include <stdexcept>
 
@@ -32,27 +35,21 @@ class PostQueues {
 
   private:
     struct All {
-        std::mutex mutex;
+        loop::ReadyMutex mutex;
         PostQueue* first = nullptr;
     };
-    /// Allocates nothing, and is never destroyed, for Loops that die when the program does.
-    union Forever {
-        All all;
-        Forever() noexcept : all{} {}
-        ~Forever() {} // NOLINT(modernize-use-equals-default)
-    };
 
-    static All& all() noexcept {
-        static Forever only;
-        return only.all;
+    static All& all() {
+        static loop::Forever<All> only;
+        return only.value;
     }
-    static std::mutex& mutex() noexcept { return all().mutex; }
+    static loop::ReadyMutex& mutex() { return all().mutex; }
     static void lock() {
         mutex().lock();
-        for (auto* queue = all().first; queue; queue = queue->next_) queue->mutex_.lock();
+        for (auto* queue = all().first; queue; queue = queue->next_) queue->protocol_.mutex().lock();
     }
     static void unlock() {
-        for (auto* queue = all().first; queue; queue = queue->next_) queue->mutex_.unlock();
+        for (auto* queue = all().first; queue; queue = queue->next_) queue->protocol_.mutex().unlock();
         mutex().unlock();
     }
 
@@ -67,10 +64,6 @@ const int PostQueues::around_fork = pthread_atfork(lock, unlock, unlock);
 #endif
 
 PostQueue::PostQueue(const PollRegistrator& registrator, std::size_t limit) : registrator_(registrator), limit_(limit) {
-    {
-        // Where a mutex takes memory when it is locked first, as on some systems, it is here that it may fail.
-        const std::lock_guard lock(mutex_);
-    }
     PostQueues::insert(*this);
 }
 
@@ -78,71 +71,39 @@ PostQueue::~PostQueue() { PostQueues::erase(*this); }
 
 std::error_code PostQueue::post(Callback<void()>&& function) {
     if (!function) throw std::invalid_argument("pollux: expected a function to post, was given an empty one");
-    std::uint64_t batch = 0;
-    {
-        const std::lock_guard lock(mutex_);
-        if (closed_) return make_error_code(std::errc::operation_canceled);
-        if (functions_.size() >= limit_) return make_error_code(std::errc::resource_unavailable_try_again);
+    const auto push = [&] {
+        if (functions_.size() >= limit_) return false;
         functions_.push_back(std::move(function));
-        any_.store(true, std::memory_order_release);
-        batch = batch_;
-        if (is_own_thread() || woken_for_.load(std::memory_order_relaxed) == batch) return {};
-    }
-    const auto error = wake();
-    // An older batch may overwrite a younger one, which then has a wake too many.
-    if (!error) woken_for_.store(batch, std::memory_order_relaxed);
-    return error;
+        return true;
+    };
+    return protocol_.post(push, [this] { return wake(); });
 }
 
 void PostQueue::take(Functions& into) noexcept {
-    const std::lock_guard lock(mutex_);
-    functions_.swap(into);
-    any_.store(false, std::memory_order_relaxed);
-    ++batch_;
+    protocol_.take([&] { functions_.swap(into); });
 }
 
 void PostQueue::trim() noexcept {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(protocol_.mutex());
     if (functions_.empty() && functions_.capacity() > loop::always_kept) Functions().swap(functions_);
 }
 
-void PostQueue::hold() noexcept {
-    const std::lock_guard lock(mutex_);
-    ++holds_;
-}
-
 std::error_code PostQueue::release() noexcept {
-    {
-        const std::lock_guard lock(mutex_);
-        if (--holds_ > 0 || closed_ || is_own_thread()) return {};
-    }
-    // The Loop may have nothing to wait for any more.
-    const auto error = wake();
-    if (!error || error == std::errc::operation_canceled) return {};
-    hold();
-    return error;
-}
-
-void PostQueue::drop_hold() noexcept {
-    const std::lock_guard lock(mutex_);
-    --holds_;
+    return protocol_.release([this] { return wake(); });
 }
 
 std::size_t PostQueue::size() const {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(protocol_.mutex());
     return functions_.size();
 }
 
 bool PostQueue::is_idle() const {
-    const std::lock_guard lock(mutex_);
-    return holds_ == 0 && functions_.empty();
+    return protocol_.is_idle([this] { return functions_.empty(); });
 }
 
 void PostQueue::close() noexcept {
-    Functions dropped; // destroyed without the lock: what they own may lead here again
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-    functions_.swap(dropped);
+    Functions dropped; // destroyed without the mutex: what they own may lead here again
+    protocol_.close([&] { functions_.swap(dropped); });
 }
 
 std::error_code Poster::post(Callback<void()>&& function) const { return posts_->post(std::move(function)); }

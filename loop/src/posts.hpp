@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "post_protocol.hpp"
+#include "system_memory.hpp"
+
 #include <pollux/callback.hpp>
 #include <pollux/poll.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
-#include <cstdint>
-#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -16,10 +17,7 @@
 
 namespace pollux {
 
-/// What a Loop shares with its Posters and Holds.
-///
-/// A post wakes the Loop, unless a wake for functions that the Loop has not taken is known to have succeeded. So a
-/// caller whose wake is left to another's knows its outcome, and what fails once is made up for by the next post.
+/// What a Loop shares with its Posters and Holds: the functions, and the PostProtocol, which says who wakes the Loop.
 ///
 /// Processes: fork() waits until no thread is inside, so that a child finds it whole.
 class PostQueue {
@@ -35,14 +33,14 @@ class PostQueue {
     /// Takes the function unless it returns operation_canceled or resource_unavailable_try_again.
     std::error_code post(Callback<void()>&& function);
     std::error_code wake() const noexcept { return registrator_.wake(); }
-    void hold() noexcept;
+    void hold() noexcept { protocol_.hold(); }
     /// An error is that of the wake, and the Loop is still held.
     std::error_code release() noexcept;
-    /// Releases even if the wake fails.
-    void drop_hold() noexcept;
+    /// Releases without a wake.
+    void drop_hold() noexcept { protocol_.drop_hold(); }
 
     /// By the Loop: whether something was posted that it has not taken.
-    bool any() const noexcept { return any_.load(std::memory_order_acquire); }
+    bool any() const noexcept { return protocol_.any(); }
     /// Exchanges what was posted for an empty vector.
     void take(Functions& into) noexcept;
     /// Frees what the vector that take() left here has too much.
@@ -51,11 +49,9 @@ class PostQueue {
     /// Neither posts nor Holds.
     bool is_idle() const;
     /// The thread that runs the Loop now, which needs no wake: it checks any() before it sleeps.
-    void run_by(std::thread::id thread) noexcept { thread_.store(thread, std::memory_order_relaxed); }
-    const std::atomic<std::thread::id>& runner() const noexcept { return thread_; }
-    bool is_own_thread() const noexcept {
-        return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
-    }
+    void run_by(std::thread::id thread) noexcept { protocol_.run_by(thread); }
+    const std::atomic<std::thread::id>& runner() const noexcept { return protocol_.runner(); }
+    bool is_own_thread() const noexcept { return protocol_.is_own_thread(); }
     /// Nothing is posted from now on; destroys what was.
     void close() noexcept;
 
@@ -64,14 +60,8 @@ class PostQueue {
 
     PollRegistrator registrator_;
     const std::size_t limit_;
-    std::atomic<bool> any_ = false;
-    std::atomic<std::thread::id> thread_ = std::thread::id();
-    std::atomic<std::uint64_t> woken_for_ = 0; // the last batch a wake is known to have succeeded for
-    mutable std::mutex mutex_;                 // of all below
-    Functions functions_;
-    std::uint64_t batch_ = 1; // which one functions_ is: the Loop has taken those before
-    std::size_t holds_ = 0;
-    bool closed_ = false;
+    loop::PostProtocol<loop::SystemMemory> protocol_;
+    Functions functions_; // under its mutex
 
     // Of PostQueues.
     PostQueue* next_ = nullptr;

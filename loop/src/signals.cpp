@@ -3,6 +3,8 @@
 // touches lock-free atomics and rings a bell, and that is all.
 #include "signals.hpp"
 
+#include "forever.hpp"
+
 #include <array>
 #include <mutex>
 #include <thread>
@@ -18,20 +20,13 @@ std::atomic<int> handlers_running = 0;
 
 /// What the signals of the process do is everybody's.
 struct Process {
-    std::mutex mutex;
+    ReadyMutex mutex;
     std::array<unsigned, signal_limit> watchers{};
 };
 
-/// Allocates nothing, and is never destroyed, for Loops that die when the program does.
-union Forever {
-    Process process;
-    Forever() noexcept : process{} {}
-    ~Forever() {} // NOLINT(modernize-use-equals-default)
-};
-
-Process& process() noexcept {
-    static Forever only;
-    return only.process;
+Process& process() {
+    static Forever<Process> only;
+    return only.value;
 }
 
 std::size_t index(int signal) noexcept { return static_cast<std::size_t>(signal); }
@@ -75,6 +70,7 @@ void begin_child_of_fork() noexcept {
 }
 
 Signals::Signals(const PollRegistrator& registrator) : bell_(registrator), inbox_(take_inbox()) {
+    process(); // what can fail of it, before it is used below noexcept
     inbox_.failure.store(0);
     inbox_.bell.store(&bell_);
 }

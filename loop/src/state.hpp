@@ -11,7 +11,6 @@
 #include <pollux/loop.hpp>
 #include <pollux/process.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -36,7 +35,7 @@ class Loop::State {
     /// return.
     bool run_while(const auto& goes_on, int at_least = 0) {
         for (;; --at_least) {
-            if (is_stopped() && stop_.exchange(false, std::memory_order_acq_rel)) return is_pending();
+            if (stop_.take()) return is_pending();
             if (at_least <= 0 && (!goes_on() || !is_pending())) return is_pending();
             turn();
         }
@@ -101,7 +100,7 @@ class Loop::State {
     }
     /// By a thread other than the caller.
     bool is_run_elsewhere() const noexcept { return running_ && !posts->is_own_thread(); }
-    bool is_stopped() const noexcept { return stop_.load(std::memory_order_acquire); }
+    bool is_stopped() const noexcept { return stop_.is_requested(); }
     bool is_kept() const { return agenda.keeping > 0 || timers.keep_the_loop() || !posts->is_idle(); }
     void open_signals();
 
@@ -113,7 +112,7 @@ class Loop::State {
     loop::WatchSlot* signal_watch_ = nullptr; // where a signal makes a source readable
     loop::CallQueue posted_;
     loop::CallQueue deferred_;
-    std::atomic<bool> stop_ = false;
+    loop::StopRequest<loop::SystemMemory> stop_;
     bool running_ = false;
     std::uint64_t call_limit_ = std::numeric_limits<std::uint64_t>::max();
     bool closed_ = false;

@@ -56,7 +56,11 @@ void give_way(int times_before) noexcept {
 
 class Channel final : public TokenQueue {
   public:
-    explicit Channel(std::size_t capacity) : TokenQueue(capacity, true) {}
+    explicit Channel(std::size_t capacity) : TokenQueue(capacity, true) {
+        // Where these take memory when they are used first, as on some systems, it is here that it may fail.
+        std::unique_lock lock(mutex_);
+        condition_.wait_for(lock, std::chrono::nanoseconds::zero());
+    }
 
     std::error_code wake() noexcept override {
         {

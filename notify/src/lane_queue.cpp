@@ -3,18 +3,33 @@
 
 namespace pollux {
 
-LaneSet::LaneSet(std::size_t capacity) : seen_(TokenRing<RealMemory>::checked(capacity)) {}
+LaneSet::LaneSet(std::size_t capacity) : capacity_(TokenRing<RealMemory>::checked(capacity)), seen_(capacity) {}
 
 LaneSet::~LaneSet() {
-    adopt();
-    while (last_) remove_next();
+    if (!is_closed()) close();
 }
 
 LaneSet::Lane& LaneSet::open() {
     auto* const lane = new Lane(is_closed() ? 0 : capacity());
     lane->next = opened_.load(std::memory_order_relaxed);
-    while (!opened_.compare_exchange_weak(lane->next, lane, std::memory_order_release, std::memory_order_relaxed)) {}
+    do {
+        if (lane->next == end()) {
+            lane->abandoned.store(true, std::memory_order_relaxed);
+            break;
+        }
+    } while (!opened_.compare_exchange_weak(lane->next, lane, std::memory_order_release, std::memory_order_relaxed));
     return *lane;
+}
+
+void LaneSet::leave(Lane* lane) noexcept {
+    if (lane->abandoned.exchange(true, std::memory_order_acq_rel)) delete lane;
+}
+
+void LaneSet::close() noexcept {
+    closed_.store(true, std::memory_order_relaxed);
+    for (auto* lane = opened_.exchange(end(), std::memory_order_acquire); lane;) leave(std::exchange(lane, lane->next));
+    while (last_) leave(unlink_next());
+    std::vector<std::uint64_t>().swap(seen_);
 }
 
 void LaneSet::adopt() noexcept {
@@ -28,12 +43,15 @@ void LaneSet::adopt() noexcept {
     }
 }
 
-void LaneSet::remove_next() noexcept {
-    const std::unique_ptr<Lane> lane(last_->next);
+LaneSet::Lane* LaneSet::unlink_next() noexcept {
+    auto* const lane = last_->next;
     last_->next = lane->next;
-    if (lane.get() == last_) last_ = nullptr;
+    if (lane == last_) last_ = nullptr;
     --count_;
+    return lane;
 }
+
+void LaneSet::remove_next() noexcept { delete unlink_next(); }
 
 std::size_t LaneSet::poll(std::span<Token> tokens) noexcept {
     adopt();

@@ -73,6 +73,7 @@ class Runner {
     bool allocations() const { return options_.what == "allocations"; }
 
     std::unique_ptr<Victim> make_victim() const {
+        if (options_.victim == "notify") return notify_victim();
         return options_.victim == "loop" ? loop_victim(options_.backend) : poll_victim(options_.backend);
     }
 
@@ -172,8 +173,10 @@ class Runner {
 int run(int argc, char** argv) {
     Options options;
     CLI::App app("Lets allocations and system calls fail under a program that uses Pollux.", "pollux-failing-calls");
-    app.add_option("victim", options.victim, "the program")->required()->check(CLI::IsMember({"loop", "poll"}));
-    app.add_option("backend", options.backend, "as POLLUX_BACKEND")->required();
+    app.add_option("victim", options.victim, "the program")
+        ->required()
+        ->check(CLI::IsMember({"loop", "poll", "notify"}));
+    app.add_option("backend", options.backend, "as POLLUX_BACKEND; \"none\" for notify")->required();
     app.add_option("what", options.what, "what fails")->required()->check(CLI::IsMember({"allocations", "calls"}));
     app.add_option("--most", options.most, "try only the first N")->capture_default_str();
     app.add_option("--part", options.part, "try one of --parts parts, from 1")->check(CLI::PositiveNumber);

@@ -68,6 +68,8 @@ struct Victim {
 
 std::unique_ptr<Victim> loop_victim(const std::string& backend);
 std::unique_ptr<Victim> poll_victim(const std::string& backend);
+/// The queues of notify, which need no backend.
+std::unique_ptr<Victim> notify_victim();
 
 /// The descriptors that are open, without a system call that is supervised.
 std::size_t count_descriptors();

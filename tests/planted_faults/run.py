@@ -134,6 +134,10 @@ class List:
             if count != 1:
                 yield f"{self.told(fault)}: the piece is there {count} times, expected once"
 
+    def is_in_program(self, fault):
+        """Whether the tests include what is broken."""
+        return bool(self.subject.own_tests) and fault.file.endswith(".hpp")
+
     def told(self, fault):
         return f"{self.name}: {fault.file}: {fault.description}: {fault.test}"
 
@@ -162,7 +166,7 @@ class List:
         # Of the others nothing is new, unless they include what is broken.
         changed = [file] if file.suffix == ".cpp" else broken.sources()
         broken.link(self.objects | broken.compiled(changed))
-        if fault.file.startswith("include/"):
+        if self.is_in_program(fault):
             broken.make_program()
         return broken
 

@@ -16,7 +16,7 @@ class Subject:
     is_argument: bool = False  # the program is given the library; else it is found in place of its own
     attempts: int = 1  # runs, in one of which the test has to fail
     patience: int = 60  # seconds; who never ends is caught by that
-    own_tests: tuple = ()  # sources of the program, for faults of public headers, which it is made of, too
+    own_tests: tuple = ()  # sources of the program, for faults of headers, which it is made of, too
 
 
 def engine(name, **others):

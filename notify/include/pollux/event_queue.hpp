@@ -106,7 +106,8 @@ struct EventQueue {
 /// The ends of a queue: not for programs.
 EventQueue ends_of(const std::shared_ptr<TokenQueue>& queue);
 
-/// A queue for the tokens below `capacity`, which is at most 2^28.
+/// A queue for the tokens below `capacity`, which is at most 2^28. It takes 5 to 9 bytes for each token from the
+/// beginning, never more [notify.memory], until its ends are both gone.
 ///
 /// Errors: std::length_error, std::bad_alloc.
 EventQueue event_queue(std::size_t capacity);

@@ -30,7 +30,7 @@ class LaneSet {
     struct Lane {
         explicit Lane(std::size_t capacity) : tokens(capacity) {}
         TokenLane<RealMemory> tokens;
-        std::atomic<bool> abandoned = false;
+        std::atomic<bool> abandoned = false; // by its LaneNotifier or by the consumer: the other one frees it
         Lane* next = nullptr;
     };
 
@@ -39,20 +39,27 @@ class LaneSet {
     LaneSet(const LaneSet&) = delete;
     LaneSet& operator=(const LaneSet&) = delete;
 
-    std::size_t capacity() const noexcept { return seen_.size(); }
+    std::size_t capacity() const noexcept { return capacity_; }
     bool is_closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
 
-    /// A new lane, without room when nobody polls any more. From any thread.
+    /// A new lane, without room and known to its LaneNotifier alone when nobody polls any more. From any thread.
     Lane& open();
+    /// Ends what a LaneNotifier or the consumer has to do with a lane.
+    static void leave(Lane* lane) noexcept;
 
     // The consumer's.
     std::size_t poll(std::span<Token> tokens) noexcept;
-    void close() noexcept { closed_.store(true, std::memory_order_relaxed); }
+    /// Nobody polls from now on: leaves all lanes, and frees what was the consumer's.
+    void close() noexcept;
 
   private:
     void adopt() noexcept;
+    Lane* unlink_next() noexcept;
     void remove_next() noexcept;
+    /// In place of the lanes that were opened: none is adopted any more. No lane.
+    Lane* end() noexcept { return reinterpret_cast<Lane*>(this); }
 
+    const std::size_t capacity_;
     std::atomic<bool> closed_ = false;
     std::atomic<Lane*> opened_ = nullptr;      // a stack; the consumer takes all
     alignas(cache_line) Lane* last_ = nullptr; // a ring of those that the consumer knows; the next has its turn
@@ -62,7 +69,8 @@ class LaneSet {
 };
 
 /// The way in to a queue of lanes. Each copy has a lane of its own, which takes 5 to 9 bytes for each token of the
-/// capacity; it is released when the copy is destroyed and its tokens are delivered.
+/// capacity. A poll() that delivers fewer tokens than it has room for frees the lanes of all copies that were destroyed
+/// before [lanes.memory]. When the LanePoller is gone, a lane is freed with its copy, and new copies have none.
 ///
 /// Threads:  one object by one thread at a time: give each thread its copy.
 /// Lifetime: as for Notifier.
@@ -78,7 +86,7 @@ class LaneNotifier {
         return *this;
     }
     ~LaneNotifier() {
-        if (lane_) lane_->abandoned.store(true, std::memory_order_release);
+        if (lane_) LaneSet::leave(lane_);
     }
 
     /// As Notifier::notify(), behind all that this LaneNotifier queued before; no longer const.

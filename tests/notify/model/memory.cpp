@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "memory.hpp"
 
+#include "state.hpp"
+
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <csetjmp>
 #include <optional>
 #include <stdexcept>
@@ -16,11 +19,13 @@ using Kind = Operation::Kind;
 
 /// A thread is run from its beginning on the outcomes so far, up to the first operation that has none yet.
 struct Replay {
-    std::vector<Value> outcomes;
+    std::size_t thread;
+    const std::vector<Value>& outcomes;
     std::size_t next_outcome = 0;
     Operation pending = {};
     const char* fault = nullptr;
-    std::vector<Value> initial = {}; // of its locations
+    std::vector<Value> initial = {};               // of its locations
+    std::bitset<most_locations> is_exchanged = {}; // of these, alone
     std::jmp_buf stop = {};
 };
 Replay* replay = nullptr;
@@ -32,77 +37,25 @@ void run_until_stopped(const std::function<void()>& body) {
     if (setjmp(replay->stop) == 0) body();
 }
 
-constexpr std::size_t most_locations = 12;
-
-/// For each location the newest message that is known, by its place in the order of that location.
-using View = std::array<std::uint8_t, most_locations>;
-
-void join(View& view, const View& other) {
-    std::transform(view.begin(), view.end(), other.begin(), view.begin(),
-                   [](auto a, auto b) { return std::max(a, b); });
-}
-
-struct Message {
-    Value value;
-    View released;         // what a thread knows that acquires it
-    bool is_taken = false; // a read-modify-write operation has read it: nothing comes between the two
-};
-
-struct ThreadState {
-    View current = {};  // what it knows
-    View acquired = {}; // what it knows behind a fence
-    View released = {}; // what it knew at its last fence
-    std::vector<Value> outcomes = {};
-    Operation next = {};
-};
-
-struct State {
-    std::vector<std::vector<Message>> locations;
-    std::vector<ThreadState> threads;
-    View fences = {}; // what the last fence knew
-
-    std::string bytes() const {
-        std::string all;
-        const auto put = [&all](const auto& value) { all.append(reinterpret_cast<const char*>(&value), sizeof value); };
-        for (const auto& messages : locations) {
-            put(messages.size());
-            for (const auto& message : messages) {
-                put(message.value);
-                put(message.released);
-                put(message.is_taken);
-            }
-        }
-        for (const auto& thread : threads) {
-            put(thread.current);
-            put(thread.acquired);
-            put(thread.released);
-            put(thread.outcomes.size());
-            for (const auto outcome : thread.outcomes) put(outcome);
-        }
-        put(fences);
-        return all;
-    }
-};
-
-bool acquires(std::memory_order order) {
-    return order == std::memory_order_acquire || order == std::memory_order_acq_rel;
-}
-bool releases(std::memory_order order) {
-    return order == std::memory_order_release || order == std::memory_order_acq_rel;
-}
-
 std::string text(std::size_t thread, const Operation& operation, Value outcome) {
-    constexpr std::array names{"load", "plain read", "store", "exchange", "add",  "or",
-                               "and",  "compare",    "fence", "sleep",    "join", "end"};
+    constexpr std::array names{"load",     "plain read",   "plain write", "store",     "lock",    "unlock",
+                               "exchange", "add",          "or",          "and",       "compare", "fence",
+                               "sleep",    "sleep or end", "choose",      "milestone", "join",    "end"};
     constexpr std::array orders{"relaxed", "consume", "acquire", "release", "acq_rel", "seq_cst"};
     auto line = "thread " + std::to_string(thread) + ": " + names.at(static_cast<std::size_t>(operation.kind));
-    if (operation.kind < Kind::fence) {
+    if (operation.kind != Kind::fence && operation.kind < Kind::choose) {
         line += " [" + std::to_string(operation.location) + "] " +
                 orders.at(static_cast<std::size_t>(operation.order)) + " (" + std::to_string(operation.operand) +
                 ") = " + std::to_string(outcome);
     }
     return line;
 }
+
+struct Step {
+    std::size_t thread;
+    Operation operation;
+    Value outcome;
+};
 
 class Explorer {
   public:
@@ -113,6 +66,9 @@ class Explorer {
         state.threads.resize(threads_.size());
         for (std::size_t i = 0; i < threads_.size(); ++i) look_ahead(state, i);
         for (const auto value : initial_) state.locations.push_back({{value, View{}}});
+        for (std::size_t i = 0; i < threads_.size(); ++i) {
+            while (is_unseen(state.threads[i].next)) carry_out_unseen(state, i);
+        }
         visit(state);
         verdict_.states = seen_.size();
         return verdict_;
@@ -122,25 +78,26 @@ class Explorer {
     /// Finds out what a thread does next.
     void look_ahead(State& state, std::size_t index) {
         auto& thread = state.threads[index];
-        Replay next{thread.outcomes};
+        Replay next{index, thread.outcomes};
+        next.initial.reserve(most_locations);
         replay = &next;
         run_until_stopped(threads_[index]());
         replay = nullptr;
         if (next.fault && verdict_.fault.empty()) found(next.fault);
-        if (next.initial.size() > most_locations)
-            throw std::length_error("a model of more locations than it has room for");
         if (weaken_) weaken_(index, next.pending);
         thread.next = next.pending;
-        initial_ = next.initial;
+        if (initial_.empty()) initial_ = next.initial;
+        is_exchanged_ = next.is_exchanged;
+        if (thread.next.kind == Kind::end) thread.forgotten = thread.outcomes.size();
     }
 
     void found(std::string_view fault) {
         verdict_.fault = fault;
-        for (const auto& line : run_) verdict_.run += line + '\n';
+        for (const auto& [thread, operation, outcome] : run_) verdict_.run += text(thread, operation, outcome) + '\n';
     }
 
     void visit(const State& state) {
-        if (!verdict_.fault.empty() || !seen_.insert(std::hash<std::string>()(state.bytes())).second) return;
+        if (!verdict_.fault.empty() || !seen_.insert(state.hash()).second) return;
         bool all_ended = true;
         bool any_moved = false;
         for (std::size_t i = 0; i < threads_.size() && verdict_.fault.empty(); ++i) {
@@ -151,14 +108,59 @@ class Explorer {
         if (!all_ended && !any_moved && verdict_.fault.empty()) found("a thread sleeps for ever");
     }
 
-    /// The state behind a thread's next operation with this outcome.
+    /// The state behind a thread's next operation with this outcome, and behind those that no other thread can tell
+    /// from it.
     void proceed(State&& state, std::size_t index, Value outcome) {
+        const auto length = run_.size();
+        note(state, index, outcome);
+        while (verdict_.fault.empty() && is_unseen(state.threads[index].next)) carry_out_unseen(state, index);
+        if (state.threads[index].next.kind == Kind::choose) {
+            move(state, index);
+        } else {
+            visit(state);
+        }
+        run_.resize(length);
+    }
+
+    void note(State& state, std::size_t index, Value outcome) {
         auto& thread = state.threads[index];
-        run_.push_back(text(index, thread.next, outcome));
+        run_.push_back({index, thread.next, outcome});
         thread.outcomes.push_back(outcome);
         look_ahead(state, index);
-        visit(state);
-        run_.pop_back();
+    }
+
+    /// Whether its order with the operations of the other threads makes no difference to them: see explore(). The same
+    /// is true of `choose`, which has more than one outcome.
+    static bool is_unseen(const Operation& operation) {
+        return operation.kind == Kind::read_plain || operation.kind == Kind::write_plain ||
+               operation.kind == Kind::unlock || operation.kind == Kind::milestone;
+    }
+
+    void carry_out_unseen(State& state, std::size_t index) {
+        const auto operation = state.threads[index].next;
+        if (operation.kind == Kind::milestone) {
+            note(state, index, 0);
+            state.threads[index].forgotten = state.threads[index].outcomes.size();
+            state.threads[index].milestone = operation.operand + 1;
+            return;
+        }
+        const auto known = state.threads[index].current[operation.location];
+        const auto& messages = state.locations[operation.location];
+        if (operation.kind != Kind::unlock && known + std::size_t{1} != messages.size()) {
+            return found(operation.kind == Kind::read_plain ? "a plain read that races with a write"
+                                                            : "a plain write that races with a write");
+        }
+        if (operation.kind == Kind::read_plain) return note(state, index, messages.back().value);
+        auto& thread = state.threads[index];
+        const View released = operation.kind == Kind::unlock ? thread.current : thread.released;
+        write(state, index, known, operation.operand, released);
+        // Nobody who does not know the newest may touch it, whatever older one it is that they know.
+        if (operation.kind == Kind::write_plain) {
+            state.drop(operation.location, state.locations[operation.location].size() - 2);
+        } else {
+            forget(state, operation.location);
+        }
+        note(state, index, 0);
     }
 
     /// Tries each outcome of a thread's next operation; false if it has to wait.
@@ -173,6 +175,11 @@ class Explorer {
         case Kind::store:
             store(state, index);
             return true;
+        case Kind::choose:
+            for (Value choice = 0; choice < operation.operand; ++choice) proceed(State(state), index, choice);
+            return true;
+        case Kind::sleep_or_end:
+            return read(state, index) || join_others(state, index);
         default:
             return read(state, index);
         }
@@ -188,6 +195,13 @@ class Explorer {
     }
 
     bool join_others(State state, std::size_t index) {
+        if (!know_others(state, index)) return false;
+        proceed(std::move(state), index, 0);
+        return true;
+    }
+
+    /// Lets a thread know what the others knew when they ended; false if one has not.
+    static bool know_others(State& state, std::size_t index) {
         auto& thread = state.threads[index];
         for (std::size_t i = 0; i < state.threads.size(); ++i) {
             if (i == index) continue;
@@ -195,7 +209,6 @@ class Explorer {
             join(thread.current, state.threads[i].current);
         }
         join(thread.acquired, thread.current);
-        proceed(std::move(state), index, 0);
         return true;
     }
 
@@ -208,8 +221,19 @@ class Explorer {
             auto& thread = next.threads[index];
             View released = releases(thread.next.order) ? thread.current : thread.released;
             write(next, index, before, thread.next.operand, released);
+            forget(next, location);
             proceed(std::move(next), index, 0);
         }
+    }
+
+    /// Drops what no thread can read any more, so that states which differ in their past alone are one.
+    void forget(State& state, std::size_t location) {
+        std::size_t known = state.locations[location].size() - 1;
+        // Where nothing is loaded or stored, the newest is the only one that is not taken.
+        if (!is_exchanged_[location]) {
+            for (const auto& thread : state.threads) known = std::min<std::size_t>(known, thread.current[location]);
+        }
+        state.drop(location, known);
     }
 
     /// Puts a message behind another in the order of the location, and lets its thread know of it.
@@ -219,14 +243,8 @@ class Explorer {
         const auto make_room = [&](View& view) {
             if (view[location] >= place) ++view[location];
         };
-        make_room(state.fences);
         make_room(released);
-        for (auto& thread : state.threads) {
-            for (auto* view : {&thread.current, &thread.acquired, &thread.released}) make_room(*view);
-        }
-        for (auto& messages : state.locations) {
-            for (auto& message : messages) make_room(message.released);
-        }
+        state.for_each_view(make_room);
         released[location] = std::max(released[location], place);
         auto& messages = state.locations[location];
         messages.insert(messages.begin() + place, {value, released});
@@ -239,10 +257,6 @@ class Explorer {
         const auto& operation = state.threads[index].next;
         const auto& messages = state.locations[operation.location];
         const std::size_t known = state.threads[index].current[operation.location];
-        if (operation.kind == Kind::read_plain && known + 1 != messages.size()) {
-            found("a plain read that races with a write");
-            return true;
-        }
         bool any = false;
         for (auto place = known; place < messages.size(); ++place) any |= read(state, index, place);
         return any;
@@ -252,7 +266,7 @@ class Explorer {
         const auto operation = state.threads[index].next;
         const auto& message = state.locations[operation.location][place];
         const auto written = written_by(operation, message.value);
-        if (operation.kind == Kind::sleep && message.value == 0) return false;
+        if (sleeps(operation) && message.value == 0) return false;
         if (written && message.is_taken) return false;
         State next = state;
         auto& thread = next.threads[index];
@@ -267,6 +281,7 @@ class Explorer {
             next.locations[operation.location][place].is_taken = true;
             write(next, index, place, *written, released);
         }
+        forget(next, operation.location);
         proceed(std::move(next), index, message.value);
         return true;
     }
@@ -282,6 +297,8 @@ class Explorer {
         case Kind::bit_and:
             return read & operation.operand;
         case Kind::sleep:
+        case Kind::sleep_or_end:
+        case Kind::lock:
             return 0;
         case Kind::compare_exchange:
             return read == operation.expected ? std::optional(operation.operand) : std::nullopt;
@@ -293,8 +310,9 @@ class Explorer {
     const std::vector<Thread>& threads_;
     const Weaken& weaken_;
     std::vector<Value> initial_;
+    std::bitset<most_locations> is_exchanged_;
     std::unordered_set<std::size_t> seen_; // hashes: that two of 10^6 states share one has a chance below 10^-7
-    std::vector<std::string> run_;
+    std::vector<Step> run_;
     Verdict verdict_;
 };
 
@@ -306,10 +324,15 @@ Value carry_out(const Operation& operation) {
     stop();
 }
 
-std::size_t new_location(Value value) {
+std::size_t new_location(Value value, bool is_exchanged) {
+    const auto location = replay->initial.size();
+    if (location == most_locations) throw std::length_error("a model of more locations than it has room for");
     replay->initial.push_back(value);
-    return replay->initial.size() - 1;
+    replay->is_exchanged[location] = is_exchanged;
+    return location;
 }
+
+std::size_t this_thread() { return replay->thread + 1; }
 
 void fail(const char* fault) {
     replay->fault = fault;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 /// A memory in which everything happens that C++ allows: the queues are put on it in place of RealMemory, and
@@ -20,16 +21,22 @@ using Value = std::uint64_t;
 struct Operation {
     enum class Kind : std::uint8_t {
         load,
-        read_plain, // as of a variable that is no atomic: it is a fault if another value could be seen
+        read_plain,  // as of a variable that is no atomic: it is a fault if another value could be seen
+        write_plain, // the same
         store,
+        lock,   // as `sleep`
+        unlock, // as `store`
         exchange,
         add,
         bit_or,
         bit_and,
         compare_exchange, // with `expected`
         fence,
-        sleep, // waits for a value that is not zero, and replaces it by zero
-        join,  // waits for the end of all other threads
+        sleep,        // waits for a value that is not zero, and replaces it by zero
+        sleep_or_end, // the same, or until all other threads have ended: then it reads zero
+        choose,       // reads each number below `operand`, one in each run
+        milestone,    // what its thread does from here on depends on `operand`, and not on what it has read before
+        join,         // waits for the end of all other threads
         end
     };
 
@@ -46,7 +53,11 @@ struct Operation {
 Value carry_out(const Operation& operation);
 
 /// A new location; returns its number. In each run the same ones are made in the same order.
-std::size_t new_location(Value value);
+/// `is_exchanged`: all its operations are read-modify-write operations, or those of a mutex.
+std::size_t new_location(Value value, bool is_exchanged = false);
+
+/// Which of the threads of the run is asking, from 1 on.
+std::size_t this_thread();
 
 /// Ends the exploration: what was found.
 [[noreturn]] void fail(const char* fault);
@@ -62,10 +73,12 @@ class Atomic {
 
   public:
     Atomic() : Atomic(T{}) {}
-    Atomic(T value) : location_(new_location(static_cast<Value>(value))) {}
+    Atomic(T value) : Atomic(value, false) {}
+    Atomic(T value, bool is_exchanged) : location_(new_location(static_cast<Value>(value), is_exchanged)) {}
 
     T load(Order order) const { return run({.kind = Kind::load, .order = order}); }
     T read_plain() const { return run({.kind = Kind::read_plain}); }
+    void write_plain(T value) { run({.kind = Kind::write_plain, .operand = of(value)}); }
     void store(T value, Order order) { run({.kind = Kind::store, .order = order, .operand = of(value)}); }
     T exchange(T value, Order order) { return run({.kind = Kind::exchange, .order = order, .operand = of(value)}); }
     T fetch_add(T value, Order order) { return run({.kind = Kind::add, .order = order, .operand = of(value)}); }
@@ -84,6 +97,12 @@ class Atomic {
     }
     /// As a thread that is parked until somebody wakes it.
     void sleep() { run({.kind = Kind::sleep, .order = std::memory_order_acq_rel}); }
+    /// The same; false if no other thread is left that could.
+    bool sleep_or_end() { return run({.kind = Kind::sleep_or_end, .order = std::memory_order_acq_rel}) != T{}; }
+
+    /// As a mutex, which is free when it is not zero, and has no other operations than these two.
+    void lock() { run({.kind = Kind::lock, .order = std::memory_order_acquire}); }
+    void unlock() { run({.kind = Kind::unlock, .order = std::memory_order_release, .operand = 1}); }
 
     std::size_t location() const { return location_; }
 
@@ -97,13 +116,65 @@ class Atomic {
     std::size_t location_;
 };
 
+/// A variable that is no atomic.
+template <typename T>
+class Plain {
+  public:
+    Plain(T value) : value_(value) {}
+    Plain(const Plain&) = delete;
+    operator T() const { return value_.read_plain(); }
+    Plain& operator=(const Plain&) = delete;
+    Plain& operator=(T value) {
+        value_.write_plain(value);
+        return *this;
+    }
+
+  private:
+    Atomic<T> value_;
+};
+
+/// A mutex. Threads that wait for it are asleep, so no run has more of them than it needs.
+class Mutex {
+  public:
+    void lock() { is_free_.lock(); }
+    void unlock() { is_free_.unlock(); }
+
+  private:
+    Atomic<bool> is_free_{true, true};
+};
+
 struct Memory {
     template <typename T>
     using Atomic = model::Atomic<T>;
+    template <typename T>
+    using Plain = model::Plain<T>;
+    using Mutex = model::Mutex;
+    using ThreadId = std::size_t;
+
     static void full_fence() { carry_out({.kind = Operation::Kind::fence, .order = std::memory_order_seq_cst}); }
+    static ThreadId this_thread() { return model::this_thread(); }
+    /// Nothing on its stack has to be destroyed where the code under test is left.
+    static auto locked(Mutex& mutex, auto&& action) {
+        mutex.lock();
+        if constexpr (std::is_void_v<decltype(action())>) {
+            action();
+            mutex.unlock();
+        } else {
+            const auto result = action();
+            mutex.unlock();
+            return result;
+        }
+    }
 };
 
+/// A number below `count`: each of them in a run of its own.
+inline Value choose(Value count) { return carry_out({.kind = Operation::Kind::choose, .operand = count}); }
+
 inline void join_others() { carry_out({.kind = Operation::Kind::join}); }
+
+/// Lets states count as one that differ only in what this thread has read so far, up to different `key`s: what the
+/// thread does from here on may depend on nothing else of that.
+inline void pass_milestone(Value key) { carry_out({.kind = Operation::Kind::milestone, .operand = key}); }
 
 /// Leaves this run: what follows is not of interest.
 inline void give_up() { carry_out({.kind = Operation::Kind::end}); }
@@ -129,6 +200,10 @@ using Thread = std::function<std::function<void()>()>;
 /// of read-modify-write operations, and by fences, which are in one order. It is the operational model of Kang and
 /// others, "A Promising Semantics for Relaxed-Memory Concurrency" (POPL 2017), without promises: no load takes a value
 /// that depends on a later store of its own thread.
+///
+/// What no other thread can tell from its neighbours is done at once, and not in each order with the steps of the
+/// others: accesses to plain variables, which are found to race all the same in a run that has the other one first, the
+/// release of a mutex, and choices.
 Verdict explore(const std::vector<Thread>& threads, const Weaken& weaken = {});
 
 /// The same for threads that share a System: each has one of its own, on the same locations.

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <system_error>
+
+namespace pollux::loop {
+
+/// A PostProtocol decides who wakes a Loop for functions and Holds that other threads give it: the flags, and the order
+/// in which they are read and written. PostQueue keeps the functions. tests/loop/model tries every run of it that C++
+/// allows.
+///
+/// The Loop takes what was posted before it sleeps, so a post needs a wake only from another thread; and none if a wake
+/// for the same batch, the functions that the Loop takes at once, is known to have succeeded. A wake that fails is
+/// never left to stand for others.
+///
+/// any_ and woken_for_ order nothing: they are hints to what the mutex protects, and what was written before a wake is
+/// visible behind its event.
+///
+/// Memory: SystemMemory, or that of the model.
+template <typename Memory>
+class PostProtocol {
+    template <typename T>
+    using Atomic = typename Memory::template Atomic<T>;
+    template <typename T>
+    using Plain = typename Memory::template Plain<T>;
+    using ThreadId = typename Memory::ThreadId;
+    using Mutex = typename Memory::Mutex;
+
+  public:
+    /// Calls `push` under the mutex, which keeps the function unless it returns false, and then `wake`, if a wake is
+    /// needed; returns its error, or operation_canceled or resource_unavailable_try_again if nothing was kept.
+    std::error_code post(auto&& push, auto&& wake) {
+        std::uint64_t batch = 0; // that needs a wake; none is 0
+        const std::error_code refusal = Memory::locked(mutex_, [&] {
+            if (closed_) return make_error_code(std::errc::operation_canceled);
+            if (!push()) return make_error_code(std::errc::resource_unavailable_try_again);
+            any_.store(true, std::memory_order_relaxed);
+            if (!is_own_thread() && woken_for_.load(std::memory_order_relaxed) != batch_) batch = batch_;
+            return std::error_code();
+        });
+        if (batch == 0) return refusal;
+        const std::error_code error = wake();
+        // An older batch may overwrite a younger one, which then has a wake too many.
+        if (!error) woken_for_.store(batch, std::memory_order_relaxed);
+        return error;
+    }
+
+    /// By the Loop: whether something was posted that it has not taken.
+    bool any() const noexcept { return any_.load(std::memory_order_relaxed); }
+
+    /// By the Loop: calls `take_all` under the mutex, which leaves no function behind.
+    void take(auto&& take_all) noexcept {
+        Memory::locked(mutex_, [&] {
+            take_all();
+            any_.store(false, std::memory_order_relaxed);
+            batch_ = batch_ + 1;
+        });
+    }
+
+    void hold() noexcept {
+        Memory::locked(mutex_, [&] { holds_ = holds_ + 1; });
+    }
+
+    /// Ends a hold(). An error is that of `wake`, and the Loop is still held.
+    std::error_code release(auto&& wake) noexcept {
+        const bool wakes = Memory::locked(mutex_, [&] {
+            holds_ = holds_ - 1;
+            return holds_ == 0 && !closed_ && !is_own_thread();
+        });
+        if (!wakes) return {};
+        // The Loop may have nothing to wait for any more.
+        const std::error_code error = wake();
+        if (!error || error == std::errc::operation_canceled) return {};
+        hold();
+        return error;
+    }
+
+    /// Ends a hold() without a wake.
+    void drop_hold() noexcept {
+        Memory::locked(mutex_, [&] { holds_ = holds_ - 1; });
+    }
+
+    /// Whether nothing holds the Loop, and `is_empty`, which is called under the mutex, says that nothing is posted.
+    bool is_idle(auto&& is_empty) const {
+        return Memory::locked(mutex_, [&] { return holds_ == 0 && is_empty(); });
+    }
+
+    /// Every later post() returns operation_canceled. Calls `drop` under the mutex.
+    void close(auto&& drop) noexcept {
+        Memory::locked(mutex_, [&] {
+            closed_ = true;
+            drop();
+        });
+    }
+
+    /// Sets the thread that runs the Loop now, which needs no wake.
+    void run_by(ThreadId thread) noexcept { thread_.store(thread, std::memory_order_relaxed); }
+    const Atomic<ThreadId>& runner() const noexcept { return thread_; }
+    bool is_own_thread() const noexcept { return thread_.load(std::memory_order_relaxed) == Memory::this_thread(); }
+
+    /// Of all that is called under it.
+    Mutex& mutex() const noexcept { return mutex_; }
+
+  private:
+    Atomic<bool> any_ = false;
+    Atomic<ThreadId> thread_ = ThreadId();
+    Atomic<std::uint64_t> woken_for_ = 0; // the last batch a wake is known to have succeeded for
+    mutable Mutex mutex_;                 // of all below
+    Plain<std::uint64_t> batch_ = 1;      // which one is posted to: the Loop has taken those before
+    Plain<std::size_t> holds_ = 0;
+    Plain<bool> closed_ = false;
+};
+
+/// A StopRequest ends the turns of a Loop, from any thread: what was written before request() is visible behind a
+/// take() that returns true.
+template <typename Memory>
+class StopRequest {
+  public:
+    /// Calls `wake`, and returns its error: the request stands even so.
+    std::error_code request(auto&& wake) noexcept {
+        is_requested_.store(true, std::memory_order_release);
+        return wake();
+    }
+    bool is_requested() const noexcept { return is_requested_.load(std::memory_order_relaxed); }
+    /// By the Loop: whether there was a request, which ends.
+    bool take() noexcept { return is_requested() && is_requested_.exchange(false, std::memory_order_acquire); }
+
+  private:
+    typename Memory::template Atomic<bool> is_requested_ = false;
+};
+
+} // namespace pollux::loop

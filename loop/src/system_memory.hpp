@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "forever.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+namespace pollux::loop {
+
+/// The memory and the threads that programs run on. The model test puts others in their place.
+struct SystemMemory {
+    template <typename T>
+    using Atomic = std::atomic<T>;
+    template <typename T>
+    using Plain = T;
+    using Mutex = ReadyMutex;
+    using ThreadId = std::thread::id;
+
+    static ThreadId this_thread() noexcept { return std::this_thread::get_id(); }
+    static auto locked(Mutex& mutex, auto&& action) {
+        const std::lock_guard lock(mutex);
+        return action();
+    }
+};
+
+} // namespace pollux::loop

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "victim.hpp"
+
+#include <pollux/notify.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <thread>
+
+namespace pollux::failing_calls {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Tokens through each kind of queue, from another thread; the channel tells of its end.
+class NotifyVictim final : public Victim {
+  public:
+    ~NotifyVictim() override {
+        if (!other_.joinable()) return;
+        start_other();
+        other_.join();
+    }
+
+    void begin() override {
+        other_ = std::thread([this] { act_beside(); });
+    }
+
+    int run() override {
+        try {
+            use();
+        } catch (const std::exception& failure) {
+            reports_.add("an exception", failure.what());
+        }
+        start_other();
+        other_.join();
+        if (reports_.any()) return reported;
+        if (tokens_ == 4 * capacity && wakes_ != 0) return complete;
+        std::fprintf(stderr, "  tokens %zu of %zu, wakes %d\n", tokens_, 4 * capacity, wakes_.load());
+        return lost_silently;
+    }
+
+  private:
+    static constexpr std::size_t capacity = 16;
+
+    /// What a queue is bound to.
+    struct Handle {
+        std::atomic<int>* wakes;
+        std::error_code wake() const noexcept {
+            ++*wakes;
+            return {};
+        }
+    };
+
+    struct Notifiers {
+        Notifier plain, bound;
+        LaneNotifier of_lanes;
+        Sender sender;
+    };
+
+    /// May throw; all queues are gone then.
+    void use() {
+        auto queue = event_queue(capacity);
+        auto bound = event_queue(capacity, Handle{&wakes_});
+        auto of_lanes = event_queue(capacity, lanes);
+        auto channel = event_channel(capacity);
+        Tokens tokens;
+        notifiers_.emplace(Notifiers{queue.notifier, bound.notifier, of_lanes.notifier, std::move(channel.sender)});
+        start_other();
+        for (;;) {
+            // So long that no machine needs it; only what was lost takes it.
+            const auto error = channel.receiver.recv(tokens, 20s);
+            if (error == disconnected) break;
+            reports_.add("recv()", error);
+            if (error || tokens.empty()) return;
+            tokens_ += tokens.size();
+        }
+        // The other thread has sent all.
+        tokens_ += queue.poller.poll(tokens);
+        tokens_ += bound.poller.poll(tokens);
+        tokens_ += of_lanes.poller.poll(tokens);
+    }
+
+    void start_other() {
+        is_started_ = true;
+        is_started_.notify_one();
+    }
+
+    /// In another thread.
+    void act_beside() {
+        is_started_.wait(false);
+        if (!notifiers_) return;
+        for (std::size_t i = 0; i < capacity; ++i) {
+            reports_.add("notify()", notifiers_->plain.notify(Token{i}));
+            reports_.add("notify(), of a queue that is bound", notifiers_->bound.notify(Token{i}));
+            reports_.add("notify(), of a Sender", Sender(notifiers_->sender).notify(Token{i}));
+            try {
+                reports_.add("notify(), of a lane", LaneNotifier(notifiers_->of_lanes).notify(Token{i}));
+            } catch (const std::exception& failure) {
+                reports_.add("a copy of a LaneNotifier", failure.what());
+            }
+        }
+        notifiers_.reset();
+    }
+
+    std::thread other_;
+    std::atomic<bool> is_started_ = false;
+    std::optional<Notifiers> notifiers_;
+    Reports reports_;
+    std::atomic<int> wakes_ = 0;
+    std::size_t tokens_ = 0;
+};
+
+} // namespace
+
+std::unique_ptr<Victim> notify_victim() { return std::make_unique<NotifyVictim>(); }
+
+} // namespace pollux::failing_calls

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the queues allocate, and when it is freed: a program of its own, which counts bytes.
+#include "notify_test.hpp"
+
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <optional>
+
+namespace {
+
+std::atomic<std::size_t> bytes = 0, allocations = 0;
+std::atomic<std::size_t> fails_from = 0, fails_to = 0; // the counts between which they fail
+
+/// What lies in front of each piece.
+struct Piece {
+    void* begin;
+    std::size_t size;
+};
+
+void* allocate(std::size_t size, std::size_t alignment) {
+    const auto count = ++allocations;
+    if (count >= fails_from && count < fails_to) throw std::bad_alloc();
+    auto room = size + alignment;
+    void* const begin = std::malloc(room + sizeof(Piece));
+    if (!begin) throw std::bad_alloc();
+    void* piece = static_cast<Piece*>(begin) + 1;
+    piece = std::align(alignment, size, piece, room);
+    static_cast<Piece*>(piece)[-1] = {begin, size};
+    bytes += size;
+    return piece;
+}
+
+void release(void* piece) noexcept {
+    if (!piece) return;
+    bytes -= static_cast<Piece*>(piece)[-1].size;
+    std::free(static_cast<Piece*>(piece)[-1].begin);
+}
+
+} // namespace
+
+[[gnu::noinline]] void* operator new(std::size_t size) { return allocate(size, __STDCPP_DEFAULT_NEW_ALIGNMENT__); }
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
+    return allocate(size, static_cast<std::size_t>(alignment));
+}
+[[gnu::noinline]] void operator delete(void* piece) noexcept { release(piece); }
+[[gnu::noinline]] void operator delete(void* piece, std::size_t) noexcept { release(piece); }
+// Under AddressSanitizer those of arrays do not lead to the ones above by themselves.
+[[gnu::noinline]] void* operator new[](std::size_t size) { return operator new(size); }
+[[gnu::noinline]] void operator delete[](void* piece) noexcept { release(piece); }
+[[gnu::noinline]] void operator delete[](void* piece, std::size_t) noexcept { release(piece); }
+[[gnu::noinline]] void operator delete(void* piece, std::align_val_t) noexcept { release(piece); }
+[[gnu::noinline]] void operator delete(void* piece, std::size_t, std::align_val_t) noexcept { release(piece); }
+
+namespace pollux::notify_tests {
+namespace {
+
+constexpr std::size_t capacity = 1000;
+
+std::size_t growth(const auto& action) {
+    const auto before = bytes.load();
+    action();
+    return bytes - before;
+}
+
+std::size_t allocations_of(const auto& action) {
+    const auto before = allocations.load();
+    action();
+    return allocations - before;
+}
+
+/// All tokens again and again, and what takes them.
+void flood(auto& notifier, const auto& take) {
+    for (int round = 0; round < 500; ++round) {
+        for (std::size_t i = 0; i < 2 * capacity; ++i) {
+            if (notifier.notify(Token{i % capacity})) std::abort();
+        }
+        take();
+    }
+}
+
+// A flood of notifications takes no memory beyond what a queue has from the beginning.
+RULE(notify, memory) {
+    Tokens tokens(capacity);
+    const auto before = bytes.load();
+    {
+        auto queue = event_queue(capacity);
+        auto of_lanes = event_queue(capacity, lanes);
+        auto channel = event_channel(capacity);
+        EXPECT_GT(bytes - before, 3 * 5 * capacity) << "they are counted";
+        of_lanes.poller.poll(tokens);
+        EXPECT_EQ(allocations_of([&] {
+                      flood(queue.notifier, [&] { queue.poller.poll(tokens); });
+                      flood(of_lanes.notifier, [&] { of_lanes.poller.poll(tokens); });
+                      flood(channel.sender, [&] { channel.receiver.try_recv(tokens); });
+                  }),
+                  0U);
+    }
+    EXPECT_EQ(bytes, before);
+}
+
+// Lanes whose LaneNotifiers are gone are freed by the poll() that delivers the last of their tokens.
+RULE(lanes, memory) {
+    Tokens tokens(capacity);
+    auto [notifier, poller] = event_queue(capacity, lanes);
+    const auto flood_of_lanes = [&, &own = notifier, &end = poller] {
+        std::size_t seen = 0;
+        for (std::size_t i = 0; i < 3000; ++i) {
+            auto copy = own;
+            EXPECT_FALSE(copy.notify(Token{i % capacity}));
+        }
+        while (end.poll(tokens, 100) != 0) seen += tokens.size();
+        EXPECT_GE(seen, capacity);
+    };
+    EXPECT_EQ(growth(flood_of_lanes), 0U);
+}
+
+/// Without a LanePoller each lane is freed with its LaneNotifier, and what was the poller's is freed with it.
+TEST(Allocations, of_lanes_that_nobody_polls) {
+    auto queue = event_queue(capacity, lanes);
+    const auto& notifier = queue.notifier;
+    std::vector<LaneNotifier> living;
+    living.reserve(100);
+    const auto of_living = growth([&] {
+        for (int i = 0; i < 100; ++i) living.push_back(notifier);
+    });
+    Tokens tokens;
+    queue.poller.poll(tokens); // which knows these from now on
+    const auto before = bytes.load();
+    for (int i = 0; i < 100; ++i) LaneNotifier(notifier).notify(Token{1});
+    EXPECT_GT(bytes, before);
+    { const auto end = std::move(queue.poller); }
+    EXPECT_EQ(before - bytes, capacity * sizeof(std::uint64_t)) << "lanes of the gone, and what was the poller's";
+    EXPECT_EQ(growth([&] {
+                  for (int i = 0; i < 1000; ++i) EXPECT_EQ(LaneNotifier(notifier).notify(Token{1}), gone);
+              }),
+              0U)
+        << "of copies that came later";
+    const auto of_the_end = bytes.load();
+    living.clear();
+    EXPECT_EQ(of_the_end - bytes, of_living);
+}
+
+/// Two threads that copy and destroy LaneNotifiers meet the end of the LanePoller.
+void end_beside_copies() {
+    StartingLine line(3);
+    std::vector<std::thread> threads;
+    {
+        auto queue = event_queue(4, lanes);
+        for (int i = 0; i < 2; ++i) {
+            threads.emplace_back([&line, own = queue.notifier]() mutable {
+                line.arrive_and_wait();
+                for (std::size_t k = 0; k < 4; ++k) {
+                    auto other = own;
+                    other.notify(Token{k});
+                }
+            });
+        }
+        line.arrive_and_wait();
+    }
+    for (auto& thread : threads) thread.join();
+}
+
+TEST(Allocations, of_lanes_beside_the_end_of_the_poller) {
+    Rounds rounds(1000, 1s);
+    while (rounds.next() != 0) ASSERT_EQ(growth(end_beside_copies), 0U);
+}
+
+/// Each allocation of a call fails, once and from then on: std::bad_alloc, nothing leaks, and the next call succeeds.
+void expect_each_may_fail(const auto& call) {
+    for (const bool persists : {false, true}) {
+        bool has_failed = true;
+        for (std::size_t nth = 1; has_failed; ++nth) {
+            const auto before = bytes.load();
+            fails_to = persists ? ~std::size_t{0} : allocations + nth + 1;
+            fails_from = allocations + nth;
+            try {
+                call();
+                has_failed = false;
+            } catch (const std::bad_alloc&) {}
+            fails_from = fails_to = 0;
+            EXPECT_EQ(bytes, before) << "allocation " << nth;
+            call();
+        }
+    }
+}
+
+TEST(Allocations, that_fail) {
+    struct Handle {
+        std::error_code wake() const noexcept { return {}; }
+    };
+    expect_each_may_fail([] { event_queue(capacity); });
+    expect_each_may_fail([] { event_queue(capacity, Handle()); });
+    expect_each_may_fail([] { event_queue(capacity, lanes); });
+    expect_each_may_fail([] { event_channel(capacity); });
+    expect_each_may_fail([] { Tokens tokens(capacity); });
+
+    Tokens tokens;
+    auto [notifier, poller] = event_queue(capacity, lanes);
+    expect_each_may_fail([&, &own = notifier, &end = poller] {
+        notify(own, {1});
+        std::optional<LaneNotifier> copy;
+        try {
+            copy.emplace(own);
+        } catch (const std::bad_alloc&) {
+            EXPECT_EQ(end.poll(tokens), 1U) << "what another one has queued is lost";
+            throw;
+        }
+        EXPECT_FALSE(copy->notify(Token{2}));
+        copy.reset();
+        EXPECT_EQ(end.poll(tokens), 2U);
+    });
+}
+
+} // namespace
+} // namespace pollux::notify_tests

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "memory.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+/// What explore() keeps of a run: the messages of each location, and what each thread knows of them.
+namespace pollux::model {
+
+inline constexpr std::size_t most_locations = 23; // a Message has no padding then
+
+/// For each location the newest message that is known, by its place in the order of that location.
+using View = std::array<std::uint8_t, most_locations>;
+
+inline void join(View& view, const View& other) {
+    std::transform(view.begin(), view.end(), other.begin(), view.begin(),
+                   [](auto a, auto b) { return std::max(a, b); });
+}
+
+struct Message {
+    Value value;
+    View released;         // what a thread knows that acquires it
+    bool is_taken = false; // a read-modify-write operation has read it: nothing comes between the two
+};
+
+struct ThreadState {
+    View current = {};  // what it knows
+    View acquired = {}; // what it knows behind a fence
+    View released = {}; // what it knew at its last fence
+    std::vector<Value> outcomes = {};
+    std::size_t forgotten = 0; // of them
+    Value milestone = 0;       // which stands for those
+    Operation next = {};
+};
+
+struct State {
+    std::vector<std::vector<Message>> locations;
+    std::vector<ThreadState> threads;
+    View fences = {}; // what the last fence knew
+
+    std::size_t hash() const {
+        static std::string all;
+        all.clear();
+        const auto put = [](const auto& value) { all.append(reinterpret_cast<const char*>(&value), sizeof value); };
+        const auto put_all = [put](const auto& values) {
+            static_assert(std::has_unique_object_representations_v<std::decay_t<decltype(values[0])>>);
+            put(values.size());
+            all.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof values[0]);
+        };
+        for (const auto& messages : locations) put_all(messages);
+        for (const auto& thread : threads) {
+            put(thread.current);
+            put(thread.acquired);
+            put(thread.released);
+            put(thread.milestone);
+            put_all(std::span(thread.outcomes).subspan(thread.forgotten));
+        }
+        put(fences);
+        return std::hash<std::string>()(all);
+    }
+
+    void for_each_view(const auto& call) {
+        call(fences);
+        for (auto& thread : threads) {
+            for (auto* view : {&thread.current, &thread.acquired, &thread.released}) call(*view);
+        }
+        for (auto& messages : locations) {
+            for (auto& message : messages) call(message.released);
+        }
+    }
+
+    /// Drops the oldest messages of a location: so many, which no thread can read any more.
+    void drop(std::size_t location, std::size_t count) {
+        if (count == 0) return;
+        const auto below = static_cast<std::uint8_t>(count);
+        for_each_view([=](View& view) {
+            view[location] =
+                view[location] < below ? std::uint8_t{0} : static_cast<std::uint8_t>(view[location] - below);
+        });
+        auto& messages = locations[location];
+        messages.erase(messages.begin(), messages.begin() + below);
+    }
+};
+
+inline bool sleeps(const Operation& operation) {
+    return operation.kind == Operation::Kind::sleep || operation.kind == Operation::Kind::sleep_or_end ||
+           operation.kind == Operation::Kind::lock;
+}
+inline bool acquires(std::memory_order order) {
+    return order == std::memory_order_acquire || order == std::memory_order_acq_rel;
+}
+inline bool releases(std::memory_order order) {
+    return order == std::memory_order_release || order == std::memory_order_acq_rel;
+}
+
+} // namespace pollux::model
