@@ -26,7 +26,7 @@ function(pollux_add_plugin name)
       target_link_options(${target} PRIVATE "LINKER:-exported_symbol,_pollux_plugin")
     endif()
   elseif(UNIX)
-    # What the standard library's templates leave behind is visible whatever the compiler is told.
+    # Instantiated templates of the standard library are visible even with -fvisibility=hidden.
     target_link_options(${target} PRIVATE "LINKER:--version-script=${_pollux_plugin_symbols}" "LINKER:-z,defs")
     set_target_properties(${target} PROPERTIES LINK_DEPENDS "${_pollux_plugin_symbols}")
   endif()

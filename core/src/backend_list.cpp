@@ -6,7 +6,8 @@
 namespace pollux {
 namespace {
 
-std::string refusal_of(std::string_view element) {
+/// Returns what is wrong with an element of the list; empty if it is valid.
+std::string validate(std::string_view element) {
     if (element.empty()) return "an element of the list is empty: expected names or files separated by commas";
     if (is_backend_file(element)) return {};
     const std::string seen = "\"" + std::string(element) + "\": ";
@@ -47,7 +48,7 @@ BackendList BackendList::parse(std::string_view value) {
     for (;;) {
         const auto comma = value.find(',');
         const auto element = trim(value.substr(0, comma));
-        list.refusal = refusal_of(element);
+        list.refusal = validate(element);
         if (!list.refusal.empty()) return list;
         list.elements.emplace_back(element);
         if (comma == value.npos) return list;

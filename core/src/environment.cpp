@@ -13,7 +13,7 @@
 namespace pollux {
 namespace {
 
-/// Whether whoever started the process has less power than the process.
+/// Returns whether the process has more privileges than the user who started it.
 bool is_privileged() {
 #if defined(__linux__)
     return getauxval(AT_SECURE) != 0;

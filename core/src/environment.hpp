@@ -5,11 +5,11 @@
 
 namespace pollux {
 
-/// What the process was started with, as far as Pollux may look at it.
+/// An Environment holds the variables of the process that Pollux uses, as far as it may trust them.
 struct Environment {
     std::string backend = {};     // POLLUX_BACKEND
     std::string plugin_path = {}; // POLLUX_PLUGIN_PATH
-    bool privileged = false;      // set-uid, set-gid or with capabilities from its file: then the others are empty
+    bool privileged = false;      // set-uid, set-gid or with capabilities from its file: then the variables are empty
 
     static Environment of_process();
 };

@@ -11,8 +11,8 @@ namespace {
 
 unsigned byte_at(std::string_view text, std::size_t at) { return static_cast<unsigned char>(text[at]); }
 
-/// The bytes of the UTF-8 character at the front of a text, and the character; no bytes if there is none. Neither
-/// overlong forms nor surrogates are characters (RFC 3629).
+/// A Character is the UTF-8 character at the front of a text: its size in bytes, zero if there is none, and its code.
+/// Neither overlong forms nor surrogates are characters (RFC 3629).
 struct Character {
     std::size_t size = 0;
     char32_t code = 0;
@@ -34,8 +34,8 @@ struct Character {
         return {size, code};
     }
 
-    /// Whether it can stand in a message as it is: it neither controls a terminal, nor ends a line, nor turns the
-    /// direction of the text around it.
+    /// Returns whether a message may contain it unchanged: it neither controls a terminal, nor ends a line, nor turns
+    /// the direction of the text around it.
     bool is_harmless() const {
         if (size == 0) return false;
         const bool is_control = code < 0x20 || (code >= 0x7f && code < 0xa0);

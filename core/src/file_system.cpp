@@ -24,15 +24,14 @@ namespace {
 namespace fs = std::filesystem;
 
 std::error_code last_error() {
-    if (errno == ENOMEM) throw std::bad_alloc(); // and no other story
+    if (errno == ENOMEM) throw std::bad_alloc(); // and not a refusal of the file
     return {errno, std::system_category()};
 }
 
-std::string last_words() { return last_error().message(); }
+std::string last_message() { return last_error().message(); }
 
-/// Whether the owner of a file or folder is nobody whom a privileged process has to fear. The owner may write whatever
-/// the mode says, or change it. In a set-gid process the effective user is the one who started it, who is not to be
-/// trusted.
+/// Returns whether a privileged process can trust the owner of a file or folder, who may write it whatever its mode is,
+/// or change the mode. In a set-gid process the effective user is the one who started it, and is not trusted.
 bool owner_is_trusted(const struct stat& status) {
     return status.st_uid == 0 || (status.st_uid == geteuid() && status.st_uid != getuid());
 }
@@ -41,46 +40,46 @@ bool others_can_write(const struct stat& status) {
     return (status.st_mode & (S_IWGRP | S_IWOTH)) != 0 || !owner_is_trusted(status);
 }
 
-/// Whether others can put something else in the place of an entry that they do not own. Where a folder is sticky, such
-/// as /tmp, they can add entries and no more.
+/// Returns whether others can replace an entry that they do not own. In a sticky folder, such as /tmp, they can add
+/// entries and no more.
 bool others_can_replace_in(const struct stat& status) {
     return others_can_write(status) && !(owner_is_trusted(status) && (status.st_mode & S_ISVTX));
 }
 
 class Descriptor {
   public:
-    explicit Descriptor(int number) : number_(number) {}
+    explicit Descriptor(int fd) : fd_(fd) {}
     ~Descriptor() {
-        if (number_ != -1) close(number_);
+        if (fd_ != -1) close(fd_);
     }
     Descriptor(const Descriptor&) = delete;
     Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return number_; }
-    int release() { return std::exchange(number_, -1); }
-    void reset(int number) {
-        if (number_ != -1) close(number_);
-        number_ = number;
+    int get() const { return fd_; }
+    int release() { return std::exchange(fd_, -1); }
+    void reset(int fd) {
+        if (fd_ != -1) close(fd_);
+        fd_ = fd;
     }
 
   private:
-    int number_;
+    int fd_;
 };
 
 #if defined(O_PATH)
-constexpr int only_look = O_PATH;
+constexpr int path_only = O_PATH;
 #elif defined(O_SEARCH)
-constexpr int only_look = O_SEARCH;
+constexpr int path_only = O_SEARCH;
 #else
-constexpr int only_look = O_RDONLY;
+constexpr int path_only = O_RDONLY;
 #endif
-constexpr int as_folder = only_look | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-// A FIFO or a device that came in the place of the file must not keep the process waiting.
+constexpr int as_folder = path_only | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+// Non-blocking: a FIFO or a device that has replaced the file must not block the process.
 constexpr int as_file = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
-/// Goes from the root to a file, folder by folder, each of them held open while the next is looked up in it.
+/// A TrustedWalk opens the folders from the root to a file one by one. Each is held open while the next is opened.
 class TrustedWalk {
   public:
-    /// The descriptor of the file, or -1 and why not.
+    /// Returns the file descriptor of the file, or -1 and then `refusal` states why.
     int open(const fs::path& file, std::string& refusal) {
         append(file);
         if (!enter_root(refusal)) return -1;
@@ -96,7 +95,7 @@ class TrustedWalk {
         return -1;
     }
 
-    const fs::path& place() const { return place_; }
+    const fs::path& path() const { return path_; }
 
   private:
     void append(const fs::path& path) {
@@ -107,21 +106,21 @@ class TrustedWalk {
         left_.insert(left_.begin(), parts.begin(), parts.end());
     }
 
-    static std::string unsafe(const fs::path& path) {
+    static std::string unsafe_reason(const fs::path& path) {
         return path.string() + " can be written by others, and this process is privileged";
     }
 
     bool enter_root(std::string& refusal) {
         folder_.reset(::open("/", as_folder));
-        place_ = "/";
+        path_ = "/";
         return check_folder(refusal);
     }
 
     bool check_folder(std::string& refusal) {
         if (folder_.get() == -1 || fstat(folder_.get(), &folder_status_) == -1) {
-            refusal = last_words();
+            refusal = last_message();
         } else if (others_can_replace_in(folder_status_)) {
-            refusal = unsafe(place_);
+            refusal = unsafe_reason(path_);
         }
         return refusal.empty();
     }
@@ -129,52 +128,52 @@ class TrustedWalk {
     /// Follows the entry if it is a link, and enters it if it is a folder.
     bool enter(const std::string& name, std::string& refusal) {
         struct stat status {};
-        if (!look_at(name, status, refusal)) return false;
+        if (!read_status(name, status, refusal)) return false;
         if (S_ISLNK(status.st_mode)) return follow(name, status, refusal);
         folder_.reset(openat(folder_.get(), name.c_str(), as_folder));
-        place_ = name == ".." ? place_.parent_path() : place_ / name;
+        path_ = name == ".." ? path_.parent_path() : path_ / name;
         return check_folder(refusal);
     }
 
-    bool look_at(const std::string& name, struct stat& status, std::string& refusal) const {
-        if (fstatat(folder_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == -1) refusal = last_words();
+    bool read_status(const std::string& name, struct stat& status, std::string& refusal) const {
+        if (fstatat(folder_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == -1) refusal = last_message();
         return refusal.empty();
     }
 
     bool follow(const std::string& name, const struct stat& status, std::string& refusal) {
-        constexpr int most_links = 40; // as the kernel has it
-        if (!owner_is_trusted(status)) return refusal = unsafe(place_ / name), false;
+        constexpr int most_links = 40; // the kernel's limit
+        if (!owner_is_trusted(status)) return refusal = unsafe_reason(path_ / name), false;
         if (++links_ > most_links) {
             refusal = make_error_code(std::errc::too_many_symbolic_link_levels).message();
             return false;
         }
         std::array<char, 4096> target; // PATH_MAX
         const auto size = readlinkat(folder_.get(), name.c_str(), target.data(), target.size());
-        if (size == -1) return refusal = last_words(), false;
+        if (size == -1) return refusal = last_message(), false;
         const fs::path path(std::string(target.data(), static_cast<std::size_t>(size)));
         append(path);
         return path.is_relative() || enter_root(refusal);
     }
 
-    /// The descriptor of the entry, or -1: then it is a link, which was followed, or there is a refusal.
+    /// Returns the file descriptor of the entry, or -1 if it is a link, which was followed, or there is a refusal.
     int open_last(const std::string& name, std::string& refusal) {
         struct stat status {};
-        if (!look_at(name, status, refusal)) return -1;
+        if (!read_status(name, status, refusal)) return -1;
         is_link_ = S_ISLNK(status.st_mode);
         if (is_link_) return follow(name, status, refusal), -1;
         if (!S_ISREG(status.st_mode)) return refusal = "not a regular file", -1;
-        if (others_can_write(folder_status_)) return refusal = unsafe(place_), -1;
+        if (others_can_write(folder_status_)) return refusal = unsafe_reason(path_), -1;
         Descriptor file(openat(folder_.get(), name.c_str(), as_file | O_NOFOLLOW));
-        if (file.get() == -1 || fstat(file.get(), &status) == -1) return refusal = last_words(), -1;
-        place_ /= name;
-        if (others_can_write(status)) return refusal = unsafe(place_), -1;
+        if (file.get() == -1 || fstat(file.get(), &status) == -1) return refusal = last_message(), -1;
+        path_ /= name;
+        if (others_can_write(status)) return refusal = unsafe_reason(path_), -1;
         return file.release();
     }
 
     std::deque<std::string> left_; // names yet to be looked up
     Descriptor folder_{-1};        // where the next one is
     struct stat folder_status_ {};
-    fs::path place_; // of the folder, links resolved
+    fs::path path_; // of the folder, links resolved
     int links_ = 0;
     bool is_link_ = false; // what was looked up last
 };
@@ -211,14 +210,15 @@ bool others_can_write(const fs::path& path) {
 OpenFile OpenFile::open(const fs::path& file, std::string& refusal) {
     OpenFile opened;
     struct stat status {};
-    // Looked at before it is opened, as to open a device may be to use it; and again, as it may be another one by then.
+    // Its status is read before it is opened, as open() may have an effect on a device; and again, as the path may lead
+    // to another file by then.
     bool is_there = stat(file.c_str(), &status) == 0;
     if (is_there && S_ISREG(status.st_mode)) {
         opened.descriptor_ = ::open(file.c_str(), as_file);
         is_there = opened.descriptor_ != -1 && fstat(opened.descriptor_, &status) == 0;
     }
     if (!is_there) {
-        refusal = last_words();
+        refusal = last_message();
     } else if (!S_ISREG(status.st_mode)) {
         refusal = "not a regular file";
     } else {
@@ -234,9 +234,9 @@ OpenFile OpenFile::open_trusted(const fs::path& file, std::string& refusal) {
     opened.descriptor_ = walk.open(file, refusal);
     if (opened.descriptor_ == -1) return opened;
     struct stat status {};
-    if (fstat(opened.descriptor_, &status) == -1) refusal = last_words();
+    if (fstat(opened.descriptor_, &status) == -1) refusal = last_message();
     opened.size_ = static_cast<std::uint64_t>(status.st_size);
-    opened.path_ = walk.place();
+    opened.path_ = walk.path();
     return opened;
 }
 
@@ -272,7 +272,7 @@ fs::path OpenFile::path_for_loader([[maybe_unused]] std::string& refusal) const 
     constexpr long proc_magic = 0x9fa0; // PROC_SUPER_MAGIC of <linux/magic.h>
     static std::atomic<std::size_t> calls = 0;
     const std::string folder = "/proc/self/fd";
-    // The number may be that of another file next time, the path with one slash more is not.
+    // The next file may have the same file descriptor, but never the same path: each has one slash more.
     auto path = folder + std::string(1 + calls++, '/') + std::to_string(descriptor_);
     struct statfs system {};
     struct stat own {
@@ -281,10 +281,10 @@ fs::path OpenFile::path_for_loader([[maybe_unused]] std::string& refusal) const 
                           fstat(descriptor_, &own) == 0 && stat(path.c_str(), &found) == 0 &&
                           own.st_dev == found.st_dev && own.st_ino == found.st_ino;
     if (is_there) return path;
-    refusal = "this process is privileged and loads only what it has checked, by " + folder + ", which is not there";
+    refusal = "this process is privileged and loads plugins only by " + folder + ", which is not there";
     return {};
 #else
-    return path_; // no folder on its way can be changed by others
+    return path_; // others can change no folder on its way
 #endif
 }
 

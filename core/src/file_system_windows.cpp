@@ -23,10 +23,9 @@ std::error_code list_folder(const fs::path& folder, std::vector<std::string>& na
     const HANDLE search = FindFirstFileW((folder / "*").c_str(), &entry);
     if (search == INVALID_HANDLE_VALUE) {
         const auto error = last_error();
-        const int number = error.value();
-        if (number == ERROR_NOT_ENOUGH_MEMORY) throw std::bad_alloc();
-        const bool is_absent =
-            number == ERROR_FILE_NOT_FOUND || number == ERROR_PATH_NOT_FOUND || number == ERROR_DIRECTORY;
+        const int code = error.value();
+        if (code == ERROR_NOT_ENOUGH_MEMORY) throw std::bad_alloc();
+        const bool is_absent = code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND || code == ERROR_DIRECTORY;
         return is_absent ? make_error_code(std::errc::no_such_file_or_directory) : error;
     }
     struct Closer {
@@ -35,7 +34,7 @@ std::error_code list_folder(const fs::path& folder, std::vector<std::string>& na
     } const closer{search};
     do {
         const std::wstring_view name = entry.cFileName;
-        // What is not ASCII is no plugin's name, and may have no narrow form.
+        // A name that is not ASCII is no plugin's name, and may have no narrow form.
         if (name == L"." || name == L".." || name.find_first_of(L'\0') != name.npos) continue;
         std::string narrow;
         for (const wchar_t letter : name) narrow += letter > 0 && letter < 0x80 ? static_cast<char>(letter) : '?';

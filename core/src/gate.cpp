@@ -29,7 +29,8 @@ void PollRegistrator::Gate::leave() noexcept {
 std::error_code PollRegistrator::Gate::add(Source source, const Watch& watch) noexcept {
     return pass([&](Registrator& registrator) {
         if (!watches_) return registrator.add(source, watch);
-        // Mostly before the call: a watch that could not be remembered afterwards may have been reported by then.
+        // In most cases before the call: if memory for the watch were short after it, the watch might already have been
+        // reported.
         auto* entry = WatchTable::is_low(source) ? watches_->find_or_make(source) : watches_->find(source);
         if (!entry && WatchTable::is_low(source)) return make_error_code(std::errc::not_enough_memory);
         if (entry) {
@@ -67,7 +68,7 @@ std::error_code PollRegistrator::Gate::remove(Source source) noexcept {
         if (!entry) return registrator.remove(source);
         entry->lock();
         const auto error = registrator.remove(source);
-        // A source that is not known to the Selector is none for the table, whatever became of it.
+        // A source that the Selector does not know has no watch in the table either.
         !error || error == std::errc::no_such_file_or_directory ? entry->unlock_free() : entry->unlock();
         return error;
     });
@@ -76,7 +77,7 @@ std::error_code PollRegistrator::Gate::remove(Source source) noexcept {
 std::error_code PollRegistrator::Gate::close() noexcept {
     state_.fetch_or(closed, std::memory_order_acq_rel);
     const auto error = pass([](Registrator& registrator) { return registrator.wake(); }, gone);
-    // Neither of these leaves a poll() that sleeps: the Poll is gone, or its threads are in another process.
+    // After either of these no poll() sleeps: the Poll is gone, or its threads are in another process.
     if (error == std::errc::operation_canceled || error == std::errc::no_such_process) return {};
     return error;
 }
@@ -94,9 +95,9 @@ void PollRegistrator::Gate::wait_until_replaced() noexcept {
 }
 
 /// In a forked child: the calls, locks and waits of other threads have stayed with the parent.
-void PollRegistrator::Gate::forget_parent() noexcept {
+void PollRegistrator::Gate::reset_in_child() noexcept {
     state_.fetch_and(closed | gone, std::memory_order_relaxed);
-    // Not destroyed: they may be held, and own nothing on the systems that have fork().
+    // Not destroyed: another thread of the parent may have held them, and they own nothing where there is fork().
     std::construct_at(&mutex_);
     std::construct_at(&changed_);
     if (!watches_) return;
@@ -117,9 +118,9 @@ std::error_code PollRegistrator::Gate::fill(Registrator& fresh) noexcept {
         });
         if (error) return error;
     }
-    if (const auto error = fresh.wake()) return error; // whatever a wake of the old Selector stood for
+    if (const auto error = fresh.wake()) return error; // a wake of the old Selector may have been pending
     if (!watches_) return {};
-    // A source that was closed while registered: that ended its watch.
+    // The close of a source that was registered has ended its watch.
     return watches_->visit_all([](Source, WatchTable::Entry& entry) {
         if (entry.is_closed()) entry.unlock_free();
         return std::error_code();
@@ -136,7 +137,7 @@ std::error_code PollRegistrator::Gate::replace(Registrator& fresh) noexcept {
     if (is_closed()) return make_error_code(std::errc::operation_canceled);
     const bool is_child = is_foreign();
     if (is_child) {
-        forget_parent();
+        reset_in_child();
     } else {
         state_.fetch_or(replacing, std::memory_order_acq_rel);
         std::unique_lock lock(mutex_);

@@ -16,10 +16,11 @@
 
 namespace pollux {
 
-/// What handles share with their Poll: the Registrator, its watches, and which calls are under way.
+/// A Gate is shared by a Poll and its handles: it holds the Registrator, its watches, and the count of calls under way.
 ///
-/// One word counts the calls under way and says whether the Poll is closed, so that a Poll can wait for the last call
-/// before it destroys or replaces the Selector, and no call begins after that. Two uncontended atomic additions a call.
+/// One word counts the calls under way and has a flag for a closed Poll, so that a Poll can wait for the last call
+/// before it destroys or replaces the Selector, and no call begins after that. A call costs two uncontended atomic
+/// additions.
 ///
 /// Threads:   any, except for replace(), which one thread calls at a time.
 /// Processes: in a forked child, where the calls of other threads never end, nothing is counted and no call is made
@@ -36,7 +37,7 @@ class PollRegistrator::Gate {
     /// Calls the Registrator, unless one of the bits `refused` is set.
     std::error_code pass(auto&& call, std::uint32_t refused = closed | gone) noexcept {
         for (;;) {
-            // Without this check, callers that do not give up could keep close_for_good() waiting.
+            // Without this check, callers that call again and again could keep close_for_good() waiting.
             if ((state_.load(std::memory_order_acquire) & refused) != 0) {
                 return make_error_code(std::errc::operation_canceled);
             }
@@ -58,18 +59,18 @@ class PollRegistrator::Gate {
         return pass([](Registrator& registrator) { return registrator.wake(); });
     }
 
-    /// Ends a sleeping poll(), each time it is called: the wake before may have failed, which the error says.
+    /// Closes the Poll and ends a sleeping poll(). Returns the error of the wake: each further call wakes again.
     std::error_code close() noexcept;
-    /// Closes, and returns when no call is under way.
+    /// Closes the Poll, and returns when no call is under way.
     void close_for_good() noexcept;
 
-    /// Adds all watches to a new Selector, wakes it, and has all calls go there from now on; or returns an error and
+    /// Adds all watches to a new Selector, wakes it, and directs all calls to it from now on; or returns an error and
     /// changes nothing. Waits for the calls that are under way.
     std::error_code replace(Registrator& fresh) noexcept;
 
-    /// While it lives, the calling thread is in a call that belongs to one thread at a time. A debug build of the
-    /// library ends the process, with one line on standard error, if another thread is in such a call; a release build
-    /// does not look.
+    /// A SoleCall marks a call that one thread at a time may make, while it lives. A debug build of the library ends
+    /// the process, with one line on standard error, if another thread is in such a call; a release build does not
+    /// check.
     class SoleCall;
 
   private:
@@ -80,7 +81,7 @@ class PollRegistrator::Gate {
 
     void leave() noexcept;
     void wait_until_replaced() noexcept;
-    void forget_parent() noexcept;
+    void reset_in_child() noexcept;
     void end_replacing() noexcept;
     std::error_code fill(Registrator& fresh) noexcept;
 
@@ -88,8 +89,8 @@ class PollRegistrator::Gate {
     const std::unique_ptr<WatchTable> watches_; // null: the owner of the Poll remembers them
     std::atomic<std::uint32_t> state_ = 0;
     std::atomic<OwnerProcess> owner_ = OwnerProcess();
-    // For the end and replace() only. Not state_.wait(): where there is no futex, as on Windows, libstdc++ 12 loses its
-    // wake-ups (__waiter_pool::_M_do_wait in bits/atomic_wait.h compares before it locks).
+    // Used by close_for_good() and replace() only. Not state_.wait(): without a futex, as on Windows, libstdc++ 12
+    // loses its wake-ups (__waiter_pool::_M_do_wait in bits/atomic_wait.h compares before it locks).
     std::mutex mutex_;
     std::condition_variable changed_;
 };

@@ -7,15 +7,16 @@
 
 namespace pollux {
 
-/// Says of a plugin what its file says of it, without loading it; `refusal` says why it could not be loaded.
-/// `privileged`: also refuses what others can write.
+/// Describes a plugin by its file, without loading it; `refusal` states why it cannot be loaded. If `privileged`, files
+/// that others can write are refused.
 Backend describe(const std::filesystem::path& file, bool privileged);
 
-/// Loads a plugin and holds it to the interface and to its description; `refusal` says what was expected and what was
-/// seen. `privileged`: also refuses what others can write, and loads exactly what was checked.
+/// Loads a plugin and compares it with the interface and with its description; `refusal` states what was expected and
+/// what was seen. If `privileged`, files that others can write are refused, and the file that is loaded is the one that
+/// was checked.
 Backend load(const std::filesystem::path& file, bool privileged);
 
-/// The folder of the core library, or of the program where the core is linked in; empty if it cannot be told.
+/// Returns the folder of the core library, or of the program if the core is linked into it; empty if it is unknown.
 std::filesystem::path folder_of_core();
 
 } // namespace pollux

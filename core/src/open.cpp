@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Chooses: turns a request into attempts, in order, and stops at the first that opens.
+// Chooses a backend: turns a request into attempts, in order, and stops at the first one that opens.
 #include <pollux/open.hpp>
 
 #include "backend_list.hpp"
@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// One of Needs, and where Capabilities have it.
+/// A Need is one member of Needs, and the member of Capabilities that it requires.
 struct Need {
     const char* name;
     bool Needs::*needed;
@@ -32,19 +32,19 @@ constexpr std::array<Need, 6> all_needs{{{"oneshot", &Needs::oneshot, &Capabilit
                                          {"files", &Needs::files, &Capabilities::files},
                                          {"priority", &Needs::priority, &Capabilities::priority}}};
 
-/// What a backend does not offer of what is needed, with its own reason; empty if it offers all.
+/// Returns which need a backend does not offer, with the backend's reason; empty if it offers all.
 std::string lack_of(const Backend& backend, const Needs& needs) {
     for (const auto& [name, needed, offered] : all_needs) {
         const auto& capability = backend.capabilities.*offered;
         if (!(needs.*needed) || capability) continue;
-        const bool is_mute = !capability.reason || *capability.reason == '\0';
+        const bool has_no_reason = !capability.reason || *capability.reason == '\0';
         return "backend " + backend.name + " does not offer " + name +
-               ", which the program needs: " + (is_mute ? "no reason given" : capability.reason);
+               ", which the program needs: " + (has_no_reason ? "no reason given" : capability.reason);
     }
     return {};
 }
 
-/// The order of found() and installed().
+/// Returns whether `a` is before `b` in found() and installed().
 bool is_tried_before(const Backend& a, const Backend& b) {
     const auto group = [](const Backend& backend) {
         return !backend.refusal.empty() ? 2 : backend.described || backend.open ? 0 : 1;
@@ -54,7 +54,7 @@ bool is_tried_before(const Backend& a, const Backend& b) {
     return a.name < b.name;
 }
 
-/// All plugins of a search, each made a Backend by describe() or load().
+/// Returns all plugins of a search, each made a Backend by `make`, which is describe() or load().
 std::vector<Backend> all_of(const PluginFiles& files, bool privileged, Backend (*make)(const fs::path&, bool)) {
     std::vector<Backend> all;
     std::map<std::string, fs::path> first;
@@ -71,7 +71,7 @@ std::vector<Backend> all_of(const PluginFiles& files, bool privileged, Backend (
     return all;
 }
 
-/// In one line; of many, how many more there are.
+/// Returns at most `most` items in one line, and then how many more there are.
 std::string joined(const auto& items, std::size_t most) {
     std::string line;
     std::size_t count = 0;
@@ -91,7 +91,7 @@ Backend load_file(const fs::path& file, bool privileged) {
     return load(absolute.lexically_normal(), privileged);
 }
 
-/// What the elements of a list stand for.
+/// The Candidates are the plugins that the elements of a list may name.
 class Candidates {
   public:
     Candidates(const SearchPath& path, const PluginFiles& files, bool privileged)
@@ -101,7 +101,7 @@ class Candidates {
 
     Backend find(const std::string& element) const {
         if (is_backend_file(element)) return load_file(element, privileged_);
-        // Of a name, the first file counts, whatever is behind it.
+        // The first file of a name counts, even if it is refused.
         if (const auto found = by_name_.find(element); found != by_name_.end())
             return load(*found->second, privileged_);
         for (const auto& folder : files_->unread) {
@@ -138,13 +138,14 @@ std::unique_ptr<Selector> attempt(Backend backend, const Needs& needs, Choice& c
     return selector;
 }
 
-/// Of the plugins that describe themselves, the first by rank that opens. Only those that are tried are loaded.
+/// Opens the plugin of the highest rank that opens, among those with a description. Only plugins that are tried are
+/// loaded.
 std::unique_ptr<Selector> open_any(const PluginFiles& files, bool privileged, const Needs& needs, Choice& choice) {
     const auto all = all_of(files, privileged, describe);
     for (const auto& backend : all) {
         if (backend.refusal.empty() && backend.described) continue;
         const auto reason =
-            !backend.refusal.empty() ? backend.refusal : "its file does not describe it: it can be had by its name";
+            !backend.refusal.empty() ? backend.refusal : "its file has no description: it can be opened by its name";
         choice.passed_over.push_back({backend.name, backend.file, reason});
     }
     for (const auto& backend : all) {
@@ -157,7 +158,7 @@ std::unique_ptr<Selector> open_any(const PluginFiles& files, bool privileged, co
 Choice begin(const Request& request, const Environment& environment) {
     Choice choice;
     choice.asked = "auto";
-    choice.origin = "as nothing else was asked for";
+    choice.origin = "the default";
     if (const auto program = trim(request.backend); !program.empty()) {
         choice.asked = program;
         choice.origin = "from the program";

@@ -17,14 +17,14 @@ using ElfHeader = Elf64_Ehdr;
 #else
 using ElfHeader = Elf32_Ehdr;
 #endif
-/// The header of the object that this is linked into, made by the linker; null where it makes none.
+/// The ELF header of the object that this is linked into, defined by the linker; null where it defines none.
 extern "C" [[gnu::weak, gnu::visibility("hidden")]] const ElfHeader __ehdr_start; // NOLINT: the linker's own name
 #endif
 
 namespace pollux {
 namespace {
 
-/// What lies between the magic and the first text; it is the same in all versions.
+/// The Head is the part of a description up to the first text; it is the same in all versions.
 struct Head {
     char magic[sizeof PluginDescription::expected_magic];
     std::uint32_t size;
@@ -36,13 +36,13 @@ constexpr std::size_t before_content = offsetof(PluginDescription, magic);
 constexpr std::size_t content_size = sizeof(PluginDescription) - before_content;
 static_assert(before_content + sizeof(Head) == offsetof(PluginDescription, abi));
 
-/// A text of the content; what has no null byte at its end is cut off at its end.
+/// Returns a text of the content; one without a null byte ends with its field.
 std::string text_at(std::string_view content, std::size_t offset, std::size_t size) {
     const auto field = content.substr(offset - before_content, size);
     return std::string(field.substr(0, field.find('\0')));
 }
 
-/// Reads a description from its magic on. `content` may be longer, or too short: then there is none, or a refusal.
+/// Reads a description from its magic on. If `content` is too short, there is no description, or a refusal.
 PluginFacts read_content(std::string_view content) {
     Head head{};
     if (content.size() < sizeof head) return {};
@@ -71,22 +71,22 @@ constexpr unsigned char own_class = ELFCLASS64;
 using Segment = Elf32_Phdr;
 constexpr unsigned char own_class = ELFCLASS32;
 #endif
-constexpr std::uint16_t byte_order = 1; // of which the first byte is 1 where the least significant comes first
+constexpr std::uint16_t byte_order = 1; // its first byte is 1 on a little-endian machine
 
-/// An ELF file, held against its size: glibc maps what the headers say and reads it, and what lies behind the end of
-/// the file is SIGBUS.
+/// An ElfFile compares the headers of an ELF file with its size: glibc maps the ranges in the headers and reads them,
+/// and a read beyond the end of the file is SIGBUS.
 class ElfFile {
   public:
     explicit ElfFile(const OpenFile& file) : file_(&file) {}
 
     PluginFacts facts() {
         PluginFacts facts;
-        if (!is_own_kind()) return facts; // the loader has words for that, and reads no more than the header either
+        if (!is_own_kind()) return facts; // the loader has a message for that, and reads only the header, too
         facts.refusal = machine_difference();
         if (facts.refusal.empty()) facts.refusal = truncation();
         for (const auto& segment : segments_) {
             if (!facts.refusal.empty() || facts.described) break;
-            if (segment.p_type == PT_NOTE) facts = look_for_description(segment);
+            if (segment.p_type == PT_NOTE) facts = find_description(segment);
         }
         return facts;
     }
@@ -99,15 +99,16 @@ class ElfFile {
                header_.e_ident[EI_CLASS] == own_class && header_.e_ident[EI_DATA] == order;
     }
 
-    /// glibc says of another machine that there is no such file.
+    /// Returns the difference between the machine of the file and that of the program, for which glibc reports that
+    /// there is no such file; empty if there is none.
     std::string machine_difference() const {
         const auto* const own = &__ehdr_start;
         if (!own || own->e_machine == header_.e_machine) return {};
-        return "built for another machine: its ELF header says " + std::to_string(header_.e_machine) +
-               ", that of this program " + std::to_string(own->e_machine);
+        return "built for another machine: its ELF header has machine " + std::to_string(header_.e_machine) +
+               ", that of this program has " + std::to_string(own->e_machine);
     }
 
-    /// Whether the file has so many bytes from an offset on.
+    /// Returns whether the file has `count` bytes from `offset` on.
     bool has(std::uint64_t offset, std::uint64_t count) const {
         return offset <= file_->size() && count <= file_->size() - offset;
     }
@@ -117,7 +118,7 @@ class ElfFile {
                std::to_string(offset) + " on, and the file has " + std::to_string(file_->size());
     }
 
-    /// What of the file should be where the file is not; empty if nothing is.
+    /// Returns which part of the file is beyond its end or damaged; empty if none is.
     std::string truncation() {
         if (header_.e_phentsize != sizeof(Segment))
             return "damaged: its program headers have " + std::to_string(header_.e_phentsize) + " bytes, expected " +
@@ -147,7 +148,7 @@ class ElfFile {
         const bool goes_back = segment.p_type == PT_LOAD && segment.p_vaddr < last_loaded_;
         if (goes_back) return "damaged: " + what + " is loaded before the one before it";
         if (segment.p_type == PT_LOAD) last_loaded_ = segment.p_vaddr;
-        // The loader reads it in memory, where no segment may have put it.
+        // The loader reads it in memory, so a segment that is loaded must contain it.
         const bool is_read = segment.p_type == PT_DYNAMIC || segment.p_type == PT_TLS || segment.p_type == PT_GNU_RELRO;
         if (is_read && !is_loaded(segment)) return "damaged: " + what + " is in none that is loaded";
         return {};
@@ -157,7 +158,7 @@ class ElfFile {
         return std::any_of(segments_.begin(), segments_.end(), [&inner](const Segment& outer) {
             if (outer.p_type != PT_LOAD || inner.p_vaddr < outer.p_vaddr) return false;
             const auto offset = inner.p_vaddr - outer.p_vaddr;
-            // The end of what is made read-only is rounded to a page; what is zero at first has no place of its own.
+            // The end of PT_GNU_RELRO is rounded to a page; the zeroed part of PT_TLS is in no loaded segment.
             const std::uint64_t size = inner.p_type == PT_DYNAMIC ? inner.p_memsz
                                        : inner.p_type == PT_TLS   ? inner.p_filesz
                                                                   : 0;
@@ -165,8 +166,8 @@ class ElfFile {
         });
     }
 
-    /// Goes over the notes of a segment. What is no list of notes has no description.
-    PluginFacts look_for_description(const Segment& segment) const {
+    /// Finds the description among the notes of a segment. A segment that is no list of notes has none.
+    PluginFacts find_description(const Segment& segment) const {
         constexpr std::uint64_t most = 1 << 16; // a plugin's notes have a few hundred bytes
         std::string notes(static_cast<std::size_t>(std::min<std::uint64_t>(segment.p_filesz, most)), '\0');
         if (!file_->read(segment.p_offset, notes.data(), notes.size())) return {};
@@ -203,7 +204,7 @@ PluginFacts examine(const OpenFile& file) { return ElfFile(file).facts(); }
 
 } // namespace
 
-/// Where files are not ELF, the loader holds them against their size itself, and the description is found by its magic.
+/// Where files are not ELF, the loader itself compares them with their size, and the description is found by its magic.
 PluginFacts examine(const OpenFile& file) {
     constexpr std::uint64_t most = std::uint64_t{256} << 20;
     std::string bytes(static_cast<std::size_t>(std::min(file.size(), most)), '\0');

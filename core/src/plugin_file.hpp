@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What can be said of a plugin's file before anything of it runs.
+// Examines the file of a plugin before any code of it runs.
 #pragma once
 
 #include "file_system.hpp"
@@ -10,22 +10,23 @@
 
 namespace pollux {
 
-/// What a file says of the plugin in it: see PluginDescription in <pollux/plugin.hpp>.
+/// A DescribedPlugin is the description in a plugin's file: see PluginDescription in <pollux/plugin.hpp>.
 struct DescribedPlugin {
-    std::uint32_t interface_version = 0; // if it is not this program's, nothing else is known
-    bool is_backend = false;             // false: of a kind that this program does not know
+    std::uint32_t interface_version = 0; // if it is not this program's, the rest is unknown
+    bool is_backend = false;             // false: its kind is unknown to this program
     int rank = 0;
     std::string abi = {};
     std::string name = {};
     std::string summary = {};
 };
 
-/// A file, examined.
+/// The PluginFacts are the result of examine().
 struct PluginFacts {
-    std::string refusal = {}; // why the system's loader must not get it: it would read behind the file's end, and crash
+    std::string refusal = {}; // why the system's loader must not load it: it would read beyond the file's end and crash
     std::optional<DescribedPlugin> described = {};
 };
 
+/// Reads the headers and the description of a plugin's file.
 PluginFacts examine(const OpenFile& file);
 
 } // namespace pollux

@@ -46,7 +46,7 @@ Poll::~Poll() {
 Poll::Poll(Poll&&) noexcept = default;
 
 Poll& Poll::operator=(Poll&& other) noexcept {
-    Poll taken(std::move(other)); // closes what this held before, here and not some time later in `other`
+    Poll taken(std::move(other)); // its destructor closes the old Selector here, not some time later in `other`
     std::swap(choice_, taken.choice_);
     std::swap(selector_, taken.selector_);
     std::swap(registrator_, taken.registrator_);
@@ -69,9 +69,9 @@ std::error_code Poll::reopen(std::unique_ptr<Selector> selector) noexcept {
     return {};
 }
 
-/// False: closed, before or meanwhile. The Timeout stays where it is: GCC 12 would copy it in other parts than those in
-/// which it was written, and the processor waits for these.
-inline bool Poll::look(Events& events, const Timeout& timeout) {
+/// Calls select() once. Returns false if the Poll was closed, before or meanwhile. The Timeout is passed by reference:
+/// GCC 12 would copy it in other parts than those in which it was written, and the processor would wait for these.
+inline bool Poll::select_once(Events& events, const Timeout& timeout) {
     const auto& gate = *registrator_.gate_;
     events.ready_ = {};
     if (gate.is_closed()) return false;
@@ -87,10 +87,10 @@ inline bool Poll::look(Events& events, const Timeout& timeout) {
 
 std::error_code Poll::poll(Events& events, Timeout timeout) {
     const PollRegistrator::Gate::SoleCall call(*registrator_.gate_, "poll()");
-    // Without a time to keep there is no clock to read.
+    // Only a positive timeout needs the clock.
     if (timeout && *timeout > timeout->zero()) return poll_until(events, *timeout);
     do {
-        if (!look(events, timeout)) return make_error_code(std::errc::operation_canceled);
+        if (!select_once(events, timeout)) return make_error_code(std::errc::operation_canceled);
     } while (!timeout && events.empty() && !events.error_);
     return events.error_;
 }
@@ -98,7 +98,7 @@ std::error_code Poll::poll(Events& events, Timeout timeout) {
 std::error_code Poll::poll_until(Events& events, std::chrono::nanoseconds timeout) {
     const Deadline deadline(timeout);
     for (auto left = timeout; left > left.zero(); left = deadline.left()) {
-        if (!look(events, left)) return make_error_code(std::errc::operation_canceled);
+        if (!select_once(events, left)) return make_error_code(std::errc::operation_canceled);
         if (!events.empty() || events.error_) break;
     }
     return events.error_;

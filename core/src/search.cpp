@@ -45,12 +45,12 @@ std::string backend_of(const fs::path& file) {
 
 SearchPath SearchPath::of(const std::vector<fs::path>& requested, const Environment& environment) {
     SearchPath path;
-    // With or without a slash at its end, or through symbolic links (/lib, /usr/lib): one folder must not hide its own
-    // plugins. By identity, and not by a comparison of each with all: a variable may have thousands.
+    // A folder may be named twice, with and without a slash at its end, or through symbolic links (/lib, /usr/lib), and
+    // must not hide its own plugins. Compared by identity, in a set: a variable may have thousands of folders.
     std::unordered_set<std::string> known;
     const auto append = [&](const fs::path& folder) {
         auto plain = folder.lexically_normal();
-        if (!plain.has_filename()) plain = plain.parent_path(); // nothing but a slash at its end, which Windows minds
+        if (!plain.has_filename()) plain = plain.parent_path(); // a slash at its end, which Windows does not accept
         if (known.insert(identity_of(plain)).second) path.folders.push_back(std::move(plain));
     };
     for (const auto& folder : requested) {

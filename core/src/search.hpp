@@ -9,20 +9,20 @@
 
 namespace pollux {
 
-/// A file that has the name of a plugin.
+/// A PluginFile is a file that has the name of a plugin.
 struct PluginFile {
     std::string name;           // the backend's, from the file's name
     std::filesystem::path path; // absolute
 };
 
-/// The plugin files of a search, read once.
+/// The PluginFiles are the result of one search.
 struct PluginFiles {
     std::vector<PluginFile> all;               // folders in order, names sorted in each
-    std::vector<std::filesystem::path> unread; // folders that are there and cannot be listed
+    std::vector<std::filesystem::path> unread; // folders that exist and cannot be listed
     std::vector<std::string> notes;            // why
 };
 
-/// Where plugins are looked for: absolute folders, in order, each once; and what was ignored.
+/// A SearchPath holds the folders in which plugins are searched: absolute, in order, each once; and what was ignored.
 struct SearchPath {
     std::vector<std::filesystem::path> folders;
     std::vector<std::string> notes;
@@ -32,10 +32,10 @@ struct SearchPath {
     PluginFiles files() const;
 };
 
-/// "libpollux-epoll.so" for "epoll".
+/// Returns "libpollux-epoll.so" for "epoll".
 std::string plugin_file_name(const std::string& backend);
 
-/// "epoll" for ".../libpollux-epoll.so"; empty for a file that is not named like a plugin.
+/// Returns "epoll" for ".../libpollux-epoll.so"; empty for a file that is not named like a plugin.
 std::string backend_of(const std::filesystem::path& file);
 
 } // namespace pollux

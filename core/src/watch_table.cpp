@@ -7,7 +7,7 @@
 
 namespace pollux {
 
-/// The holder may be a thread of lower priority, which yielding does not let run.
+/// Yields, and sleeps after 64 tries: the lock's owner may be a thread of lower priority, which yielding does not run.
 void WatchTable::Entry::give_way(int tries) noexcept {
     if (tries < 64) {
         std::this_thread::yield();
@@ -25,7 +25,7 @@ WatchTable::Entry* WatchTable::find_or_make(Source source) noexcept {
     const auto counted = counted_of(source);
     if (counted > last) return nullptr;
     auto& block = blocks_[block_of(counted)];
-    // Zeroed by the system where it is large, page by page when they are used: a high file descriptor costs little.
+    // The system zeroes a large block page by page, when a page is used: a high file descriptor costs little.
     auto* const made = static_cast<Entry*>(std::calloc(size_of(block_of(counted)), sizeof(Entry)));
     if (!made) return nullptr;
     Entry* expected = nullptr;

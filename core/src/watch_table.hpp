@@ -12,23 +12,24 @@
 
 namespace pollux {
 
-/// The watches of a Poll, by source: what reopen() adds to a new Selector. 16 bytes for each file descriptor up to the
-/// highest one that was added, in zeroed blocks, of which only the pages that are used take memory.
+/// A WatchTable holds the watches of a Poll, by source, for reopen() to add to a new Selector. It takes 16 bytes for
+/// each file descriptor up to the highest one that was added, in zeroed blocks, of which only used pages take memory.
 ///
-/// Threads: any. Calls for one source exclude each other by its Entry's lock, so that the table has them in the order
-///          in which the Selector had them.
+/// Threads: any. The lock of an Entry serialises the calls for its source, so that table and Selector have them in the
+///          same order.
 class WatchTable {
   public:
-    /// The watch of one source, or none. All zero is an Entry that is free and unlocked.
+    /// An Entry holds the watch of one source, or none. All zero is an Entry that is free and unlocked.
     class Entry {
       public:
-        /// Excludes other calls for the source. It is held during a call of the Selector, which does not sleep.
+        /// Locks out other calls for the source. The lock is held during a call of the Registrator, which does not
+        /// sleep.
         void lock() noexcept {
             for (int tries = 0; (state_.fetch_or(locked, std::memory_order_acquire) & locked) != 0; ++tries) {
                 give_way(tries);
             }
         }
-        // To be called by the owner of the lock; each ends the lock.
+        // Only the owner of the lock calls these; each releases it.
         void unlock() noexcept {
             state_.store(state_.load(std::memory_order_relaxed) & ~locked, std::memory_order_release);
         }
@@ -43,7 +44,7 @@ class WatchTable {
         /// In a forked child, where the thread that held the lock does not exist.
         void break_lock() noexcept { unlock(); }
 
-        // While no other thread uses the table: whether a new Selector found the source closed.
+        // Whether a new Selector found the source closed. Used only while no other thread uses the table.
         void set_closed(bool is_closed) noexcept {
             const auto others = state_.load(std::memory_order_relaxed) & ~found_closed;
             state_.store(others | (is_closed ? found_closed : 0), std::memory_order_relaxed);
@@ -70,17 +71,17 @@ class WatchTable {
     WatchTable(const WatchTable&) = delete;
     WatchTable& operator=(const WatchTable&) = delete;
 
-    /// Null: the source has no Entry yet, so it has no watch.
+    /// Returns null if the source has no Entry yet, so it has no watch.
     Entry* find(Source source) noexcept {
         const auto counted = counted_of(source);
         if (counted > last) return nullptr;
         auto* const block = blocks_[block_of(counted)].load(std::memory_order_acquire);
         return block ? block + offset_of(counted) : nullptr;
     }
-    /// Whether its Entry needs a megabyte at most, so that memory is taken before the Selector has accepted the source,
-    /// which may be no open file descriptor at all.
+    /// Returns whether the Entry of the source needs a megabyte at most, so that memory for it is taken even before the
+    /// Selector has accepted the source, which may be no open file descriptor at all.
     static bool is_low(Source source) noexcept { return counted_of(source) < (1U << 16); }
-    /// Null: no memory, or no source has such a value.
+    /// Returns null if there is no memory, or no source can have this value.
     Entry* find_or_make(Source source) noexcept;
 
     /// Calls `visit` with each source that may have a watch, and its Entry, while no other thread uses the table, until
@@ -105,7 +106,7 @@ class WatchTable {
 #endif
 
     static constexpr std::size_t size_of(std::size_t block) noexcept { return std::size_t{1} << (first_bits + block); }
-    /// Counted from 2^6, a source has the size of its block as its highest bit. What is negative is above `last`.
+    /// Counted from 2^6, a source has the size of its block as its highest bit. A negative one is above `last`.
     static constexpr std::uint64_t counted_of(Source source) noexcept {
         const auto index = static_cast<std::uint64_t>(source) >> shift;
         return index > last ? index : index + (1U << first_bits);

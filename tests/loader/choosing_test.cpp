@@ -89,7 +89,7 @@ TEST_F(Choosing, auto_takes_the_highest_rank_that_opens) {
     }
     backend.set(std::nullopt);
     EXPECT_EQ(explain().winner.value().name, "rank_high");
-    EXPECT_TRUE(says(explain().text(), {"opened backend \"rank_high\" for \"auto\" (as nothing else was asked for)"}));
+    EXPECT_TRUE(says(explain().text(), {"opened backend \"rank_high\" for \"auto\" (the default)"}));
 }
 
 TEST_F(Choosing, auto_tells_what_it_tried_before) {

@@ -90,14 +90,14 @@ TEST_F(Description, what_has_none_is_passed_over_and_can_be_asked_for) {
     ASSERT_TRUE(choice.winner) << choice.text();
     EXPECT_EQ(choice.winner->name, "rank_high"); // though the other has the higher rank
     EXPECT_FALSE(is_loaded(file));
-    EXPECT_TRUE(says(choice.text(), {file.string() + ": passed over: its file does not describe it"}));
+    EXPECT_TRUE(says(choice.text(), {file.string() + ": passed over: its file has no description"}));
     EXPECT_FALSE(found_one("undescribed").described);
     EXPECT_EQ(explain({.backend = "undescribed"}).winner.value().rank, 5000);
 }
 
 TEST_F(Description, disagrees_with_the_plugin) {
     const auto reason = load(fixture("rank_drift")).refusal;
-    EXPECT_EQ(reason, "its file says rank -1000, its Plugin -999");
+    EXPECT_EQ(reason, "the description in its file has rank -1000, its Plugin has rank -999");
 }
 
 TEST_F(Description, of_another_interface_version_is_refused_before_it_is_loaded) {
@@ -110,7 +110,7 @@ TEST_F(Description, of_another_interface_version_is_refused_before_it_is_loaded)
 
 TEST_F(Description, of_a_kind_that_is_not_known_is_no_backend) {
     const auto file = changed("good", offsetof(PluginDescription, kind), 2);
-    EXPECT_TRUE(says(load(file).refusal, {"is no backend"}));
+    EXPECT_TRUE(says(load(file).refusal, {"not a backend"}));
     EXPECT_FALSE(is_loaded(file));
 }
 

@@ -61,8 +61,8 @@ TEST_F(Unasked, constructor_that_asks_for_backends_is_answered) {
     plugin_path.set(folder.string());
     const auto loaded = load(file); // a lock that is held would be waited for for ever
     EXPECT_TRUE(
-        says(loaded.summary, {"rank_high=;", "asks=it is being loaded: this is asked for by a constructor in it"}));
-    EXPECT_TRUE(says(loaded.summary, {"it is being loaded: this is asked for by a constructor in it;"}));
+        says(loaded.summary, {"rank_high=;", "asks=a constructor in it requested it while it was being loaded"}));
+    EXPECT_TRUE(says(loaded.summary, {"a constructor in it requested it while it was being loaded;"}));
 }
 
 } // namespace

@@ -6,11 +6,12 @@
 
 namespace pollux {
 
-/// How a backend does a thing: not at all, by means of its own on top of the system's, or as the system does it.
+/// Support states how a backend provides an ability: not at all, by means of its own on top of the system's, or as the
+/// system provides it.
 enum class Support : std::uint8_t { unsupported, emulated, native };
 
-/// One ability of a backend. `reason` says in one sentence why it is less than native: people read it in
-/// `pollux list` and in the conformance suite's report. It lives as long as the program.
+/// A Capability is one ability of a backend. `reason` states in one sentence why it is less than native; `pollux list`
+/// and the report of the conformance suite print it. It lives as long as the program.
 struct Capability {
     Support support = Support::unsupported;
     const char* reason = "";
@@ -18,25 +19,26 @@ struct Capability {
     constexpr explicit operator bool() const noexcept { return support != Support::unsupported; }
 };
 
-/// What a backend can do on this system. The conformance suite holds it to each word: what is native or emulated
-/// must keep the rules, and what is unsupported must be refused with the documented error.
+/// Capabilities state what a backend can do on this system. The conformance suite checks each of them: what is native
+/// or emulated must keep the rules, and what is unsupported must be refused with the documented error.
 struct Capabilities {
-    // Modes. Emulated edge need not keep [edge.new_data] and [edge.partial_read].
+    // Modes. An emulated edge mode need not keep two rules:                         [edge.new_data] [edge.partial_read]
     Capability oneshot;
     Capability level;
     Capability edge;
-    // Kinds of source.
+    // Kinds of sources.
     Capability sockets;
-    Capability pipes; // also terminals and other character devices that can be waited for
-    /// Regular files and directories: always ready where supported [add.regular_file], also when they are added while
-    /// another thread sleeps in select() [files.while_asleep], and in turn with other sources and wakes [files.fair].
-    /// Changes of such watches may meet each other and a select() in any number of threads [files.churn].
+    Capability pipes; // and terminals and other character devices that can be waited for
+    /// Regular files and directories. Where they are supported, they are always ready,  [add.regular_file]
+    /// even if they are added while another thread sleeps in select(),                  [files.while_asleep]
+    /// and they take turns with other sources and wakes.                                [files.fair]
+    /// Any number of threads may change such watches while another one is in select().  [files.churn]
     Capability files;
-    /// Ready::priority, of sockets. A file that reports a change by it once, as those of /proc/sys and
-    /// /proc/self/mounts do, is reported after each change, or refused: with operation_not_supported, or as a file
-    /// [priority.once].
+    /// Ready::priority of sockets. Some files report a change by it once, such as those of
+    /// /proc/sys and /proc/self/mounts: such a file is reported after each change, or it is
+    /// refused, with operation_not_supported or as a file.                              [priority.once]
     Capability priority;
-    /// select() is late by no more than this on an idle machine [timeout.resolution]; more than zero.
+    /// On an idle machine select() is late by at most this; more than zero.             [timeout.resolution]
     std::chrono::nanoseconds timeout_resolution{0};
 };
 

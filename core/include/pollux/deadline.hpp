@@ -6,16 +6,16 @@
 
 namespace pollux {
 
-/// The end of a wait on the steady clock, for who waits in several steps: plugins, layers, Poll.
+/// A Deadline is the end of a wait on the steady clock, for code that waits in several steps: plugins, layers, Poll.
 class Deadline {
   public:
-    /// `wait` from now; negative is now, and what the clock cannot hold (292 years) is its last moment.
+    /// Ends `wait` from now. A negative `wait` ends now; one that the clock cannot hold (292 years) at its last moment.
     explicit Deadline(std::chrono::nanoseconds wait) noexcept {
         const auto now = clock::now();
         end_ = wait < clock::time_point::max() - now ? now + std::max(wait, wait.zero()) : clock::time_point::max();
     }
 
-    /// What is left of the wait; zero when it is over, never negative.
+    /// Returns what is left of the wait; zero when it is over, never negative.
     std::chrono::nanoseconds left() const noexcept {
         return std::max<std::chrono::nanoseconds>(end_ - clock::now(), std::chrono::nanoseconds::zero());
     }

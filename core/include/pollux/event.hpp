@@ -5,48 +5,60 @@
 #include <cstdint>
 #include <optional>
 
-/// The data that goes through Pollux: a Watch goes in, an Event comes out.
+/// The data that passes through Pollux: a program registers a Watch and receives Events.
 namespace pollux {
 
-/// What is watched: the operating system's own name for it. Never owned, never closed by Pollux.
+/// A Source is what a Watch watches: a handle of the operating system. Pollux neither owns nor closes it.
 #ifdef _WIN32
 using Source = std::uintptr_t; // SOCKET
 #else
 using Source = int; // file descriptor
 #endif
 
-/// The caller's name for a watch: goes in with the Watch, comes back unread in each Event [add.tokens].
+/// A Token is the caller's name for a watch. Each Event of the watch has it, unchanged. [add.tokens]
 enum class Token : std::uint64_t {};
 
-/// The token of the Event that Registrator::wake() causes. No watch may use it [add.wake_token].
+/// The token of the Event that Registrator::wake() causes. No watch may use it.         [add.wake_token]
 inline constexpr Token wake_token{~std::uint64_t{0}};
 
-/// The highest 2^16 tokens are reserved, wake_token among them: a backend or a layer uses the others for itself. No
-/// watch may use them [add.reserved_token].
+/// Returns whether `token` is reserved: the highest 2^16 are, wake_token among them. Backends and
+/// layers use the others for themselves. No watch may use them.                         [add.reserved_token]
 constexpr bool is_reserved(Token token) noexcept {
     return static_cast<std::uint64_t>(token) >= ~std::uint64_t{0} - 0xffff;
 }
 
-/// A set of conditions.
+/// A Ready is a set of conditions.
 ///
-/// readable, writable and priority are promises and may be asked for:
+/// readable, writable and priority are promises: an interest may have them, and a backend has to report them.
 ///
-///     readable   a read would not block: data [add.reports], a queued connection [accept.ready], also one that
-///                no descriptor is free for yet [accept.no_room], a datagram, also an empty one [datagram.empty],
-///                the end of the stream [end.of_stream], which comes after all data [end.after_data], or the last
-///                writer of a pipe gone [end.pipe_writer_gone]
-///     writable   a write would not block: there is room [level.writable], a connect() has ended, well
-///                [connect.succeeds] or badly [connect.refused], or the reader of a pipe is gone
-///                [end.pipe_reader_gone]
-///     priority   out-of-band data [priority.asked]; it does not disturb who did not ask [priority.unasked]
+///     readable   A read would not block, because
+///                - data has arrived,                                                   [add.reports]
+///                - a connection is queued,                                             [accept.ready]
+///                  even if no file descriptor is free for it,                          [accept.no_room]
+///                - a datagram has arrived, even if it is empty,                        [datagram.empty]
+///                - the stream has ended,                                               [end.of_stream]
+///                  which is reported after all data, or                                [end.after_data]
+///                - the last writer of a pipe is gone.                                  [end.pipe_writer_gone]
+///     writable   A write would not block, because
+///                - the send buffer has space,                                          [level.writable]
+///                - a connect() has succeeded,                                          [connect.succeeds]
+///                - a connect() has failed, or                                          [connect.refused]
+///                - the last reader of a pipe is gone.                                  [end.pipe_reader_gone]
+///     priority   Out-of-band data has arrived.                                         [priority.asked]
+///                It does not disturb a watch without priority in its interest.         [priority.unasked]
 ///
-/// closed and failed are hints: they come unasked, some systems never give them, and they are true when they
-/// come [hints.are_true]. closed: the other side will send no more. failed: an error waits in the source. The
-/// next read or write says which it is: so on a source that was reset an event has the direction that was asked
-/// for [end.reset], and an error that is read once is reported no more [datagram.refused]. On a source that
-/// ended or failed, readable and writable may both be set, asked for or not, as neither call would block.
+/// closed and failed are hints: they are reported whether or not the interest has them, and some systems never report
+/// them. A hint that is reported is true.                                               [hints.are_true]
 ///
-/// expired comes from a layer that keeps time, never from a plugin.
+///     closed     The peer will send no more.
+///     failed     An error is pending on the source, and the next read or write returns it:
+///                - the event of a source that was reset has a direction of the interest; [end.reset]
+///                - an error that was read is not reported again.                       [datagram.refused]
+///
+/// On a source that ended or failed, readable and writable may both be set, whether or not the interest has them, as
+/// neither call would block.
+///
+/// expired is reported by a layer that keeps time, never by a plugin.
 enum class Ready : std::uint8_t {
     none = 0,
     readable = 1,
@@ -65,47 +77,58 @@ constexpr Ready operator&(Ready a, Ready b) noexcept {
 }
 constexpr Ready& operator|=(Ready& a, Ready b) noexcept { return a = a | b; }
 
-/// Whether the set has a member: `if (any(event.ready & Ready::readable))`.
+/// Returns whether `set` has a member: `if (any(event.ready & Ready::readable))`.
 constexpr bool any(Ready set) noexcept { return set != Ready::none; }
 
-/// How often a ready source is reported. What a backend offers is in its Capabilities.
+/// A Mode states how often a ready source is reported. The Capabilities of a backend state which modes it offers.
 enum class Mode : std::uint8_t {
-    /// Once [oneshot.once], with all that is ready in that one event [oneshot.both_directions]; then silent, whatever
-    /// happens to its source [oneshot.silent], but still registered [oneshot.stays_registered], until modify()
-    /// [oneshot.rearm_while_ready].
+    /// Reports a ready source once,                                                     [oneshot.once]
+    /// with all that is ready in that one event.                                        [oneshot.both_directions]
+    /// Then the watch is spent: no event of its source is reported,                     [oneshot.silent]
+    /// but it stays registered                                                          [oneshot.stays_registered]
+    /// until modify(), which arms it again.                                             [oneshot.rearm_while_ready]
     oneshot,
-    /// In every select() while the source is ready, then silent [level.repeats]: also for the end of the stream
-    /// [level.end_repeats] and for queued connections [accept.repeats].
+    /// Reports a source in every select() while it is ready, and no longer.             [level.repeats]
+    /// That holds for the end of the stream                                             [level.end_repeats]
+    /// and for queued connections as well.                                              [accept.repeats]
     level,
-    /// Once for each arrival [edge.once]: new data is a new event, read or not [edge.new_data], a part that was
-    /// left is none [edge.partial_read], nor is a queued connection that was left [edge.listener]. Nothing is
-    /// lost between a drained source and the next data [edge.after_drain].
+    /// Reports a source once for each arrival.                                          [edge.once]
+    /// New data is a new event, whether or not the earlier data was read.               [edge.new_data]
+    /// Data that a read has left is no new event,                                       [edge.partial_read]
+    /// nor is a queued connection that accept() has left.                               [edge.listener]
+    /// Data that arrives after the source was drained is always reported.               [edge.after_drain]
     edge
 };
 
-/// What goes in: report `interest` of a source under the name `token`.
+/// A Watch requests events of a source: those of `interest`, with `token` in them, as often as `mode` states.
 ///
-/// Without a promise in `interest` the watch is paused: it stays registered, and no event of it is reported, whatever
-/// happens to its source [add.no_interest], also when the source ends, is reset or loses its peer, and nothing of that
-/// ends a select() [modify.pauses] or keeps other events back [pause.hides_nothing]. What holds of the source is
-/// reported when the watch is resumed. Hints and expired in `interest` are ignored [add.no_interest]. A one-shot or
-/// edge watch does not spin on what it cannot act upon: a peer that closed its sending half, for one that asks for
-/// writable only [end.half_closed], or a socket that was never connected [unconnected.no_spin].
+/// A watch without a promise in its `interest` is paused: it stays registered, and no event of it is
+/// reported. Hints and expired in `interest` are ignored.                               [add.no_interest]
+/// Even if its source ends, is reset or loses its peer, that ends no select()           [modify.pauses]
+/// and delays no other event.                                                           [pause.hides_nothing]
+/// When the watch is resumed, the conditions of its source at that time are reported.
+///
+/// A one-shot or edge watch does not spin on a condition that it cannot act upon:
+/// - a peer that closed its sending half, if its interest is writable only;             [end.half_closed]
+/// - a socket that was never connected.                                                 [unconnected.no_spin]
 struct Watch {
     Token token;
     Ready interest;
     Mode mode = Mode::oneshot;
 };
 
-/// What comes out: all that is ready of one watch [buffer.one_event_per_watch]. When the buffer is full, a direction
-/// of an edge watch may come with a later call [buffer.lossless].
+/// An Event reports all that is ready of one watch.                                     [buffer.one_event_per_watch]
+/// If the buffer is full, a later select() may report one direction of an edge watch.   [buffer.lossless]
 struct Event {
     Token token;
     Ready ready;
 };
 
-/// How long to wait, from the call on; none = forever [timeout.forever]. Zero looks and does not sleep
-/// [timeout.zero], negative is zero [timeout.negative], and the whole range works [timeout.huge].
+/// A Timeout states how long a call waits, from its begin.
+/// - `forever`: it waits without a limit.                                               [timeout.forever]
+/// - Zero: it is non-blocking.                                                          [timeout.zero]
+/// - Negative: the same as zero.                                                        [timeout.negative]
+/// - All other values of the type are valid as well.                                    [timeout.huge]
 using Timeout = std::optional<std::chrono::nanoseconds>;
 inline constexpr Timeout forever = std::nullopt;
 

@@ -7,23 +7,23 @@
 
 namespace pollux {
 
-/// A PendingWake lets wakes that no select() has collected become one: for authors of plugins.
+/// A PendingWake merges wakes that no select() has collected into one: for authors of plugins.
 ///
 ///     idle ──a wake was delivered──▶ pending ──collect()──▶ idle, of the next generation
 ///
-/// It is pending only when a wake has been delivered, so a caller whose wake is left to an earlier one depends on
-/// nothing that can still fail; callers beside a delivery that is under way deliver their own. Only collect() begins a
-/// generation: a caller that is late to say that its wake was delivered does not mark a later one.
+/// A wake is pending only after it has been delivered, so a caller whose wake is merged into it depends on nothing that
+/// can still fail; callers beside a delivery that is under way deliver their own. Only collect() begins a generation: a
+/// caller that records its delivery late does not mark a later generation.
 ///
 /// Both sides are read-modify-write operations on one word. So what a caller wrote before wake() is visible after the
-/// collect() of its event, whether or not the wake was left to another: each operation of wake() is followed, in the
-/// order of that word, by the exchange of that collect(). tests/notify/model/pending_wake_test.cpp tries all.
+/// collect() of its event, whether or not the wake was merged: each operation of wake() is followed, in the order of
+/// that word, by the exchange of that collect(). tests/notify/model/pending_wake_test.cpp tries all interleavings.
 ///
-/// Threads: wake() from any; collect() by the thread that is in select().
+/// Threads: any thread calls wake(); the thread that is in select() calls collect().
 template <template <typename> class Atomic = std::atomic>
 class PendingWake {
   public:
-    /// Calls `deliver`, which returns a std::error_code, unless a wake that was delivered is still pending.
+    /// Calls `deliver`, which returns a std::error_code, unless a delivered wake is still pending. Returns its error.
     std::error_code wake(auto&& deliver) noexcept {
         // Adds nothing: a load would not be in the order of the word.
         auto seen = state_.fetch_add(0, std::memory_order_acq_rel);
@@ -43,7 +43,7 @@ class PendingWake {
     static constexpr std::uint64_t pending = 1;
 
     Atomic<std::uint64_t> state_{0};
-    std::uint64_t generation_ = 0; // of collect() only
+    std::uint64_t generation_ = 0; // used by collect() only
 };
 
 } // namespace pollux

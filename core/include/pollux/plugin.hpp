@@ -9,16 +9,16 @@
 #include <memory>
 #include <version>
 
-/// What a plugin exports: for plugin authors only, programs include <pollux/open.hpp> or <pollux/poll.hpp>.
+/// The types that a plugin exports: for authors of plugins. Programs include <pollux/open.hpp> or <pollux/poll.hpp>.
 ///
 /// A plugin is a shared object that defines one symbol, `pollux_plugin`, and links `pollux::interface`, which is
 /// headers only. docs/writing-a-plugin.md goes through it step by step.
 namespace pollux {
 
-/// Raised by every change of a type that crosses the line between program and plugin.
+/// The version of the interface between program and plugin. Each change of a type that both use raises it.
 inline constexpr std::uint32_t interface_version = 1;
 
-/// What decides whether two binaries agree on vtables, std::error_code, std::unique_ptr and std::optional.
+/// The tag that is equal in two binaries if they agree on vtables, std::error_code, std::unique_ptr and std::optional.
 /// Compilers of one C++ ABI (GCC and Clang, say) may be mixed; standard libraries and pointer sizes may not.
 inline constexpr char abi_tag[] =
 #if defined(_MSC_VER)
@@ -41,12 +41,12 @@ inline constexpr char abi_tag[] =
     " 32-bit";
 #endif
 
-/// What a plugin's file says of the plugin before anything of it runs: `auto` reads the descriptions of all plugins and
-/// loads only the one that it opens.
+/// A PluginDescription describes the plugin in a file, so that it can be read before any code of the plugin runs:
+/// `auto` reads the descriptions of all plugins and loads only those that it tries to open.
 ///
-/// A block of constant data without pointers. In an ELF file it is a note, which strip(1) keeps; in others it is found
-/// by its magic. The fields never change their places; later versions append further ones, and `size` tells which are
-/// there.
+/// It is constant data without pointers. In an ELF file it is a note, which strip(1) keeps; in other files it is found
+/// by its magic. The offsets of its fields never change; later versions append fields, and `size` states which of them
+/// there are.
 struct PluginDescription {
     enum class Kind : std::uint32_t { backend = 1 };
 
@@ -54,18 +54,18 @@ struct PluginDescription {
     static constexpr char note_owner[8] = "Pollux";
     static constexpr char expected_magic[16] = "\x7fpollux-plugin\n";
 
-    std::uint32_t owner_size = 7; ///< of an ELF note: bytes of its owner's name, the null byte included
-    std::uint32_t content_size;   ///< of an ELF note: bytes from `magic` on
+    std::uint32_t owner_size = 7; ///< in an ELF note: bytes of its owner's name, the null byte included
+    std::uint32_t content_size;   ///< in an ELF note: bytes from `magic` on
     std::uint32_t type = note_type;
     char owner[8] = {};
     char magic[16] = {};
     std::uint32_t size; ///< bytes from `magic` on
     std::uint32_t interface_version = pollux::interface_version;
     Kind kind = Kind::backend;
-    std::int32_t rank;      ///< as in Plugin
-    char abi[48] = {};      ///< these as in Plugin, each with a null byte at its end
-    char name[72] = {};     ///< 71 characters at most
-    char summary[152] = {}; ///< 151 bytes at most; that of the Plugin may tell more, as it knows the system
+    std::int32_t rank;      ///< equal to Plugin::rank
+    char abi[48] = {};      ///< equal to Plugin::abi; each text has a null byte at its end
+    char name[72] = {};     ///< equal to Plugin::name; 71 characters at most
+    char summary[152] = {}; ///< 151 bytes at most; Plugin::summary may state more, as it knows the system
 
     template <std::size_t name_size, std::size_t summary_size>
     constexpr PluginDescription(const char (&plugin_name)[name_size], int plugin_rank,
@@ -89,17 +89,18 @@ struct PluginDescription {
 };
 static_assert(sizeof(PluginDescription) == 20 + 304, "a note has no padding");
 
-/// A plugin's description of itself. All text lives as long as the program: a plugin is never unloaded.
+/// A Plugin describes a backend to the program that has loaded it. All text lives as long as the program: a plugin is
+/// never unloaded.
 struct Plugin {
-    std::uint32_t interface_version; ///< pollux::interface_version; first for ever, and read before all else
+    std::uint32_t interface_version; ///< pollux::interface_version; always the first member, and read first
     std::uint32_t size;              ///< sizeof(Plugin) as the plugin was built
     const char* abi;                 ///< pollux::abi_tag as the plugin was built
-    const char* name;                ///< what POLLUX_BACKEND calls it: [a-z0-9_]+, as in its file's name
-    const char* summary;             ///< one line for people
-    int rank;                        ///< `auto` tries the highest first; name and rank as in the description
-    Capabilities capabilities;       ///< true of this system, found out when the plugin is loaded
+    const char* name;                ///< its name in POLLUX_BACKEND and in its file's name: [a-z0-9_]+
+    const char* summary;             ///< one line for users
+    int rank;                        ///< `auto` tries the highest first; name and rank are those of the description
+    Capabilities capabilities;       ///< those on this system, found out when the plugin is loaded
 
-    /// A new Selector, or null, and then `failure` says which step failed and why [open.limits].
+    /// Returns a new Selector, or null, and then `failure` states which step failed and why. [open.limits]
     /// Threads: any.
     std::unique_ptr<Selector> (*open)(OpenFailure& failure) noexcept;
 };
@@ -122,15 +123,15 @@ struct Plugin {
 #define POLLUX_PLUGIN_SECTION [[gnu::used, gnu::section(".note.pollux")]]
 #endif
 
-/// Stands once in each plugin, before pollux_plugin, which takes its name and its rank from there:
+/// Defines the PluginDescription of a plugin: once, before pollux_plugin, which takes its name and rank from it:
 ///
 ///     POLLUX_DESCRIBE_PLUGIN("mine", -1, "my kernel's queue");
 ///     const pollux::Plugin pollux_plugin{... .name = pollux_description.name, ... .rank = pollux_description.rank,
 ///     ...};
 ///
-/// A plugin without it works, but has to be asked for by name or file: `auto` passes over it.
+/// A plugin without a description works, but has to be requested by name or file: `auto` passes over it.
 #define POLLUX_DESCRIBE_PLUGIN(name, rank, summary)                                                                    \
     POLLUX_PLUGIN_SECTION alignas(4) static constexpr pollux::PluginDescription pollux_description(name, rank, summary)
 
-/// Defined by each plugin: `const pollux::Plugin pollux_plugin{...};`
+/// The symbol that each plugin defines: `const pollux::Plugin pollux_plugin{...};`
 POLLUX_PLUGIN_EXPORT const pollux::Plugin pollux_plugin;

@@ -15,11 +15,12 @@
 
 namespace pollux {
 
-/// A Source and nothing that merely converts to one: the native_handle() of a std::thread is a number too.
+/// The type is Source itself. A type that converts to it does not suffice: the native_handle() of a std::thread is an
+/// integer as well.
 template <typename T>
 concept IsSource = std::same_as<std::remove_cvref_t<T>, Source>;
 
-/// A Source, or a class around one: so Boost.Asio wraps it on Windows.
+/// The type is Source, or a class that converts to it, as that of Boost.Asio on Windows.
 template <typename T>
 concept NamesSource = IsSource<T> ||(std::is_class_v<std::remove_cvref_t<T>>&& std::convertible_to<T, Source>);
 
@@ -33,8 +34,8 @@ concept HasFd = requires(T& owner) {
     { owner.fd() } -> IsSource;
 };
 
-/// What can be watched: a Source, or whatever owns one and shows it as native_handle() or fd(), such as a
-/// Boost.Asio socket.
+/// The type can be watched: it is Source, or an object that owns one and returns it from native_handle() or fd(), such
+/// as a Boost.Asio socket.
 template <typename T>
 concept Watchable = IsSource<T> || HasNativeHandle<T> || HasFd<T>;
 
@@ -49,10 +50,11 @@ Source source_of(T&& watched) {
     }
 }
 
-/// The events of one poll(): make one, use it again and again; nothing is allocated after that.
+/// An Events object holds the events of one Poll::poll(). A program makes one and uses it for all calls; only its
+/// constructor allocates.
 class Events {
   public:
-    /// Room for so many events in one poll(); with none, poll() fails.
+    /// Allocates space for `capacity` events in one poll(); poll() fails if it is zero.
     explicit Events(std::size_t capacity = 256) : buffer_(capacity) {}
 
     Events(Events&& other) noexcept : buffer_(std::move(other.buffer_)), ready_(std::exchange(other.ready_, {})) {}
@@ -72,14 +74,17 @@ class Events {
     friend class Poll;
     std::vector<Event> buffer_;
     std::span<const Event> ready_;
-    std::error_code error_; // of the last look: to make one for each costs more than the look's own bookkeeping
+    std::error_code error_; // of the last select(): to make one for each call costs more than poll()'s own bookkeeping
 };
 
-/// The way in to a Poll: a handle that any thread may copy and keep, also longer than the Poll lives.
+/// A PollRegistrator registers watches with a Poll and wakes it: a handle that any thread may copy and keep, even
+/// longer than the Poll lives.
 ///
-/// Threads: every call from any thread; one object of it by one thread at a time, as for any value.
-/// Errors:  those of Registrator; and operation_canceled for ever once the Poll is closed [poll.close_wakes] or
-///          gone [poll.registrator_outlives]; no_such_process in a forked child, until Poll::reopen() was called there.
+/// Threads: Any thread may make any call; one thread at a time uses the same object, as of any value type.
+/// Errors:  those of Registrator;
+///          operation_canceled, from then on, after the Poll was closed                 [poll.close_wakes]
+///          or destroyed;                                                               [poll.registrator_outlives]
+///          no_such_process in a forked child, until it calls Poll::reopen().
 class PollRegistrator {
   public:
     std::error_code add(Watchable auto&& source, const Watch& watch) const noexcept {
@@ -91,7 +96,7 @@ class PollRegistrator {
     std::error_code remove(Watchable auto&& source) const noexcept { return remove_source(source_of(source)); }
     std::error_code wake() const noexcept;
 
-    /// Closes the Poll, as Poll::close().
+    /// Closes the Poll, the same as Poll::close().
     std::error_code close() const noexcept;
 
   private:
@@ -106,81 +111,83 @@ class PollRegistrator {
     std::shared_ptr<Gate> gate_;
 };
 
-/// Which watches Poll::reopen() adds to a new Selector.
+/// A ReopenAdds states which watches Poll::reopen() adds to a new Selector.
 enum class ReopenAdds {
-    /// All that were added through the Poll, which remembers them: 16 bytes for each file descriptor up to the highest.
+    /// All watches of the Poll, which remembers them: 16 bytes for each file descriptor up to the highest.
     all_watches,
-    /// None, and nothing is remembered: for a layer that has the watches itself, such as Loop.
+    /// None, and the Poll remembers nothing: for a layer that has a table of its own, such as Loop.
     nothing
 };
 
-/// A value that owns a Selector: what programs hold.
+/// A Poll owns a Selector and is what most programs use.
 ///
-///     pollux::Poll poll;                                   // opens what POLLUX_BACKEND asks for
+///     pollux::Poll poll;                                   // opens the backend that POLLUX_BACKEND names
 ///     poll.registrator().add(0, {pollux::Token{1}, pollux::Ready::readable});
 ///     pollux::Events events;
 ///     while (!poll.poll(events))
 ///         for (const auto& event : events) ...
 ///
-/// Threads:   poll(), reopen() and destruction by one thread at a time; registrator() and close() by any. A debug build
-///            of the library (without NDEBUG) ends the process, with a line on standard error, when two threads are in
-///            these calls at once [poll.wrong_thread].
+/// Threads:   One thread at a time calls poll(), reopen() and the destructor; any thread calls registrator() and
+///            close(). If two threads are in calls of the first kind at once, a debug build of the
+///            library (without NDEBUG) ends the process, with a line on standard error. [poll.wrong_thread]
 ///            A thread in poll() must not be cancelled by pthread_cancel(3): with glibc that ends the process, by
 ///            SIGABRT, while the thread waits or, over io_uring, after it has waited. Disable cancellation around
 ///            poll() by pthread_setcancelstate(3), and end the wait by close() or a wake.
-/// Lifetime:  the Selector is closed when the Poll is destroyed or assigned to, whatever handles are kept. A Poll that
+/// Lifetime:  The Selector is closed when the Poll is destroyed or assigned to, even if handles are kept. A Poll that
 ///            was moved from can only be destroyed or assigned to.
-/// Processes: belongs to the process that opened it. In a forked child it may be destroyed or reopened; all other calls
-///            return no_such_process and do nothing [poll.forked].
+/// Processes: It belongs to the process that opened it. In a forked child it may be destroyed or
+///            reopened; all other calls return no_such_process and do nothing.          [poll.forked]
 class Poll {
   public:
-    /// Errors: OpenError with the whole story.
+    /// Opens the first backend of `request` that can be opened.
+    /// Errors: OpenError, with the report of all that was tried; std::bad_alloc.
     explicit Poll(const Request& request = {}, ReopenAdds adds = ReopenAdds::all_watches);
-    /// Takes any Selector: a layer, one of your own; not null.
+    /// Takes ownership of `selector`: a layer, or one of your own; not null.
     explicit Poll(std::unique_ptr<Selector> selector, ReopenAdds adds = ReopenAdds::all_watches);
     ~Poll();
     Poll(Poll&& other) noexcept;
     Poll& operator=(Poll&& other) noexcept;
 
-    /// Waits as select() does, but for the whole time: a signal does not end it. The events of the poll() before are
-    /// gone. No event and no error: the time is over.
+    /// Waits until a source is ready or `timeout` is over, and replaces the contents of `events`. Unlike select(), it
+    /// waits for the whole time: a signal does not end it. No event and no error: the time is over.
     ///
-    /// Errors: operation_canceled  closed, now or before: from then on each time        [poll.close_wakes]
-    ///         no_such_process     opened by a parent process                           [poll.forked]
+    /// Errors: operation_canceled  the Poll is closed; returned by each later call, too [poll.close_wakes]
+    ///         no_such_process     another process opened the Poll                      [poll.forked]
     ///         and those of Selector::select()
     std::error_code poll(Events& events, Timeout timeout = forever);
 
-    /// Ends a sleeping poll(); from now on every call returns operation_canceled [poll.close_wakes].
+    /// Ends a sleeping poll(). Each later call returns operation_canceled.              [poll.close_wakes]
     ///
-    /// Errors: those of Registrator::wake(): the Poll is closed, but a poll() that sleeps may sleep on. Call it again:
-    ///         each call wakes [poll.close_again].
+    /// Errors: those of Registrator::wake(): the Poll is closed, but a sleeping poll() may sleep on.
+    ///         Call it again: each call wakes.                                          [poll.close_again]
     std::error_code close() noexcept { return registrator_.close(); }
 
-    /// Replaces the Selector by a new one of the same backend, with all watches: for a forked child, which shares the
-    /// kernel objects of the old one with its parent and leaves them alone [poll.reopen_in_child]; or in the same
-    /// process, for a fresh set in the kernel [poll.reopen].
+    /// Replaces the Selector by a new one of the same backend, with all watches:
+    /// for a forked child, which shares the kernel objects of the old Selector with its
+    /// parent and does not change them,                                                 [poll.reopen_in_child]
+    /// or in the same process, for a new set in the kernel.                             [poll.reopen]
     ///
-    /// Every PollRegistrator that is held anywhere leads to the new Selector. Each source that is ready is reported
-    /// again, in each mode; a one-shot watch is armed again, spent or not, as no process knows what the other has
-    /// taken. A source that was closed while registered has no watch any more. The next poll() may report a wake that
-    /// no thread called for. Calls of other threads wait until it is done.
+    /// Each PollRegistrator of this Poll refers to the new Selector from then on. Each source that is ready is reported
+    /// again, in each mode. A one-shot watch is armed again, even if it is spent, as neither process knows which events
+    /// the other has received. A source that was closed while registered loses its watch. The next poll() may report a
+    /// wake for which no thread has called wake(). Calls of other threads wait until reopen() is done.
     ///
-    /// Errors: the Poll stays as it was                                                 [poll.reopen_fails]
-    ///         operation_not_supported  the Selector was given, not opened: give another
-    ///         invalid_argument         the other is null
+    /// Errors: the Poll is unchanged                                                    [poll.reopen_fails]
+    ///         operation_not_supported  the Selector was passed to the constructor: pass a new one
+    ///         invalid_argument         `selector` is null
     ///         operation_canceled       the Poll is closed
-    ///         what opening the backend fails with, and what Registrator::add() and wake() return
+    ///         and those of opening the backend, of Registrator::add() and of Registrator::wake()
     std::error_code reopen() noexcept;
     std::error_code reopen(std::unique_ptr<Selector> selector) noexcept;
 
     const PollRegistrator& registrator() const noexcept { return registrator_; }
 
-    /// Which backend this is, and why; says nothing if a Selector was given.
+    /// Returns which backend was opened, and why; empty if a Selector was passed to the constructor.
     const Choice& choice() const noexcept { return choice_; }
 
   private:
     static std::shared_ptr<PollRegistrator::Gate> gate_to(Selector& selector, ReopenAdds adds);
-    bool look(Events& events, const Timeout& timeout);
+    bool select_once(Events& events, const Timeout& timeout);
     std::error_code poll_until(Events& events, std::chrono::nanoseconds timeout);
 
     Choice choice_;

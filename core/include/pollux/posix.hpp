@@ -23,15 +23,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/// Help for the authors of plugins on POSIX systems: for plugin authors only.
+/// Functions for authors of plugins on POSIX systems.
 namespace pollux::posix {
 
-/// The outcome of a system call that returns -1 and sets errno: `return check(epoll_ctl(...))`.
+/// Returns the error of a system call that returns -1 and sets errno: `return check(epoll_ctl(...))`.
 inline std::error_code check(int result) noexcept {
     return result == -1 ? std::error_code(errno, std::system_category()) : std::error_code();
 }
 
-/// A wait as system calls take it: negative becomes zero, and what time_t cannot hold its largest value.
+/// Converts a wait for a system call. A negative one becomes zero; one that time_t cannot hold becomes its largest
+/// value.
 inline std::timespec to_timespec(std::chrono::nanoseconds wait) noexcept {
     using std::chrono::seconds;
     if (wait < wait.zero()) return {};
@@ -41,8 +42,9 @@ inline std::timespec to_timespec(std::chrono::nanoseconds wait) noexcept {
     return {static_cast<std::time_t>(whole.count()), static_cast<long>((wait - whole).count())};
 }
 
-/// A wait in whole milliseconds, for poll(2) and its kin: rounded up, so that no wait is early; negative becomes
-/// zero. What int cannot hold (24.8 days) becomes its largest value, after which the caller must wait again.
+/// Converts a wait to whole milliseconds, for poll(2) and the like: rounded up, so that no wait is early. A negative
+/// one becomes zero; one that int cannot hold (24.8 days) becomes its largest value, after which the caller must wait
+/// again.
 inline int to_milliseconds(std::chrono::nanoseconds wait) noexcept {
     using std::chrono::milliseconds;
     constexpr auto most = std::numeric_limits<int>::max();
@@ -51,10 +53,11 @@ inline int to_milliseconds(std::chrono::nanoseconds wait) noexcept {
     return static_cast<int>(std::chrono::ceil<milliseconds>(wait).count());
 }
 
-/// Moves a descriptor that was just made above those of the standard streams, and returns its new number. A program
-/// that was started without them gets their numbers for whatever it opens next, and then prints into that.
+/// Moves a new file descriptor above those of the standard streams, and returns it. Otherwise a program that was
+/// started without standard streams might print into it.
 ///
-/// Close-on-exec in any case. -1 and errno on failure, and then `descriptor` is closed; -1 is handed on.
+/// A descriptor that was moved is close-on-exec. On failure it returns -1 and sets errno, and `descriptor` is closed;
+/// it returns -1 if `descriptor` is -1.
 inline int above_standard_streams(int descriptor) noexcept {
     if (descriptor == -1 || descriptor > STDERR_FILENO) return descriptor;
     const int moved = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -64,8 +67,8 @@ inline int above_standard_streams(int descriptor) noexcept {
     return moved;
 }
 
-/// Opens a pipe for the own use of a plugin: non-blocking, close-on-exec from the start where the system has pipe2(2),
-/// which macOS has not, and above the standard streams. On failure nothing is open, and `ends` are -1.
+/// Opens a pipe for a plugin: non-blocking, above the standard streams, and close-on-exec, from the start where the
+/// system has pipe2(2), which macOS has not. On failure no pipe is open, and `ends` are -1.
 inline std::error_code open_pipe(std::array<int, 2>& ends) noexcept {
     const auto close_both = [&ends] {
         const auto error = check(-1);
@@ -90,23 +93,23 @@ inline std::error_code open_pipe(std::array<int, 2>& ends) noexcept {
     return {};
 }
 
-/// Whether a descriptor that select(2) calls readable is a pipe or FIFO whose writers and data are gone: what poll(2)
-/// reports as POLLHUP. Another thread that reads it meanwhile can make that untrue.
+/// Returns whether a file descriptor that select(2) reports as readable is a pipe or FIFO without writers and data,
+/// which poll(2) reports as POLLHUP. Another thread that reads it meanwhile can make that untrue.
 inline bool is_ended_pipe(int descriptor) noexcept {
     struct stat status {};
     if (fstat(descriptor, &status) == -1 || !S_ISFIFO(status.st_mode)) return false;
-    // select(2) also calls the writing end readable, when there is no reader.
+    // select(2) also reports the writing end as readable if there is no reader.
     const int flags = fcntl(descriptor, F_GETFL);
     int bytes = 0;
     return flags != -1 && (flags & O_ACCMODE) != O_WRONLY && ioctl(descriptor, FIONREAD, &bytes) == 0 && bytes == 0;
 }
 
-/// Does what poll(2) does with select(2), which knows no limit but reports neither POLLHUP nor POLLERR by name:
+/// Emulates poll(2) by select(2), which has no limit but reports neither POLLHUP nor POLLERR as such:
 ///
-/// - An error, or a hang-up of a source that is asked for POLLIN, is reported as what was asked for.
-/// - A hang-up of a source that is not asked for POLLIN is reported as POLLHUP if it is a pipe or FIFO without data.
+/// - An error, or a hang-up of a source that is polled for POLLIN, is reported as the conditions that it is polled for.
+/// - A hang-up of a source that is not polled for POLLIN is reported as POLLHUP if it is a pipe or FIFO without data.
 ///   That of others is not: sockets and terminals that have hung up are writable, unless their buffers are full.
-/// - A sleep does not end with such a hang-up, unless it was there at the beginning.
+/// - Such a hang-up does not end a sleep, unless it was there at the begin.
 inline int poll_by_select(std::span<pollfd> sources, int milliseconds) noexcept try {
     int highest = -1;
     for (const auto& source : sources) highest = std::max(highest, source.fd);
@@ -137,7 +140,7 @@ inline int poll_by_select(std::span<pollfd> sources, int milliseconds) noexcept 
         int count = 0;
         for (auto& source : sources) {
             source.revents = 0;
-            if (is_failed) { // it does not say of which
+            if (is_failed) { // EBADF does not state of which source
                 if (source.fd >= 0 && fcntl(source.fd, F_GETFD) == -1) source.revents = POLLNVAL;
                 count += source.revents != 0;
                 continue;
@@ -156,7 +159,7 @@ inline int poll_by_select(std::span<pollfd> sources, int milliseconds) noexcept 
     if (result == -1 && errno != EBADF) return -1;
     const int count = result == 0 ? 0 : count_ready(result == -1);
     if (count != 0 || milliseconds == 0) return count;
-    // Without the ends: data that no source was asked for would end each sleep at once.
+    // Without the ends: data on a source that is not polled for POLLIN would end each sleep at once.
     result = select_for(milliseconds, false);
     return result == -1 && errno != EBADF ? -1 : count_ready(result == -1);
 } catch (const std::bad_alloc&) {
@@ -164,15 +167,14 @@ inline int poll_by_select(std::span<pollfd> sources, int milliseconds) noexcept 
     return -1;
 }
 
-/// As poll(2), but it is not refused where a program has lowered RLIMIT_NOFILE below the number of its sources
-/// (poll(2): EINVAL): there it is poll_by_select(), with the limits of that. `milliseconds`: -1 is for ever.
+/// Calls poll(2). If a program has lowered RLIMIT_NOFILE below the number of its sources, for which poll(2) fails with
+/// EINVAL, it calls poll_by_select(), with the limits of that. `milliseconds`: -1 is for ever.
 inline int poll_for(std::span<pollfd> sources, int milliseconds) noexcept {
     const int count = poll(sources.data(), static_cast<nfds_t>(sources.size()), milliseconds);
     return count == -1 && errno == EINVAL ? poll_by_select(sources, milliseconds) : count;
 }
 
-/// As poll(2) without sleeping, but neither a signal ends it, nor is it refused where a program has lowered
-/// RLIMIT_NOFILE below the number of its sources (poll(2): EINVAL): there it is poll_by_select().
+/// Calls poll_for() without sleeping, until no signal interrupts it.
 inline int poll_now(std::span<pollfd> sources) noexcept {
     for (;;) {
         const int count = poll_for(sources, 0);

@@ -12,24 +12,24 @@
 #include <sys/mman.h>
 #endif
 
-/// Tells a process from its forked children: for authors of plugins and layers.
+/// Distinguishes a process from its forked children: for authors of plugins and layers.
 namespace pollux {
 
 /// An OwnerProcess records the process in which an object was made whose kernel objects fork(2) shares.
 ///
 /// A forked child has a copy of the object and the same epoll set, ring or pipe as its parent: what the child changes
-/// there, it changes for the parent. So each function asks is_current() first, and otherwise does nothing.
+/// there, it changes for the parent. So each function checks is_current() first, and does nothing if it is false.
 ///
-/// Under Linux the answer costs two loads: one page is zeroed in each child by the kernel (madvise(2),
-/// MADV_WIPEONFORK), also after a fork that runs no pthread_atfork(3) handlers, such as _Fork(3). Elsewhere it costs
-/// a getpid(2). A child of vfork(2) shares the memory of its parent and counts as the parent.
+/// Under Linux the check costs two loads: one page is zeroed in each child by the kernel (madvise(2),
+/// MADV_WIPEONFORK), even after a fork that runs no pthread_atfork(3) handlers, such as _Fork(3). On other systems it
+/// costs a getpid(2). A child of vfork(2) shares the memory of its parent and counts as the parent.
 ///
 /// Threads: any. Async-signal-safe, except for the first call in a program.
 class OwnerProcess {
   public:
     OwnerProcess() noexcept : id_(current()) {}
 
-    /// Whether the calling process is the one that made this.
+    /// Returns whether the calling process is the one that constructed this object.
     bool is_current() const noexcept { return id_ == current(); }
 
   private:
@@ -38,13 +38,14 @@ class OwnerProcess {
 #elif defined(__linux__) && defined(MADV_WIPEONFORK)
     using Mark = std::atomic<std::uint64_t>;
 
-    /// Distinct among a process and its ancestors. Those without the page use their pid, which is 22 bits at most.
+    /// Returns an id that differs from those of all ancestors of the process. Without the page it is the pid, which has
+    /// 22 bits at most.
     static std::uint64_t current() noexcept {
         Mark* mark = mark_.load(std::memory_order_acquire);
         if (!mark) mark = make_mark();
         if (mark == &without_page_) return static_cast<std::uint64_t>(getpid());
         const auto id = mark->load(std::memory_order_relaxed);
-        return id != 0 ? id : number(*mark);
+        return id != 0 ? id : assign_id(*mark);
     }
 
     static Mark* make_mark() noexcept {
@@ -57,8 +58,8 @@ class OwnerProcess {
         return is_first ? made : expected;
     }
 
-    /// Numbers a process that has none yet: last_ was inherited from its parent, the mark was not.
-    static std::uint64_t number(Mark& mark) noexcept {
+    /// Assigns an id to a process that has none yet: last_ was inherited from its parent, the mark was not.
+    static std::uint64_t assign_id(Mark& mark) noexcept {
         std::uint64_t expected = 0;
         const auto next = last_.fetch_add(1, std::memory_order_relaxed) + 1;
         return mark.compare_exchange_strong(expected, next, std::memory_order_relaxed) ? next : expected;
