@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
-// The Boost.Asio backend: a foreign event loop behind the seam, and the second opinion on a rule.
+// The Boost.Asio backend: another event loop behind Pollux's interface, as the reference for the rules.
 //
-//     add, modify ──▶ due ──▶ look: poll(2), no sleep ──▶ events
+//     add, modify ──▶ due ──▶ non-blocking poll(2) ──▶ events
 //                      ▲        │ not ready
 //                      └────────┴──▶ async_wait() while the reactor of Asio sleeps
 //
-// Asio says when to look, poll(2) says what is there. A wait of Asio is for one direction, its end carries no
-// conditions and may stem from before a change; a look under the lock makes one true event of it.
+// Asio reports when to poll, poll(2) reports the conditions. A wait of Asio is for one direction, its completion has no
+// conditions and may be of a watch before a change; a non-blocking poll under the lock makes one true event of it.
 //
-// A forked child shares the epoll set of Asio with its parent, and Asio's destructors change it. There the descriptors
-// are closed, and everything else is left as it is.
+// A forked child shares the epoll set of Asio with its parent, and Asio's destructors change it. So a child closes the
+// descriptors, and leaves all else as it is.
 #include "reactor.hpp"
 #include "watched.hpp"
 
@@ -32,8 +32,8 @@ namespace {
 using namespace pollux;
 using namespace pollux::asio_backend;
 
-/// The watches, and the io_context that waits for them. Its calls are those of Selector and Registrator, in the process
-/// that made it.
+/// A Queue holds the watches, and the io_context that waits for them. Its calls are those of Selector and Registrator,
+/// in the process that made it.
 class Queue {
   public:
     Queue() { wake_ = resting_.emplace(resting_.end(), context_, -1, Watch{wake_token, Ready::none, Mode::oneshot}); }
@@ -41,7 +41,8 @@ class Queue {
     Queue(const Queue&) = delete;
     Queue& operator=(const Queue&) = delete;
 
-    /// Leaves a Queue of another process as it is, but for the descriptors, and keeps it where leak detectors find it.
+    /// Closes the descriptors of a Queue of another process, leaves all else as it is, and keeps the Queue where leak
+    /// detectors find it.
     static void abandon(Queue* queue) noexcept {
         queue->own_.close();
         queue->next_ = abandoned_.load(std::memory_order_relaxed);
@@ -56,7 +57,7 @@ class Queue {
                 return {};
             }
             collect_ended_waits();
-            const auto count = look(buffer, error);
+            const auto count = report_due(buffer, error);
             if (count != 0 || error) return buffer.first(count);
             const auto left = timeout ? Timeout(deadline.left()) : forever;
             if (left == Timeout(std::chrono::nanoseconds::zero())) return {};
@@ -72,12 +73,12 @@ class Queue {
         return change([&] {
             if (watches_.contains(source)) return make_error_code(std::errc::file_exists);
             Watches added;
-            const auto place = added.emplace(added.end(), context_, source, watch);
-            if (const auto error = hand_over(*place)) return error;
+            const auto watched = added.emplace(added.end(), context_, source, watch);
+            if (const auto error = register_source(*watched)) return error;
             interrupt();
-            watches_.emplace(source, place);
+            watches_.emplace(source, watched);
             resting_.splice(resting_.end(), added);
-            begin(place, watch);
+            begin(watched, watch);
             return std::error_code();
         });
     }
@@ -86,7 +87,7 @@ class Queue {
         if (const auto error = validate(source, watch)) return error;
         return change([&] {
             const auto found = watches_.find(source);
-            // Asio would go on with a file that was closed behind it.
+            // Asio would go on with a file that was closed while registered.
             if (found == watches_.end() || !found->second->is_same_file())
                 return make_error_code(std::errc::no_such_file_or_directory);
             interrupt();
@@ -121,7 +122,7 @@ class Queue {
         return caught();
     }
 
-    /// Ends the sleep of select(), once. What can throw comes first in a change: if this does, nothing was changed.
+    /// Ends the sleep of select(), once. A change calls it first: if it throws, nothing was changed.
     void interrupt() {
         if (!asleep_) return;
         if (!own_.are_open()) throw boost::system::system_error(EBADF, boost::system::system_category());
@@ -129,29 +130,29 @@ class Queue {
         asleep_ = false;
     }
 
-    /// From now on this is what is watched; whatever waited for an older watch of the source is void.
-    void begin(Watches::iterator place, const Watch& watch) noexcept {
+    /// Begins a watch; waits of an older watch of the source are void.
+    void begin(Watches::iterator watched, const Watch& watch) noexcept {
         boost::system::error_code ignored; // it is open
-        place->descriptor.cancel(ignored);
-        place->watch = {watch.token, watch.interest & promises, watch.mode};
-        place->generation = ++generations_;
-        place->waiting = {};
-        place->wait_failed = false;
-        set_due(place, any(place->watch.interest));
+        watched->descriptor.cancel(ignored);
+        watched->watch = {watch.token, watch.interest & promises, watch.mode};
+        watched->generation = ++generations_;
+        watched->waiting = {};
+        watched->wait_failed = false;
+        set_due(watched, any(watched->watch.interest));
     }
 
     Watches& list_of(const Watched& watched) noexcept { return watched.due ? due_ : resting_; }
 
-    /// What is due already keeps its turn.
-    void set_due(Watches::iterator place, bool due) noexcept {
-        if (place->due == due) return;
-        auto& from = list_of(*place);
-        place->due = due;
-        auto& to = list_of(*place);
-        to.splice(to.end(), from, place);
+    /// A watch that is due already keeps its turn.
+    void set_due(Watches::iterator watched, bool due) noexcept {
+        if (watched->due == due) return;
+        auto& from = list_of(*watched);
+        watched->due = due;
+        auto& to = list_of(*watched);
+        to.splice(to.end(), from, watched);
     }
 
-    /// Runs what Asio has ready; not for ever, as another thread may write faster than this reads.
+    /// Runs handlers that are ready; not without a bound, as another thread may write faster than this reads.
     void collect_ended_waits() {
         for (int i = 0; i < 256 && context_.poll_one() != 0; ++i) {}
     }
@@ -165,26 +166,27 @@ class Queue {
         set_due(found->second, true);
     }
 
-    /// The events of what is due, each once, in turn. If there are none, others may interrupt the sleep that follows.
-    std::size_t look(std::span<Event> buffer, std::error_code& error) noexcept {
+    /// Polls each due watch once, in turn, and reports those that are ready. If there are none, the sleep that follows
+    /// may be interrupted.
+    std::size_t report_due(std::span<Event> buffer, std::error_code& error) noexcept {
         const std::lock_guard lock(mutex_);
         std::size_t count = 0;
         for (auto unseen = due_.size(); unseen > 0 && count < buffer.size(); --unseen) {
-            const auto place = due_.begin();
+            const auto watched = due_.begin();
             std::error_code failure;
-            const auto ready = place == wake_ ? Ready::none : poll_now(*place, failure);
-            if (place == wake_ || any(ready)) buffer[count++] = {place->watch.token, ready};
-            if (place == wake_) {
-                set_due(place, false);
+            const auto ready = watched == wake_ ? Ready::none : poll_now(*watched, failure);
+            if (watched == wake_ || any(ready)) buffer[count++] = {watched->watch.token, ready};
+            if (watched == wake_) {
+                set_due(watched, false);
             } else if (!any(ready)) {
-                if (!failure) failure = wait_for(*place);
+                if (!failure) failure = wait_for(*watched);
                 if (failure && count == 0) error = failure;
-                if (failure) break; // due as before
-                set_due(place, false);
-            } else if (place->watch.mode == Mode::level) {
-                due_.splice(due_.end(), due_, place);
+                if (failure) break; // it stays due
+                set_due(watched, false);
+            } else if (watched->watch.mode == Mode::level) {
+                due_.splice(due_.end(), due_, watched);
             } else {
-                begin(place, {place->watch.token, Ready::none, place->watch.mode});
+                begin(watched, {watched->watch.token, Ready::none, watched->watch.mode});
             }
         }
         asleep_ = count == 0;
@@ -209,9 +211,9 @@ class Queue {
     // While work is expected, the reactor sleeps instead of returning.
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
 
-    std::mutex mutex_; // all that follows
-    Watches due_;      // select() looks at these
-    Watches resting_;  // Asio waits for these, or nobody does
+    std::mutex mutex_; // guards all below
+    Watches due_;      // the next select() polls these
+    Watches resting_;  // Asio waits for these, unless they are paused or spent
     Watches::iterator wake_;
     std::unordered_map<Source, Watches::iterator> watches_;
     std::uint64_t generations_ = 0;
@@ -231,7 +233,7 @@ class Asio final : public Selector, private Registrator {
     Registrator& registrator() noexcept override { return *this; }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
-        if (error) error.clear(); // which looks up the category
+        if (error) error.clear(); // not always: clear() calls system_category()
         if (!owner_.is_current()) error = other_process();
         if (buffer.empty()) error = make_error_code(std::errc::invalid_argument);
         return error ? std::span<const Event>() : queue_->select(buffer, timeout, error);
@@ -266,7 +268,7 @@ std::unique_ptr<Selector> open(OpenFailure& failure) noexcept try {
 } // namespace
 
 POLLUX_DESCRIBE_PLUGIN("asio", -10,
-                       "Boost.Asio, the reference: for a second opinion, and where its io_context runs anyway");
+                       "Boost.Asio, the reference: to compare with, and for programs whose io_context runs anyway");
 const pollux::Plugin pollux_plugin{
     .interface_version = pollux::interface_version,
     .size = sizeof(pollux::Plugin),
@@ -277,12 +279,13 @@ const pollux::Plugin pollux_plugin{
     .capabilities =
         {
             .oneshot = {Support::native},
-            .level = {Support::emulated, "async_wait() ends once: what was ready is looked at again by each select()"},
+            .level = {Support::emulated, "async_wait() completes once: each select() polls a reported source again"},
             .edge = {Support::unsupported,
-                     "async_wait() tells states, not arrivals: on what is still ready, a new wait ends at once"},
+                     "async_wait() reports states, not arrivals: a new wait for a ready source completes at once"},
             .sockets = {Support::native},
             .pipes = {Support::native},
-            .files = {Support::emulated, "Asio cannot wait for files and directories: a look finds them ready"},
+            .files = {Support::emulated,
+                      "Asio cannot wait for files and directories: a non-blocking poll(2) reports them as ready"},
             .priority = {Support::native},
             // Asio's reactor sleeps in whole milliseconds, rounded up; the second one is the scheduler's.
             .timeout_resolution = std::chrono::milliseconds(2),

@@ -17,8 +17,8 @@ namespace {
 
 using Reactor = boost::asio::detail::epoll_reactor;
 
-// Asio names its descriptors to nobody. An explicit instantiation may name private members ([temp.spec.general]), and
-// does not compile where Asio has others.
+// The descriptors of Asio are private. An explicit instantiation may name private members ([temp.spec.general]), and
+// does not compile if Asio has others.
 template <typename Member, typename Member::Type pointer>
 struct Reveal {
     friend typename Member::Type get(Member) { return pointer; }
@@ -50,7 +50,7 @@ void OwnDescriptors::close() const noexcept {
 bool OwnDescriptors::are_open() const noexcept {
     if (fcntl(interrupter, F_GETFD) == -1) return false;
     if (timer == -1) return fcntl(epoll, F_GETFD) != -1;
-    // As Asio has registered it: only the set that holds the timer accepts that.
+    // The same registration as that of Asio: only the epoll set that holds the timer accepts it.
     epoll_event event{EPOLLIN | EPOLLERR, {.ptr = timer_registration}};
     return epoll_ctl(epoll, EPOLL_CTL_MOD, timer, &event) == 0;
 }
@@ -73,7 +73,7 @@ void run_turn(boost::asio::io_context& context, Timeout timeout) {
 
 StandardStreams::StandardStreams() noexcept {
     for (int& taken : taken_) {
-        // Reading and writing it fails, as it fails where nothing is open.
+        // It can be neither read nor written, like a standard stream that is not open.
         const int made = epoll_create1(EPOLL_CLOEXEC);
         if (made > STDERR_FILENO) ::close(made);
         if (made == -1 || made > STDERR_FILENO) break;

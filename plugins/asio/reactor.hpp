@@ -13,29 +13,30 @@
 
 namespace pollux::asio_backend {
 
-/// The file descriptors that Asio opens for itself.
+/// The OwnDescriptors are the file descriptors that Asio opens for itself.
 struct OwnDescriptors {
     int epoll = -1;
     int timer = -1;
     int interrupter = -1;
     void* timer_registration = nullptr; // of the timer, in the epoll set
 
-    /// Closes them and touches nothing else: for a forked child, where Asio's own destructors would deregister sources
+    /// Closes them and changes nothing else: for a forked child, where Asio's own destructors would unregister sources
     /// and interrupt a sleep in the epoll set that the parent uses.
     void close() const noexcept;
-    /// Whether they are there. Asio does not notice that they were closed, or that their numbers are other files' by
+    /// Returns whether they are open. Asio does not notice that they were closed, or are other files' descriptors by
     /// now.
     bool are_open() const noexcept;
 };
 
-/// Makes Asio open its reactor now, not in the first add(), above the standard streams; throws what Asio throws.
+/// Makes Asio open its reactor now, above the standard streams, and not in the first add(). Throws what Asio throws.
 OwnDescriptors open_reactor(boost::asio::io_context& context);
 
 /// Sleeps in Asio's reactor at most once, at most for `timeout`, and calls at most one handler. io_context::run_one()
 /// and run_one_for() go on until they have called one: they spin when the epoll set is gone. Throws what Asio throws.
 void run_turn(boost::asio::io_context& context, Timeout timeout);
 
-/// Takes the file descriptors of standard streams that the program was started without, while Asio opens its own.
+/// A StandardStreams object holds the file descriptors of standard streams that the program was started without, while
+/// Asio opens its own.
 class StandardStreams {
   public:
     StandardStreams() noexcept;

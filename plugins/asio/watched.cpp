@@ -38,14 +38,14 @@ bool Watched::is_same_file() const noexcept {
     return fstat(source, &now) == 0 && now.st_dev == file.st_dev && now.st_ino == file.st_ino;
 }
 
-/// Of hand_over(). A forked child gets it unlocked, whichever thread had it in the parent.
+/// The lock of register_source(). A forked child gets it unlocked, whichever thread had it in the parent.
 std::mutex changing;
 const int around_fork = pthread_atfork([] { changing.lock(); }, [] { changing.unlock(); }, [] { changing.unlock(); });
 
 /// Before its first wait Asio makes a descriptor non-blocking, for operations that this backend does not use, and
-/// remembers that it did. So that is done here, once, and what was changed is changed back. One at a time, as two
-/// Selectors may take the same source, and the second must not take the first one's change for the caller's.
-std::error_code hand_over(Watched& watched) {
+/// remembers that it did. So that is done here, once, and the flag of the source is restored. One thread at a time, as
+/// two Selectors may add the same source, and the second must not take the first one's change for the caller's.
+std::error_code register_source(Watched& watched) {
     const std::lock_guard lock(changing);
     const int flags = fcntl(watched.source, F_GETFL);
     if (flags == -1) return check(flags);
@@ -74,7 +74,7 @@ Ready poll_now(Watched& watched, std::error_code& error) noexcept {
     if (seen.revents & (POLLHUP | POLLERR)) ready |= Ready::readable | Ready::writable;
     if (seen.revents & POLLHUP) ready |= Ready::closed;
     if (seen.revents & POLLERR) ready |= Ready::failed;
-    // Closed without remove(), and perhaps opened again: there is nothing that could be waited for.
+    // Closed while registered, and perhaps opened again: there is no source to wait for.
     if ((seen.revents & POLLNVAL) || (watched.wait_failed && !any(ready))) watched.watch.interest = Ready::none;
     return ready;
 }
@@ -85,7 +85,7 @@ std::error_code validate(Source source, const Watch& watch) noexcept {
         return make_error_code(std::errc::operation_not_supported);
     struct stat status {};
     if (fstat(source, &status) == -1) return check(-1);
-    // What a file reports by POLLPRI it reports once, and Asio may ask before this does.
+    // A file reports POLLPRI once, and Asio's poll may receive it before poll_now() does.
     if (any(watch.interest & Ready::priority) && S_ISREG(status.st_mode))
         return make_error_code(std::errc::operation_not_supported);
     return {};

@@ -29,12 +29,13 @@ inline constexpr std::array directions{
 };
 inline constexpr Ready promises = Ready::readable | Ready::writable | Ready::priority;
 
-/// Converts to what the program knows: Asio's own categories live in this plugin.
+/// Converts an error of Asio, whose categories are in this plugin, to a category that the program has as well.
 std::error_code portable(const boost::system::error_code& error) noexcept;
 
-/// Converts the exception under way; none may leave the plugin.
+/// Converts the current exception to an error: none may leave the plugin.
 std::error_code caught() noexcept;
 
+/// A Watched is a watch, and the descriptor by which Asio waits for its source.
 struct Watched {
     Watched(boost::asio::io_context& context, Source descriptor_of_caller, const Watch& asked)
         : descriptor(context), source(descriptor_of_caller), watch(asked) {}
@@ -44,27 +45,28 @@ struct Watched {
     Watched(const Watched&) = delete;
     Watched& operator=(const Watched&) = delete;
 
-    /// Whether its file descriptor is still that of the file that was given to Asio, as far as fstat(2) tells.
+    /// Returns whether its file descriptor is still that of the file that was registered with Asio, as far as fstat(2)
+    /// can distinguish files.
     bool is_same_file() const noexcept;
 
     Descriptor descriptor;
     Source source;
     struct stat file {};          // when it was added
     Watch watch;                  // without interest when paused or spent
-    std::uint64_t generation = 0; // of the watch; what waited for an older one is void
+    std::uint64_t generation = 0; // of the watch; a wait of an older one is void
     std::array<bool, directions.size()> waiting{};
     bool wait_failed = false;
     bool due = false; // which of the two lists it is in
 };
 using Watches = std::list<Watched>;
 
-/// Gives a source to Asio, its flags unchanged.
-std::error_code hand_over(Watched& watched);
+/// Registers a source with Asio, and leaves its flags unchanged.
+std::error_code register_source(Watched& watched);
 
-/// Asks poll(2) what is ready of a watch, at this moment.
+/// Returns the conditions of a watch that poll(2) reports now.
 Ready poll_now(Watched& watched, std::error_code& error) noexcept;
 
-/// Why a source cannot be watched so, if it cannot.
+/// Returns why the source cannot be watched in this way; no error if it can.
 std::error_code validate(Source source, const Watch& watch) noexcept;
 
 } // namespace pollux::asio_backend

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// The epoll(7) backend: Linux's own event queue, almost as it is.
+// The epoll(7) backend: a thin layer over the event queue of Linux.
 //
-// The kernel keeps the table of watches, so this keeps none: the token travels in epoll_data, and select() turns
-// epoll_events into Events in one pass. Nothing is allocated and nothing locked per call. Only for what the kernel
-// refuses, which is always ready, there is a table beside it (files.hpp).
+// The kernel keeps the table of watches, so this keeps none: epoll_data holds the token, and select() converts
+// epoll_events to Events in one pass. No call allocates memory or takes a lock. Only sources that the kernel refuses,
+// which are always ready, have a table here (files.hpp).
 #include "files.hpp"
 
 #include <pollux/deadline.hpp>
@@ -31,11 +31,11 @@ using posix::check;
 constexpr Ready promises = Ready::readable | Ready::writable | Ready::priority;
 constexpr std::size_t batch_size = 256; // more in one call gains nothing measurable
 
-/// Of a paused watch, in the place of its own. EPOLLERR and EPOLLHUP cannot be masked: they are reported once, as the
-/// watch is armed one-shot, and dropped.
+/// The token of a paused watch in the kernel. EPOLLERR and EPOLLHUP cannot be masked: the kernel reports them once, as
+/// the watch is armed one-shot, and report() drops them.
 constexpr Token paused_token{static_cast<std::uint64_t>(wake_token) - 1};
 
-/// What epoll_ctl() is given for a watch; no EPOLLRDHUP without readable, so that a half-closed peer does not
+/// Returns the flags of a watch for epoll_ctl(). No EPOLLRDHUP without readable, so that a half-closed peer does not
 /// disturb a watch that only writes.
 std::uint32_t flags_of(const Watch& watch) noexcept {
     std::uint32_t flags = 0;
@@ -56,7 +56,7 @@ Ready ready_of(std::uint32_t flags) noexcept {
     return ready;
 }
 
-std::error_code refusal_of(const Watch& watch) noexcept {
+std::error_code validate(const Watch& watch) noexcept {
     if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
     if (watch.mode > Mode::edge) return make_error_code(std::errc::operation_not_supported);
     return {};
@@ -65,7 +65,7 @@ std::error_code refusal_of(const Watch& watch) noexcept {
 std::error_code unknown() noexcept { return make_error_code(std::errc::no_such_file_or_directory); }
 std::error_code other_process() noexcept { return make_error_code(std::errc::no_such_process); }
 
-/// epoll_pwait2() came with Linux 5.11, and a sandbox may refuse it; no descriptor is needed to find out.
+/// epoll_pwait2() is new in Linux 5.11, and a sandbox may refuse it; no file descriptor is needed to find out.
 bool kernel_counts_nanoseconds() noexcept {
     epoll_event event;
     const timespec now{};
@@ -88,7 +88,7 @@ class Epoll final : public Selector, private Registrator {
         };
         if (!step("epoll_create1", epoll_ = above_standard_streams(epoll_create1(EPOLL_CLOEXEC)))) return false;
         if (!step("eventfd", wake_ = above_standard_streams(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)))) return false;
-        // Edge-triggered, each write is an event and nobody has to read; 2^64 writes fit.
+        // Edge-triggered: each write is an event, and no thread has to read; 2^64 writes fit.
         epoll_event event{EPOLLIN | EPOLLET, {.u64 = static_cast<std::uint64_t>(wake_token)}};
         return step("epoll_ctl", epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event));
     }
@@ -96,7 +96,7 @@ class Epoll final : public Selector, private Registrator {
     Registrator& registrator() noexcept override { return *this; }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
-        if (error) error.clear(); // which looks up the category
+        if (error) error.clear(); // not always: clear() calls system_category()
         if (buffer.empty()) {
             error = make_error_code(std::errc::invalid_argument);
             return {};
@@ -108,7 +108,7 @@ class Epoll final : public Selector, private Registrator {
         std::array<epoll_event, batch_size> batch;
         const int room = static_cast<int>(std::min(buffer.size(), batch_size));
         for (std::optional<Deadline> deadline;;) {
-            // A non-blocking call costs two thirds of one that has to set up a timer, and mostly something is there.
+            // A non-blocking call costs two thirds of one that has to set up a timer, and in most cases finds events.
             int count = epoll_wait(epoll_, batch.data(), room, timeout ? 0 : -1);
             if (count == 0 && timeout && *timeout > timeout->zero()) {
                 if (!deadline) deadline.emplace(*timeout);
@@ -120,7 +120,7 @@ class Epoll final : public Selector, private Registrator {
             }
             const auto events = report(std::span(batch).first(static_cast<std::size_t>(count)), buffer, error);
             if (!events.empty() || count == 0 || error) return events;
-            // All was of paused watches, which ends no wait. What had no room beside it is looked for in any case.
+            // All events were of paused watches, which end no wait. If the batch was full, there may be others.
             if (!timeout || count == room) continue;
             if (!deadline) deadline.emplace(*timeout);
             if (deadline->left() == timeout->zero()) return {};
@@ -131,7 +131,7 @@ class Epoll final : public Selector, private Registrator {
     std::error_code add(Source source, const Watch& watch) noexcept override {
         const auto error = change(EPOLL_CTL_ADD, source, watch);
         if (error == std::errc::operation_not_permitted) return files_.add(epoll_, source, watch);
-        // A file that was closed while it was watched had this file descriptor.
+        // A file that was closed while registered may have had this file descriptor.
         if (!error && files_.has_any()) files_.remove(epoll_, source);
         return error;
     }
@@ -144,7 +144,7 @@ class Epoll final : public Selector, private Registrator {
     std::error_code remove(Source source) noexcept override {
         if (!owner_.is_current()) return other_process();
         if (epoll_ctl(epoll_, EPOLL_CTL_DEL, source, nullptr) == 0) return {};
-        // Whatever errno is: what is closed is not watched either, unless it was a file.
+        // For each errno: a source that was closed is not watched either, unless it is a file.
         return files_.has_any() ? files_.remove(epoll_, source) : unknown();
     }
 
@@ -155,7 +155,7 @@ class Epoll final : public Selector, private Registrator {
 
     std::error_code change(int operation, Source source, const Watch& watch) noexcept {
         if (!owner_.is_current()) return other_process();
-        if (const auto error = refusal_of(watch)) return error;
+        if (const auto error = validate(watch)) return error;
         const bool is_paused = !any(watch.interest & promises);
         const auto token = static_cast<std::uint64_t>(is_paused ? paused_token : watch.token);
         epoll_event event{flags_of(watch), {.u64 = token}};
@@ -177,13 +177,13 @@ class Epoll final : public Selector, private Registrator {
                 files_are_ready = true;
             }
         }
-        // Their eventfd has left them room for one at least.
+        // The event of their eventfd was not reported, so there is space for one of them at least.
         if (files_are_ready) count += files_.collect(epoll_, buffer.subspan(count), error);
-        if (count > 0 && error) error.clear(); // it is met again by the next call
+        if (count > 0 && error) error.clear(); // the next call returns it
         return buffer.first(count);
     }
 
-    /// As epoll_wait(2), until the deadline.
+    /// Calls epoll_wait(2) with a deadline.
     int sleep(epoll_event* events, int room, const Deadline& deadline) noexcept {
         if (nanoseconds_work) {
             const auto wait = posix::to_timespec(deadline.left());
@@ -233,7 +233,7 @@ const pollux::Plugin pollux_plugin{
             .sockets = {Support::native},
             .pipes = {Support::native},
             .files = {Support::emulated, "epoll_ctl(2) refuses files and directories: one eventfd that is always ready "
-                                         "stands for them"},
+                                         "represents them"},
             .priority = {Support::native},
             // "On an idle machine" allows for the 50 us of timer slack and the scheduler's delay.
             .timeout_resolution = nanoseconds_work ? std::chrono::microseconds(500) : std::chrono::milliseconds(2),

@@ -28,10 +28,10 @@ Files::~Files() {
 
 std::error_code Files::add(int epoll, Source source, const Watch& watch) noexcept try {
     const std::lock_guard lock(mutex_);
-    const auto [place, is_new] = table_.try_emplace(source);
+    const auto [entry, is_new] = table_.try_emplace(source);
     if (!is_new) return make_error_code(std::errc::file_exists);
-    const auto error = put(epoll, place->second, watch);
-    if (error) table_.erase(place);
+    const auto error = put(epoll, entry->second, watch);
+    if (error) table_.erase(entry);
     count_.store(table_.size(), std::memory_order_relaxed);
     return error;
 } catch (const std::bad_alloc&) {
@@ -40,16 +40,16 @@ std::error_code Files::add(int epoll, Source source, const Watch& watch) noexcep
 
 std::error_code Files::modify(int epoll, Source source, const Watch& watch) noexcept {
     const std::lock_guard lock(mutex_);
-    const auto place = table_.find(source);
-    return place == table_.end() ? unknown() : put(epoll, place->second, watch);
+    const auto entry = table_.find(source);
+    return entry == table_.end() ? unknown() : put(epoll, entry->second, watch);
 }
 
 std::error_code Files::remove(int epoll, Source source) noexcept {
     const std::lock_guard lock(mutex_);
-    const auto place = table_.find(source);
-    if (place == table_.end()) return unknown();
-    if (place->second.armed && --armed_ == 0) arm(epoll, false); // else select() does it
-    table_.erase(place);
+    const auto entry = table_.find(source);
+    if (entry == table_.end()) return unknown();
+    if (entry->second.armed && --armed_ == 0) arm(epoll, false); // if this fails, select() does it
+    table_.erase(entry);
     count_.store(table_.size(), std::memory_order_relaxed);
     return {};
 }
@@ -57,18 +57,18 @@ std::error_code Files::remove(int epoll, Source source) noexcept {
 std::size_t Files::collect(int epoll, std::span<Event> buffer, std::error_code& error) noexcept {
     const std::lock_guard lock(mutex_);
     std::size_t count = 0;
-    auto place = table_.upper_bound(last_);
-    for (auto unseen = table_.size(); unseen > 0 && count < buffer.size(); --unseen, ++place) {
-        if (place == table_.end()) place = table_.begin();
-        if (!place->second.armed) continue;
-        last_ = place->first;
-        if (collect_one(*place, buffer[count])) ++count;
+    auto entry = table_.upper_bound(last_);
+    for (auto unseen = table_.size(); unseen > 0 && count < buffer.size(); --unseen, ++entry) {
+        if (entry == table_.end()) entry = table_.begin();
+        if (!entry->second.armed) continue;
+        last_ = entry->first;
+        if (collect_one(*entry, buffer[count])) ++count;
     }
     if (armed_ == 0) error = arm(epoll, false);
     return count;
 }
 
-/// Under the lock, as what follows. What can fail comes first.
+/// Under the lock, like all functions below. Calls that can fail come first.
 std::error_code Files::put(int epoll, File& file, const Watch& watch) noexcept {
     const bool armed = asks(watch);
     if (armed) {
@@ -80,10 +80,10 @@ std::error_code Files::put(int epoll, File& file, const Watch& watch) noexcept {
     return {};
 }
 
-/// Whether there is an event of a watch that is armed; a one-shot or edge watch has had it then.
+/// Reports a watch that is armed, if it is ready; a one-shot or edge watch is spent then. Returns whether it was.
 bool Files::collect_one(Table::value_type& entry, Event& event) noexcept {
     auto& [source, file] = entry;
-    // poll(2) knows that a file is ready, and also whether it was closed, or its number is another source's by now.
+    // poll(2) reports that a file is ready, and whether it was closed, or its descriptor is another source's by now.
     pollfd seen{source, 0, 0};
     const auto asks_for = [&file = file](Ready ready) { return any(file.watch.interest & ready); };
     if (asks_for(Ready::readable)) seen.events |= POLLIN;
@@ -94,7 +94,7 @@ bool Files::collect_one(Table::value_type& entry, Event& event) noexcept {
         if (seen.revents & POLLIN) event.ready |= Ready::readable;
         if (seen.revents & POLLOUT) event.ready |= Ready::writable;
     }
-    // What is not ready now will not be: it was closed, or only its priority is asked for, which a file has none of.
+    // A file that is not ready now will not be: it was closed, or its interest is priority, which a file never has.
     file.armed = is_ready && file.watch.mode == Mode::level;
     if (!file.armed) --armed_;
     return is_ready;
@@ -112,7 +112,7 @@ std::error_code Files::open(int epoll) noexcept {
     return {};
 }
 
-/// Makes the epoll set wait for the eventfd, or no longer.
+/// Makes the epoll set watch the eventfd, or not.
 std::error_code Files::arm(int epoll, bool on) noexcept {
     if (on == ready_on_) return {};
     if (ready_ == -1) {

@@ -9,12 +9,12 @@
 
 namespace pollux::epoll {
 
-/// The watches of what epoll_ctl(2) refuses with EPERM: regular files, directories, and devices without a poll
-/// operation, all of which poll(2) calls always ready.
+/// A Files object holds the watches that epoll_ctl(2) refuses with EPERM: those of regular files, directories, and
+/// devices without a poll operation, all of which poll(2) reports as always ready.
 ///
-/// One eventfd(2) in the epoll set stands for all of them: it is level-triggered and always readable while any of them
-/// is to be reported, so it ends a sleeping epoll_wait(2) and has its turn among other sources. It is opened with the
-/// first watch; a Selector without files has neither the descriptor nor any other cost.
+/// One eventfd(2) in the epoll set represents all of them: it is level-triggered and always readable while any of them
+/// is to be reported, so it ends a sleeping epoll_wait(2) and takes turns with other sources. It is opened with the
+/// first watch; a Selector without files has neither the file descriptor nor any other cost.
 ///
 /// Threads: any.
 class Files {
@@ -27,21 +27,22 @@ class Files {
     Files(const Files&) = delete;
     Files& operator=(const Files&) = delete;
 
-    /// As in Registrator, for a source that epoll_ctl(2) has refused.
+    /// The calls of Registrator, for a source that epoll_ctl(2) has refused.
     std::error_code add(int epoll, Source source, const Watch& watch) noexcept;
     std::error_code modify(int epoll, Source source, const Watch& watch) noexcept;
     std::error_code remove(int epoll, Source source) noexcept;
 
-    /// Whether there are any watches; as of some moment, so that callers look closer only where it may matter.
+    /// Returns whether there are any watches, without a lock: for callers that need the lock only if there are.
     bool has_any() const noexcept { return count_.load(std::memory_order_relaxed) != 0; }
 
-    /// Reports the watches in turn, as many as there is room for, when the eventfd was reported; returns their number.
+    /// Reports the watches in turn, at most as many as `buffer` holds; returns how many. Call it when the eventfd was
+    /// reported.
     std::size_t collect(int epoll, std::span<Event> buffer, std::error_code& error) noexcept;
 
   private:
     struct File {
         Watch watch;
-        bool armed = false; // to be reported; else paused or spent
+        bool armed = false; // to be reported; false when paused or spent
     };
     using Table = std::map<Source, File>;
 
@@ -55,7 +56,7 @@ class Files {
     std::size_t armed_ = 0;              // of the table
     Source last_ = -1;                   // was reported last
     int ready_ = -1;                     // the eventfd
-    bool ready_on_ = false;              // and whether the epoll set waits for it
+    bool ready_on_ = false;              // whether the epoll set watches it
     std::atomic<std::size_t> count_ = 0; // size of the table
 };
 

@@ -10,13 +10,13 @@
 namespace pollux::io_uring {
 namespace {
 
-/// The text for one value of the limit. It is never changed once it was handed out.
+/// A Step is the text for one value of the limit. It is never changed after it was returned.
 struct Step {
     rlim_t limit = 0;
     std::array<char, 160> text{};
 };
 
-// A program seldom changes its limits: what finds no room here is told without the value.
+// A program seldom changes its limits: if this is full, the text has no value.
 constinit std::array<Step, 8> steps{};
 constinit std::size_t step_count = 0;
 constinit std::mutex steps_mutex;

@@ -3,8 +3,8 @@
 
 namespace pollux::io_uring {
 
-/// The step "io_uring_setup" of an open() that failed for want of memory, with the limit that a user may have to raise
-/// and its value. The text lives as long as the program.
+/// Returns the step "io_uring_setup" for an open() that failed because memory is short, with the limit that a user may
+/// have to raise and its value. The text lives as long as the program.
 ///
 /// Threads: any.
 const char* step_without_memory() noexcept;

@@ -6,17 +6,18 @@
 
 namespace pollux::io_uring {
 
-/// The poll requests of the watches: keeps them as the table says, and the table as the kernel says.
+/// The Requests object submits the poll requests of the watches in the table, and records their completions there.
 ///
-/// The kernel works on a request in the thread that handed it over. In a thread that does not select, it would
-/// interrupt system calls, be late while that thread is stuck in one, and cancel the request when the thread ends. So
-/// update() alone hands over poll requests, and it is called by the thread that selects.
+/// The kernel processes a request in the thread that submitted it. In a thread that does not select, it would interrupt
+/// system calls, be late while that thread is blocked in one, and cancel the request when the thread ends. So only
+/// update() submits poll requests, and only the thread that selects calls it.
 ///
-/// Completions are not reaped while a thread sleeps in the ring: they are what ends its sleep.
+/// Completions are not reaped while a thread sleeps in the ring: they end its sleep.
 ///
-/// Nothing here waits, except the destructor, and nothing retries without bound, whatever the kernel answers.
+/// All calls but sleep() and cancel_and_drain() are non-blocking, and none retries without bound, even if the kernel
+/// always refuses.
 ///
-/// Threads: none, the caller locks; sleep() alone may run beside all else.
+/// Threads: none, the caller locks; only sleep() may run beside other calls.
 class Requests {
   public:
     explicit Requests(Watches& watches) noexcept : watches_(watches) {}
@@ -25,38 +26,39 @@ class Requests {
 
     bool open(OpenFailure& failure) noexcept { return ring_.open(failure); }
 
-    /// Makes requests of what has changed, and reaps completions. What is left in Watches::changed did not fit into one
+    /// Submits requests for Watches::changed, and reaps completions. Watches that are left there did not fit into one
     /// call.
     std::error_code update() noexcept;
 
-    /// Prepares to take back what was requested of a watch that was removed. False if there is no room: submit() first.
-    bool prepare_cancel(Place place) noexcept;
+    /// Prepares to cancel the requests of a watch that was removed. Returns false if the ring has no space: submit()
+    /// first.
+    bool prepare_cancel(SlotIndex index) noexcept;
 
-    /// Hands over what is prepared.
+    /// Submits what is prepared.
     std::error_code submit() noexcept { return ring_.has_prepared() ? ring_.enter() : std::error_code(); }
 
-    /// The same, and reaps completions.
+    /// Submits what is prepared, and reaps completions.
     std::error_code submit_and_reap() noexcept;
 
-    /// After the last completion of a request, and this, the kernel holds its source no longer.
+    /// Makes sure that the kernel holds no source of a request any more whose last completion was reaped.
     std::error_code confirm_release() noexcept;
 
     /// Ends the sleep of another thread.
     std::error_code submit_wakeup() noexcept;
 
-    /// As Ring::sleep().
+    /// Calls Ring::sleep().
     std::error_code sleep(Timeout timeout) noexcept { return ring_.sleep(timeout); }
 
     /// Cancels all requests, so that the kernel holds no source any more, and waits for that as long as it makes
-    /// progress; a kernel that is closed a ring with requests would cancel them some time later.
+    /// progress. If a ring with requests were closed, the kernel would cancel them some time later.
     void cancel_and_drain() noexcept;
 
   private:
-    void rearm(Place place) noexcept;
+    void rearm(SlotIndex index) noexcept;
     unsigned reap() noexcept;
     void on_completion(const Completion& completion) noexcept;
-    void on_failure(Place place, int error) noexcept;
-    void on_ready(Place place, Slot& slot, const Completion& completion) noexcept;
+    void on_failure(SlotIndex index, int error) noexcept;
+    void on_ready(SlotIndex index, Slot& slot, const Completion& completion) noexcept;
 
     Watches& watches_;
     Ring ring_;

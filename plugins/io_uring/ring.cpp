@@ -15,7 +15,7 @@ namespace pollux::io_uring {
 namespace {
 
 constexpr unsigned requests = 64;     // prepared at once; more gain nothing measurable
-constexpr unsigned completions = 512; // more are kept by the kernel, which asks to be entered for them
+constexpr unsigned completions = 512; // the kernel keeps more of them until enter()
 
 /// How long open() waits for memory: that of closed rings was free 6 to 16 ms after close(2).
 constexpr std::chrono::milliseconds memory_patience(250);
@@ -59,12 +59,12 @@ bool Ring::open(OpenFailure& failure) noexcept {
     if (ring_.ring_fd == -1) return refuse(posix::check(-1), "fcntl(F_DUPFD_CLOEXEC)");
     if (!(params.features & IORING_FEAT_NODROP)) return refuse(too_old, "IORING_FEAT_NODROP (Linux 5.5)");
     if (!(params.features & IORING_FEAT_EXT_ARG)) return refuse(too_old, "IORING_FEAT_EXT_ARG (Linux 5.11)");
-    // A sandbox may know only the first of the system calls. No descriptor is needed to learn what the kernel makes
-    // of a multishot poll: flags are looked at first.
+    // A sandbox may allow only the first of the system calls. No file descriptor is needed to find out whether the
+    // kernel knows a multishot poll: it checks flags first.
     prepare_poll(-1, 0, true, Name{});
     if (const auto error = enter()) return refuse(error, "io_uring_enter");
     bool has_multishot = false;
-    take([&](const Completion& completion) { has_multishot = completion.result == -EBADF; });
+    reap([&](const Completion& completion) { has_multishot = completion.result == -EBADF; });
     return has_multishot || refuse(too_old, "IORING_POLL_ADD_MULTI (Linux 5.13)");
 }
 
@@ -72,7 +72,7 @@ bool Ring::prepare(Name name, auto&& fill) noexcept {
     io_uring_sqe* const entry = io_uring_get_sqe(&ring_);
     if (!entry) return false;
     fill(entry);
-    io_uring_sqe_set_data64(entry, static_cast<std::uint64_t>(name)); // last: filling clears it in some versions
+    io_uring_sqe_set_data64(entry, static_cast<std::uint64_t>(name)); // last: `fill` clears it in some versions
     return true;
 }
 
@@ -84,12 +84,12 @@ bool Ring::prepare_poll(Source source, unsigned events, bool multishot, Name nam
 }
 
 bool Ring::prepare_cancel(Name which, Name name) noexcept {
-    // Not io_uring_prep_poll_remove(): it gives up (EALREADY) on a multishot poll that is about to report.
+    // Not io_uring_prep_poll_remove(): it fails (EALREADY) for a multishot poll that is about to report.
     return prepare(name,
                    [&](io_uring_sqe* entry) { io_uring_prep_cancel64(entry, static_cast<std::uint64_t>(which), 0); });
 }
 
-bool Ring::prepare_nothing(Name name) noexcept {
+bool Ring::prepare_nop(Name name) noexcept {
     return prepare(name, [](io_uring_sqe* entry) { io_uring_prep_nop(entry); });
 }
 
@@ -107,7 +107,7 @@ std::error_code Ring::enter() noexcept {
 }
 
 std::error_code Ring::sleep(Timeout timeout) noexcept {
-    // The kernel adds the time to its clock without a look at overflow.
+    // The kernel adds the time to its clock without a check for overflow.
     constexpr std::chrono::nanoseconds most = std::chrono::hours(24);
     const auto wait = posix::to_timespec(std::min(timeout.value_or(most), most));
     __kernel_timespec time{wait.tv_sec, wait.tv_nsec};

@@ -14,8 +14,9 @@ SourceKind kind_of(Source source) noexcept {
     if (fstat(source, &status) == -1 || S_ISFIFO(status.st_mode)) return SourceKind::pollable;
     if (S_ISSOCK(status.st_mode)) return SourceKind::socket;
     if (S_ISDIR(status.st_mode)) return SourceKind::always_ready;
-    // Of the others the type says nothing: /proc/self/mounts is a regular file that can be polled, /dev/null a device
-    // that cannot. epoll_ctl(2) refuses exactly those without a poll operation (file_can_poll() in linux/poll.h).
+    // The type of the others does not decide: /proc/self/mounts is a regular file that can be polled, /dev/null a
+    // device that cannot. epoll_ctl(2) refuses exactly those without a poll operation (file_can_poll() in
+    // linux/poll.h).
     const int set = epoll_create1(EPOLL_CLOEXEC);
     if (set == -1) return SourceKind::unknown;
     epoll_event nothing{};

@@ -9,15 +9,15 @@
 
 #include <cstdint>
 
-/// What is called of Windows below its documented surface: the poll of AFD, the driver of all sockets, and completion
-/// ports in the terms of the kernel. Nobody promises them, but wepoll, mio and libuv live on them, so they stay.
+/// Undocumented functions of Windows: the poll of AFD, the driver of all sockets, and completion ports in the terms of
+/// the kernel. They are not guaranteed, but wepoll, mio and libuv depend on them, so they stay.
 namespace pollux::iocp {
 
-/// Conditions of AFD's poll.
+/// The conditions of AFD's poll.
 enum AfdEvent : ULONG {
     afd_receive = 0x001,
     afd_receive_expedited = 0x002, // out-of-band data
-    afd_send = 0x004,              // also: a connect() has succeeded
+    afd_send = 0x004,              // and: a connect() has succeeded
     afd_disconnect = 0x008,        // the peer has ended its sending half
     afd_abort = 0x010,             // reset
     afd_local_close = 0x020,       // the socket was closed here, by its last handle
@@ -25,7 +25,7 @@ enum AfdEvent : ULONG {
     afd_connect_fail = 0x100,
 };
 
-/// The argument of AFD's poll, and its result; of one socket.
+/// An AfdPoll is the argument of AFD's poll of one socket, and its result.
 struct AfdPoll {
     std::int64_t timeout; // in 100 ns
     ULONG count;          // 0 in a result: nothing happened
@@ -42,7 +42,7 @@ inline constexpr std::int64_t afd_forever = INT64_MAX;
 /// Any name below \Device\Afd opens a handle that only polls.
 inline constexpr wchar_t afd_device_name[] = L"\\Device\\Afd\\Pollux";
 
-// winternl.h has no names for these, and ntstatus.h cannot be included beside windows.h.
+// winternl.h does not define these, and ntstatus.h cannot be included together with windows.h.
 inline constexpr NTSTATUS status_success = 0;
 inline constexpr NTSTATUS status_timeout = 0x00000102;
 inline constexpr NTSTATUS status_pending = 0x00000103;
@@ -51,7 +51,7 @@ inline constexpr NTSTATUS status_no_memory = static_cast<NTSTATUS>(0xC0000017);
 inline constexpr NTSTATUS status_insufficient_resources = static_cast<NTSTATUS>(0xC000009A);
 inline constexpr NTSTATUS status_cancelled = static_cast<NTSTATUS>(0xC0000120);
 
-/// What is taken from a completion port (FILE_IO_COMPLETION_INFORMATION).
+/// A Packet is removed from a completion port (FILE_IO_COMPLETION_INFORMATION).
 struct Packet {
     void* key;
     void* context;
@@ -59,11 +59,11 @@ struct Packet {
 };
 
 extern "C" {
-// https://learn.microsoft.com/windows/win32/fileio/cancelioex-func is this one with another face.
+// https://learn.microsoft.com/windows/win32/fileio/cancelioex-func calls this one.
 NTSTATUS NTAPI NtCancelIoFileEx(HANDLE file, IO_STATUS_BLOCK* request, IO_STATUS_BLOCK* outcome);
-// As GetQueuedCompletionStatusEx, with a timeout in units of 100 ns: negative is from now on, null is for ever.
-NTSTATUS NTAPI NtRemoveIoCompletionEx(HANDLE port, Packet* packets, ULONG room, ULONG* count, LARGE_INTEGER* timeout,
-                                      BOOLEAN alertable);
+// GetQueuedCompletionStatusEx with a timeout in units of 100 ns: negative is relative, null is for ever.
+NTSTATUS NTAPI NtRemoveIoCompletionEx(HANDLE port, Packet* packets, ULONG capacity, ULONG* count,
+                                      LARGE_INTEGER* timeout, BOOLEAN alertable);
 }
 
 } // namespace pollux::iocp

@@ -5,9 +5,9 @@
 //                        ▲                                          │
 //                        └── due: reported level watches, at the next select()
 //
-// A poll ends once, with all that is ready at that moment: that is one-shot. Level is to poll again at the next
-// select(). A poll cannot be changed, so modify() cancels it, and whoever takes its packet polls for the new watch. The
-// packet of a poll always comes, and until then the kernel may write into its Watched.
+// A poll completes once, with all that is ready at that moment: that is one-shot. For level, the next select() polls
+// again. A poll cannot be changed, so modify() cancels it, and the thread that removes its packet polls for the new
+// watch. Each poll has a packet, and until then the kernel may write into its Watched.
 #include "watched.hpp"
 
 #include <pollux/deadline.hpp>
@@ -28,10 +28,10 @@ using iocp::Packet;
 using iocp::Watched;
 
 constexpr std::size_t batch_size = 128;
-constexpr std::size_t many_removed = 256; // their memory and packets are worth a look into the port
+constexpr std::size_t many_removed = 256; // as many removed watches make remove() free them
 char wake_key;                            // its address is the key of wakes
 
-std::error_code refusal_of(const Watch& watch) noexcept {
+std::error_code validate(const Watch& watch) noexcept {
     if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
     if (watch.mode != Mode::oneshot && watch.mode != Mode::level)
         return make_error_code(std::errc::operation_not_supported);
@@ -50,7 +50,7 @@ class Iocp final : public Selector, private Registrator {
             if (watched->poll == Watched::Poll::pending) watched->cancel();
         }
         while (under_way_ > 0 && sweep(forever)) {}
-        // A port that was closed tells of no poll that is over: the kernel may still write into these.
+        // A port that was closed reports no completion: the kernel may still write into these.
         for (auto& [source, watched] : table_) {
             if (watched->poll != Watched::Poll::none) static_cast<void>(watched.release());
         }
@@ -64,7 +64,7 @@ class Iocp final : public Selector, private Registrator {
     }
 
     bool open(OpenFailure& failure) {
-        // Counted by Windows: whoever watches sockets has it already.
+        // Windows counts the calls: a program that watches sockets has called it already.
         WSADATA data;
         if (const int error = WSAStartup(MAKEWORD(2, 2), &data)) {
             failure = {{error, std::system_category()}, "WSAStartup"};
@@ -82,7 +82,7 @@ class Iocp final : public Selector, private Registrator {
     Registrator& registrator() noexcept override { return *this; }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
-        if (error) error.clear(); // which looks up the category
+        if (error) error.clear(); // not always: clear() calls system_category()
         if (buffer.empty()) {
             error = make_error_code(std::errc::invalid_argument);
             return {};
@@ -91,46 +91,46 @@ class Iocp final : public Selector, private Registrator {
         auto count = begin_select(buffer);
         std::array<Packet, batch_size> packets;
         while (count < buffer.size()) {
-            const auto room = std::min(buffer.size() - count, batch_size);
+            const auto capacity = std::min(buffer.size() - count, batch_size);
             const auto left = count > 0 ? Timeout(std::chrono::nanoseconds::zero())
                               : timeout ? Timeout(deadline.left())
                                         : forever;
-            const auto taken = take(std::span(packets).first(room), left, error);
-            const bool polled_again = collect(taken, buffer, count);
-            const bool is_over = taken.empty() && left && *left == left->zero();
-            // What was polled again may be ready: one more look.
-            if (error || is_over || (count > 0 && taken.size() < room && !polled_again)) break;
+            const auto removed = remove_packets(std::span(packets).first(capacity), left, error);
+            const bool polled_again = collect(removed, buffer, count);
+            const bool is_over = removed.empty() && left && *left == left->zero();
+            // Sources that were polled again may be ready.
+            if (error || is_over || (count > 0 && removed.size() < capacity && !polled_again)) break;
         }
         selecting_.store(false, std::memory_order_release);
-        if (count > 0) error.clear(); // what was taken has to be told first
+        if (count > 0) error.clear(); // events come first; the next call returns the error
         return buffer.first(count);
     }
 
   private:
     std::error_code add(Source source, const Watch& watch) noexcept override try {
-        if (const auto error = refusal_of(watch)) return error;
+        if (const auto error = validate(watch)) return error;
         std::error_code error;
         const auto base = iocp::base_of(source, error);
         if (error) return error;
         const std::lock_guard lock(mutex_);
-        const auto [place, is_new] = table_.try_emplace(source);
+        const auto [entry, is_new] = table_.try_emplace(source);
         if (!is_new) return make_error_code(std::errc::file_exists);
-        error = watch_in(place->second, base, watch);
-        if (error) table_.erase(place);
+        error = make_watched(entry->second, base, watch);
+        if (error) table_.erase(entry);
         return error;
     } catch (const std::bad_alloc&) {
         return no_memory();
     }
 
     std::error_code modify(Source source, const Watch& watch) noexcept override {
-        if (const auto error = refusal_of(watch)) return error;
+        if (const auto error = validate(watch)) return error;
         std::error_code error;
         iocp::base_of(source, error);
         if (error) return error == std::errc::bad_file_descriptor ? error : unknown();
         const std::lock_guard lock(mutex_);
-        const auto place = table_.find(source);
-        if (place == table_.end()) return unknown();
-        auto& watched = *place->second;
+        const auto entry = table_.find(source);
+        if (entry == table_.end()) return unknown();
+        auto& watched = *entry->second;
         const auto before = std::exchange(watched.watch, watch);
         const bool was_armed = std::exchange(watched.armed, iocp::asks(watch));
         if (watched.poll == Watched::Poll::pending) {
@@ -147,18 +147,18 @@ class Iocp final : public Selector, private Registrator {
 
     std::error_code remove(Source source) noexcept override {
         const std::lock_guard lock(mutex_);
-        const auto place = table_.find(source);
-        if (place == table_.end()) return unknown();
-        auto& watched = *place->second;
+        const auto entry = table_.find(source);
+        if (entry == table_.end()) return unknown();
+        auto& watched = *entry->second;
         devices_.leave(*watched.device);
         if (watched.poll == Watched::Poll::pending) watched.cancel();
         if (watched.poll != Watched::Poll::none) ++removed_;
         if (watched.poll != Watched::Poll::none || watched.due) {
             watched.removed = true;
-            static_cast<void>(place->second.release());
+            static_cast<void>(entry->second.release());
         }
-        table_.erase(place);
-        // Who never calls select() would pile them up.
+        table_.erase(entry);
+        // Without select() they would pile up.
         if (removed_ > many_removed && !selecting_.load(std::memory_order_acquire))
             sweep(std::chrono::nanoseconds::zero());
         return {};
@@ -171,13 +171,13 @@ class Iocp final : public Selector, private Registrator {
         });
     }
 
-    /// Makes a Watched and begins its poll. Under the lock, as all that follows.
-    std::error_code watch_in(std::unique_ptr<Watched>& place, SOCKET base, const Watch& watch) noexcept {
+    /// Makes a Watched and begins its poll. Under the lock, like all functions below.
+    std::error_code make_watched(std::unique_ptr<Watched>& watched, SOCKET base, const Watch& watch) noexcept {
         std::error_code error;
         auto* const device = devices_.join(error);
         if (!device) return error;
-        place.reset(new (std::nothrow) Watched(*device, base, watch));
-        error = !place ? no_memory() : place->armed ? begin(*place) : error;
+        watched.reset(new (std::nothrow) Watched(*device, base, watch));
+        error = !watched ? no_memory() : watched->armed ? begin(*watched) : error;
         if (error) devices_.leave(*device);
         return error;
     }
@@ -188,8 +188,8 @@ class Iocp final : public Selector, private Registrator {
         return error;
     }
 
-    /// Polls where nobody can be told of a failure: what is not open any more stays silent until remove(), and what
-    /// there was no memory for is tried again by the next select().
+    /// Polls where no caller can receive an error: a source that is not open any more is not reported until remove(),
+    /// and if memory is short, the next select() tries again.
     void begin_or_wait(Watched& watched) noexcept {
         const auto error = begin(watched);
         if (error == std::errc::bad_file_descriptor) {
@@ -217,7 +217,7 @@ class Iocp final : public Selector, private Registrator {
         }
     }
 
-    /// Polls what is due, and reports a wake that sweep() took.
+    /// Polls what is due, and reports a wake whose packet sweep() has removed.
     std::size_t begin_select(std::span<Event> buffer) noexcept {
         const std::lock_guard lock(mutex_);
         selecting_.store(true, std::memory_order_relaxed);
@@ -232,20 +232,21 @@ class Iocp final : public Selector, private Registrator {
         return {wake_token, Ready::none};
     }
 
-    /// Takes packets from the port. Not under the lock.
-    std::span<const Packet> take(std::span<Packet> room, Timeout timeout, std::error_code& error) noexcept {
+    /// Removes packets from the port, at most as many as `packets` holds. Not under the lock.
+    std::span<const Packet> remove_packets(std::span<Packet> packets, Timeout timeout,
+                                           std::error_code& error) noexcept {
         using Units = std::chrono::duration<std::int64_t, std::ratio<1, 10'000'000>>;
         LARGE_INTEGER wait{}; // negative: from now on
         if (timeout) wait.QuadPart = -std::chrono::ceil<Units>(*timeout).count();
         ULONG count = 0;
-        const auto status = iocp::NtRemoveIoCompletionEx(port_, room.data(), static_cast<ULONG>(room.size()), &count,
-                                                         timeout ? &wait : nullptr, FALSE);
+        const auto status = iocp::NtRemoveIoCompletionEx(port_, packets.data(), static_cast<ULONG>(packets.size()),
+                                                         &count, timeout ? &wait : nullptr, FALSE);
         error = iocp::error_of(status);
-        return room.first(status == iocp::status_success ? count : 0);
+        return packets.first(status == iocp::status_success ? count : 0);
     }
 
-    /// The poll of the packet is over. Null if its watch was removed meanwhile, and is gone now.
-    Watched* settled(const Packet& packet) noexcept {
+    /// Ends the poll of a packet. Returns its Watched; null if the watch was removed, and then frees it.
+    Watched* end_poll(const Packet& packet) noexcept {
         auto* const watched = static_cast<Watched*>(packet.context);
         --under_way_;
         watched->poll = Watched::Poll::none;
@@ -255,7 +256,7 @@ class Iocp final : public Selector, private Registrator {
         return nullptr;
     }
 
-    /// Turns packets into events, as many at most. Whether any source was polled again.
+    /// Turns packets into events, at most one each. Returns whether any source was polled again.
     bool collect(std::span<const Packet> packets, std::span<Event> buffer, std::size_t& count) noexcept {
         const std::lock_guard lock(mutex_);
         bool polled_again = false;
@@ -265,9 +266,9 @@ class Iocp final : public Selector, private Registrator {
                 continue;
             }
             const bool is_wanted = static_cast<Watched*>(packet.context)->poll == Watched::Poll::pending;
-            auto* const watched = settled(packet);
+            auto* const watched = end_poll(packet);
             if (!watched || !watched->armed) continue;
-            const auto ready = is_wanted ? watched->found() : Ready::none;
+            const auto ready = is_wanted ? watched->take_result() : Ready::none;
             if (any(ready)) {
                 buffer[count++] = {watched->watch.token, ready};
                 watched->armed = watched->watch.mode == Mode::level;
@@ -280,15 +281,15 @@ class Iocp final : public Selector, private Registrator {
         return polled_again;
     }
 
-    /// Takes packets while no select() does. What they report is polled again by the next one, so nothing is lost.
-    /// False when the port gives none, as it was closed.
+    /// Removes packets from the port while no select() does. The next select() polls their sources again, so nothing is
+    /// lost. Returns false if the port was closed.
     bool sweep(Timeout timeout) noexcept {
         std::array<Packet, batch_size> packets;
         std::error_code error;
-        for (const auto& packet : take(packets, timeout, error)) {
+        for (const auto& packet : remove_packets(packets, timeout, error)) {
             if (packet.key == &wake_key) {
                 wake_swept_ = true;
-            } else if (auto* const watched = settled(packet); watched && watched->armed) {
+            } else if (auto* const watched = end_poll(packet); watched && watched->armed) {
                 make_due(*watched);
             }
         }
@@ -300,13 +301,13 @@ class Iocp final : public Selector, private Registrator {
     PendingWake<> pending_;
     std::atomic<bool> selecting_ = false; // set under the lock
 
-    std::mutex mutex_; // guards what follows
+    std::mutex mutex_; // guards all below
     iocp::Devices devices_;
     std::unordered_map<Source, std::unique_ptr<Watched>> table_;
     Watched* due_ = nullptr;    // to be polled by the next select()
-    std::size_t under_way_ = 0; // polls whose packet was not taken
-    std::size_t removed_ = 0;   // of those, whose watch is gone
-    bool wake_swept_ = false;   // the packet of a wake was taken, and its event is still owed
+    std::size_t under_way_ = 0; // polls whose packet was not removed from the port yet
+    std::size_t removed_ = 0;   // of those, the ones whose watch was removed
+    bool wake_swept_ = false;   // the packet of a wake was removed, and its event is still owed
 };
 
 std::unique_ptr<Selector> open(OpenFailure& failure) noexcept try {
@@ -330,13 +331,14 @@ const pollux::Plugin pollux_plugin{
     .capabilities =
         {
             .oneshot = {Support::native},
-            .level = {Support::emulated, "a poll of AFD ends once: a reported source is polled again by each select()"},
-            .edge = {Support::unsupported, "the poll of AFD tells states, not arrivals"},
+            .level = {Support::emulated, "a poll of AFD completes once: each select() polls a reported source again"},
+            .edge = {Support::unsupported, "the poll of AFD reports states, not arrivals"},
             .sockets = {Support::native},
-            .pipes = {Support::unsupported, "AFD knows sockets only: a pipe or console gets operation_not_supported"},
-            .files = {Support::unsupported, "AFD knows sockets only: a file gets operation_not_permitted"},
+            .pipes = {Support::unsupported,
+                      "AFD polls sockets only: add() of a pipe or console returns operation_not_supported"},
+            .files = {Support::unsupported, "AFD polls sockets only: add() of a file returns operation_not_permitted"},
             .priority = {Support::native},
-            // The clock's tick, which a wait ends with.
+            // A wait ends with a tick of the clock.
             .timeout_resolution = std::chrono::milliseconds(16),
         },
     .open = open,

@@ -8,11 +8,11 @@
 namespace pollux::iocp {
 namespace {
 
-/// What a poll reports without being asked for.
+/// The conditions that a poll reports even without a request.
 constexpr ULONG ends = afd_abort | afd_connect_fail | afd_local_close;
 
-/// What a poll is asked for; no end of the stream without readable, so that a half-closed peer does not disturb a watch
-/// that only writes.
+/// Returns the conditions of a poll for an interest: no end of the stream without readable, so that a half-closed peer
+/// does not disturb a watch that only writes.
 ULONG events_of(Ready interest) noexcept {
     ULONG events = ends;
     if (any(interest & Ready::readable)) events |= afd_receive | afd_accept | afd_disconnect;
@@ -31,8 +31,8 @@ Ready ready_of(ULONG events) noexcept {
     return ready;
 }
 
-/// What a handle that is no socket is.
-std::error_code refusal_of(Source source) noexcept {
+/// Returns the error of add() for a handle that is no socket.
+std::error_code error_of_other_handle(Source source) noexcept {
     switch (GetFileType(reinterpret_cast<HANDLE>(source))) {
     case FILE_TYPE_DISK:
         return make_error_code(std::errc::operation_not_permitted);
@@ -64,8 +64,8 @@ bool Devices::open(HANDLE port, OpenFailure& failure) {
 }
 
 bool Devices::open_one(OpenFailure& failure) {
-    // Nothing below throws once there is a handle.
-    with_room_.reserve(all_.size() + 1);
+    // Nothing below throws after there is a handle.
+    not_full_.reserve(all_.size() + 1);
     all_.push_back(std::make_unique<Device>());
     auto& made = *all_.back();
     UNICODE_STRING name{};
@@ -86,9 +86,9 @@ bool Devices::open_one(OpenFailure& failure) {
         failure.error = error_of(status);
     }
     if (opened) {
-        // The handle's own event is not waited for; if it cannot be switched off, it only costs.
+        // No thread waits for the handle's own event; if it cannot be switched off, it only costs time.
         SetFileCompletionNotificationModes(made.handle, FILE_SKIP_SET_EVENT_ON_HANDLE);
-        with_room_.push_back(&made);
+        not_full_.push_back(&made);
         return true;
     }
     failure.step = step;
@@ -99,12 +99,12 @@ bool Devices::open_one(OpenFailure& failure) {
 
 Device* Devices::join(std::error_code& error) noexcept try {
     OpenFailure failure;
-    if (with_room_.empty() && !open_one(failure)) {
+    if (not_full_.empty() && !open_one(failure)) {
         error = failure.error;
         return nullptr;
     }
-    auto* const device = with_room_.back();
-    if (++device->sockets == Device::room) with_room_.pop_back();
+    auto* const device = not_full_.back();
+    if (++device->sockets == Device::capacity) not_full_.pop_back();
     return device;
 } catch (const std::bad_alloc&) {
     error = make_error_code(std::errc::not_enough_memory);
@@ -112,7 +112,7 @@ Device* Devices::join(std::error_code& error) noexcept try {
 }
 
 void Devices::leave(Device& device) noexcept {
-    if (device.sockets-- == Device::room) with_room_.push_back(&device); // all of them have a place reserved
+    if (device.sockets-- == Device::capacity) not_full_.push_back(&device); // memory is reserved for all of them
 }
 
 bool asks(const Watch& watch) noexcept {
@@ -124,7 +124,7 @@ Watched::Watched(Device& on, SOCKET socket, const Watch& what) noexcept
 
 std::error_code Watched::begin() noexcept {
     request = {afd_forever, 1, FALSE, reinterpret_cast<HANDLE>(base), events_of(watch.interest), status_success};
-    // Also a poll that ends at once leaves a packet in the port.
+    // Even a poll that completes at once puts a packet into the port.
     const auto status = NtDeviceIoControlFile(device->handle, nullptr, nullptr, this, &outcome, ioctl_afd_poll,
                                               &request, sizeof request, &request, sizeof request);
     if (status < 0) return error_of(status);
@@ -134,13 +134,13 @@ std::error_code Watched::begin() noexcept {
 
 void Watched::cancel() noexcept {
     poll = Poll::cancelled;
-    // That it is not found means that it has ended and that its packet is in the port.
+    // If it is not found, it has completed, and its packet is in the port.
     IO_STATUS_BLOCK ignored{};
     NtCancelIoFileEx(device->handle, &outcome, &ignored);
 }
 
-Ready Watched::found() noexcept {
-    // A thread that ends takes its polls with it, on some systems.
+Ready Watched::take_result() noexcept {
+    // On some systems the end of a thread cancels its polls.
     if (outcome.Status == status_cancelled) return Ready::none;
     if (outcome.Status < 0) return Ready::readable | Ready::writable | Ready::failed;
     if (request.count == 0) return Ready::none;
@@ -149,10 +149,10 @@ Ready Watched::found() noexcept {
 }
 
 SOCKET base_of(Source source, std::error_code& error) noexcept {
-    // SIO_BASE_HANDLE alone is no proof: Wine answers it for a socket that was closed.
+    // SIO_BASE_HANDLE alone does not suffice: under Wine it succeeds for a socket that was closed.
     int type = 0, size = sizeof type;
     if (getsockopt(source, SOL_SOCKET, SO_TYPE, reinterpret_cast<char*>(&type), &size) == SOCKET_ERROR) {
-        error = refusal_of(source);
+        error = error_of_other_handle(source);
         return INVALID_SOCKET;
     }
     SOCKET base = INVALID_SOCKET;

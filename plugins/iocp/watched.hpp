@@ -10,18 +10,20 @@
 
 namespace pollux::iocp {
 
-/// The error that a status of the kernel stands for.
+/// Returns the error for a status of the kernel.
 std::error_code error_of(NTSTATUS status) noexcept;
 
-/// A handle of AFD for the polls of a few sockets: AFD looks for a poll that is cancelled or done among all of its
-/// handle, so one handle for all would be slow.
+/// A Device is a handle of AFD for the polls of a few sockets: AFD searches a poll that is cancelled or done among all
+/// polls of its handle, so one handle for all sockets would be slow.
 struct Device {
     HANDLE handle = nullptr;
     unsigned sockets = 0;
-    static constexpr unsigned room = 32;
+    static constexpr unsigned capacity = 32;
 };
 
-/// The handles of AFD, all bound to one port. Threads: none; the caller locks.
+/// The Devices are the handles of AFD, all bound to one port.
+///
+/// Threads: none; the caller locks.
 class Devices {
   public:
     Devices() = default;
@@ -29,10 +31,10 @@ class Devices {
     Devices(const Devices&) = delete;
     Devices& operator=(const Devices&) = delete;
 
-    /// Opens the first handle; the others come with the sockets, and all stay.
+    /// Opens the first handle; others are opened when they are needed, and all stay open.
     bool open(HANDLE port, OpenFailure& failure);
 
-    /// A handle for one more socket, or null and the error.
+    /// Returns a handle for one more socket, or null and then `error` is set.
     Device* join(std::error_code& error) noexcept;
     void leave(Device& device) noexcept;
 
@@ -41,45 +43,46 @@ class Devices {
 
     HANDLE port_ = nullptr;
     std::vector<std::unique_ptr<Device>> all_;
-    std::vector<Device*> with_room_;
+    std::vector<Device*> not_full_;
 };
 
-/// One watch and its poll.
+/// A Watched is a watch and its poll.
 ///
-/// The kernel writes into it from the beginning of a poll until the packet of its end is in the port, be it cancelled
-/// or not. So it stays where it is, and lives, until that packet was taken.
+/// The kernel writes into it from the begin of a poll until the packet of its completion is in the port, whether or not
+/// it was cancelled. So it stays at its address, and lives, until that packet was removed from the port.
 struct Watched {
     enum class Poll : std::uint8_t {
         none,      // nothing is under way
-        pending,   // what it finds is an event
-        cancelled, // it ends, or has ended: its packet says only that
+        pending,   // its result is an event
+        cancelled, // it completes soon, or has completed: its packet reports only that
     };
 
     IO_STATUS_BLOCK outcome{};
     AfdPoll request{};
     Device* device;
-    SOCKET base; // what AFD knows, below whatever somebody put around it
+    SOCKET base; // the socket that AFD knows, below layered service providers
     Watch watch;
     Poll poll = Poll::none;
-    bool armed = false;   // an event is wanted: not paused, not spent, not closed behind our back
+    bool armed = false;   // an event is wanted: not paused, not spent, not closed while registered
     bool due = false;     // on the list of those that the next select() polls
-    bool removed = false; // nobody's any more: freed when its packet comes, or from the list
+    bool removed = false; // not in the table any more: freed with its packet, or from the list
     Watched* next_due = nullptr;
 
     Watched(Device& device, SOCKET base, const Watch& watch) noexcept;
 
-    /// Begins a poll for what the watch asks for. On failure nothing is under way.
+    /// Begins a poll for the interest of the watch. On failure no poll is under way.
     std::error_code begin() noexcept;
-    /// Ends a poll, soon; its packet comes in any case.
+    /// Cancels a poll; its packet is put into the port in any case.
     void cancel() noexcept;
-    /// What a poll found that is over; none if it is to be begun again. A source that was closed is no longer armed.
-    Ready found() noexcept;
+    /// Returns the result of a completed poll; none if it is to be begun again. If the source was closed, it disarms
+    /// the watch.
+    Ready take_result() noexcept;
 };
 
-/// Whether the watch asks for anything.
+/// Returns whether the interest of the watch has a promise.
 bool asks(const Watch& watch) noexcept;
 
-/// The socket that AFD knows by this name; else why it cannot be watched.
+/// Returns the socket that AFD knows for `source`. On failure `error` states why it cannot be watched.
 SOCKET base_of(Source source, std::error_code& error) noexcept;
 
 } // namespace pollux::iocp

@@ -22,7 +22,8 @@ struct kevent make_change(std::uintptr_t ident, std::int64_t filter, unsigned fl
     return made;
 }
 
-std::int64_t number_of(unsigned filter) noexcept {
+/// Returns the EVFILT_ constant of a filter; 0 if the system has none.
+std::int64_t kernel_filter_of(unsigned filter) noexcept {
     switch (filter) {
     case Filters::reads:
         return EVFILT_READ;
@@ -51,18 +52,19 @@ unsigned conditions_of(unsigned filter) noexcept {
     return 0;
 }
 
-bool tells_ends_only(unsigned filter, const Watch& watch) noexcept {
+/// Returns whether the filter is there to report the end of the stream, but no data.
+bool reports_ends_only(unsigned filter, const Watch& watch) noexcept {
     return filter == Filters::reads && !any(watch.interest & Ready::readable);
 }
 
 unsigned mode_of(unsigned filter, const Watch& watch) noexcept {
-    // Data that nobody asked for must neither spin nor use up the one shot.
-    if (tells_ends_only(filter, watch)) return EV_CLEAR;
-    // EV_ONESHOT would delete the entry, which costs more to make anew than to enable.
+    // Data without readable in the interest must neither spin nor spend a one-shot watch.
+    if (reports_ends_only(filter, watch)) return EV_CLEAR;
+    // Not EV_ONESHOT: it deletes the entry, and to add one costs more than to enable one.
     return watch.mode == Mode::oneshot ? EV_DISPATCH : watch.mode == Mode::edge ? EV_CLEAR : 0;
 }
 
-/// At most a deletion and an addition for each of four filters.
+/// The Changes turn one set of filters into another: at most a deletion and an addition for each of four filters.
 struct Changes {
     std::array<struct kevent, 8> list;
     std::size_t count = 0;
@@ -71,21 +73,22 @@ struct Changes {
         const auto ident = static_cast<std::uintptr_t>(source);
         for (const unsigned filter : {Filters::reads, Filters::writes, Filters::excepts, Filters::ended}) {
             const bool had = from.set & filter, has = to.set & filter;
-            const auto number = number_of(filter);
+            const auto kernel_filter = kernel_filter_of(filter);
             const unsigned mode = mode_of(filter, to.watch);
-            // To add again what is there changes neither EV_CLEAR nor EV_DISPATCH.
+            // EV_ADD of an entry that exists changes neither EV_CLEAR nor EV_DISPATCH.
             if (had && (!has || mode != mode_of(filter, from.watch)))
-                put(make_change(ident, number, EV_DELETE, 0, from.generation));
-            // It does not enable either what EV_DISPATCH disabled; EV_ENABLE does, and runs the filter.
-            if (has) put(make_change(ident, number, EV_ADD | EV_ENABLE | mode, conditions_of(filter), to.generation));
+                put(make_change(ident, kernel_filter, EV_DELETE, 0, from.generation));
+            // Nor does it enable an entry that EV_DISPATCH has disabled; EV_ENABLE does, and runs the filter.
+            if (has)
+                put(make_change(ident, kernel_filter, EV_ADD | EV_ENABLE | mode, conditions_of(filter), to.generation));
         }
     }
 
     void put(const struct kevent& change) noexcept { list[count++] = change; }
 };
 
-/// Whether it is no matter that a change failed. A deletion cannot: what is closed is gone, and EINPROGRESS (XNU) is
-/// under way. And what is no socket has no out-of-band data to tell of.
+/// Returns whether the failure of a change is harmless. That of a deletion is: the source was closed, or the deletion
+/// is under way (EINPROGRESS, XNU). So is that of EVFILT_EXCEPT for a source without out-of-band data, such as a pipe.
 bool may_fail(const struct kevent& change, [[maybe_unused]] std::int64_t error) noexcept {
 #ifdef EVFILT_EXCEPT
     if (change.filter == EVFILT_EXCEPT && error == EINVAL) return true;
@@ -93,7 +96,7 @@ bool may_fail(const struct kevent& change, [[maybe_unused]] std::int64_t error) 
     return change.flags & EV_DELETE;
 }
 
-/// What failed first.
+/// Returns the first error, as an errno; 0 if there is none.
 int failure_of(const Changes& changes, const struct kevent* receipts) noexcept {
     for (std::size_t i = 0; i < changes.count; ++i) {
         const auto error = receipts[i].flags & EV_ERROR ? receipts[i].data : 0;
@@ -110,9 +113,9 @@ int try_to_replace(int kq, Source source, const Filters& from, const Filters& to
     return failure_of(changes, receipts.data());
 }
 
-/// Whether EVFILT_WRITE was refused because the reader of a pipe is gone.
+/// Returns whether EVFILT_WRITE was refused because the reader of a pipe is gone.
 bool has_lost_its_reader(int error, Source source, const Filters& filters) noexcept {
-    if (!(filters.set & Filters::writes) || number_of(Filters::ended) == 0) return false;
+    if (!(filters.set & Filters::writes) || kernel_filter_of(Filters::ended) == 0) return false;
     return error == EPIPE || (error == EBADF && fcntl(source, F_GETFD) != -1);
 }
 
@@ -122,7 +125,7 @@ Filters filters_for(const Watch& watch, Generation generation) noexcept {
     unsigned set = Filters::none;
     if (any(watch.interest & Ready::readable)) set |= Filters::reads;
     if (any(watch.interest & Ready::writable)) set |= Filters::writes;
-    // EVFILT_EXCEPT is silent about an end or an error, which belongs to whoever asks for anything.
+    // EVFILT_EXCEPT reports neither an end nor an error, which a watch with any interest has to report.
     if (any(watch.interest & Ready::priority)) set |= Filters::excepts | Filters::reads;
     return {watch, generation, static_cast<std::uint8_t>(set)};
 }
@@ -141,18 +144,18 @@ std::error_code replace(int kq, Source source, const Filters& from, Filters& to)
 
 Ready ready_of(const struct kevent& event, const Filters& filters) noexcept {
     const bool has_ended = event.flags & EV_EOF;
-    // Beside EV_EOF, fflags is the error that waits in a socket.
+    // With EV_EOF, fflags is the pending error of a socket.
     const Ready failed = has_ended && event.fflags != 0 ? Ready::failed : Ready::none;
     if (event.filter == EVFILT_READ) {
         if (has_ended) return Ready::readable | Ready::closed | failed;
-        return tells_ends_only(Filters::reads, filters.watch) ? Ready::none : Ready::readable;
+        return reports_ends_only(Filters::reads, filters.watch) ? Ready::none : Ready::readable;
     }
 #ifdef EVFILT_EXCEPT
-    // DragonFly's tells ends, too.
+    // That of DragonFly reports ends, too.
     if (event.filter == EVFILT_EXCEPT) return has_ended ? Ready::readable | Ready::closed : Ready::priority;
 #endif
-    // EVFILT_WRITE, or the EVFILT_USER that stands for it. Its EV_EOF is no hint that the peer has closed: it comes
-    // also when this side has shut down writing.
+    // EVFILT_WRITE, or the EVFILT_USER in its place. Its EV_EOF is no hint that the peer has closed: it is also set
+    // when this side has shut down writing.
     return Ready::writable | failed;
 }
 
@@ -169,8 +172,8 @@ Generation generation_of(const struct kevent& event) noexcept { return (Generati
 int change(int kq, const struct kevent* changes, Count count, struct kevent* receipts) noexcept {
     const timespec now{};
     int result = 0;
-    // After EINTR all may have been applied; to apply it again does no harm. With room for more than receipts it would
-    // fetch events.
+    // After EINTR all changes may have been applied; to apply them again does no harm. With space for more than the
+    // receipts it would fetch events.
     do {
         result = ::kevent(kq, changes, count, receipts, receipts ? count : Count{0}, &now);
     } while (result == -1 && errno == EINTR);

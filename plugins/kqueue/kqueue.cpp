@@ -3,9 +3,10 @@
 //
 //     add, modify, remove ──▶ table ──▶ changes of filters ──▶ kernel ──▶ kevents ──▶ table ──▶ events
 //
-// The kernel has one entry for each direction of a source, and overwrites it without a word. So a table by descriptor
-// says what is watched, and puts together what comes of one watch. Each watch has a generation, which travels in udata:
-// a kevent that was fetched before a change and not looked at yet is told from one that came after it.
+// The kernel has one entry for each direction of a source, and overwrites it without an error. So a table by file
+// descriptor holds the watches, and select() merges the kevents of one watch into one event. Each watch has a
+// generation, which udata holds: it distinguishes a kevent that was fetched before a change, and not processed yet,
+// from one after it.
 #include "filters.hpp"
 #include "waker.hpp"
 
@@ -32,13 +33,13 @@ using namespace pollux::kqueue;
 using posix::check;
 
 constexpr std::size_t batch_size = 128;
-/// XNU refuses to wait for more than 100,000,000 s (itimerfix), and what is longer than a day may as well be two.
+/// XNU refuses to wait for more than 100,000,000 s (itimerfix); a longer wait than a day is made of several.
 constexpr std::chrono::nanoseconds longest_wait = std::chrono::hours(24);
 constexpr Ready promises = Ready::readable | Ready::writable | Ready::priority;
 
 std::error_code other_process() noexcept { return make_error_code(std::errc::no_such_process); }
 
-std::error_code refusal_of(const Watch& watch) noexcept {
+std::error_code validate(const Watch& watch) noexcept {
     if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
     if (watch.mode > Mode::edge) return make_error_code(std::errc::operation_not_supported);
 #ifndef EVFILT_EXCEPT
@@ -47,15 +48,15 @@ std::error_code refusal_of(const Watch& watch) noexcept {
     return {};
 }
 
-std::error_code refusal_of(Source source) noexcept {
+std::error_code validate(Source source) noexcept {
     struct stat status {};
     if (fstat(source, &status) == -1) return check(-1);
-    // EVFILT_READ of a file says where its pointer is, not that a read would not block.
+    // EVFILT_READ reports the offset of a file, not that a read would not block.
     const bool is_file = S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
     return is_file ? make_error_code(std::errc::operation_not_permitted) : std::error_code();
 }
 
-/// Asks poll(2) about both directions.
+/// Returns which directions are ready, by poll(2).
 Ready ready_now(Source source) noexcept {
     pollfd watched{source, POLLIN | POLLOUT, 0};
     Ready ready = Ready::none;
@@ -69,7 +70,7 @@ class Kqueue final : public Selector, private Registrator {
   public:
     Kqueue() = default;
     ~Kqueue() override {
-        // A child of fork(2) does not inherit a kqueue, and its file descriptor may be another file's there.
+        // A child of fork(2) does not inherit a kqueue, and there its file descriptor may be that of another file.
         if (kq_ != -1 && owner_.is_current()) close(kq_);
     }
 
@@ -86,7 +87,7 @@ class Kqueue final : public Selector, private Registrator {
     Registrator& registrator() noexcept override { return *this; }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
-        if (error) error.clear(); // which looks up the category
+        if (error) error.clear(); // not always: clear() calls system_category()
         if (buffer.empty()) {
             error = make_error_code(std::errc::invalid_argument);
             return {};
@@ -113,105 +114,105 @@ class Kqueue final : public Selector, private Registrator {
     }
 
   private:
-    struct Place {
+    struct Entry {
         Filters filters;
         bool watched = false;
-        bool armed = false;       // a one-shot watch that is not has been reported
-        std::uint32_t index = 0;  // of its event in the select()
-        std::uint64_t select = 0; // with this number
+        bool armed = false;       // false: a one-shot watch that was reported
+        std::uint32_t index = 0;  // of its event in the buffer of that select()
+        std::uint64_t select = 0; // the last select() that reported it
     };
 
     std::error_code add(Source source, const Watch& watch) noexcept override try {
         if (!owner_.is_current()) return other_process();
-        if (const auto error = refusal_of(watch)) return error;
-        if (const auto error = refusal_of(source)) return error;
+        if (const auto error = validate(watch)) return error;
+        if (const auto error = validate(source)) return error;
         const std::lock_guard lock(mutex_);
-        const auto number = static_cast<std::size_t>(source);
-        if (number >= places_.size()) places_.resize(std::max(number + 1, 2 * places_.size()));
-        if (places_[number].watched) return make_error_code(std::errc::file_exists);
-        return put(source, places_[number], watch);
+        const auto descriptor = static_cast<std::size_t>(source);
+        if (descriptor >= entries_.size()) entries_.resize(std::max(descriptor + 1, 2 * entries_.size()));
+        if (entries_[descriptor].watched) return make_error_code(std::errc::file_exists);
+        return put(source, entries_[descriptor], watch);
     } catch (const std::bad_alloc&) {
         return make_error_code(std::errc::not_enough_memory);
     }
 
     std::error_code modify(Source source, const Watch& watch) noexcept override {
         if (!owner_.is_current()) return other_process();
-        if (const auto error = refusal_of(watch)) return error;
+        if (const auto error = validate(watch)) return error;
         const std::lock_guard lock(mutex_);
-        auto* place = place_of(source);
-        // The kernel looks at what is added; at all else this does.
-        if (!place || !any(watch.interest & promises)) {
+        auto* entry = find(source);
+        // The kernel checks sources to which filters are added; this checks all others.
+        if (!entry || !any(watch.interest & promises)) {
             if (const auto error = check(fcntl(source, F_GETFD))) return error;
         }
-        return place ? put(source, *place, watch) : make_error_code(std::errc::no_such_file_or_directory);
+        return entry ? put(source, *entry, watch) : make_error_code(std::errc::no_such_file_or_directory);
     }
 
     std::error_code remove(Source source) noexcept override {
         if (!owner_.is_current()) return other_process();
         const std::lock_guard lock(mutex_);
-        auto* place = place_of(source);
-        if (!place) return make_error_code(std::errc::no_such_file_or_directory);
-        forget(source, *place);
+        auto* entry = find(source);
+        if (!entry) return make_error_code(std::errc::no_such_file_or_directory);
+        unregister(source, *entry);
         return {};
     }
 
     std::error_code wake() noexcept override { return owner_.is_current() ? waker_.wake(kq_) : other_process(); }
 
-    /// Null if the source is not watched. Under the lock.
-    Place* place_of(std::uintptr_t number) noexcept {
-        return number < places_.size() && places_[number].watched ? &places_[number] : nullptr;
+    /// Returns null if the source is not watched. Under the lock.
+    Entry* find(std::uintptr_t descriptor) noexcept {
+        return descriptor < entries_.size() && entries_[descriptor].watched ? &entries_[descriptor] : nullptr;
     }
-    Place* place_of(Source source) noexcept { return place_of(static_cast<std::uintptr_t>(source)); }
+    Entry* find(Source source) noexcept { return find(static_cast<std::uintptr_t>(source)); }
 
-    std::error_code put(Source source, Place& place, const Watch& watch) noexcept {
+    std::error_code put(Source source, Entry& entry, const Watch& watch) noexcept {
         auto filters = filters_for(watch, ++last_generation_);
-        if (const auto error = replace(kq_, source, place.filters, filters)) return error;
-        place = {.filters = filters, .watched = true, .armed = true};
+        if (const auto error = replace(kq_, source, entry.filters, filters)) return error;
+        entry = {.filters = filters, .watched = true, .armed = true};
         return {};
     }
 
-    void forget(Source source, Place& place) noexcept {
+    void unregister(Source source, Entry& entry) noexcept {
         Filters nothing;
-        replace(kq_, source, place.filters, nothing);
-        place = {};
+        replace(kq_, source, entry.filters, nothing);
+        entry = {};
     }
 
-    /// Makes one event of all that was seen of a watch; returns how many there are.
+    /// Merges the kevents of each watch into one event; returns how many events there are.
     std::size_t collect(std::span<const struct kevent> seen, std::span<Event> buffer, bool is_full) noexcept {
         const std::lock_guard lock(mutex_);
         ++select_;
         std::size_t count = 0;
         for (const auto& event : seen) {
-            if (waker_.collects(event)) {
+            if (waker_.collect_if_wake(event)) {
                 buffer[count++] = {wake_token, Ready::none};
                 continue;
             }
-            auto* place = place_of(event.ident);
-            if (!place || generation_of(event) != place->filters.generation) continue;
+            auto* entry = find(event.ident);
+            if (!entry || generation_of(event) != entry->filters.generation) continue;
             if (has_outlived_its_source(event)) {
-                forget(static_cast<Source>(event.ident), *place);
+                unregister(static_cast<Source>(event.ident), *entry);
                 continue;
             }
-            const auto ready = ready_of(event, place->filters);
+            const auto ready = ready_of(event, entry->filters);
             if (!any(ready)) continue;
-            if (place->select == select_) {
-                buffer[place->index].ready |= ready;
-            } else if (place->armed) {
-                place->select = select_;
-                place->index = static_cast<std::uint32_t>(count);
-                // A one-shot watch has had its event: the filter that has not spoken may speak once more, to nobody.
-                place->armed = place->filters.watch.mode != Mode::oneshot;
-                buffer[count++] = {place->filters.watch.token, is_full ? ready | rest_of(*place, event) : ready};
+            if (entry->select == select_) {
+                buffer[entry->index].ready |= ready;
+            } else if (entry->armed) {
+                entry->select = select_;
+                entry->index = static_cast<std::uint32_t>(count);
+                // A one-shot watch is spent: an event that its other filter may still report is dropped.
+                entry->armed = entry->filters.watch.mode != Mode::oneshot;
+                buffer[count++] = {entry->filters.watch.token, is_full ? ready | rest_of(*entry, event) : ready};
             }
         }
         return count;
     }
 
-    /// What the other direction would have said, had a full batch had room for it; of an edge watch the next event says
-    /// it.
-    static Ready rest_of(const Place& place, const struct kevent& event) noexcept {
+    /// Returns the other direction, if it is ready, for the event of a watch in a full batch, in which its kevent may
+    /// not have fitted. That of an edge watch is reported by the next select().
+    static Ready rest_of(const Entry& entry, const struct kevent& event) noexcept {
         constexpr Ready both = Ready::readable | Ready::writable;
-        const auto& watch = place.filters.watch;
+        const auto& watch = entry.filters.watch;
         if (watch.mode == Mode::edge || (watch.interest & both) != both) return Ready::none;
         return ready_now(static_cast<Source>(event.ident));
     }
@@ -219,7 +220,7 @@ class Kqueue final : public Selector, private Registrator {
     int kq_ = -1;
     Waker waker_;
     std::mutex mutex_;
-    std::vector<Place> places_; // by descriptor
+    std::vector<Entry> entries_; // by file descriptor
     Generation last_generation_ = 0;
     std::uint64_t select_ = 0;
     OwnerProcess owner_;
@@ -252,7 +253,7 @@ const pollux::Plugin pollux_plugin{
             .edge = {Support::native},
             .sockets = {Support::native},
             .pipes = {Support::native},
-            .files = {Support::unsupported, "EVFILT_READ of a file tells where its pointer is, not that it is ready"},
+            .files = {Support::unsupported, "EVFILT_READ reports the offset of a file, not that it is ready"},
 #ifdef EVFILT_EXCEPT
             .priority = {Support::native},
 #else

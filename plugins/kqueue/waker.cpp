@@ -27,7 +27,7 @@ bool Waker::open(int kq, OpenFailure& failure) noexcept {
 }
 
 std::error_code Waker::wake(int kq) noexcept {
-    // What is triggered already stays so: many wakes become one.
+    // A trigger of an event that is triggered already has no effect: pending wakes are merged.
     struct kevent event {};
     event.ident = ident_;
     event.filter = EVFILT_USER;
@@ -35,7 +35,7 @@ std::error_code Waker::wake(int kq) noexcept {
     return check(change(kq, &event, 1, nullptr));
 }
 
-bool Waker::collects(const struct kevent& event) noexcept {
+bool Waker::collect_if_wake(const struct kevent& event) noexcept {
     return event.filter == EVFILT_USER && event.ident == ident_;
 }
 
@@ -69,9 +69,9 @@ std::error_code Waker::wake(int) noexcept {
     return check(-1);
 }
 
-bool Waker::collects(const struct kevent& event) noexcept {
+bool Waker::collect_if_wake(const struct kevent& event) noexcept {
     if (event.ident != static_cast<std::uintptr_t>(pipe_[0])) return false;
-    // What is read here was written before this event is told, so its wakes are part of it.
+    // Bytes that are read here were written before this event is reported, so it reports their wakes as well.
     std::array<char, 512> bytes;
     while (read(pipe_[0], bytes.data(), bytes.size()) > 0) {}
     return true;

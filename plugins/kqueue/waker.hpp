@@ -7,7 +7,9 @@
 
 namespace pollux::kqueue {
 
-/// What ends a sleeping kevent(2): an EVFILT_USER, or a pipe where there is none (OpenBSD up to 7.7, NetBSD up to 9).
+/// A Waker ends a sleeping kevent(2): by an EVFILT_USER, or by a pipe where there is none (OpenBSD up to 7.7, NetBSD up
+/// to 9).
+///
 /// Threads: any.
 class Waker {
   public:
@@ -22,12 +24,12 @@ class Waker {
 
     bool open(int kq, OpenFailure& failure) noexcept;
     std::error_code wake(int kq) noexcept;
-    /// Whether the event is that of wake(), which is thereby collected.
-    bool collects(const struct kevent& event) noexcept;
+    /// Returns whether the event is that of wake(), and then collects it.
+    bool collect_if_wake(const struct kevent& event) noexcept;
 
   private:
 #ifdef EVFILT_USER
-    std::uintptr_t ident_ = 0; // the kqueue's own number, which no source can have
+    std::uintptr_t ident_ = 0; // the file descriptor of the kqueue, which no source can have
 #else
     std::array<int, 2> pipe_{-1, -1};
 #endif

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
-// The poll(2) backend: slow with many sources, but at home on every POSIX system.
+// The poll(2) backend: slow with many sources, but available on every POSIX system.
 //
 //     add, modify, remove ──▶ table ──▶ poll(0) under the lock ──▶ events
 //                               └─ copy ─▶ poll(timeout), unlocked: only ends the sleep
 //
-// Whatever is reported was true of the table as it is under the lock, so no change can be overtaken by an event of
-// before. The sleep works on a copy; every change ends it through a pipe, because poll(2) goes on with the table
-// that it was given and holds on to what is removed from it. Sources that report a change once, to the poll(2) that
-// comes first, are the exception: their report is kept until it has become an event (watches.hpp).
+// Events are those of a non-blocking poll of the table under the lock, so none is of a watch before a change. The sleep
+// works on a copy; every change ends it through a pipe, because poll(2) goes on with the table that it was given, and
+// holds the sources that are removed from it. Sources that report a change once, to the first poll(2), are the
+// exception: their report is kept until it has become an event (watches.hpp).
 #include "watches.hpp"
 
 #include <pollux/deadline.hpp>
@@ -31,11 +31,11 @@ using posix::check;
 
 std::error_code other_process() noexcept { return make_error_code(std::errc::no_such_process); }
 
-std::error_code refusal_of(Source source, const Watch& watch) noexcept {
+std::error_code validate(Source source, const Watch& watch) noexcept {
     if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
     if (watch.mode != Mode::oneshot && watch.mode != Mode::level)
         return make_error_code(std::errc::operation_not_supported);
-    // poll(2) would report POLLNVAL, later and to another caller, and would ignore a negative number.
+    // poll(2) would report POLLNVAL, later and to another caller, and would ignore a negative file descriptor.
     return check(fcntl(source, F_GETFD));
 }
 
@@ -58,7 +58,7 @@ class PollFallback final : public Selector, private Registrator {
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override
         try {
-        if (error) error.clear(); // which looks up the category
+        if (error) error.clear(); // not always: clear() calls system_category()
         if (buffer.empty()) {
             error = make_error_code(std::errc::invalid_argument);
             return {};
@@ -83,12 +83,12 @@ class PollFallback final : public Selector, private Registrator {
 
   private:
     std::error_code add(Source source, const Watch& watch) noexcept override {
-        if (const auto error = refusal_of(source, watch)) return error;
+        if (const auto error = validate(source, watch)) return error;
         return change([&] { return watches_.add(source, watch); });
     }
 
     std::error_code modify(Source source, const Watch& watch) noexcept override {
-        if (const auto error = refusal_of(source, watch)) return error;
+        if (const auto error = validate(source, watch)) return error;
         return change([&] { return watches_.modify(source, watch); });
     }
 
@@ -103,7 +103,8 @@ class PollFallback final : public Selector, private Registrator {
         });
     }
 
-    /// The sleep is ended first: if that fails nothing was changed, and if the step fails select() only looks again.
+    /// Ends the sleep, and then calls `step`: if the former fails nothing was changed, and if the latter fails select()
+    /// only polls again.
     std::error_code change(auto&& step) noexcept try {
         if (!owner_.is_current()) return other_process();
         const std::lock_guard lock(mutex_);
@@ -116,34 +117,34 @@ class PollFallback final : public Selector, private Registrator {
     /// Ends the sleep of select(), once; under the lock.
     std::error_code interrupt() noexcept {
         if (!asleep_ || interrupted_) return {};
-        // A full pipe ends it, too.
+        // A full pipe ends it as well.
         if (write(pipe_[1], "", 1) == -1 && errno != EAGAIN) return check(-1);
         interrupted_ = true;
         return {};
     }
 
-    /// What is ready now, round robin: the wake has the place behind the last watch. Under the lock.
+    /// Reports what is ready now, round robin: the wake is behind the last watch. Under the lock.
     std::size_t collect(std::span<Event> buffer, std::error_code& error) noexcept {
         auto& polled = watches_.polled();
         int ready = posix::poll_now(polled);
         if (ready == -1) error = check(ready);
         if (error) return 0;
         ready += watches_.add_owed();
-        const std::size_t places = polled.size() + 1;
+        const std::size_t size = polled.size() + 1;
         std::size_t count = 0;
-        for (std::size_t seen = 0; seen < places && count < buffer.size() && (ready > 0 || woken_); ++seen) {
-            const std::size_t place = next_ < places ? next_ : 0;
-            next_ = place + 1;
-            if (place == polled.size()) {
+        for (std::size_t seen = 0; seen < size && count < buffer.size() && (ready > 0 || woken_); ++seen) {
+            const std::size_t index = next_ < size ? next_ : 0;
+            next_ = index + 1;
+            if (index == polled.size()) {
                 if (std::exchange(woken_, false)) buffer[count++] = {wake_token, Ready::none};
-            } else if (polled[place].revents != 0) {
-                if ((polled[place].revents & POLLNVAL) && fcntl(pipe_[0], F_GETFD) == -1) {
-                    // All descriptors of the process were closed, not one source alone.
+            } else if (polled[index].revents != 0) {
+                if ((polled[index].revents & POLLNVAL) && fcntl(pipe_[0], F_GETFD) == -1) {
+                    // All descriptors of the process were closed, not only one source.
                     if (count == 0) error = check(-1);
                     break;
                 }
                 --ready;
-                const auto event = watches_.collect(place);
+                const auto event = watches_.collect(index);
                 if (any(event.ready)) buffer[count++] = event;
             }
         }
@@ -151,7 +152,7 @@ class PollFallback final : public Selector, private Registrator {
         return count;
     }
 
-    /// Sleeps, unlocked, until another non-blocking poll is due; false after a signal or an error.
+    /// Sleeps, unlocked, until another non-blocking poll is due; returns false after a signal or an error.
     bool sleep(std::unique_lock<std::mutex>& lock, int milliseconds, std::error_code& error) {
         sleeping_on_ = watches_.polled();
         sleeping_on_.push_back({pipe_[0], POLLIN, 0});
@@ -165,13 +166,13 @@ class PollFallback final : public Selector, private Registrator {
         sleeping_on_.pop_back();
         if (!result) watches_.keep_owed(sleeping_on_, added);
         if (result && result != std::errc::interrupted) error = result;
-        // Also what others wrote: a program that took the descriptor for one of its own.
+        // Even bytes that the program wrote, if it took the descriptor for one of its own.
         if ((std::exchange(interrupted_, false) || pipe_events != 0) && !empty_pipe())
             error = make_error_code(std::errc::bad_file_descriptor);
         return !result && !error;
     }
 
-    /// False if it is not there any more: one of its ends was closed, or has become another file.
+    /// Returns false if the pipe is gone: one of its ends was closed, or is another file by now.
     bool empty_pipe() noexcept {
         std::array<char, 256> bytes;
         ssize_t count = 0;
@@ -183,7 +184,7 @@ class PollFallback final : public Selector, private Registrator {
 
     std::mutex mutex_;
     Watches watches_;
-    std::size_t next_ = 0; // where the scan goes on
+    std::size_t next_ = 0; // the index at which the next scan begins
     bool woken_ = false;
     bool asleep_ = false;
     bool interrupted_ = false;
@@ -204,7 +205,7 @@ std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {
 
 } // namespace
 
-POLLUX_DESCRIBE_PLUGIN("poll_fallback", 0, "POSIX poll(2): O(n), but at home everywhere");
+POLLUX_DESCRIBE_PLUGIN("poll_fallback", 0, "POSIX poll(2): O(n), but available everywhere");
 const pollux::Plugin pollux_plugin{
     .interface_version = pollux::interface_version,
     .size = sizeof(pollux::Plugin),
@@ -217,7 +218,7 @@ const pollux::Plugin pollux_plugin{
             .oneshot = {Support::emulated, "a spent watch is hidden from poll(2) until modify()"},
             .level = {Support::native},
             .edge = {Support::unsupported,
-                     "poll(2) tells states, not arrivals: new data on an undrained source is invisible"},
+                     "poll(2) reports states, not arrivals: new data on an undrained source is invisible"},
             .sockets = {Support::native},
             .pipes = {Support::native},
             .files = {Support::native},

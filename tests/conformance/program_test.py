@@ -77,7 +77,7 @@ class Reports(unittest.TestCase):
             outcome = run("poll_fallback", "--gtest_filter=edge.*", f"--gtest_output=xml:{file}")
             self.assertEqual(outcome.returncode, 0, outcome)
             self.assertIn("poll_fallback: 0 rules passed, 0 failed, 5 declared unsupported", outcome.stdout)
-            self.assertIn("poll(2) tells states, not arrivals", outcome.stdout)
+            self.assertIn("poll(2) reports states, not arrivals", outcome.stdout)
             report = xml.etree.ElementTree.parse(file).getroot()
             self.assertEqual(report.get("tests"), "5")
             reasons = [node.get("value") for node in report.iter("property") if node.get("name") == "declared_unsupported"]

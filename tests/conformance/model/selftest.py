@@ -85,21 +85,21 @@ FAULTS = [
     of_kind("a terminal's master is never writable", link("ptmx"), "event.events &= ~0U ^ EPOLLOUT;", 3),
     of_kind("a terminal is never readable", link("/dev/pts/"), "event.events &= ~0U ^ EPOLLIN;", 4),
     (FILES, "a file is ready once", "file.armed = is_ready && file.watch.mode == Mode::level;", "file.armed = false;", 4),
-    (FILES, "a file's turn does not come", "auto place = table_.upper_bound(last_);", "auto place = table_.begin();", 9),
-    (POLL, "the scan begins at the front each time", "next_ < places ? next_ : 0", "seen", 12),
+    (FILES, "a file's turn does not come", "auto entry = table_.upper_bound(last_);", "auto entry = table_.begin();", 9),
+    (POLL, "the scan begins at the front each time", "next_ < size ? next_ : 0", "seen", 12),
     (POLL, "a wake that finds a full buffer is lost",
-     "const std::size_t places = polled.size() + 1;",
-     "const std::size_t places = polled.size() + 1;\n"
+     "const std::size_t size = polled.size() + 1;",
+     "const std::size_t size = polled.size() + 1;\n"
      "        if (buffer.size() == 1 && ready > 0) woken_ = false;", 5),
     (WATCHES, "remove() forgets what the last watch was",
-     "kept_[place] = kept_.back();", "", 6),
+     "kept_[index] = kept_.back();", "", 6),
     (WATCHES, "remove() forgets where the last watch went",
-     "place_[static_cast<std::size_t>(last < 0 ? ~last : last)] = place;\n"
-     "    place_[static_cast<std::size_t>(source)] = nowhere;",
-     "place_[static_cast<std::size_t>(source)] = nowhere;\n    (void)last;", 7),
+     "index_[static_cast<std::size_t>(last < 0 ? ~last : last)] = index;\n"
+     "    index_[static_cast<std::size_t>(source)] = no_index;",
+     "index_[static_cast<std::size_t>(source)] = no_index;\n    (void)last;", 7),
     (WATCHES, "modify() does not arm a spent watch of the same interest",
-     "polled_[place] = polled_for(source, watch);",
-     "if (polled_[place].events != polled_for(source, watch).events) polled_[place] = polled_for(source, watch);", 5),
+     "polled_[index] = polled_for(source, watch);",
+     "if (polled_[index].events != polled_for(source, watch).events) polled_[index] = polled_for(source, watch);", 5),
 ]
 
 

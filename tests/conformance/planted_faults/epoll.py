@@ -73,7 +73,7 @@ FAULTS = [
      "((seen.revents = POLLIN), true);", "add.regular_file"),
     (FILES, "take a file twice", "if (!is_new) return make_error_code(std::errc::file_exists);", "", "add.regular_file"),
     (FILES, "change files without the lock",
-     "const std::lock_guard lock(mutex_);\n    const auto [place, is_new]", "const auto [place, is_new]", "files.churn"),
+     "const std::lock_guard lock(mutex_);\n    const auto [entry, is_new]", "const auto [entry, is_new]", "files.churn"),
     (FILES, "leak the eventfd of files", "if (ready_ != -1) close(ready_);", "", "selector.no_leak"),
     (EPOLL, "keep quiet about the step that failed", "failure = {check(result), name};", "failure = {};", "open.limits"),
 ]

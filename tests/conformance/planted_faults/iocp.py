@@ -18,7 +18,7 @@ FAULTS = [
     (IOCP, "keep a spent one-shot watch armed", "watched->armed = watched->watch.mode == Mode::level;", "",
      "oneshot.once"),
     (IOCP, "take the packet of a cancelled poll for an event",
-     "const auto ready = is_wanted ? watched->found() : Ready::none;", "const auto ready = watched->found();",
+     "const auto ready = is_wanted ? watched->take_result() : Ready::none;", "const auto ready = watched->take_result();",
      "modify.replaces"),
     (IOCP, "do not cancel on modify()", "            watched.cancel();\n        } else if", "        } else if",
      "modify.replaces"),
