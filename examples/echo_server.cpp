@@ -15,15 +15,15 @@ struct Client {
     std::string unsent;
 };
 
-/// What comes in goes out; what cannot go out yet is kept, and nothing more is read until it is gone.
-/// Returns what to wait for next; none when the connection is over.
+/// Sends back what the client has sent. Bytes that the socket does not take yet are kept, and no more are read until
+/// these are sent. Returns what to wait for next; none when the connection is over.
 static Ready echo(Client& client) {
     auto& [stream, unsent] = client;
     if (unsent.empty()) {
         unsent.resize(65536);
-        const auto came = stream.read(std::as_writable_bytes(std::span(unsent)));
-        unsent.resize(came.count);
-        if (!came.is_done()) return came.would_block() ? Ready::readable : Ready::none;
+        const auto received = stream.read(std::as_writable_bytes(std::span(unsent)));
+        unsent.resize(received.count);
+        if (!received.is_done()) return received.would_block() ? Ready::readable : Ready::none;
     }
     const auto sent = stream.write(std::as_bytes(std::span(unsent)));
     if (sent.has_failed()) return Ready::none;
@@ -55,14 +55,14 @@ int main(int argc, char** argv) try {
                 if (accepted.is_done() && !registrator.add(accepted.stream, {token, Ready::readable}))
                     clients[token].stream = std::move(accepted.stream);
                 if (accepted.has_failed() && !TcpListener::is_transient(accepted.error)) {
-                    registrator.modify(listener, paused); // no room for it: until another event, or for a while
+                    registrator.modify(listener, paused); // no descriptor is free: until the next event, or 100 ms
                     patience = std::chrono::milliseconds(100);
                 }
                 continue;
             }
             auto& client = clients[event.token];
             if (const auto next = echo(client); any(next)) {
-                registrator.modify(client.stream, {event.token, next}); // one-shot: armed again, for what is next
+                registrator.modify(client.stream, {event.token, next}); // one-shot: arms it again
             } else {
                 registrator.remove(client.stream);
                 clients.erase(event.token);

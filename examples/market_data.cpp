@@ -5,7 +5,7 @@
 //
 //     2 producers ──▶ prices, tokens ──▶ loop thread ──▶ tokens for each subscriber ──▶ newest prices ──▶ its socket
 //
-// Who reads slowly gets fewer prices, and none that is old: what waits for a subscriber is a token, not a price.
+// A slow subscriber gets fewer prices, and never an old one: its queue holds tokens, not prices.
 #include <pollux/net.hpp>
 #include <pollux/notify.hpp>
 #include <pollux/poll.hpp>
@@ -29,12 +29,12 @@ using Microseconds = std::chrono::duration<double, std::micro>;
 constexpr std::size_t symbols = 10'000;
 
 struct Quote {
-    std::atomic<std::uint64_t> price = 0; // rises by one with each update: the sum of the last prices counts them
+    std::atomic<std::uint64_t> price = 0; // each update adds one: the sum of the last prices is the count of updates
     std::atomic<Clock::time_point> at{};  // when that was
 };
 static std::array<Quote, symbols> quotes;
 
-/// Updates the prices of half of the symbols, in turn, until it is over; returns how often.
+/// Updates the prices of half of the symbols, in turn, until `over`; returns the number of updates.
 static std::uint64_t produce(const Notifier& changed, std::size_t first, const std::atomic<bool>& over) {
     std::uint64_t updates = 0;
     for (; !over.load(std::memory_order_relaxed); ++updates) {
@@ -42,7 +42,7 @@ static std::uint64_t produce(const Notifier& changed, std::size_t first, const s
         auto& [price, at] = quotes[symbol];
         at.store(Clock::now(), std::memory_order_relaxed);
         price.store(price.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-        changed.notify(Token{symbol}); // who gets the token sees this price, or a newer one
+        changed.notify(Token{symbol}); // the thread that receives the token sees this price, or a newer one
     }
     return updates;
 }
@@ -52,9 +52,9 @@ struct Subscriber {
         for (std::size_t symbol = 0; symbol < symbols; ++symbol) changed.notifier.notify(Token{symbol});
     }
     TcpStream stream;
-    EventQueue changed = event_queue(symbols); // its own: what it was not told yet
+    EventQueue changed = event_queue(symbols); // its own: the symbols whose prices it has not received yet
     Tokens due{1024};
-    std::string unsent = {}; // what its socket did not take; it waits until that is writable
+    std::string unsent = {}; // what its socket did not take yet
 };
 
 static unsigned long long delivered = 0;
@@ -97,7 +97,7 @@ int main(int argc, char** argv) try {
     Events events;
     const auto listening = Token(listener.native_handle());
     error = registrator.add(listener, {listening, Ready::readable, Mode::level});
-    error = error ? error : poll.poll(events); // the first subscriber, who is accepted below
+    error = error ? error : poll.poll(events); // the first subscriber, which is accepted below
     const auto end = Clock::now() + std::chrono::seconds(seconds);
     std::atomic<bool> over = false;
     std::array<std::future<std::uint64_t>, 2> producers;
@@ -115,7 +115,7 @@ int main(int argc, char** argv) try {
         }
         error = poll.poll(events, over ? Timeout(10ms) : end - Clock::now());
         for (const auto& event : events) {
-            if (event.token == wake_token) continue; // there are tokens: as in any other turn, they are taken below
+            if (event.token == wake_token) continue; // there are tokens, which are received below in each turn
             if (event.token == listening) {
                 auto accepted = listener.accept();
                 const auto token = Token(accepted.stream.native_handle());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a runtime such as Node does in a turn: timers, work of a thread pool, network requests, callbacks for the end of
-// the turn. Asks a local HTTP server, which it starts itself, for three pages: node_experiment [--trace]
+// Does in a turn what a runtime such as Node does: timers, work of a thread pool, network requests, callbacks for the
+// end of the turn. Gets three pages from a local HTTP server, which it starts itself: node_experiment [--trace]
 #include <pollux/loop.hpp>
 #include <pollux/net.hpp>
 
@@ -16,20 +16,20 @@ void check(std::error_code error) {
     if (error) throw std::system_error(error);
 }
 
-/// A stream, its watch, and what came through it. The watch's callback owns it: both end with the watch.
+/// A Connection is a stream, its watch, and the text that was received. The callback of the watch owns it.
 struct Connection {
     TcpStream stream;
     Watcher watcher = {};
     std::string text = {};
 
-    /// Reads once, as a level watch tells of what is left; false at the end of the stream.
+    /// Reads once, as a level watch is reported again for data that is left. Returns false at the end of the stream.
     bool read() {
         std::byte buffer[4096];
-        const auto came = stream.read(buffer);
-        text.append(reinterpret_cast<const char*>(buffer), came.count);
-        return came.is_done() || came.would_block();
+        const auto received = stream.read(buffer);
+        text.append(reinterpret_cast<const char*>(buffer), received.count);
+        return received.is_done() || received.would_block();
     }
-    /// Bytes that find room in the socket's buffer, as all do here.
+    /// Writes bytes that fit into the socket's buffer, as all do here.
     void write(const std::string& bytes) { check(stream.write(std::as_bytes(std::span(bytes))).error); }
 };
 
@@ -37,7 +37,7 @@ struct Connection {
 void serve(Loop& loop, TcpStream stream) {
     const auto client = std::make_shared<Connection>(Connection{std::move(stream)});
     client->watcher = loop.watch(client->stream, Ready::readable, Mode::level, [client](Ready) {
-        if (!client->read()) return client->watcher.end(); // it asked for nothing
+        if (!client->read()) return client->watcher.end(); // without a request
         if (client->text.find("\r\n\r\n") == std::string::npos) return;
         client->write("HTTP/1.0 200 OK\r\n\r\nthis is " + client->text.substr(4, client->text.find(' ', 4) - 4) + '\n');
         client->watcher.end();
@@ -70,7 +70,7 @@ int main(int argc, char** argv) try {
     auto serving = loop.watch(listener, Ready::readable, Mode::level, [&](Ready) {
         if (auto accepted = listener.accept(); accepted.is_done()) serve(loop, std::move(accepted.stream));
     });
-    serving.in_background(); // a server alone would run for ever
+    serving.in_background(); // so that run_one() ends when only the server is left
     for (const auto* path : {"/page/1", "/page/2", "/page/3"}) get(loop, listener.local_address(error), path);
     Timer timer = loop.every(10ms, [&, tick = 0]() mutable {
         std::cout << "timer: " << ++tick << '\n';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The shortest program: copies the standard input stream to the standard output stream as it comes.
+// The shortest program: copies the standard input stream to the standard output stream as data arrives.
 #include <pollux/poll.hpp>
 
 #include <array>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Sends each datagram back to where it came from: udp_echo [address:port]. Try: nc -u 127.0.0.1 7777
+// Sends each datagram back to its sender: udp_echo [address:port]. Try: nc -u 127.0.0.1 7777
 #include <pollux/net.hpp>
 #include <pollux/poll.hpp>
 
@@ -24,13 +24,13 @@ int main(int argc, char** argv) try {
     std::array<std::byte, 65536> buffer; // longer than any datagram, so that none is cut
     for (Events events; !error; error = poll.poll(events)) {
         for (;;) {
-            const auto came = socket.receive_from(buffer);
-            if (came.would_block()) break;
-            if (came.has_failed()) throw std::system_error(came.error, "receive");
-            // Datagrams may be lost: also this one, if there is no room for it now.
-            const auto sent = socket.send_to(ConstBuffer(buffer).first(came.count), came.from);
+            const auto received = socket.receive_from(buffer);
+            if (received.would_block()) break;
+            if (received.has_failed()) throw std::system_error(received.error, "receive");
+            // Datagrams may be lost: even this one, if the send buffer is full.
+            const auto sent = socket.send_to(ConstBuffer(buffer).first(received.count), received.from);
             if (sent.has_failed())
-                std::fprintf(stderr, "%s: %s\n", came.from.to_string().c_str(), sent.error.message().c_str());
+                std::fprintf(stderr, "%s: %s\n", received.from.to_string().c_str(), sent.error.message().c_str());
         }
     }
     throw std::system_error(error);

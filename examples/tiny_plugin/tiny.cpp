@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The smallest plugin that keeps every rule, to be read: what epoll(7) gives, and a wake. `pollux new` starts yours.
+// The smallest plugin that keeps every rule, as an example to read: epoll(7) and a wake. `pollux new` makes yours.
 #include <pollux/deadline.hpp>
 #include <pollux/plugin.hpp>
 #include <pollux/posix.hpp>
@@ -9,7 +9,8 @@
 
 using namespace pollux;
 
-// In the place of a paused watch's own: EPOLLHUP and EPOLLERR come unasked, so they are reported once, and dropped.
+// The token of a paused watch: EPOLLHUP and EPOLLERR cannot be masked, so epoll reports them once, and select() drops
+// them.
 static constexpr Token paused{static_cast<std::uint64_t>(wake_token) - 1};
 
 static epoll_event event_of(const Watch& watch) noexcept {

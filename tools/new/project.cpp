@@ -19,8 +19,8 @@ namespace {
 
 constexpr std::size_t longest_name = 64;
 
-/// What is wrong with a name; empty if nothing is.
-std::string fault_of(std::string_view name) {
+/// Returns what is wrong with a name; empty if it is valid.
+std::string validate(std::string_view name) {
     constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789_";
     constexpr std::array taken{"auto", "epoll", "poll_fallback", "io_uring", "asio", "kqueue", "iocp"};
     if (name.empty() || name.find_first_not_of(letters) != name.npos)
@@ -48,13 +48,13 @@ void write(const std::filesystem::path& file, const std::string& text) {
 } // namespace
 
 int new_project(const std::string& name, const std::string& folder) {
-    if (const auto fault = fault_of(name); !fault.empty()) {
+    if (const auto fault = validate(name); !fault.empty()) {
         fmt::print(stderr, "pollux: \"{}\" cannot be the name of a plugin: {}\n", escaped(name), fault);
         return 2;
     }
     const std::filesystem::path root = folder.empty() ? name : folder;
     std::error_code error;
-    // Whoever makes the folder owns it: nobody else's files can be in it.
+    // The folder is new, so it contains no files of others.
     if (!std::filesystem::create_directory(root, error)) {
         fmt::print(stderr, "pollux: cannot make the folder \"{}\": {}\n", escaped(root.string()),
                    error ? error.message() : "it exists already");
