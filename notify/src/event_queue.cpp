@@ -5,7 +5,7 @@ namespace pollux {
 
 namespace {
 
-/// A Registrator by reference, as a handle.
+/// A WakeHandle that refers to a Registrator.
 class RegistratorHandle {
   public:
     explicit RegistratorHandle(Registrator& registrator) noexcept : registrator_(&registrator) {}
@@ -23,7 +23,7 @@ void TokenQueue::arrange_wake() noexcept {
 
 std::error_code TokenQueue::wake_or_retry() noexcept {
     const auto error = wake();
-    if (error) ring.keep_asleep();
+    if (error) ring.unclaim_wakeup();
     return error;
 }
 
@@ -32,7 +32,7 @@ std::error_code TokenQueue::refusal(Pushed pushed) noexcept {
 }
 
 EventQueue ends_of(const std::shared_ptr<TokenQueue>& queue) {
-    // The first notification wakes, also before the first poll().
+    // The first notification wakes, even before the first poll().
     if (queue->can_sleep) queue->ring.try_sleep();
     return {Notifier(queue), Poller(queue)};
 }

@@ -7,9 +7,9 @@ namespace pollux {
 
 struct EventChannel;
 
-/// The way in to a channel: copies are cheap, and lead into the same channel.
+/// The producers' end of a token channel. Copies are cheap, and queue into the same channel.
 ///
-/// Threads, Lifetime: as for Notifier. When the last Sender is gone, the Receiver is told.
+/// Threads, Lifetime: as for Notifier. When the last Sender is destroyed, recv() returns an error.
 class Sender {
   public:
     Sender(const Sender& other) noexcept;
@@ -20,10 +20,10 @@ class Sender {
     }
     ~Sender();
 
-    /// As Notifier::notify(); wakes a Receiver that waits [channel.wakes].
+    /// Queues `token` as Notifier::notify() does, and wakes a Receiver that waits.      [channel.wakes]
     ///
-    /// Errors: invalid_argument  the token is not below the capacity; nothing happened   [channel.out_of_range]
-    ///         disconnected      the Receiver is gone                                    [channel.receiver_gone]
+    /// Errors: invalid_argument  the token is not below the capacity; it is not queued  [channel.out_of_range]
+    ///         disconnected      the Receiver is destroyed                              [channel.receiver_gone]
     std::error_code notify(Token token) const noexcept { return queue_->notify(token); }
 
   private:
@@ -33,11 +33,12 @@ class Sender {
     std::shared_ptr<TokenQueue> queue_; // a Channel
 };
 
-/// The way out of a channel: there is one, which is moved and not copied.
+/// The consumer's end of a token channel. There is one, which is moved and not copied.
 ///
-/// Threads:  recv() and try_recv() by one thread at a time.
+/// Threads:  one thread at a time may call recv() and try_recv().
 /// Lifetime: as for Poller.
-/// Errors:   disconnected  the last Sender is gone, and all is delivered; again each time [channel.senders_gone]
+/// Errors:   disconnected  the last Sender is destroyed, and all is delivered; returned by each later call
+///                                                                                      [channel.senders_gone]
 class Receiver {
   public:
     Receiver(Receiver&&) noexcept = default;
@@ -48,15 +49,17 @@ class Receiver {
     }
     ~Receiver();
 
-    /// Takes as Poller::poll() does, and waits until there is something: looks, looks again for a moment, then sleeps.
+    /// Moves tokens to `tokens` as Poller::poll() does, and waits until there is one: polls, spins for some
+    /// microseconds, then sleeps.
     ///
-    /// Errors: also invalid_argument, if there is no room for a token                    [channel.no_room]
+    /// Errors: those above; invalid_argument  there is no room for a token              [channel.no_room]
     std::error_code recv(Tokens& tokens, std::size_t limit = no_limit) noexcept { return recv(tokens, forever, limit); }
 
-    /// The same for so long; no tokens and no error: the time is over, never early [channel.timeout].
+    /// Does the same for at most `timeout`. Returns no tokens and no error when that has passed, never early.
+    ///                                                                                  [channel.timeout]
     std::error_code recv(Tokens& tokens, Timeout timeout, std::size_t limit = no_limit) noexcept;
 
-    /// The same without waiting [channel.try_recv].
+    /// Does the same without blocking.                                                  [channel.try_recv]
     std::error_code try_recv(Tokens& tokens, std::size_t limit = no_limit) noexcept;
 
   private:
@@ -66,12 +69,13 @@ class Receiver {
     std::shared_ptr<TokenQueue> queue_; // a Channel
 };
 
+/// The two ends of a token channel.
 struct EventChannel {
     Sender sender;
     Receiver receiver;
 };
 
-/// A queue whose consumer waits for it, and for nothing else.
+/// Makes a token channel: a queue whose consumer waits for it, and for nothing else.
 ///
 /// Errors: as for event_queue().
 EventChannel event_channel(std::size_t capacity);

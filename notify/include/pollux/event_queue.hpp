@@ -15,7 +15,7 @@ namespace pollux {
 
 struct EventQueue;
 
-/// What the two ends of a queue share: not for programs.
+/// Holds what the two ends of a queue share. Internal.
 class TokenQueue {
   public:
     TokenQueue(std::size_t capacity, bool bound) : ring(capacity), can_sleep(bound) {}
@@ -29,7 +29,7 @@ class TokenQueue {
 
     virtual std::error_code wake() noexcept { return no_error; }
 
-    /// Sees to it that the next notification wakes, or wakes at once if something is left.
+    /// Makes the next notification wake the consumer, or wakes it at once if tokens are left.
     void arrange_wake() noexcept;
 
     TokenRing<RealMemory> ring;
@@ -40,19 +40,19 @@ class TokenQueue {
     static std::error_code refusal(Pushed pushed) noexcept;
 };
 
-/// The way in to a queue: copies are cheap, and lead into the same queue.
+/// The producers' end of a token queue. Copies are cheap, and queue into the same queue.
 ///
-/// Threads:  notify() from any, also of one object; copying, moving and destruction as for any value.
-/// Lifetime: independent of the Poller. What was moved from can only be destroyed or assigned to.
+/// Threads:  any thread may call notify(), even of one object; copying, moving and destruction as for any value.
+/// Lifetime: may outlive the Poller. An object that was moved from can only be destroyed or assigned to.
 class Notifier {
   public:
-    /// Queues the token, unless it is queued already [notify.conflates]: it will be delivered, once, behind all that
-    /// were queued before it [notify.fifo].
+    /// Queues `token`, unless it is queued already.                                     [notify.conflates]
+    /// It is delivered once, after all that were queued before it.                      [notify.fifo]
     ///
-    /// Errors: invalid_argument  the token is not below the capacity; nothing happened   [notify.out_of_range]
-    ///         disconnected      the Poller is gone                                      [notify.poller_gone]
+    /// Errors: invalid_argument  the token is not below the capacity; it is not queued  [notify.out_of_range]
+    ///         disconnected      the Poller is destroyed                                [notify.poller_gone]
     ///         and those of the wake of a queue that is bound to a Selector: the token is queued, and the next
-    ///         notification wakes again                                                  [notify.wake_fails]
+    ///         notification wakes again                                                 [notify.wake_fails]
     std::error_code notify(Token token) const noexcept { return queue_->notify(token); }
 
   private:
@@ -62,10 +62,10 @@ class Notifier {
     std::shared_ptr<TokenQueue> queue_;
 };
 
-/// The way out of a queue: there is one, which is moved and not copied.
+/// The consumer's end of a token queue. There is one, which is moved and not copied.
 ///
-/// Threads:  poll() by one thread at a time.
-/// Lifetime: independent of the Notifiers. What was moved from can only be destroyed or assigned to.
+/// Threads:  one thread at a time may call poll().
+/// Lifetime: may outlive the Notifiers. An object that was moved from can only be destroyed or assigned to.
 class Poller {
   public:
     Poller(Poller&&) noexcept = default;
@@ -78,12 +78,13 @@ class Poller {
         if (queue_) queue_->ring.close();
     }
 
-    /// Takes the oldest tokens, at most `limit` and as many as `tokens` has room for; the rest stays, in order
-    /// [notify.limit]. A token that is notified again gets in line again behind all others [notify.fair]. Returns
-    /// how many; never waits. The tokens of the poll() before are gone.
+    /// Moves the oldest tokens to `tokens`, at most `limit` and as many as it has room for, in place of those that it
+    /// holds, and returns how many. Non-blocking.
+    /// The rest stays in the queue, in order.                                           [notify.limit]
+    /// A token that is notified again is queued after all others.                       [notify.fair]
     ///
-    /// A queue that is bound to a Selector has then arranged for the next select(): it is woken by the next
-    /// notification [notify.wakes_select], or at once if something was left [notify.rest_wakes_select].
+    /// Of a queue that is bound to a Selector, the next notification wakes select()     [notify.wakes_select]
+    /// or this call wakes the next select() itself, if tokens are left.                 [notify.rest_wakes_select]
     std::size_t poll(Tokens& tokens, std::size_t limit = no_limit) noexcept {
         auto& ring = queue_->ring;
         tokens.size_ = ring.is_empty() ? 0 : ring.take(tokens.room(limit));
@@ -98,35 +99,37 @@ class Poller {
     std::shared_ptr<TokenQueue> queue_;
 };
 
+/// The two ends of a token queue.
 struct EventQueue {
     Notifier notifier;
     Poller poller;
 };
 
-/// The ends of a queue: not for programs.
+/// Makes the ends of a queue. Internal.
 EventQueue ends_of(const std::shared_ptr<TokenQueue>& queue);
 
-/// A queue for the tokens below `capacity`, which is at most 2^28. It takes 5 to 9 bytes for each token from the
-/// beginning, never more [notify.memory], until its ends are both gone.
+/// Makes a queue for the tokens below `capacity`, which is at most 2^28. It takes 5 to 9 bytes for each token from the
+/// beginning, never more, until both of its ends are destroyed.                             [notify.memory]
 ///
 /// Errors: std::length_error, std::bad_alloc.
 EventQueue event_queue(std::size_t capacity);
 
-/// The same, bound to a Selector: notifications wake its select(), one call of wake() for any number of them
-/// [notify.one_wake], so that a thread waits for sources and tokens together. It polls when it sees wake_token.
-///
+/// Makes a queue that is bound to a Selector, so that a thread waits for sources and tokens together: notifications
+/// wake its select(), with one call of wake() for any number of them. The thread polls the queue when it receives
+/// wake_token.
+///                                                                                      [notify.one_wake]
 /// Lifetime: no notify() or poll() may be under way when the Selector is destroyed, and none may follow.
 EventQueue event_queue(std::size_t capacity, Registrator& registrator);
 
-/// A copy of a handle whose wake() any thread may call at any time, as that of PollRegistrator.
+/// A copyable handle whose wake() any thread may call at any time, such as PollRegistrator.
 template <typename T>
 concept WakeHandle = std::copy_constructible<T> && !std::derived_from<T, Registrator> && requires(const T& handle) {
     { handle.wake() }
     noexcept->std::same_as<std::error_code>;
 };
 
-/// The same, bound to a Poll by `poll.registrator()`: both may outlive it. From then on the notifications that would
-/// wake it say so, as the handle does.
+/// Makes a queue that is bound to a Poll by `poll.registrator()`, or to a Loop by `loop.poster()`. Both ends may
+/// outlive it; notifications that would wake it then return the handle's error.
 template <WakeHandle Handle>
 EventQueue event_queue(std::size_t capacity, const Handle& handle) {
     class Bound final : public TokenQueue {
