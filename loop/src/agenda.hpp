@@ -10,10 +10,10 @@
 #include <cstddef>
 #include <cstdint>
 
-/// What a Loop is made of: not for programs.
+/// The parts of a Loop. Internal.
 namespace pollux::loop {
 
-/// A place in a List: in one at a time.
+/// The links of an element of a List; an element is in one List at a time.
 struct Link {
     Link* next = nullptr; // null: in no list
     Link* previous = nullptr;
@@ -27,7 +27,7 @@ struct Link {
     }
 };
 
-/// A ring of Ts, which are Links; owns none, allocates nothing.
+/// A circular list of Ts, which are Links. It owns none and allocates nothing.
 template <typename T>
 class List {
   public:
@@ -45,11 +45,11 @@ class List {
     }
 
   private:
-    void insert(Link& link, Link& behind) noexcept {
-        link.next = behind.next;
-        link.previous = &behind;
-        behind.next->previous = &link;
-        behind.next = &link;
+    void insert(Link& link, Link& previous) noexcept {
+        link.next = previous.next;
+        link.previous = &previous;
+        previous.next->previous = &link;
+        previous.next = &link;
     }
 
     Link head_;
@@ -60,7 +60,7 @@ class Watches;
 
 enum class Kind : std::uint8_t { watch, notice };
 
-/// What a handle stands for, unless it is a timer.
+/// The base of the targets of handles, except timers.
 class Slot : public Handled {
   public:
     Slot(Agenda& agenda, Kind kind) noexcept : agenda_(agenda), kind_(kind) {}
@@ -72,17 +72,17 @@ class Slot : public Handled {
     void end() noexcept;
     void set_background(bool background) noexcept;
 
-    /// Whether a callback may come of it: then it keeps the Loop running, unless in background.
+    /// Sets whether its callback may be called: a pending slot keeps the Loop running, unless in background.
     inline void set_pending(bool pending) noexcept;
     bool is_pending() const noexcept { return pending_; }
 
     inline void demand_thread(const char* call) const noexcept;
 
   protected:
-    /// Leaves the engine, the signals, and each list.
+    /// Removes the slot from the backend, the signals, and each list.
     virtual void let_go() noexcept = 0;
 
-    /// Which one of its Slots it is.
+    /// Its index in its Slots.
     std::uint32_t number() const noexcept { return number_; }
 
     Agenda& agenda_;
@@ -96,10 +96,10 @@ class Slot : public Handled {
     bool pending_ = false;
     bool background_ = false;
     std::uint32_t number_ = 0;
-    Slot* next_ = nullptr; // of those that are closing, or free
+    Slot* next_ = nullptr; // in the queue of closing slots, or in the list of free ones
 };
 
-/// Keeps Slots.
+/// The owner of the handles whose targets are Slots.
 class SlotKeeper : public Keeper {
   public:
     void end(Handled& handled) noexcept final { static_cast<Slot&>(handled).end(); }
@@ -108,15 +108,15 @@ class SlotKeeper : public Keeper {
     }
 };
 
-/// A slot that may be called though no event names it.
+/// The base of slots that may be called without an event of their own.
 class ReadySlot : public Slot, public Link {
   public:
     using Slot::Slot;
-    /// In phase `ready`, for a slot that is in that list of the agenda.
+    /// Called in phase `ready` for each slot of the ready list.
     virtual void call() = 0;
 };
 
-/// Slots that leave in the order in which they came.
+/// A queue of slots, first in, first out.
 class SlotQueue {
   public:
     bool empty() const noexcept { return first_ == nullptr; }
@@ -136,16 +136,16 @@ class SlotQueue {
     Slot* last_ = nullptr;
 };
 
-/// What all slots of a Loop write down.
+/// The lists and counts that all slots of a Loop share.
 struct Agenda {
-    List<ReadySlot> ready;                // to be called though no event names them: refused watches, signals, wakes
+    List<ReadySlot> ready;                // to be called without an event: refused watches, signals, wakes
     SlotQueue closing;                    // ended in this turn
     std::array<std::size_t, 2> pending{}; // by Kind
     std::size_t keeping = 0;              // pending and not in background; Timers count their own
     std::uint64_t closed = 0;
     bool in_turn = false;
     Watches* watches = nullptr; // for their slots, which have no room for it
-    LoopThread thread;          // that runs the Loop
+    LoopThread thread;          // the thread that runs the Loop
 };
 
 inline void Slot::demand_thread(const char* call) const noexcept { demand_own_thread(agenda_.thread, call); }
@@ -158,7 +158,7 @@ inline void Slot::set_pending(bool pending) noexcept {
     if (!background_) agenda_.keeping += change;
 }
 
-/// Slots of one kind; none moves, and those that are free are used again, the last one first.
+/// A table of slots of one kind. No slot moves; free slots are reused, the last one that was freed first.
 template <typename T>
 class Slots {
   public:

@@ -9,13 +9,13 @@
 #include <optional>
 #include <system_error>
 
-/// What of signals differs between systems: bell_posix.cpp, bell_windows.cpp.
+/// The functions of signals that differ between systems: bell_posix.cpp, bell_windows.cpp.
 namespace pollux::loop {
 
-/// Signals have numbers from 1 to below this, on every system.
+/// Signals are numbered from 1 to below this, on every system.
 inline constexpr int signal_limit = 128;
 
-/// What a handler rings, so that a Loop looks which signals have arrived.
+/// Wakes a Loop from a signal handler, as in the self-pipe trick: the Loop then collects the signals that have arrived.
 class Bell {
   public:
     /// Errors: std::system_error
@@ -24,14 +24,15 @@ class Bell {
     Bell(const Bell&) = delete;
     Bell& operator=(const Bell&) = delete;
 
-    /// From a handler of signals, in any thread: nothing that such a handler may not do. An error: nobody was woken.
-    /// In a forked child, whose parent reads the other end, it does nothing before reopen().
+    /// Wakes the Loop; async-signal-safe, in any thread. After an error the Loop was not woken. In a forked child,
+    /// whose parent reads the other end, this does nothing before reopen().
     std::error_code ring() noexcept;
+    /// Reads what ring() wrote.
     void silence() noexcept;
-    /// In a forked child, makes one of its own, with the same source. Errors: then it is as it was.
+    /// In a forked child, opens a new pair with the same file descriptors. After an error nothing has changed.
     std::error_code reopen() noexcept;
 
-    /// What becomes readable when it is rung; none: the engine is woken instead.
+    /// The source that ring() makes readable; none if it wakes the backend instead.
     std::optional<Source> source() const noexcept;
 
   private:
@@ -43,22 +44,23 @@ class Bell {
 #endif
 };
 
-/// Has a signal call signal_arrived(), if it does not yet: in turns with release_signal().
+/// Installs a handler that calls signal_arrived(). Calls alternate with those of release_signal().
 ///
 /// Errors: invalid_argument, operation_not_supported
 std::error_code catch_signal(int signal) noexcept;
-/// Restores what the signal did before.
+/// Restores the former disposition of the signal.
 void release_signal(int signal) noexcept;
 
 /// Called by the handlers.
 void signal_arrived(int signal) noexcept;
 
-/// What signals.cpp does around fork(): before it, and after it in the parent and in the child.
+/// The handlers of pthread_atfork(3), which signals.cpp defines: before fork(), and after it in the parent and the
+/// child.
 void lock_signals() noexcept;
 void unlock_signals() noexcept;
 void begin_child_of_fork() noexcept;
 
-/// Whether fork(), where there is one, calls these: arranged for before main(). Errors: not_enough_memory
+/// Returns whether they were registered, before main(), on a system that has fork(). Errors: not_enough_memory
 std::error_code is_called_around_fork() noexcept;
 
 } // namespace pollux::loop

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Signals as the C library of Windows has them. The keyboard's arrive in a thread of their own, the others in the one
-// that called raise(): no instruction is interrupted, so a handler may wake the engine itself.
+// Signals of the C library of Windows. Those of the keyboard arrive in a thread of their own, the others in the thread
+// that called raise(): no instruction is interrupted, so a handler may wake the backend itself.
 #include "bell.hpp"
 
 #include <csignal>

@@ -12,7 +12,7 @@ namespace pollux::loop {
 
 class Notices;
 
-/// What a SignalWatcher or a WakeWatcher stands for.
+/// The target of a SignalWatcher or a WakeWatcher.
 class NoticeSlot final : public ReadySlot {
   public:
     NoticeSlot(Agenda& agenda, Notices& notices) noexcept : ReadySlot(agenda, Kind::notice), notices_(notices) {}
@@ -29,26 +29,26 @@ class NoticeSlot final : public ReadySlot {
     int signal_ = 0; // 0: wakes
 };
 
-/// Those who are told of signals and of wakes, without a word on what happened. There are few.
+/// The watchers of signals and wakes. There are few, so each signal or wake visits all of them.
 class Notices final : public SlotKeeper {
   public:
     explicit Notices(Agenda& agenda) : agenda_(agenda) {}
 
     NoticeSlot& add_wake(Callback<void()> callback) { return add(0, std::move(callback)); }
-    /// Null and the error, if the signal cannot be watched.
+    /// Returns null, and the error, if the signal cannot be watched.
     NoticeSlot* add_signal(int signal, Callback<void()> callback, std::error_code& error);
 
-    /// Puts those who wait for wakes into the agenda.
+    /// Adds the watchers of wakes to the ready list.
     void tell_of_wake() noexcept { tell(0); }
-    /// The same for the signals that have arrived.
+    /// Adds the watchers of the signals that have arrived to the ready list.
     void tell_of_signals() noexcept;
 
-    /// What the Loop has; made by the first call.
+    /// Returns the Loop's Signals, which the first call makes.
     Signals& signals(const PollRegistrator& registrator);
-    /// What kept a handler from waking the Loop; each call tells of it once. Signals that arrived are in the agenda
-    /// then.
+    /// Returns the error, once, with which a handler failed to wake the Loop. The watchers of the signals that have
+    /// arrived are in the ready list then.
     std::error_code take_failure() noexcept;
-    /// In a forked child.
+    /// For a forked child.
     std::error_code reopen_signals() noexcept { return signals_ ? signals_->reopen() : std::error_code(); }
 
     /// Destroys the callbacks of a Loop that is being destroyed.

@@ -16,8 +16,8 @@ constexpr auto never = std::numeric_limits<std::uint64_t>::max();
 
 std::uint64_t sum(std::uint64_t a, std::uint64_t b) noexcept { return a > never - b ? never : a + b; }
 
-/// The steady clock as it was some milliseconds ago, at a fifth of the cost where there is such a clock. Linux sets it
-/// with each tick; where the processor that does so is taken away by a hypervisor, it is further behind.
+/// Returns the steady clock as it was some milliseconds ago, at a fifth of the cost where there is such a clock. Linux
+/// updates it with each tick; it is further behind while a hypervisor does not run the processor that does so.
 std::uint64_t recently() noexcept {
 #ifdef CLOCK_MONOTONIC_COARSE
     timespec time{};
@@ -59,7 +59,7 @@ void Timers::set(TimerSlot& slot, std::chrono::steady_clock::time_point at) noex
 
 void Timers::set_other(TimerSlot& slot, std::chrono::nanoseconds after) noexcept {
     if (slot.background_ && !slot.is_set()) ++in_background_;
-    if (slot.place_ != 0) forget_fresh(slot); // it goes behind all others that were set before this
+    if (slot.place_ != 0) forget_fresh(slot); // it follows all others that were set before this call
     take_if_due(slot);
     make_fresh(slot, after);
 }
@@ -109,12 +109,12 @@ bool Timers::close_ended() noexcept {
 
 void Timers::close(std::uint64_t number) noexcept {
     ++agenda_.closed;
-    firings_[static_cast<std::uint32_t>(number)].callback.clear(); // which may end others
+    firings_[static_cast<std::uint32_t>(number)].callback.clear(); // may end other timers
     behind(number) = free_.give_back(static_cast<std::uint32_t>(number));
     if (slots_.size() > Blocks<Firing>::size_of(8)) release_excess();
 }
 
-/// No handle and no callback leads to a timer whose number is free.
+/// No handle and no callback refers to a timer whose index is free.
 void Timers::release_excess() noexcept {
     for (auto block = Blocks<Firing>::block_of(slots_.size() - 1); free_.is_excess(block); --block) {
         slots_.release_last(block);
@@ -152,10 +152,10 @@ void Timers::advance(std::uint64_t now) noexcept {
 }
 
 bool Timers::is_next_near() noexcept {
-    // Most timers are timeouts, and far. Those that are not have the clock read in each turn.
+    // Most timers are timeouts that are far away. Near ones make each turn read the clock.
     constexpr std::uint64_t far = 100'000'000;
     if (--rough_left_ != 0) return quiet_until_ < sum(recently(), far);
-    // However far behind the rough clock is, a timer of a Loop that never sleeps is late by these turns at most.
+    // However far behind the coarse clock is, a timer of a Loop that never sleeps is late by these turns at most.
     rough_left_ = rough_readings;
     return quiet_until_ <= steady_now();
 }
@@ -175,7 +175,7 @@ TimerSlot* Timers::pop_due() noexcept {
     return slot;
 }
 
-/// Some at a time: each waits for the memory, and all of them together hardly longer than one.
+/// Prefetches some timers at a time: each takes a memory access, and all of them together hardly more than one.
 void Timers::fetch_due() noexcept {
     fetched_ = 16;
     auto* node = wheel_.next_due();

@@ -30,7 +30,7 @@ void WatchSlot::close() noexcept {
 }
 
 void WatchSlot::let_go() noexcept {
-    // Now, and not when the slot is free again: what the backend has reported already is stale from here on.
+    // Now, and not when the slot is free again: events that the backend has reported already are stale from here on.
     ++generation_;
     changed_ = false;
     unlink();
@@ -54,7 +54,7 @@ void WatchSlot::rearm() noexcept {
 void WatchSlot::ask(const Asked& asked) noexcept {
     asked_ = asked;
     const bool pauses = !any(asked.interest);
-    // A spent watch is as quiet as a paused one: the backend is given the change when it is armed.
+    // A spent watch is as quiet as a paused one: the change is submitted when it is armed.
     if (spent_ && !pauses) {
         spent_ = false;
         anew_ = true;
@@ -94,7 +94,7 @@ void Watches::mark(WatchSlot& slot) noexcept {
     const bool changed = !slot.spent_ && (!slot.is_known_ || slot.anew_ || slot.asked_ != slot.known_);
     if (changed == slot.changed_) return;
     slot.changed_ = changed;
-    slot.unlink(); // a refusal that was not reported yet: it is tried again
+    slot.unlink(); // of the ready list, if a refusal was not reported yet: the watch is submitted again
     if (changed) changed_.push_back(slot);
 }
 
@@ -116,10 +116,10 @@ std::error_code Watches::submit(WatchSlot& slot) noexcept {
             return {};
         }
         note_unknown(slot);
-        // A change that was refused leaves the watch as it was before, which nobody wants any more.
+        // After a refused change the backend still has the former watch, which is not wanted any longer.
         remove(slot.source_);
         if (error != std::errc::no_such_file_or_directory) return error;
-        ++slot.generation_; // The source was closed, and its number is that of another file now.
+        ++slot.generation_; // The source was closed, and its file descriptor reused for another file.
     }
     return submit_new(slot);
 }
@@ -139,23 +139,23 @@ std::error_code Watches::submit_new(WatchSlot& slot) noexcept {
         error = registrator_.add(slot.source_, watch);
     }
     if (error) return error;
-    if (owner) disown(*owner); // or the backend would have found a duplicate
+    if (owner) disown(*owner); // otherwise the backend would have refused a duplicate
     slot.known_ = slot.asked_;
     note_known(slot);
     return {};
 }
 
-/// A backend may refuse it for a moment, for want of memory; it fails for good if the source was closed before.
+/// A backend may fail temporarily, for lack of memory; the call fails for good if the source was closed before.
 void Watches::remove(Source source) noexcept {
     for (int tries = 0; tries < 3; ++tries) {
         const auto error = registrator_.remove(source);
         if (!error || error == std::errc::no_such_file_or_directory || error == std::errc::bad_file_descriptor) return;
     }
-    // What stays and goes on to be reported is found by Lingering; another watch of the source removes it first.
+    // Lingering detects a watch that stays and is still reported; the next watch of the source removes it first.
 }
 
-/// The number of a source that was closed while it was watched is another's now: the watch is never called, and never
-/// touches the number again.
+/// Ends a watch whose source was closed while registered, and whose file descriptor was reused: it is never called, and
+/// never touches the file descriptor again.
 void Watches::disown(WatchSlot& slot) noexcept {
     note_unknown(slot);
     ++slot.generation_;
@@ -166,7 +166,7 @@ void Watches::disown(WatchSlot& slot) noexcept {
     slot.refused_ = true;
 }
 
-/// Makes a watch new whose source was closed and opened again under the same number, or not opened again.
+/// Submits a watch again whose source was closed, whether or not its file descriptor was reused.
 void Watches::check_identity(WatchSlot& slot) noexcept {
     if (identity_of(slot.source_) == slot.identity_) return;
     remove(slot.source_);
@@ -200,8 +200,8 @@ WatchSlot* Watches::addressee(Token token, Ready& ready) noexcept {
     return &slot;
 }
 
-/// Leaves of an event what a watch that was changed, paused or spent asks for. The rest is not lost: the backend is
-/// given the change, and then reports what is ready again.
+/// Reduces an event of a watch that was changed, paused or spent to its present interest. The rest is not lost: the
+/// change is submitted to the backend, which then reports again what is ready.
 bool Watches::conforms(WatchSlot& slot, Ready& ready) noexcept {
     if (!slot.is_known_ || slot.spent_) return false;
     const bool same_mode = slot.asked_.mode == slot.known_.mode;
@@ -214,7 +214,7 @@ bool Watches::conforms(WatchSlot& slot, Ready& ready) noexcept {
 bool Watches::lingers(Token token, std::uint64_t poll) noexcept {
     const auto number = static_cast<std::uint32_t>(token);
     const auto* slot = number < slots_.size() ? &slots_[number] : nullptr;
-    // Of a watch that was changed, paused or spent an event without effect is nothing unusual.
+    // A watch that was changed, paused or spent may have events without effect.
     if (slot && slot->generation_ == generation_of(token) && slot->is_known_) return false;
     return lingering_.note(token, poll);
 }

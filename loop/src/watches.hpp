@@ -48,19 +48,19 @@ class alignas(64) WatchSlot final : public ReadySlot {
     // An event needs what follows: one line of the cache.
     WatchCallback::Function callback_;
     std::uint32_t generation_ = 0;
-    Asked asked_;               // what the program wants
-    Asked known_;               // what the backend was given, while it has the watch
+    Asked asked_;               // by the program
+    Asked known_;               // submitted to the backend, while it has the watch
     bool is_known_ = false;     // the backend has the watch
     bool awaits_event_ = false; // the backend has it, and an event is to be reported: neither paused nor spent
-    bool changed_ = false;      // in the list of what is to be submitted
-    bool anew_ : 1 = false;     // to be submitted even if nothing is different
+    bool changed_ = false;      // in the list of watches to be submitted
+    bool anew_ : 1 = false;     // to be submitted even without a difference
     bool spent_ : 1 = false;    // one-shot, and reported
     bool refused_ : 1 = false;  // its entry has the error
     bool takes_error_ : 1 = false;
     Source source_{};
 };
 
-/// Watches holds the watches of a Loop: what the backend was given of each, and what is still to be submitted.
+/// The watches of a Loop, with the changes that were not submitted to the backend yet.
 class Watches final : public SlotKeeper {
   public:
     Watches(Agenda& agenda, const PollRegistrator& registrator, const Choice& choice)
@@ -74,13 +74,13 @@ class Watches final : public SlotKeeper {
     /// Submits a new watch at once. On failure the slot is free again, and its callback was destroyed.
     std::error_code submit_now(WatchSlot& slot) noexcept;
 
-    /// Submits what changed. What the backend refuses is put into the agenda.
+    /// Submits the changes. Watches that the backend refuses are added to the ready list.
     void hand_over() noexcept {
         while (auto* slot = changed_.pop_front()) hand_over(*slot);
     }
 
-    /// For a backend that has no watch any more, such as one that was opened again: hand_over() adds all of them. A
-    /// one-shot watch that was reported stays as it is until it is armed.
+    /// For a backend that was opened again and has no watches: makes hand_over() add all of them. A one-shot watch that
+    /// was reported stays spent until it is armed.
     void hand_over_all() noexcept;
 
     /// Destroys the callbacks of a Loop that is being destroyed.
@@ -88,20 +88,20 @@ class Watches final : public SlotKeeper {
         for (std::uint32_t number = 0; number < slots_.size(); ++number) slots_[number].callback_.clear();
     }
 
-    /// The slot that an event is for; `ready` is left with what is to be reported. Null: none.
+    /// Returns the slot that an event is for, and reduces `ready` to what is to be reported; null if there is none.
     WatchSlot* addressee(Token token, Ready& ready) noexcept;
 
-    /// Of an event without addressee: whether the backend goes on to report a watch that it was made to end. `poll`
-    /// is the sequence number of the call that returned the event.
+    /// For an event without a slot: returns whether the backend keeps reporting a watch that has ended. `poll` is the
+    /// sequence number of the call that returned the event.
     bool lingers(Token token, std::uint64_t poll) noexcept;
 
-    /// The source of the watch that a token was made for, unless its slot has been used again.
+    /// Returns the source of the watch that a token was made for; none if its slot has been reused.
     std::optional<Source> source_of(Token token) noexcept;
 
   private:
     friend class WatchSlot;
 
-    /// What of a slot is seldom needed.
+    /// The cold data of a slot.
     struct Entry {
         std::error_code error;
         std::uint32_t next = none; // in its bucket
@@ -117,7 +117,7 @@ class Watches final : public SlotKeeper {
     void disown(WatchSlot& slot) noexcept;
     static bool conforms(WatchSlot& slot, Ready& ready) noexcept;
 
-    // By source, those that the backend has.
+    // A hash table, by source, of the watches that the backend has.
     std::uint32_t& bucket_of(Source source) noexcept {
         return buckets_[static_cast<std::size_t>(source) & (buckets_.size() - 1)];
     }
@@ -130,7 +130,7 @@ class Watches final : public SlotKeeper {
     PollRegistrator registrator_;
     const Choice& choice_;
     Slots<WatchSlot> slots_;
-    Blocks<Entry> entries_; // of the slots with the same index
+    Blocks<Entry> entries_; // of the slots with the same indexes
     std::vector<std::uint32_t> buckets_;
     List<WatchSlot> changed_;
     Lingering lingering_;

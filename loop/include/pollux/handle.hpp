@@ -6,7 +6,7 @@
 
 namespace pollux {
 
-/// What a handle stands for, inside a Loop: not for programs.
+/// The base of the objects in a Loop that handles refer to. Internal.
 class Handled {
   public:
     Handled(const Handled&) = delete;
@@ -17,7 +17,7 @@ class Handled {
     ~Handled() = default;
 };
 
-/// The part of a Loop that keeps what handles of one kind stand for: not for programs.
+/// The base of the parts of a Loop that own the targets of handles, one part for each kind. Internal.
 class Keeper {
   public:
     virtual ~Keeper() {
@@ -30,7 +30,7 @@ class Keeper {
     virtual void end(Handled& handled) noexcept = 0;
     virtual void set_background(Handled& handled, bool background) noexcept = 0;
 
-    /// Leaves its handles behind, empty.
+    /// Makes its handles empty.
     void forget_handles() noexcept { tie_->keeper = nullptr; }
 
   protected:
@@ -39,10 +39,10 @@ class Keeper {
   private:
     friend class Handle;
 
-    /// What handles hold on to, and the last of them frees. Nothing leads from what they stand for to them, so they
-    /// move without a look at it.
+    /// The reference-counted block that handles share with their owner. Targets hold no pointers to handles, so a
+    /// handle moves without an access to its target.
     struct Tie {
-        Keeper* keeper; // null: gone
+        Keeper* keeper; // null once the owner is destroyed
         std::size_t holders = 1;
 
         Tie* hold() noexcept {
@@ -57,19 +57,21 @@ class Keeper {
     Tie* const tie_;
 };
 
-/// What Watcher, Timer, SignalWatcher and WakeWatcher have in common: moved, not copied; what it stands for ends with
-/// it. An empty one stands for nothing, and its functions do nothing.
+/// The base of Watcher, Timer, SignalWatcher and WakeWatcher: owns one of these in a Loop, and ends it when it is
+/// destroyed. It is moved, not copied. The functions of an empty handle do nothing.
 ///
-/// Threads:  that of its Loop, and one at a time for all of its handles when it is gone.
-/// Lifetime: independent of the Loop, whose end makes it empty [handle.outlives_loop]; it may die at any time, also
-///           in its own callback or in another's [handle.dies_anywhere]. The callback and what it owns is destroyed in
-///           the turn's phase `close`, and at once when no turn is under way [loop.close].
+/// Threads:  that of the Loop. Once the Loop is destroyed, one thread at a time may use its handles.
+/// Lifetime: may outlive the Loop, whose destruction makes it empty                     [handle.outlives_loop]
+///           may be destroyed at any time, even in its own callback or in that of another  [handle.dies_anywhere]
+///           The callback and what it owns are destroyed in phase `close` of the turn, or at once when no turn is
+///           under way.                                                                 [loop.close]
 class Handle {
   public:
-    /// Whether it stands for something.
+    /// Returns whether it owns something that has not ended.
     explicit operator bool() const noexcept { return tie_ && tie_->keeper; }
 
-    /// As destruction: no callback from now on [loop.nothing_stale]. It is empty then.
+    /// Does what the destructor does: no callback runs from now on, and the handle is empty.
+    ///                                                                                  [loop.nothing_stale]
     void end() noexcept {
         auto* const tie = std::exchange(tie_, nullptr);
         if (!tie) return;
@@ -77,7 +79,7 @@ class Handle {
         tie->let_go();
     }
 
-    /// In the background it is served as before, but does not keep the Loop running [loop.background].
+    /// In the background it is called as before, but does not keep run() from returning.  [loop.background]
     void in_background(bool background = true) noexcept {
         if (*this) tie_->keeper->set_background(*handled_, background);
     }
@@ -87,14 +89,14 @@ class Handle {
     Handle(Keeper& keeper, Handled& handled) noexcept : tie_(keeper.tie_->hold()), handled_(&handled) {}
     Handle(Handle&& other) noexcept : tie_(std::exchange(other.tie_, nullptr)), handled_(other.handled_) {}
     Handle& operator=(Handle&& other) noexcept {
-        Handle taken(std::move(other)); // and with it ends what this stood for
+        Handle taken(std::move(other)); // its destructor ends what this handle owned
         std::swap(tie_, taken.tie_);
         std::swap(handled_, taken.handled_);
         return *this;
     }
     ~Handle() { end(); }
 
-    // Of one that stands for something.
+    // Only for a handle that is not empty.
     template <typename T>
     T& handled() const noexcept {
         return static_cast<T&>(*handled_);
@@ -105,7 +107,7 @@ class Handle {
     }
 
   private:
-    Keeper::Tie* tie_ = nullptr; // null: it is empty
+    Keeper::Tie* tie_ = nullptr; // null: the handle is empty
     Handled* handled_ = nullptr;
 };
 
