@@ -26,14 +26,14 @@ class Blocks {
 
     std::uint32_t size() const noexcept { return size_; }
 
-    T& operator[](std::uint32_t number) noexcept { return *at(number); }
+    T& operator[](std::uint32_t index) noexcept { return *at(index); }
 
     /// Prefetches an element that is used soon.
-    void prefetch(std::uint32_t number) noexcept {
+    void prefetch(std::uint32_t index) noexcept {
 #if defined(__GNUC__)
-        __builtin_prefetch(at(number), 1);
+        __builtin_prefetch(at(index), 1);
 #else
-        static_cast<void>(number);
+        static_cast<void>(index);
 #endif
     }
 
@@ -51,8 +51,8 @@ class Blocks {
 
     static constexpr std::size_t size_of(std::size_t block) noexcept { return std::size_t{1} << (first_bits + block); }
     /// The block of an element.
-    static constexpr std::size_t block_of(std::uint32_t number) noexcept {
-        return static_cast<std::size_t>(std::bit_width(counted(number))) - 1 - first_bits;
+    static constexpr std::size_t block_of(std::uint32_t index) noexcept {
+        return static_cast<std::size_t>(std::bit_width(counted(index))) - 1 - first_bits;
     }
 
     /// Destroys the elements of this block, which is the last one, and frees it.
@@ -64,11 +64,11 @@ class Blocks {
 
   private:
     /// Counted from 2^6, the highest bit of an index is the size of its block.
-    static constexpr std::uint64_t counted(std::uint32_t number) noexcept {
-        return std::uint64_t{number} + (1U << first_bits);
+    static constexpr std::uint64_t counted(std::uint32_t index) noexcept {
+        return std::uint64_t{index} + (1U << first_bits);
     }
-    T* at(std::uint32_t number) noexcept {
-        return blocks_[block_of(number)] + (counted(number) ^ std::bit_floor(counted(number)));
+    T* at(std::uint32_t index) noexcept {
+        return blocks_[block_of(index)] + (counted(index) ^ std::bit_floor(counted(index)));
     }
 
     std::array<T*, most_blocks> blocks_{};

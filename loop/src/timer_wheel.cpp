@@ -81,7 +81,7 @@ TimerWheel::Chain TimerWheel::take(std::size_t ring) noexcept {
 /// Places each timer of a chain on a lower level. Most of many timers are in no cache, and only a timer that is loaded
 /// has the address of the next. So a second walk goes from the end towards the first, only to load the timers: two
 /// loads are under way at a time.
-void TimerWheel::spread(Chain chain) noexcept {
+void TimerWheel::cascade(Chain chain) noexcept {
     auto* ahead = chain.last;
     for (auto* link = chain.first; link != nullptr;) {
         auto& node = node_of(link);
@@ -159,7 +159,7 @@ void TimerWheel::advance(std::uint64_t now) noexcept {
         if (slot->level == 0) {
             make_due(chain.first);
         } else if (!is_over || !make_few_due(chain.first)) {
-            spread(chain);
+            cascade(chain);
         }
     }
     if (tick_ == target) return;

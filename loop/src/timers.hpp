@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "agenda.hpp"
+#include "slots.hpp"
 
 #include <pollux/callback.hpp>
 #include <pollux/timer_wheel.hpp>
@@ -28,24 +28,24 @@ std::uint64_t steady_now() noexcept;
 std::uint64_t after(std::chrono::nanoseconds duration) noexcept;
 
 /// The target of a Timer, with all data that setting it needs: two fit into a cache line.
-class alignas(32) TimerSlot final : public Handled, public TimerNode {
+class alignas(32) TimerSlot final : public HandleTarget, public TimerNode {
   public:
-    explicit TimerSlot(std::uint32_t number) noexcept : number_(number) {}
+    explicit TimerSlot(std::uint32_t index) noexcept : index_(index) {}
 
     /// Returns whether the timer will fire.
-    bool is_set() const noexcept { return place_ != 0 || is_pending(); }
-    /// Returns whether it is neither fresh nor in the background, as almost all are.
-    bool is_plain() const noexcept { return (place_ | std::uint8_t{background_}) == 0; }
+    bool is_set() const noexcept { return position_ != 0 || is_pending(); }
+    /// Returns whether it is neither unscheduled nor in the background, as almost all are.
+    bool is_plain() const noexcept { return (position_ | std::uint8_t{background_}) == 0; }
 
   private:
     friend class Timers;
-    std::uint32_t number_;
-    std::uint8_t place_ = 0; // among the fresh ones, counted from 1; 0: it is not one
+    std::uint32_t index_;
+    std::uint8_t position_ = 0; // among the unscheduled ones, counted from 1; 0: it is not one
     bool background_ = false;
 };
 
 /// The cold data of a timer, which only firing needs: one cache line.
-struct alignas(64) Firing {
+struct alignas(64) ColdData {
     std::uint64_t period = 0; // 0: none
     std::uint64_t missed = 0;
     Callback<void()> callback;
@@ -53,9 +53,9 @@ struct alignas(64) Firing {
 
 /// The free indexes of a table in Blocks, by block: the lowest block with a free index is used first, so that the
 /// highest ones become empty and can be freed when a flood is over.
-struct FreeNumbers {
+struct FreeIndexes {
     static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
-    using Table = Blocks<Firing>;
+    using Table = Blocks<ColdData>;
 
     std::uint64_t lowest() const noexcept {
         return any == 0 ? none : first[static_cast<std::size_t>(std::countr_zero(any))];
@@ -67,13 +67,13 @@ struct FreeNumbers {
         if (next == none) any &= any - 1;
         ++used[block];
     }
-    void use_new(std::uint32_t number) noexcept { ++used[Table::block_of(number)]; }
-    /// Returns the index that follows `number` in the list from now on.
-    std::uint64_t give_back(std::uint32_t number) noexcept {
-        const auto block = Table::block_of(number);
+    void use_new(std::uint32_t index) noexcept { ++used[Table::block_of(index)]; }
+    /// Returns the index that follows `index` in the list from now on.
+    std::uint64_t give_back(std::uint32_t index) noexcept {
+        const auto block = Table::block_of(index);
         --used[block];
         any |= std::uint32_t{1} << block;
-        return std::exchange(first[block], number);
+        return std::exchange(first[block], index);
     }
     /// Returns whether a block and the one below are unused: then at most a quarter of the table is in use.
     bool is_excess(std::size_t block) const noexcept {
@@ -97,12 +97,12 @@ struct FreeNumbers {
     }
 };
 
-/// The timers of a Loop. A timer that was set to fire after a duration is fresh: it goes into the wheel when the clock
-/// is read next, so that it is not early, and setting it need not read the clock. When there are many, the clock is
-/// read once for all of them, while they are still in the cache.
-class Timers final : public Keeper {
+/// The timers of a Loop. A timer that was set to fire after a duration is unscheduled: it goes into the wheel when the
+/// clock is read next, so that it is not early, and setting it need not read the clock. When there are many, the clock
+/// is read once for all of them, while they are still in the cache.
+class Timers final : public HandleOwner {
   public:
-    explicit Timers(Agenda& agenda) : agenda_(agenda), wheel_(steady_now()) {}
+    explicit Timers(ReadyLists& lists) : lists_(lists), wheel_(steady_now()) {}
 
     /// Adds a timer that is not set. `period` is zero for none.
     TimerSlot& add(Callback<void()> callback, std::chrono::nanoseconds period);
@@ -111,30 +111,32 @@ class Timers final : public Keeper {
     // compiler saves no registers for it.
     void set(TimerSlot& slot, std::chrono::nanoseconds after) noexcept {
         if (!slot.is_plain()) return set_other(slot, after);
-        take_if_due(slot);
-        make_fresh(slot, after);
+        remove_if_due(slot);
+        add_unscheduled(slot, after);
     }
     void set(TimerSlot& slot, std::chrono::steady_clock::time_point at) noexcept;
     void cancel(TimerSlot& slot) noexcept { slot.is_plain() ? wheel_.cancel(slot) : cancel_other(slot); }
-    std::uint64_t missed(const TimerSlot& slot) noexcept { return firings_[slot.number_].missed; }
-    void demand_thread(const char* call) const noexcept { demand_own_thread(agenda_.thread, call); }
-    void end(Handled& handled) noexcept override;
-    void set_background(Handled& handled, bool background) noexcept override;
+    std::uint64_t missed(const TimerSlot& slot) noexcept { return cold_data_[slot.index_].missed; }
+    void demand_thread(const char* call) const noexcept { demand_own_thread(lists_.thread, call); }
+    void end(HandleTarget& target) noexcept override;
+    void set_background(HandleTarget& target, bool background) noexcept override;
 
     /// Returns whether a timer is set that is not in the background.
-    bool keep_the_loop() const noexcept {
-        return wheel_.pending() > in_background_ || (fresh_count_ != 0 && pending() > in_background_);
+    bool keeps_running() const noexcept {
+        return wheel_.pending() > in_background_ || (unscheduled_count_ != 0 && pending() > in_background_);
     }
-    bool any() const noexcept { return limit_ || fresh_count_ != 0 || wheel_.pending() != 0; }
+    bool any() const noexcept { return limit_ || unscheduled_count_ != 0 || wheel_.pending() != 0; }
     bool has_due() const noexcept { return wheel_.has_due(); }
     /// Returns false if no timer is due, as far as a cheap check can show.
-    bool may_be_due() noexcept { return limit_ || fresh_count_ != 0 || (wheel_.pending() != 0 && is_next_near()); }
+    bool may_be_due() noexcept {
+        return limit_ || unscheduled_count_ != 0 || (wheel_.pending() != 0 && is_next_near());
+    }
 
     /// The number of timers that are set.
     std::size_t pending() const noexcept;
 
-    /// Puts the fresh timers into the wheel.
-    void settle(std::uint64_t now) noexcept;
+    /// Puts the unscheduled timers into the wheel.
+    void schedule_all(std::uint64_t now) noexcept;
     /// Advances the wheel to `now`.
     void advance(std::uint64_t now) noexcept;
     /// Returns the next timer that is due, already set again if it has a period; null if there is none.
@@ -146,13 +148,13 @@ class Timers final : public Keeper {
     void expect_due() noexcept { quiet_until_ = 0; }
     /// Destroys the callbacks of a Loop that is being destroyed.
     void clear_callbacks() noexcept {
-        for (std::uint32_t number = 0; number < firings_.size(); ++number) firings_[number].callback.clear();
+        for (std::uint32_t index = 0; index < cold_data_.size(); ++index) cold_data_[index].callback.clear();
     }
 
     /// Returns whether a TimeLimit is over.
     bool is_over_limit() const noexcept { return over_limit_; }
 
-    void call(TimerSlot& slot) { firings_[slot.number_].callback(); }
+    void call(TimerSlot& slot) { cold_data_[slot.index_].callback(); }
 
     /// Destroys the callback of the first timer that ended in a turn; returns false if there is none.
     bool close_ended() noexcept;
@@ -163,45 +165,45 @@ class Timers final : public Keeper {
     static constexpr unsigned rough_readings = 32; // of the coarse clock between two of the steady clock
     static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
 
-    /// The index that follows `number` in the list of timers that have ended, or of those that are free. It takes the
+    /// The index that follows `index` in the list of timers that have ended, or of those that are free. It takes the
     /// place of `missed`, which these do not need.
-    std::uint64_t& behind(std::uint64_t number) noexcept { return firings_[static_cast<std::uint32_t>(number)].missed; }
-    void close(std::uint64_t number) noexcept;
+    std::uint64_t& behind(std::uint64_t index) noexcept { return cold_data_[static_cast<std::uint32_t>(index)].missed; }
+    void close(std::uint64_t index) noexcept;
     void release_excess() noexcept;
-    void set_again(TimerSlot& slot, Firing& firing) noexcept;
+    void set_again(TimerSlot& slot, ColdData& cold) noexcept;
     void insert(TimerSlot& slot, std::uint64_t deadline) noexcept;
     /// Leaves a timer in the wheel until the clock is read, unless it could fire before.
-    void take_if_due(TimerSlot& slot) noexcept {
+    void remove_if_due(TimerSlot& slot) noexcept {
         if (slot.is_pending() && wheel_.has_due()) wheel_.cancel(slot);
     }
-    void make_fresh(TimerSlot& slot, std::chrono::nanoseconds after) noexcept {
-        const auto count = fresh_count_;
-        fresh_[count] = {&slot, not_negative(after)};
-        slot.place_ = static_cast<std::uint8_t>(count + 1);
-        fresh_count_ = count + 1;
-        if (count + 1 == fresh_.size()) settle_now();
+    void add_unscheduled(TimerSlot& slot, std::chrono::nanoseconds after) noexcept {
+        const auto count = unscheduled_count_;
+        unscheduled_[count] = {&slot, not_negative(after)};
+        slot.position_ = static_cast<std::uint8_t>(count + 1);
+        unscheduled_count_ = count + 1;
+        if (count + 1 == unscheduled_.size()) schedule_all_now();
     }
     void set_other(TimerSlot& slot, std::chrono::nanoseconds after) noexcept;
     void cancel_other(TimerSlot& slot) noexcept;
-    void forget_fresh(TimerSlot& slot) noexcept;
-    void settle_now() noexcept;
+    void remove_unscheduled(TimerSlot& slot) noexcept;
+    void schedule_all_now() noexcept;
     void fetch_due() noexcept;
     bool is_next_near() noexcept;
 
-    struct Fresh {
-        TimerSlot* slot; // null: the timer was set again, or cancelled; otherwise its place_ refers to this
+    struct Unscheduled {
+        TimerSlot* slot; // null: the timer was set again, or cancelled; otherwise its position_ refers to this
         std::uint64_t after;
     };
 
-    Agenda& agenda_;
+    ReadyLists& lists_;
     Blocks<TimerSlot> slots_;
-    Blocks<Firing> firings_; // of the slots with the same indexes
-    FreeNumbers free_;
+    Blocks<ColdData> cold_data_; // of the slots with the same indexes
+    FreeIndexes free_;
     std::uint64_t first_ended_ = none;
     std::uint64_t last_ended_ = none;
-    std::size_t fetched_ = 0;     // the timers that are popped before more are prefetched
-    std::array<Fresh, 64> fresh_; // in the order in which they were set
-    std::size_t fresh_count_ = 0;
+    std::size_t fetched_ = 0;                 // the timers that are popped before more are prefetched
+    std::array<Unscheduled, 64> unscheduled_; // in the order in which they were set
+    std::size_t unscheduled_count_ = 0;
     std::size_t in_background_ = 0; // timers that are set
     std::optional<std::uint64_t> limit_;
     bool over_limit_ = false;

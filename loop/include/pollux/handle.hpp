@@ -7,54 +7,54 @@
 namespace pollux {
 
 /// The base of the objects in a Loop that handles refer to. Internal.
-class Handled {
+class HandleTarget {
   public:
-    Handled(const Handled&) = delete;
-    Handled& operator=(const Handled&) = delete;
+    HandleTarget(const HandleTarget&) = delete;
+    HandleTarget& operator=(const HandleTarget&) = delete;
 
   protected:
-    Handled() noexcept = default;
-    ~Handled() = default;
+    HandleTarget() noexcept = default;
+    ~HandleTarget() = default;
 };
 
 /// The base of the parts of a Loop that own the targets of handles, one part for each kind. Internal.
-class Keeper {
+class HandleOwner {
   public:
-    virtual ~Keeper() {
-        forget_handles();
-        tie_->let_go();
+    virtual ~HandleOwner() {
+        detach_handles();
+        control_->release();
     }
-    Keeper(const Keeper&) = delete;
-    Keeper& operator=(const Keeper&) = delete;
+    HandleOwner(const HandleOwner&) = delete;
+    HandleOwner& operator=(const HandleOwner&) = delete;
 
-    virtual void end(Handled& handled) noexcept = 0;
-    virtual void set_background(Handled& handled, bool background) noexcept = 0;
+    virtual void end(HandleTarget& target) noexcept = 0;
+    virtual void set_background(HandleTarget& target, bool background) noexcept = 0;
 
     /// Makes its handles empty.
-    void forget_handles() noexcept { tie_->keeper = nullptr; }
+    void detach_handles() noexcept { control_->owner = nullptr; }
 
   protected:
-    Keeper() : tie_(new Tie{this}) {}
+    HandleOwner() : control_(new ControlBlock{this}) {}
 
   private:
     friend class Handle;
 
     /// The reference-counted block that handles share with their owner. Targets hold no pointers to handles, so a
     /// handle moves without an access to its target.
-    struct Tie {
-        Keeper* keeper; // null once the owner is destroyed
-        std::size_t holders = 1;
+    struct ControlBlock {
+        HandleOwner* owner; // null once the owner is destroyed
+        std::size_t references = 1;
 
-        Tie* hold() noexcept {
-            ++holders;
+        ControlBlock* retain() noexcept {
+            ++references;
             return this;
         }
-        void let_go() noexcept {
-            if (--holders == 0) delete this;
+        void release() noexcept {
+            if (--references == 0) delete this;
         }
     };
 
-    Tie* const tie_;
+    ControlBlock* const control_;
 };
 
 /// The base of Watcher, Timer, SignalWatcher and WakeWatcher: owns one of these in a Loop, and ends it when it is
@@ -68,47 +68,47 @@ class Keeper {
 class Handle {
   public:
     /// Returns whether it owns something that has not ended.
-    explicit operator bool() const noexcept { return tie_ && tie_->keeper; }
+    explicit operator bool() const noexcept { return control_ && control_->owner; }
 
     /// Does what the destructor does: no callback runs from now on, and the handle is empty.
     ///                                                                                  [loop.nothing_stale]
     void end() noexcept {
-        auto* const tie = std::exchange(tie_, nullptr);
-        if (!tie) return;
-        if (tie->keeper) tie->keeper->end(*handled_);
-        tie->let_go();
+        auto* const control = std::exchange(control_, nullptr);
+        if (!control) return;
+        if (control->owner) control->owner->end(*target_);
+        control->release();
     }
 
     /// In the background it is called as before, but does not keep run() from returning.  [loop.background]
     void in_background(bool background = true) noexcept {
-        if (*this) tie_->keeper->set_background(*handled_, background);
+        if (*this) control_->owner->set_background(*target_, background);
     }
 
   protected:
     Handle() noexcept = default;
-    Handle(Keeper& keeper, Handled& handled) noexcept : tie_(keeper.tie_->hold()), handled_(&handled) {}
-    Handle(Handle&& other) noexcept : tie_(std::exchange(other.tie_, nullptr)), handled_(other.handled_) {}
+    Handle(HandleOwner& owner, HandleTarget& target) noexcept : control_(owner.control_->retain()), target_(&target) {}
+    Handle(Handle&& other) noexcept : control_(std::exchange(other.control_, nullptr)), target_(other.target_) {}
     Handle& operator=(Handle&& other) noexcept {
         Handle taken(std::move(other)); // its destructor ends what this handle owned
-        std::swap(tie_, taken.tie_);
-        std::swap(handled_, taken.handled_);
+        std::swap(control_, taken.control_);
+        std::swap(target_, taken.target_);
         return *this;
     }
     ~Handle() { end(); }
 
     // Only for a handle that is not empty.
     template <typename T>
-    T& handled() const noexcept {
-        return static_cast<T&>(*handled_);
+    T& target() const noexcept {
+        return static_cast<T&>(*target_);
     }
     template <typename K>
-    K& keeper() const noexcept {
-        return static_cast<K&>(*tie_->keeper);
+    K& owner() const noexcept {
+        return static_cast<K&>(*control_->owner);
     }
 
   private:
-    Keeper::Tie* tie_ = nullptr; // null: the handle is empty
-    Handled* handled_ = nullptr;
+    HandleOwner::ControlBlock* control_ = nullptr; // null: the handle is empty
+    HandleTarget* target_ = nullptr;
 };
 
 } // namespace pollux

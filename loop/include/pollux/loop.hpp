@@ -50,7 +50,7 @@ namespace pollux {
 /// with all watches, and continues. LoopMetrics::reopened counts this, and a debug build of the library names the
 /// source on standard error.                                                            [loop.lingering]
 ///
-/// Threads:  one thread at a time may use it, except for post(), poster(), hold() and stop(), which any thread
+/// Threads:  one thread at a time may use it, except for post(), poster(), keep_alive() and stop(), which any thread
 ///           may call, even during run(). Callbacks run in the thread that runs the Loop. While a thread runs it, a
 ///           debug build of the library (without NDEBUG) ends the process, with a line on standard error, when another
 ///           thread calls any other function of the Loop or of its handles.             [loop.wrong_thread]
@@ -58,7 +58,7 @@ namespace pollux {
 ///           Poll. In a callback, a cancellation leaves run() as an exception does.
 /// Errors:   an exception that leaves a callback leaves run(). The Loop stays usable: the rest of the phase is
 ///           not lost, and run() may be called again.                                   [loop.exceptions]
-/// Lifetime: may not be destroyed by its own callbacks. Handles, Posters and Holds may outlive it. The destructor
+/// Lifetime: may not be destroyed by its own callbacks. Handles, Posters and KeepAlives may outlive it. The destructor
 ///           destroys what was not called, and leaves sources open. Objects that it destroys together with callbacks
 ///           may call the Loop: defer() and post() return operation_canceled, functions that make a handle make an
 ///           empty one, and run() returns false.                                        [loop.destroyed]
@@ -119,8 +119,8 @@ class Loop {
     /// Returns a handle to this Loop for other threads, which may outlive it.
     Poster poster() const noexcept;
 
-    /// Keeps run() from returning as long as the result lives, as Poster::hold() does.
-    [[nodiscard]] Hold hold() const noexcept { return poster().hold(); }
+    /// Keeps run() from returning as long as the result lives, as Poster::keep_alive() does.
+    [[nodiscard]] KeepAlive keep_alive() const noexcept { return poster().keep_alive(); }
 
     /// Calls `function` at the end of this turn, or of the next if called in phase `deferred` or `close`.
     ///                                                                                  [loop.defer]
@@ -146,8 +146,8 @@ class Loop {
     [[nodiscard]] WakeWatcher on_wake(Callback<void()> callback);
 
     /// Turns until nothing is pending, or until stop(). Pending are watches that can be called, timers, signals and
-    /// wakes that are watched, unless in background; posted and deferred functions, and Holds. Returns true if it was
-    /// stopped while something was pending.                                             [loop.ends]
+    /// wakes that are watched, unless in background; posted and deferred functions, and KeepAlives. Returns true if it
+    /// was stopped while something was pending.                                             [loop.ends]
     ///
     /// Errors, of run(), run_one() and run_for(): an exception that leaves a callback   [loop.exceptions]
     ///         std::logic_error   the Loop is running already

@@ -15,17 +15,17 @@ class PostQueue;
 ///
 /// Threads:  any thread; one thread at a time may use an object.
 /// Lifetime: may outlive the Loop. In a forked child those of threads that exist only in the parent are never released.
-class Hold {
+class KeepAlive {
   public:
-    Hold() noexcept = default;
-    Hold(Hold&& other) noexcept = default;
-    Hold& operator=(Hold&& other) noexcept {
-        Hold taken(std::move(other));
+    KeepAlive() noexcept = default;
+    KeepAlive(KeepAlive&& other) noexcept = default;
+    KeepAlive& operator=(KeepAlive&& other) noexcept {
+        KeepAlive taken(std::move(other));
         posts_.swap(taken.posts_);
         return *this;
     }
     /// Does what release() does. If the wake fails three times, the Loop ends when something else wakes it.
-    ~Hold();
+    ~KeepAlive();
 
     /// Allows run() to return, and wakes the Loop, which may have nothing left to do. Does nothing if called again.
     ///
@@ -34,7 +34,7 @@ class Hold {
 
   private:
     friend class Poster;
-    explicit Hold(std::shared_ptr<PostQueue> posts) noexcept;
+    explicit KeepAlive(std::shared_ptr<PostQueue> posts) noexcept;
 
     std::shared_ptr<PostQueue> posts_;
 };
@@ -66,7 +66,7 @@ class Poster {
     std::error_code wake() const noexcept;
 
     /// Keeps run() from returning as long as the result lives; has no effect if the Loop is destroyed.
-    Hold hold() const noexcept;
+    KeepAlive keep_alive() const noexcept;
 
   private:
     friend class Loop;

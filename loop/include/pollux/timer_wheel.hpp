@@ -204,7 +204,7 @@ class TimerWheel {
 
     std::optional<Slot> first_slot() const noexcept;
     Chain take(std::size_t ring) noexcept;
-    void spread(Chain chain) noexcept;
+    void cascade(Chain chain) noexcept;
     bool make_few_due(TimerLink* chain) noexcept;
     void make_due(TimerLink* chain) noexcept;
     void expire_within_tick() noexcept;

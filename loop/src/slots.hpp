@@ -55,15 +55,15 @@ class List {
     Link head_;
 };
 
-struct Agenda;
+struct ReadyLists;
 class Watches;
 
-enum class Kind : std::uint8_t { watch, notice };
+enum class Kind : std::uint8_t { watch, signal_or_wake };
 
 /// The base of the targets of handles, except timers.
-class Slot : public Handled {
+class Slot : public HandleTarget {
   public:
-    Slot(Agenda& agenda, Kind kind) noexcept : agenda_(agenda), kind_(kind) {}
+    Slot(ReadyLists& lists, Kind kind) noexcept : lists_(lists), kind_(kind) {}
     virtual ~Slot() = default;
 
     /// Destroys the callback and makes the slot free.
@@ -80,12 +80,12 @@ class Slot : public Handled {
 
   protected:
     /// Removes the slot from the backend, the signals, and each list.
-    virtual void let_go() noexcept = 0;
+    virtual void unregister() noexcept = 0;
 
     /// Its index in its Slots.
-    std::uint32_t number() const noexcept { return number_; }
+    std::uint32_t index() const noexcept { return index_; }
 
-    Agenda& agenda_;
+    ReadyLists& lists_;
 
   private:
     friend class SlotQueue;
@@ -95,16 +95,16 @@ class Slot : public Handled {
     Kind kind_;
     bool pending_ = false;
     bool background_ = false;
-    std::uint32_t number_ = 0;
+    std::uint32_t index_ = 0;
     Slot* next_ = nullptr; // in the queue of closing slots, or in the list of free ones
 };
 
 /// The owner of the handles whose targets are Slots.
-class SlotKeeper : public Keeper {
+class SlotOwner : public HandleOwner {
   public:
-    void end(Handled& handled) noexcept final { static_cast<Slot&>(handled).end(); }
-    void set_background(Handled& handled, bool background) noexcept final {
-        static_cast<Slot&>(handled).set_background(background);
+    void end(HandleTarget& target) noexcept final { static_cast<Slot&>(target).end(); }
+    void set_background(HandleTarget& target, bool background) noexcept final {
+        static_cast<Slot&>(target).set_background(background);
     }
 };
 
@@ -137,7 +137,7 @@ class SlotQueue {
 };
 
 /// The lists and counts that all slots of a Loop share.
-struct Agenda {
+struct ReadyLists {
     List<ReadySlot> ready;                // to be called without an event: refused watches, signals, wakes
     SlotQueue closing;                    // ended in this turn
     std::array<std::size_t, 2> pending{}; // by Kind
@@ -148,14 +148,14 @@ struct Agenda {
     LoopThread thread;          // the thread that runs the Loop
 };
 
-inline void Slot::demand_thread(const char* call) const noexcept { demand_own_thread(agenda_.thread, call); }
+inline void Slot::demand_thread(const char* call) const noexcept { demand_own_thread(lists_.thread, call); }
 
 inline void Slot::set_pending(bool pending) noexcept {
     if (pending == pending_) return;
     pending_ = pending;
     const std::size_t change = pending ? 1 : std::size_t(-1);
-    agenda_.pending[static_cast<std::size_t>(kind_)] += change;
-    if (!background_) agenda_.keeping += change;
+    lists_.pending[static_cast<std::size_t>(kind_)] += change;
+    if (!background_) lists_.keeping += change;
 }
 
 /// A table of slots of one kind. No slot moves; free slots are reused, the last one that was freed first.
@@ -168,7 +168,7 @@ class Slots {
             return *slot;
         }
         auto& made = all_.emplace_back(arguments...);
-        made.number_ = all_.size() - 1;
+        made.index_ = all_.size() - 1;
         return made;
     }
     void give_back(T& slot) noexcept {
@@ -177,7 +177,7 @@ class Slots {
     }
 
     std::uint32_t size() const noexcept { return all_.size(); }
-    T& operator[](std::uint32_t number) noexcept { return all_[number]; }
+    T& operator[](std::uint32_t index) noexcept { return all_[index]; }
 
   private:
     Blocks<T> all_;

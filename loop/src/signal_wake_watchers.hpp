@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "agenda.hpp"
 #include "signals.hpp"
+#include "slots.hpp"
 
 #include <pollux/callback.hpp>
 
@@ -10,38 +10,39 @@
 
 namespace pollux::loop {
 
-class Notices;
+class SignalWakeWatchers;
 
 /// The target of a SignalWatcher or a WakeWatcher.
-class NoticeSlot final : public ReadySlot {
+class SignalWakeSlot final : public ReadySlot {
   public:
-    NoticeSlot(Agenda& agenda, Notices& notices) noexcept : ReadySlot(agenda, Kind::notice), notices_(notices) {}
+    SignalWakeSlot(ReadyLists& lists, SignalWakeWatchers& watchers) noexcept
+        : ReadySlot(lists, Kind::signal_or_wake), watchers_(watchers) {}
 
     void call() override { callback_(); }
     void close() noexcept override;
 
   private:
-    friend class Notices;
-    void let_go() noexcept override;
+    friend class SignalWakeWatchers;
+    void unregister() noexcept override;
 
-    Notices& notices_;
+    SignalWakeWatchers& watchers_;
     Callback<void()> callback_;
     int signal_ = 0; // 0: wakes
 };
 
 /// The watchers of signals and wakes. There are few, so each signal or wake visits all of them.
-class Notices final : public SlotKeeper {
+class SignalWakeWatchers final : public SlotOwner {
   public:
-    explicit Notices(Agenda& agenda) : agenda_(agenda) {}
+    explicit SignalWakeWatchers(ReadyLists& lists) : lists_(lists) {}
 
-    NoticeSlot& add_wake(Callback<void()> callback) { return add(0, std::move(callback)); }
+    SignalWakeSlot& add_wake(Callback<void()> callback) { return add(0, std::move(callback)); }
     /// Returns null, and the error, if the signal cannot be watched.
-    NoticeSlot* add_signal(int signal, Callback<void()> callback, std::error_code& error);
+    SignalWakeSlot* add_signal(int signal, Callback<void()> callback, std::error_code& error);
 
     /// Adds the watchers of wakes to the ready list.
-    void tell_of_wake() noexcept { tell(0); }
+    void make_ready_for_wake() noexcept { make_ready(0); }
     /// Adds the watchers of the signals that have arrived to the ready list.
-    void tell_of_signals() noexcept;
+    void make_ready_for_signals() noexcept;
 
     /// Returns the Loop's Signals, which the first call makes.
     Signals& signals(const PollRegistrator& registrator);
@@ -53,16 +54,16 @@ class Notices final : public SlotKeeper {
 
     /// Destroys the callbacks of a Loop that is being destroyed.
     void clear_callbacks() noexcept {
-        for (std::uint32_t number = 0; number < slots_.size(); ++number) slots_[number].callback_.clear();
+        for (std::uint32_t index = 0; index < slots_.size(); ++index) slots_[index].callback_.clear();
     }
 
   private:
-    friend class NoticeSlot;
-    NoticeSlot& add(int signal, Callback<void()> callback);
-    void tell(int signal) noexcept;
+    friend class SignalWakeSlot;
+    SignalWakeSlot& add(int signal, Callback<void()> callback);
+    void make_ready(int signal) noexcept;
 
-    Agenda& agenda_;
-    Slots<NoticeSlot> slots_;
+    ReadyLists& lists_;
+    Slots<SignalWakeSlot> slots_;
     std::unique_ptr<Signals> signals_;
 };
 

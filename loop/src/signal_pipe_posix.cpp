@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Signals under POSIX: sigaction(2), and a pair of sockets that wakes the Loop.
-#include "bell.hpp"
+#include "signal_pipe.hpp"
 
 #include <pollux/posix.hpp>
 
@@ -68,15 +68,15 @@ bool replace_descriptor(int old, int fresh) noexcept {
 } // namespace
 
 // Sockets, not a pipe: each backend can watch them.
-Bell::Bell(const PollRegistrator&) {
+SignalPipe::SignalPipe(const PollRegistrator&) {
     if (const auto error = make_pair(ends_)) throw std::system_error(error, "pollux: a pair of sockets, for signals");
 }
 
-Bell::~Bell() {
+SignalPipe::~SignalPipe() {
     for (const int end : ends_) close(end);
 }
 
-std::error_code Bell::ring() noexcept {
+std::error_code SignalPipe::submit_wakeup() noexcept {
     if (!owner_.load(std::memory_order_acquire).is_current()) return {};
     // A failure, such as a lack of memory, is mostly over soon.
     for (int tries = 0;; ++tries) {
@@ -86,7 +86,7 @@ std::error_code Bell::ring() noexcept {
     }
 }
 
-std::error_code Bell::reopen() noexcept {
+std::error_code SignalPipe::reopen() noexcept {
     if (owner_.load(std::memory_order_relaxed).is_current()) return {};
     std::array<int, 2> fresh{};
     if (const auto error = make_pair(fresh)) return error;
@@ -101,12 +101,12 @@ std::error_code Bell::reopen() noexcept {
     return error;
 }
 
-void Bell::silence() noexcept {
+void SignalPipe::drain() noexcept {
     std::array<char, 256> bytes;
     while (read(ends_[0], bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size())) {}
 }
 
-std::optional<Source> Bell::source() const noexcept { return ends_[0]; }
+std::optional<Source> SignalPipe::source() const noexcept { return ends_[0]; }
 
 std::error_code is_called_around_fork() noexcept { return {around_fork, std::system_category()}; }
 

@@ -9,30 +9,30 @@
 #include <optional>
 #include <system_error>
 
-/// The functions of signals that differ between systems: bell_posix.cpp, bell_windows.cpp.
+/// The functions of signals that differ between systems: signal_pipe_posix.cpp, signal_pipe_windows.cpp.
 namespace pollux::loop {
 
 /// Signals are numbered from 1 to below this, on every system.
 inline constexpr int signal_limit = 128;
 
 /// Wakes a Loop from a signal handler, as in the self-pipe trick: the Loop then collects the signals that have arrived.
-class Bell {
+class SignalPipe {
   public:
     /// Errors: std::system_error
-    explicit Bell(const PollRegistrator& registrator);
-    ~Bell();
-    Bell(const Bell&) = delete;
-    Bell& operator=(const Bell&) = delete;
+    explicit SignalPipe(const PollRegistrator& registrator);
+    ~SignalPipe();
+    SignalPipe(const SignalPipe&) = delete;
+    SignalPipe& operator=(const SignalPipe&) = delete;
 
     /// Wakes the Loop; async-signal-safe, in any thread. After an error the Loop was not woken. In a forked child,
     /// whose parent reads the other end, this does nothing before reopen().
-    std::error_code ring() noexcept;
-    /// Reads what ring() wrote.
-    void silence() noexcept;
+    std::error_code submit_wakeup() noexcept;
+    /// Reads what submit_wakeup() wrote.
+    void drain() noexcept;
     /// In a forked child, opens a new pair with the same file descriptors. After an error nothing has changed.
     std::error_code reopen() noexcept;
 
-    /// The source that ring() makes readable; none if it wakes the backend instead.
+    /// The source that submit_wakeup() makes readable; none if it wakes the backend instead.
     std::optional<Source> source() const noexcept;
 
   private:
