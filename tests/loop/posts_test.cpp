@@ -2,7 +2,7 @@
 // Work from other threads.
 #include "loop_test.hpp"
 
-#include <pollux/event_queue.hpp>
+#include <pollux/token_queue.hpp>
 
 #include <array>
 #include <atomic>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <pollux/event_channel.hpp>
-#include <pollux/event_queue.hpp>
-#include <pollux/lane_queue.hpp>
+#include <pollux/token_channel.hpp>
+#include <pollux/token_lanes.hpp>
+#include <pollux/token_queue.hpp>
 
 /// Token queues: any thread notifies that the datum of a token has changed, and one thread receives each token once,
 /// the oldest first, however often it was notified. docs/notify.md compares the kinds of queues.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <pollux/lane_queue.hpp>
+#include <pollux/token_lanes.hpp>
 
 namespace pollux {
 
@@ -85,7 +85,7 @@ std::error_code LaneNotifier::refusal(Token token) const noexcept {
     return make_error_code(known ? disconnected : std::errc::invalid_argument);
 }
 
-LaneQueue event_queue(std::size_t capacity, lanes_t) {
+TokenLanes event_queue(std::size_t capacity, lanes_t) {
     auto set = std::make_shared<LaneSet>(capacity);
     return {LaneNotifier(set), LanePoller(set)};
 }

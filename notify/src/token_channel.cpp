@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <pollux/event_channel.hpp>
+#include <pollux/token_channel.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -55,9 +55,9 @@ void give_way(int times_before) noexcept {
     }
 }
 
-class Channel final : public TokenQueue {
+class Channel final : public TokenQueueState {
   public:
-    explicit Channel(std::size_t capacity) : TokenQueue(capacity, true) {
+    explicit Channel(std::size_t capacity) : TokenQueueState(capacity, true) {
         // On systems where the first use of these allocates memory, it may fail here.
         std::unique_lock lock(mutex_);
         condition_.wait_for(lock, std::chrono::nanoseconds::zero());
@@ -94,7 +94,7 @@ class Channel final : public TokenQueue {
     bool woken_ = false;
 };
 
-Channel& channel(TokenQueue& queue) noexcept { return static_cast<Channel&>(queue); }
+Channel& channel(TokenQueueState& queue) noexcept { return static_cast<Channel&>(queue); }
 
 } // namespace
 
@@ -141,7 +141,7 @@ std::error_code Receiver::recv(Tokens& tokens, Timeout timeout, std::size_t limi
     }
 }
 
-EventChannel event_channel(std::size_t capacity) {
+TokenChannel event_channel(std::size_t capacity) {
     auto queue = std::make_shared<Channel>(capacity);
     return {Sender(queue), Receiver(queue)};
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <pollux/event_queue.hpp>
+#include <pollux/token_queue.hpp>
 
 namespace pollux {
 
-struct EventChannel;
+struct TokenChannel;
 
 /// The producers' end of a token channel. Copies are cheap, and queue into the same channel.
 ///
@@ -27,10 +27,10 @@ class Sender {
     std::error_code notify(Token token) const noexcept { return queue_->notify(token); }
 
   private:
-    friend EventChannel event_channel(std::size_t capacity);
-    explicit Sender(std::shared_ptr<TokenQueue> queue) noexcept : queue_(std::move(queue)) {}
+    friend TokenChannel event_channel(std::size_t capacity);
+    explicit Sender(std::shared_ptr<TokenQueueState> queue) noexcept : queue_(std::move(queue)) {}
 
-    std::shared_ptr<TokenQueue> queue_; // a Channel
+    std::shared_ptr<TokenQueueState> queue_; // a Channel
 };
 
 /// The consumer's end of a token channel. There is one, which is moved and not copied.
@@ -63,14 +63,14 @@ class Receiver {
     std::error_code try_recv(Tokens& tokens, std::size_t limit = no_limit) noexcept;
 
   private:
-    friend EventChannel event_channel(std::size_t capacity);
-    explicit Receiver(std::shared_ptr<TokenQueue> queue) noexcept : queue_(std::move(queue)) {}
+    friend TokenChannel event_channel(std::size_t capacity);
+    explicit Receiver(std::shared_ptr<TokenQueueState> queue) noexcept : queue_(std::move(queue)) {}
 
-    std::shared_ptr<TokenQueue> queue_; // a Channel
+    std::shared_ptr<TokenQueueState> queue_; // a Channel
 };
 
 /// The two ends of a token channel.
-struct EventChannel {
+struct TokenChannel {
     Sender sender;
     Receiver receiver;
 };
@@ -78,6 +78,6 @@ struct EventChannel {
 /// Makes a token channel: a queue whose consumer waits for it, and for nothing else.
 ///
 /// Errors: as for event_queue().
-EventChannel event_channel(std::size_t capacity);
+TokenChannel event_channel(std::size_t capacity);
 
 } // namespace pollux

@@ -22,7 +22,7 @@ struct lanes_t {
 };
 inline constexpr lanes_t lanes{};
 
-struct LaneQueue;
+struct TokenLanes;
 
 /// Holds what the ends of token lanes share. Internal.
 class LaneSet {
@@ -102,7 +102,7 @@ class LaneNotifier {
     }
 
   private:
-    friend LaneQueue event_queue(std::size_t capacity, lanes_t);
+    friend TokenLanes event_queue(std::size_t capacity, lanes_t);
     explicit LaneNotifier(std::shared_ptr<LaneSet> set) : lanes_(std::move(set)), lane_(&lanes_->open()) {}
 
     std::error_code refusal(Token token) const noexcept;
@@ -135,14 +135,14 @@ class LanePoller {
     }
 
   private:
-    friend LaneQueue event_queue(std::size_t capacity, lanes_t);
+    friend TokenLanes event_queue(std::size_t capacity, lanes_t);
     explicit LanePoller(std::shared_ptr<LaneSet> set) noexcept : lanes_(std::move(set)) {}
 
     std::shared_ptr<LaneSet> lanes_;
 };
 
 /// The two ends of token lanes.
-struct LaneQueue {
+struct TokenLanes {
     LaneNotifier notifier;
     LanePoller poller;
 };
@@ -150,6 +150,6 @@ struct LaneQueue {
 /// Makes token lanes for the tokens below `capacity`, which is at most 2^28.
 ///
 /// Errors: std::length_error, std::bad_alloc.
-LaneQueue event_queue(std::size_t capacity, lanes_t);
+TokenLanes event_queue(std::size_t capacity, lanes_t);
 
 } // namespace pollux

@@ -13,13 +13,13 @@
 
 namespace pollux {
 
-struct EventQueue;
+struct TokenQueue;
 
 /// Holds what the two ends of a queue share. Internal.
-class TokenQueue {
+class TokenQueueState {
   public:
-    TokenQueue(std::size_t capacity, bool bound) : ring(capacity), can_sleep(bound) {}
-    virtual ~TokenQueue() = default;
+    TokenQueueState(std::size_t capacity, bool bound) : ring(capacity), can_sleep(bound) {}
+    virtual ~TokenQueueState() = default;
 
     std::error_code notify(Token token) noexcept {
         const auto pushed = ring.push(token);
@@ -56,10 +56,10 @@ class Notifier {
     std::error_code notify(Token token) const noexcept { return queue_->notify(token); }
 
   private:
-    friend EventQueue ends_of(const std::shared_ptr<TokenQueue>& queue);
-    explicit Notifier(std::shared_ptr<TokenQueue> queue) noexcept : queue_(std::move(queue)) {}
+    friend TokenQueue ends_of(const std::shared_ptr<TokenQueueState>& queue);
+    explicit Notifier(std::shared_ptr<TokenQueueState> queue) noexcept : queue_(std::move(queue)) {}
 
-    std::shared_ptr<TokenQueue> queue_;
+    std::shared_ptr<TokenQueueState> queue_;
 };
 
 /// The consumer's end of a token queue. There is one, which is moved and not copied.
@@ -93,33 +93,33 @@ class Poller {
     }
 
   private:
-    friend EventQueue ends_of(const std::shared_ptr<TokenQueue>& queue);
-    explicit Poller(std::shared_ptr<TokenQueue> queue) noexcept : queue_(std::move(queue)) {}
+    friend TokenQueue ends_of(const std::shared_ptr<TokenQueueState>& queue);
+    explicit Poller(std::shared_ptr<TokenQueueState> queue) noexcept : queue_(std::move(queue)) {}
 
-    std::shared_ptr<TokenQueue> queue_;
+    std::shared_ptr<TokenQueueState> queue_;
 };
 
 /// The two ends of a token queue.
-struct EventQueue {
+struct TokenQueue {
     Notifier notifier;
     Poller poller;
 };
 
 /// Makes the ends of a queue. Internal.
-EventQueue ends_of(const std::shared_ptr<TokenQueue>& queue);
+TokenQueue ends_of(const std::shared_ptr<TokenQueueState>& queue);
 
 /// Makes a queue for the tokens below `capacity`, which is at most 2^28. It takes 5 to 9 bytes for each token from the
 /// beginning, never more, until both of its ends are destroyed.                             [notify.memory]
 ///
 /// Errors: std::length_error, std::bad_alloc.
-EventQueue event_queue(std::size_t capacity);
+TokenQueue event_queue(std::size_t capacity);
 
 /// Makes a queue that is bound to a Selector, so that a thread waits for sources and tokens together: notifications
 /// wake its select(), with one call of wake() for any number of them. The thread polls the queue when it receives
 /// wake_token.
 ///                                                                                      [notify.one_wake]
 /// Lifetime: no notify() or poll() may be under way when the Selector is destroyed, and none may follow.
-EventQueue event_queue(std::size_t capacity, Registrator& registrator);
+TokenQueue event_queue(std::size_t capacity, Registrator& registrator);
 
 /// A copyable handle whose wake() any thread may call at any time, such as PollRegistrator.
 template <typename T>
@@ -131,10 +131,10 @@ concept WakeHandle = std::copy_constructible<T> && !std::derived_from<T, Registr
 /// Makes a queue that is bound to a Poll by `poll.registrator()`, or to a Loop by `loop.poster()`. Both ends may
 /// outlive it; notifications that would wake it then return the handle's error.
 template <WakeHandle Handle>
-EventQueue event_queue(std::size_t capacity, const Handle& handle) {
-    class Bound final : public TokenQueue {
+TokenQueue event_queue(std::size_t capacity, const Handle& handle) {
+    class Bound final : public TokenQueueState {
       public:
-        Bound(std::size_t capacity, const Handle& handle) : TokenQueue(capacity, true), handle_(handle) {}
+        Bound(std::size_t capacity, const Handle& handle) : TokenQueueState(capacity, true), handle_(handle) {}
         std::error_code wake() noexcept override { return handle_.wake(); }
 
       private:
