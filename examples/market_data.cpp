@@ -52,7 +52,7 @@ struct Subscriber {
         for (std::size_t symbol = 0; symbol < symbols; ++symbol) changed.notifier.notify(Token{symbol});
     }
     TcpStream stream;
-    EventQueue changed = event_queue(symbols); // its own: the symbols whose prices it has not received yet
+    TokenQueue changed = event_queue(symbols); // its own: the symbols whose prices it has not received yet
     Tokens due{1024};
     std::string unsent = {}; // what its socket did not take yet
 };
@@ -93,7 +93,7 @@ int main(int argc, char** argv) try {
     std::printf("port %d, backend %s\n", listener.local_address(error).port(), poll.choice().winner->name.c_str());
     if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to the standard output");
 
-    EventQueue changed = event_queue(symbols, registrator); // wakes the loop
+    TokenQueue changed = event_queue(symbols, registrator); // wakes the loop
     Events events;
     const auto listening = Token(listener.native_handle());
     error = registrator.add(listener, {listening, Ready::readable, Mode::level});

@@ -76,11 +76,12 @@ int main(int argc, char** argv) try {
         std::cout << "timer: " << ++tick << '\n';
         if (tick == 3) timer.end();
     });
-    const auto work = std::async(std::launch::async, [poster = loop.poster(), hold = loop.hold()]() mutable {
-        unsigned long long sum = 0;
-        for (auto i = 1ULL; i <= 1000; ++i) sum += i * i;
-        poster.post([sum, hold = std::move(hold)] { std::cout << "work: " << sum << '\n'; });
-    });
+    const auto work =
+        std::async(std::launch::async, [poster = loop.poster(), keep_alive = loop.keep_alive()]() mutable {
+            unsigned long long sum = 0;
+            for (auto i = 1ULL; i <= 1000; ++i) sum += i * i;
+            poster.post([sum, keep_alive = std::move(keep_alive)] { std::cout << "work: " << sum << '\n'; });
+        });
     for (LoopMetrics before, now; loop.run_one(); before = now) {
         now = loop.metrics();
         const auto& [timers, posted, ready, deferred] = before.callbacks;

@@ -24,7 +24,7 @@ class RingQueue {
     }
 
   private:
-    EventQueue queue_;
+    TokenQueue queue_;
     Tokens tokens_;
 };
 
@@ -43,7 +43,7 @@ class Lanes {
     }
 
   private:
-    LaneQueue queue_;
+    TokenLanes queue_;
     Tokens tokens_;
 };
 
@@ -62,7 +62,7 @@ class Channel {
     }
 
   private:
-    EventChannel channel_;
+    TokenChannel channel_;
     Tokens tokens_;
 };
 
@@ -86,7 +86,7 @@ class InPoll {
 
   private:
     Poll poll_{Request{"epoll"}};
-    EventQueue queue_;
+    TokenQueue queue_;
     Tokens tokens_;
     Events events_;
 };

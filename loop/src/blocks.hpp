@@ -10,8 +10,8 @@
 
 namespace pollux::loop {
 
-/// Elements by number, of which none moves: in blocks, each twice as large as the one before. So the table of blocks
-/// is a few lines of the cache however many there are, and to add one touches no other.
+/// An array that grows without moving its elements: in blocks, each twice as large as the one before. So the table of
+/// blocks takes a few cache lines whatever the size, and adding an element touches no other.
 template <typename T>
 class Blocks {
   public:
@@ -26,18 +26,18 @@ class Blocks {
 
     std::uint32_t size() const noexcept { return size_; }
 
-    T& operator[](std::uint32_t number) noexcept { return *at(number); }
+    T& operator[](std::uint32_t index) noexcept { return *at(index); }
 
-    /// Has an element fetched that is used soon.
-    void prefetch(std::uint32_t number) noexcept {
+    /// Prefetches an element that is used soon.
+    void prefetch(std::uint32_t index) noexcept {
 #if defined(__GNUC__)
-        __builtin_prefetch(at(number), 1);
+        __builtin_prefetch(at(index), 1);
 #else
-        static_cast<void>(number);
+        static_cast<void>(index);
 #endif
     }
 
-    /// Errors: std::bad_alloc, or what the constructor throws; then it is as it was.
+    /// Errors: std::bad_alloc, or what the constructor throws; nothing has changed then.
     T& emplace_back(auto&&... arguments) {
         auto*& block = blocks_[block_of(size_)];
         if (!block) block = std::allocator<T>().allocate(size_of(block_of(size_)));
@@ -46,13 +46,13 @@ class Blocks {
         return *made;
     }
 
-    static constexpr unsigned first_bits = 6; // the first block has 2^6
+    static constexpr unsigned first_bits = 6; // the first block has 2^6 elements
     static constexpr std::size_t most_blocks = 33 - first_bits;
 
     static constexpr std::size_t size_of(std::size_t block) noexcept { return std::size_t{1} << (first_bits + block); }
-    /// The block that an element is in.
-    static constexpr std::size_t block_of(std::uint32_t number) noexcept {
-        return static_cast<std::size_t>(std::bit_width(counted(number))) - 1 - first_bits;
+    /// The block of an element.
+    static constexpr std::size_t block_of(std::uint32_t index) noexcept {
+        return static_cast<std::size_t>(std::bit_width(counted(index))) - 1 - first_bits;
     }
 
     /// Destroys the elements of this block, which is the last one, and frees it.
@@ -63,12 +63,12 @@ class Blocks {
     }
 
   private:
-    /// Counted from 2^6, a number has the size of its block as its highest bit.
-    static constexpr std::uint64_t counted(std::uint32_t number) noexcept {
-        return std::uint64_t{number} + (1U << first_bits);
+    /// Counted from 2^6, the highest bit of an index is the size of its block.
+    static constexpr std::uint64_t counted(std::uint32_t index) noexcept {
+        return std::uint64_t{index} + (1U << first_bits);
     }
-    T* at(std::uint32_t number) noexcept {
-        return blocks_[block_of(number)] + (counted(number) ^ std::bit_floor(counted(number)));
+    T* at(std::uint32_t index) noexcept {
+        return blocks_[block_of(index)] + (counted(index) ^ std::bit_floor(counted(index)));
     }
 
     std::array<T*, most_blocks> blocks_{};

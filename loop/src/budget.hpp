@@ -10,14 +10,14 @@
 
 namespace pollux::loop {
 
-/// What a phase may still do in this turn.
+/// Counts the callbacks that a phase may still call in this turn, and limits its time.
 class Budget {
   public:
     explicit Budget(const LoopOptions& options) noexcept : callbacks_(options.callbacks_per_phase) {
         if (options.time_per_phase > options.time_per_phase.zero()) end_ = after(options.time_per_phase);
     }
 
-    /// Looks at the clock if there is a limit of time.
+    /// Reads the clock if there is a limit of time.
     bool is_used_up() const noexcept { return callbacks_ == 0 || (begun_ && end_ != 0 && steady_now() >= end_); }
     void use() noexcept {
         --callbacks_;
@@ -26,8 +26,8 @@ class Budget {
 
   private:
     std::size_t callbacks_;
-    bool begun_ = false;    // one is called in any case
-    std::uint64_t end_ = 0; // none
+    bool begun_ = false;    // at least one callback is called
+    std::uint64_t end_ = 0; // 0: no limit
 };
 
 } // namespace pollux::loop

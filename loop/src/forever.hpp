@@ -5,8 +5,8 @@
 
 namespace pollux::loop {
 
-/// A Forever holds a static object that is never destroyed, for Loops that die when the program does. It allocates
-/// nothing.
+/// A Forever holds a static object that is never destroyed, for Loops that are destroyed when the program ends. It
+/// allocates nothing.
 template <typename T>
 union Forever {
     T value;
@@ -14,8 +14,8 @@ union Forever {
     ~Forever() {} // NOLINT(modernize-use-equals-default)
 };
 
-/// A mutex whose lock() does not fail: where a mutex takes memory when it is locked first, as on some systems, it is
-/// the constructor that throws.
+/// A mutex whose lock() does not fail: on systems where the first lock() of a mutex allocates memory, the constructor
+/// throws instead.
 class ReadyMutex : public std::mutex {
   public:
     ReadyMutex() {

@@ -7,19 +7,20 @@
 
 namespace pollux::loop {
 
-/// Lingering finds a token that a backend reports in each call though its watch has ended, which keeps a Loop from
-/// sleeping. epoll(7) does so for a descriptor that was closed while it was watched if a duplicate keeps its file
+/// Lingering detects a token that a backend reports in each call although its watch has ended, which keeps a Loop from
+/// sleeping. epoll(7) does so for a file descriptor that was closed while registered if a duplicate keeps its file
 /// open, and nothing can remove it.
 ///
 /// It counts calls and reads no clock.
 class Lingering {
   public:
-    /// How many calls in a row report a token before it is taken for lingering.
+    /// The number of calls in a row that report a token before it counts as lingering.
     static constexpr std::uint64_t limit = 8;
 
-    /// Notes an event of an ended watch, which the call `poll` returned. True: this is the call that reaches the limit.
+    /// Notes an event of an ended watch, which the call `poll` returned. Returns true for the call that reaches the
+    /// limit.
     bool note(Token token, std::uint64_t poll) noexcept {
-        if (count_ == 0 || poll > poll_ + 1) { // one token is followed at a time, until it misses a call
+        if (count_ == 0 || poll > poll_ + 1) { // one token is followed at a time, until a call does not report it
             token_ = token;
             count_ = 0;
         } else if (token != token_ || poll == poll_) {

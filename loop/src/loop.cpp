@@ -32,11 +32,11 @@ Loop::State::State(Poll poll, const LoopOptions& options)
     : options_(checked(options)),
       poll_(std::move(poll)),
       posts(std::make_shared<PostQueue>(poll_->registrator(), options.posts)),
-      watches(agenda, poll_->registrator(), poll_->choice()),
-      timers(agenda),
-      notices(agenda),
+      watches(lists, poll_->registrator(), poll_->choice()),
+      timers(lists),
+      signal_wake_watchers(lists),
       events_(options.events) {
-    agenda.thread.id = &posts->runner();
+    lists.thread.id = &posts->runner();
 }
 
 bool Loop::State::close() noexcept {
@@ -45,10 +45,10 @@ bool Loop::State::close() noexcept {
         return false;
     }
     closed_ = true;
-    watches.forget_handles();
-    timers.forget_handles();
-    notices.forget_handles();
-    // The engine goes before the callbacks, which may close the sources that they own.
+    watches.detach_handles();
+    timers.detach_handles();
+    signal_wake_watchers.detach_handles();
+    // The backend is destroyed before the callbacks, which may close the sources that they own.
     poll_.reset();
     posts->close();
     posted_.clear();
@@ -56,19 +56,19 @@ bool Loop::State::close() noexcept {
     PostQueue::Functions().swap(deferred);
     timers.clear_callbacks();
     watches.clear_callbacks();
-    notices.clear_callbacks();
+    signal_wake_watchers.clear_callbacks();
     return true;
 }
 
 std::error_code Loop::State::reopen(std::unique_ptr<Selector> selector) noexcept {
     if (closed_) return make_error_code(std::errc::operation_canceled);
     if (is_run_elsewhere()) return make_error_code(std::errc::device_or_resource_busy);
-    if (const auto error = notices.reopen_signals()) return error;
+    if (const auto error = signal_wake_watchers.reopen_signals()) return error;
     if (const auto error = selector ? poll_->reopen(std::move(selector)) : poll_->reopen()) return error;
-    owner_ = agenda.thread.process = OwnerProcess();
+    owner_ = lists.thread.process = OwnerProcess();
     next_event_ = events_.size(); // the new Selector reports again what is ready
-    watches.hand_over_all();
-    notices.tell_of_signals(); // which could not ring
+    watches.resubmit_all();
+    signal_wake_watchers.make_ready_for_signals(); // whose handlers could not wake this Loop
     return {};
 }
 
@@ -79,24 +79,24 @@ Timer Loop::State::set(std::chrono::nanoseconds period, auto expiry, Callback<vo
 }
 
 std::error_code Loop::State::stop() noexcept {
-    // The wake also in its own thread: a signal handler may have interrupted its sleep.
+    // The Loop is woken even by its own thread: a signal handler may have interrupted its sleep.
     return stop_.request([this] { return posts->wake(); });
 }
 
-loop::NoticeSlot* Loop::State::add_signal(int signal, Callback<void()> callback, std::error_code& error) {
+loop::SignalWakeSlot* Loop::State::add_signal(int signal, Callback<void()> callback, std::error_code& error) {
     try {
         if (!signal_watch_) open_signals();
     } catch (const std::system_error& failure) {
         error = failure.code();
         return nullptr;
     }
-    return notices.add_signal(signal, std::move(callback), error);
+    return signal_wake_watchers.add_signal(signal, std::move(callback), error);
 }
 
 void Loop::State::open_signals() {
-    const auto source = notices.signals(poll_->registrator()).source();
+    const auto source = signal_wake_watchers.signals(poll_->registrator()).source();
     if (!source) return;
-    // Called only if the engine refuses it, which the next turn finds out again, if it does.
+    // Called only if the backend refuses the watch; rearm() makes the next turn submit it again.
     signal_watch_ = &watches.add(*source, Ready::readable, Mode::level, [this](Ready, std::error_code error) {
         signal_watch_->rearm();
         throw std::system_error(error, "pollux::Loop: the backend refuses the socket of signals");
@@ -106,8 +106,8 @@ void Loop::State::open_signals() {
 
 LoopMetrics Loop::State::metrics() const {
     auto seen = metrics_;
-    seen.closed = agenda.closed;
-    seen.watches = agenda.pending[static_cast<std::size_t>(loop::Kind::watch)];
+    seen.closed = lists.closed;
+    seen.watches = lists.pending[static_cast<std::size_t>(loop::Kind::watch)];
     if (signal_watch_ && signal_watch_->is_pending()) --seen.watches;
     seen.timers = timers.pending();
     seen.posts = posts->size() + posted_.size();
@@ -121,14 +121,14 @@ Loop::State::Running::Running(State& state) : state_(state), asleep_(state.metri
                                 "pollux::Loop: opened by the parent of this process: call reopen()");
     }
     if (state.running_) throw std::logic_error("pollux::Loop: it is running already: called from a callback?");
-    state.running_ = state.agenda.in_turn = true;
+    state.running_ = state.lists.in_turn = true;
     state.posts->run_by(std::this_thread::get_id());
     if (state.options_.measure_time) begun_ = loop::steady_now();
 }
 
 Loop::State::Running::~Running() {
     state_.posts->run_by({});
-    state_.running_ = state_.agenda.in_turn = false;
+    state_.running_ = state_.lists.in_turn = false;
     state_.limit_calls(std::numeric_limits<std::uint64_t>::max());
     if (!state_.options_.measure_time) return;
     const std::chrono::nanoseconds run(loop::steady_now() - begun_);
@@ -218,14 +218,14 @@ SignalWatcher Loop::on_signal(int signal, Callback<void()> callback, std::error_
         return {};
     }
     auto* slot = state_->add_signal(signal, std::move(callback), error);
-    return slot ? SignalWatcher(state_->notices, *slot) : SignalWatcher();
+    return slot ? SignalWatcher(state_->signal_wake_watchers, *slot) : SignalWatcher();
 }
 
 WakeWatcher Loop::on_wake(Callback<void()> callback) {
     state_->demand_thread("on_wake()");
     demand_callable(callback);
     if (state_->is_closed()) return {};
-    return WakeWatcher(state_->notices, state_->notices.add_wake(std::move(callback)));
+    return WakeWatcher(state_->signal_wake_watchers, state_->signal_wake_watchers.add_wake(std::move(callback)));
 }
 
 std::error_code Loop::reopen() noexcept { return state_->reopen(nullptr); }

@@ -10,12 +10,12 @@ namespace pollux::loop {
 
 /// The thread that runs a Loop, for demand_own_thread().
 struct LoopThread {
-    const std::atomic<std::thread::id>* id = nullptr; // of no thread while none runs it; null: not known
+    const std::atomic<std::thread::id>* id = nullptr; // the default id while no thread runs it; null: not known
     OwnerProcess process;                             // a forked child has none of its parent's threads
 };
 
-/// In a debug build of the library, ends the process with one line on standard error if a thread other than the caller
-/// runs the Loop; `call` is what the caller called, such as "Watcher::change()". A release build compiles it to
+/// In a debug build of the library, ends the process with one line on standard error if another thread than the calling
+/// one runs the Loop; `call` is the function that was called, such as "Watcher::change()". A release build does
 /// nothing.
 #ifdef NDEBUG
 inline void demand_own_thread(const LoopThread&, const char*) noexcept {}

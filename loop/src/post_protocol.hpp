@@ -8,18 +8,18 @@
 
 namespace pollux::loop {
 
-/// A PostProtocol decides who wakes a Loop for functions and Holds that other threads give it: the flags, and the order
-/// in which they are read and written. PostQueue keeps the functions. tests/loop/model tries every run of it that C++
+/// A PostProtocol decides which thread wakes a Loop for posts and for released KeepAlives: the flags, and the order in
+/// which they are read and written. PostQueue has the functions. tests/loop/model tries every execution of it that C++
 /// allows.
 ///
-/// The Loop takes what was posted before it sleeps, so a post needs a wake only from another thread; and none if a wake
-/// for the same batch, the functions that the Loop takes at once, is known to have succeeded. A wake that fails is
-/// never left to stand for others.
+/// The Loop takes all posts before it sleeps, so a post needs a wake only from another thread; and none if a wake for
+/// the same batch, the functions that the Loop takes at once, is known to have succeeded. A wake that fails serves no
+/// post.
 ///
-/// any_ and woken_for_ order nothing: they are hints to what the mutex protects, and what was written before a wake is
-/// visible behind its event.
+/// any_ and woken_for_ order nothing: they are hints to data that the mutex protects, and what was written before a
+/// wake is visible after its event.
 ///
-/// Memory: SystemMemory, or that of the model.
+/// Memory is SystemMemory, or that of the model.
 template <typename Memory>
 class PostProtocol {
     template <typename T>
@@ -30,10 +30,10 @@ class PostProtocol {
     using Mutex = typename Memory::Mutex;
 
   public:
-    /// Calls `push` under the mutex, which keeps the function unless it returns false, and then `wake`, if a wake is
-    /// needed; returns its error, or operation_canceled or resource_unavailable_try_again if nothing was kept.
+    /// Calls `push` under the mutex, which stores the function unless it returns false, and then `wake`, if a wake is
+    /// needed; returns its error, or operation_canceled or resource_unavailable_try_again if no function was stored.
     std::error_code post(auto&& push, auto&& wake) {
-        std::uint64_t batch = 0; // that needs a wake; none is 0
+        std::uint64_t batch = 0; // that needs a wake; 0: none
         const std::error_code refusal = Memory::locked(mutex_, [&] {
             if (closed_) return make_error_code(std::errc::operation_canceled);
             if (!push()) return make_error_code(std::errc::resource_unavailable_try_again);
@@ -43,15 +43,15 @@ class PostProtocol {
         });
         if (batch == 0) return refusal;
         const std::error_code error = wake();
-        // An older batch may overwrite a younger one, which then has a wake too many.
+        // An older batch may overwrite a younger one, for which there is a wake too many then.
         if (!error) woken_for_.store(batch, std::memory_order_relaxed);
         return error;
     }
 
-    /// By the Loop: whether something was posted that it has not taken.
+    /// For the Loop: returns whether a function was posted that it has not taken.
     bool any() const noexcept { return any_.load(std::memory_order_relaxed); }
 
-    /// By the Loop: calls `take_all` under the mutex, which leaves no function behind.
+    /// For the Loop: calls `take_all` under the mutex, which takes all functions.
     void take(auto&& take_all) noexcept {
         Memory::locked(mutex_, [&] {
             take_all();
@@ -64,14 +64,14 @@ class PostProtocol {
         Memory::locked(mutex_, [&] { holds_ = holds_ + 1; });
     }
 
-    /// Ends a hold(). An error is that of `wake`, and the Loop is still held.
+    /// Ends a hold(). After an error, which is that of `wake`, the Loop is still held.
     std::error_code release(auto&& wake) noexcept {
         const bool wakes = Memory::locked(mutex_, [&] {
             holds_ = holds_ - 1;
             return holds_ == 0 && !closed_ && !is_own_thread();
         });
         if (!wakes) return {};
-        // The Loop may have nothing to wait for any more.
+        // The Loop may have nothing left to wait for.
         const std::error_code error = wake();
         if (!error || error == std::errc::operation_canceled) return {};
         hold();
@@ -83,12 +83,12 @@ class PostProtocol {
         Memory::locked(mutex_, [&] { holds_ = holds_ - 1; });
     }
 
-    /// Whether nothing holds the Loop, and `is_empty`, which is called under the mutex, says that nothing is posted.
+    /// Returns whether no hold() is left, and `is_empty`, which is called under the mutex, returns true.
     bool is_idle(auto&& is_empty) const {
         return Memory::locked(mutex_, [&] { return holds_ == 0 && is_empty(); });
     }
 
-    /// Every later post() returns operation_canceled. Calls `drop` under the mutex.
+    /// Makes every later post() return operation_canceled, and calls `drop` under the mutex.
     void close(auto&& drop) noexcept {
         Memory::locked(mutex_, [&] {
             closed_ = true;
@@ -101,31 +101,31 @@ class PostProtocol {
     const Atomic<ThreadId>& runner() const noexcept { return thread_; }
     bool is_own_thread() const noexcept { return thread_.load(std::memory_order_relaxed) == Memory::this_thread(); }
 
-    /// Of all that is called under it.
+    /// The mutex under which the functions above call their arguments.
     Mutex& mutex() const noexcept { return mutex_; }
 
   private:
     Atomic<bool> any_ = false;
     Atomic<ThreadId> thread_ = ThreadId();
     Atomic<std::uint64_t> woken_for_ = 0; // the last batch a wake is known to have succeeded for
-    mutable Mutex mutex_;                 // of all below
-    Plain<std::uint64_t> batch_ = 1;      // which one is posted to: the Loop has taken those before
+    mutable Mutex mutex_;                 // protects all below
+    Plain<std::uint64_t> batch_ = 1;      // that posts belong to: the Loop has taken those before
     Plain<std::size_t> holds_ = 0;
     Plain<bool> closed_ = false;
 };
 
-/// A StopRequest ends the turns of a Loop, from any thread: what was written before request() is visible behind a
-/// take() that returns true.
+/// A StopRequest ends the turns of a Loop, from any thread: what was written before request() is visible after a take()
+/// that returns true.
 template <typename Memory>
 class StopRequest {
   public:
-    /// Calls `wake`, and returns its error: the request stands even so.
+    /// Requests a stop, and calls `wake` and returns its error, which does not withdraw the request.
     std::error_code request(auto&& wake) noexcept {
         is_requested_.store(true, std::memory_order_release);
         return wake();
     }
     bool is_requested() const noexcept { return is_requested_.load(std::memory_order_relaxed); }
-    /// By the Loop: whether there was a request, which ends.
+    /// For the Loop: withdraws a request, and returns whether there was one.
     bool take() noexcept { return is_requested() && is_requested_.exchange(false, std::memory_order_acquire); }
 
   private:

@@ -15,8 +15,8 @@
 
 namespace pollux {
 
-/// All PostQueues of the process, which fork() locks: a child must not find one locked, or half changed, by a thread
-/// that it does not have.
+/// The PostQueues of the process, which are locked around fork(): in a child none must be locked, or half changed, by a
+/// thread that exists only in the parent.
 class PostQueues {
   public:
     static void insert(PostQueue& queue) {
@@ -56,7 +56,7 @@ class PostQueues {
     static const int around_fork; // an error of the system
 };
 
-// Before main(), so that no fork() of another thread comes between a lock and this.
+// Before main(), so that no other thread can fork() while a lock is held and this is not yet registered.
 #ifdef _WIN32
 const int PostQueues::around_fork = 0;
 #else
@@ -102,7 +102,7 @@ bool PostQueue::is_idle() const {
 }
 
 void PostQueue::close() noexcept {
-    Functions dropped; // destroyed without the mutex: what they own may lead here again
+    Functions dropped; // destroyed without the mutex: their destructors may call this queue again
     protocol_.close([&] { functions_.swap(dropped); });
 }
 
@@ -110,19 +110,19 @@ std::error_code Poster::post(Callback<void()>&& function) const { return posts_-
 
 std::error_code Poster::wake() const noexcept { return posts_->wake(); }
 
-Hold Poster::hold() const noexcept { return Hold(posts_); }
+KeepAlive Poster::keep_alive() const noexcept { return KeepAlive(posts_); }
 
-Hold::Hold(std::shared_ptr<PostQueue> posts) noexcept : posts_(std::move(posts)) { posts_->hold(); }
+KeepAlive::KeepAlive(std::shared_ptr<PostQueue> posts) noexcept : posts_(std::move(posts)) { posts_->hold(); }
 
-Hold::~Hold() {
-    // No caller is left who could repeat it.
+KeepAlive::~KeepAlive() {
+    // A destructor cannot report an error to the caller, who could repeat the call.
     for (int tries = 0; tries < 3; ++tries) {
         if (!release()) return;
     }
     posts_->drop_hold();
 }
 
-std::error_code Hold::release() noexcept {
+std::error_code KeepAlive::release() noexcept {
     if (!posts_) return {};
     if (const auto error = posts_->release()) return error;
     posts_.reset();

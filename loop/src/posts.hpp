@@ -17,9 +17,10 @@
 
 namespace pollux {
 
-/// What a Loop shares with its Posters and Holds: the functions, and the PostProtocol, which says who wakes the Loop.
+/// Holds what a Loop shares with its Posters and KeepAlives: the functions, and the PostProtocol, which decides which
+/// thread wakes the Loop.
 ///
-/// Processes: fork() waits until no thread is inside, so that a child finds it whole.
+/// Processes: fork() waits until no thread has its mutex, so that it is consistent in a child.
 class PostQueue {
   public:
     using Functions = std::vector<Callback<void()>>;
@@ -30,29 +31,29 @@ class PostQueue {
     PostQueue(const PostQueue&) = delete;
     PostQueue& operator=(const PostQueue&) = delete;
 
-    /// Takes the function unless it returns operation_canceled or resource_unavailable_try_again.
+    /// Moves from `function` unless it returns operation_canceled or resource_unavailable_try_again.
     std::error_code post(Callback<void()>&& function);
     std::error_code wake() const noexcept { return registrator_.wake(); }
     void hold() noexcept { protocol_.hold(); }
-    /// An error is that of the wake, and the Loop is still held.
+    /// Ends a hold(). After an error, which is that of the wake, the Loop is still held.
     std::error_code release() noexcept;
-    /// Releases without a wake.
+    /// Ends a hold() without a wake.
     void drop_hold() noexcept { protocol_.drop_hold(); }
 
-    /// By the Loop: whether something was posted that it has not taken.
+    /// For the Loop: returns whether a function was posted that it has not taken.
     bool any() const noexcept { return protocol_.any(); }
-    /// Exchanges what was posted for an empty vector.
+    /// Exchanges the functions that were posted for an empty vector.
     void take(Functions& into) noexcept;
-    /// Frees what the vector that take() left here has too much.
+    /// Frees the excess capacity of the vector that take() left here.
     void trim() noexcept;
     std::size_t size() const;
-    /// Neither posts nor Holds.
+    /// Returns whether there are neither posts nor KeepAlives.
     bool is_idle() const;
-    /// The thread that runs the Loop now, which needs no wake: it checks any() before it sleeps.
+    /// Sets the thread that runs the Loop now, which needs no wake: it checks any() before it sleeps.
     void run_by(std::thread::id thread) noexcept { protocol_.run_by(thread); }
     const std::atomic<std::thread::id>& runner() const noexcept { return protocol_.runner(); }
     bool is_own_thread() const noexcept { return protocol_.is_own_thread(); }
-    /// Nothing is posted from now on; destroys what was.
+    /// Refuses posts from now on, and destroys the functions that were posted.
     void close() noexcept;
 
   private:
@@ -61,9 +62,9 @@ class PostQueue {
     PollRegistrator registrator_;
     const std::size_t limit_;
     loop::PostProtocol<loop::SystemMemory> protocol_;
-    Functions functions_; // under its mutex
+    Functions functions_; // under the mutex of protocol_
 
-    // Of PostQueues.
+    // The links of PostQueues.
     PostQueue* next_ = nullptr;
     PostQueue* previous_ = nullptr;
 };
@@ -72,16 +73,16 @@ class PostQueue {
 
 namespace pollux::loop {
 
-/// How many functions a vector may have room for, when it is empty, though it was not needed lately.
+/// The capacity that an empty vector of functions may keep although it was not needed lately.
 inline constexpr std::size_t always_kept = 4096;
 
-/// Functions that are called in order, and what is left of them. The vector is freed when it is far larger than what
-/// was needed lately, so that a flood leaves nothing behind; steady use allocates nothing.
+/// A queue of functions that are called in order. The vector is freed when it is far larger than was needed lately, so
+/// that the memory of a flood is freed; steady use allocates nothing.
 class CallQueue {
   public:
     bool empty() const noexcept { return left_ == 0; }
     std::size_t size() const noexcept { return left_; }
-    /// Of an empty one: `put` is given an empty vector, and leaves the functions there.
+    /// Fills an empty queue: `put` receives an empty vector, and puts the functions there.
     void fill(auto&& put) noexcept {
         put(functions_);
         left_ = functions_.size();
@@ -91,21 +92,21 @@ class CallQueue {
         if (--left_ == 0) finish();
         return function;
     }
-    /// Nothing came for a while. False: there is no reason to come again.
-    bool rest() noexcept {
+    /// Frees memory when the Loop had nothing to do for a while. Returns false if further calls would free none.
+    bool decay() noexcept {
         if (recent_ <= always_kept / 4) return false;
         recent_ -= recent_ / 4;
         if (empty()) trim();
         return true;
     }
-    /// Destroys them; they may lead here again.
+    /// Destroys the functions, whose destructors may call this again.
     void clear() noexcept {
         left_ = 0;
         PostQueue::Functions().swap(functions_);
     }
 
   private:
-    /// They were moved from: nothing but memory is left.
+    /// Frees the functions, all of which were moved from.
     void finish() noexcept {
         const auto size = functions_.size();
         recent_ = recent_ - recent_ / 4 + size / 4;
@@ -118,7 +119,7 @@ class CallQueue {
 
     PostQueue::Functions functions_;
     std::size_t left_ = 0;
-    std::size_t recent_ = 0; // the mean of the last sizes, of which each counts a quarter less than the next
+    std::size_t recent_ = 0; // the mean of the last sizes, each weighted a quarter less than the next
 };
 
 } // namespace pollux::loop

@@ -29,7 +29,7 @@ std::string name_of(Source source) {
     return kind + std::to_string(source);
 }
 
-/// Why the backend refuses, as far as its capabilities or the error tell; null: the error says all there is.
+/// Returns the reason for a refusal, as far as the capabilities or the error show one; null if the error is all.
 const char* reason_of(const Choice& choice, const Refusal& refusal) noexcept {
     const auto reason_or = [](const Capability& capability, const char* otherwise) {
         return *capability.reason != '\0' ? capability.reason : otherwise;
@@ -66,8 +66,8 @@ std::system_error refusal_error(const Choice& choice, const Refusal& refusal) {
 }
 
 std::string lingering_text(const Choice& choice, std::optional<Source> source) {
-    return "pollux::Loop: " + backend_of(choice) + " goes on reporting " + (source ? name_of(*source) : "a source") +
-           " after its watch has ended, as it was closed before that while a duplicate keeps its file open";
+    return "pollux::Loop: " + backend_of(choice) + " still reports " + (source ? name_of(*source) : "a source") +
+           " after its watch has ended: it was closed while registered, and a duplicate keeps its file open";
 }
 
 } // namespace pollux::loop

@@ -9,7 +9,7 @@
 
 namespace pollux::loop {
 
-/// What a backend was asked for, and the error that it returned.
+/// A watch that a backend refused, and the error that it returned.
 struct Refusal {
     Source source;
     Ready interest;
@@ -17,16 +17,16 @@ struct Refusal {
     std::error_code error;
 };
 
-/// The capability that a watch needs and the backend lacks; null if it lacks none, or if `choice` names no backend,
-/// as for a Selector that the program gave.
+/// Returns the capability that a watch needs and the backend lacks; null if it lacks none, or if `choice` names no
+/// backend, as for a Selector that the program gave.
 const Capability* lacking_capability(const Choice& choice, Ready interest, Mode mode) noexcept;
 
-/// The exception for a refusal. Its text names the descriptor, the backend and the reason.
+/// Makes the exception for a refusal. Its text names the file descriptor, the backend and the reason.
 ///
 /// Errors: std::bad_alloc
 std::system_error refusal_error(const Choice& choice, const Refusal& refusal);
 
-/// What there is to say of a backend that goes on reporting a watch that has ended; none: the source is not known.
+/// Makes the text on a backend that still reports a watch that has ended; `source` is none if it is not known.
 ///
 /// Errors: std::bad_alloc
 std::string lingering_text(const Choice& choice, std::optional<Source> source);

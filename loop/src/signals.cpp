@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // The part of signals that is the same on every system. A handler may interrupt any instruction of any thread, so it
-// touches lock-free atomics and rings a bell, and that is all.
+// only accesses lock-free atomics and writes to a SignalPipe.
 #include "signals.hpp"
 
 #include "forever.hpp"
@@ -13,12 +13,12 @@ namespace pollux::loop {
 namespace {
 
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free &&
-              std::atomic<Inbox*>::is_always_lock_free && std::atomic<Bell*>::is_always_lock_free);
+              std::atomic<PendingSignals*>::is_always_lock_free && std::atomic<SignalPipe*>::is_always_lock_free);
 
-std::atomic<Inbox*> inboxes = nullptr;
+std::atomic<PendingSignals*> first_pending = nullptr;
 std::atomic<int> handlers_running = 0;
 
-/// What the signals of the process do is everybody's.
+/// Counts the watchers of each signal in the process, whose disposition all Loops share.
 struct Process {
     ReadyMutex mutex;
     std::array<unsigned, signal_limit> watchers{};
@@ -31,27 +31,28 @@ Process& process() {
 
 std::size_t index(int signal) noexcept { return static_cast<std::size_t>(signal); }
 
-Inbox& take_inbox() {
-    for (auto* inbox = inboxes.load(); inbox; inbox = inbox->next) {
-        if (!inbox->taken.exchange(true)) return *inbox;
+PendingSignals& acquire_pending_signals() {
+    for (auto* pending = first_pending.load(); pending; pending = pending->next) {
+        if (!pending->taken.exchange(true)) return *pending;
     }
-    auto* made = new Inbox;
-    made->next = inboxes.load();
-    while (!inboxes.compare_exchange_weak(made->next, made)) {}
+    auto* made = new PendingSignals;
+    made->next = first_pending.load();
+    while (!first_pending.compare_exchange_weak(made->next, made)) {}
     return *made;
 }
 
 } // namespace
 
 void signal_arrived(int signal) noexcept {
-    // Before all else: ~Signals waits for those who may have found its bell.
+    // Before all else: ~Signals waits for handlers that may have loaded its pipe.
     handlers_running.fetch_add(1);
-    for (auto* inbox = inboxes.load(); inbox; inbox = inbox->next) {
-        if (!inbox->wanted[index(signal)].load()) continue;
-        // Whoever set it has rung, or will, unless that failed: then each further signal is another try.
-        const bool was_set = inbox->arrived[index(signal)].exchange(true);
-        if (was_set && inbox->failure.load() == 0) continue;
-        if (auto* bell = inbox->bell.load()) inbox->failure.store(bell->ring().value());
+    for (auto* pending = first_pending.load(); pending; pending = pending->next) {
+        if (!pending->wanted[index(signal)].load()) continue;
+        // The handler that set it has woken the Loop, or will, unless that failed: then each further signal tries
+        // again.
+        const bool was_set = pending->arrived[index(signal)].exchange(true);
+        if (was_set && pending->failure.load() == 0) continue;
+        if (auto* pipe = pending->pipe.load()) pending->failure.store(pipe->submit_wakeup().value());
     }
     handlers_running.fetch_sub(1);
 }
@@ -59,29 +60,29 @@ void signal_arrived(int signal) noexcept {
 void lock_signals() noexcept { process().mutex.lock(); }
 void unlock_signals() noexcept { process().mutex.unlock(); }
 
-/// Handlers of other threads, which the parent has, do not end here; signals that have arrived were the parent's.
+/// Resets what belongs to the parent: handlers that were running in its other threads, and signals that have arrived.
 void begin_child_of_fork() noexcept {
     handlers_running.store(0);
-    for (auto* inbox = inboxes.load(); inbox; inbox = inbox->next) {
-        for (auto& arrived : inbox->arrived) arrived.store(false);
-        inbox->failure.store(0);
+    for (auto* pending = first_pending.load(); pending; pending = pending->next) {
+        for (auto& arrived : pending->arrived) arrived.store(false);
+        pending->failure.store(0);
     }
     unlock_signals();
 }
 
-Signals::Signals(const PollRegistrator& registrator) : bell_(registrator), inbox_(take_inbox()) {
-    process(); // what can fail of it, before it is used below noexcept
-    inbox_.failure.store(0);
-    inbox_.bell.store(&bell_);
+Signals::Signals(const PollRegistrator& registrator) : pipe_(registrator), pending_(acquire_pending_signals()) {
+    process(); // constructed here, where it may throw, since noexcept functions use it
+    pending_.failure.store(0);
+    pending_.pipe.store(&pipe_);
 }
 
 Signals::~Signals() {
     for (int signal = 1; signal < signal_limit; ++signal) {
         while (watchers_[index(signal)] != 0) remove(signal);
     }
-    inbox_.bell.store(nullptr);
+    pending_.pipe.store(nullptr);
     while (handlers_running.load() != 0) std::this_thread::yield();
-    inbox_.taken.store(false);
+    pending_.taken.store(false);
 }
 
 std::error_code Signals::add(int signal) noexcept {
@@ -96,20 +97,20 @@ std::error_code Signals::add(int signal) noexcept {
         ++all;
     }
     if (watchers_[index(signal)]++ == 0) {
-        inbox_.arrived[index(signal)].store(false);
-        inbox_.wanted[index(signal)].store(true);
+        pending_.arrived[index(signal)].store(false);
+        pending_.wanted[index(signal)].store(true);
     }
     return {};
 }
 
 void Signals::remove(int signal) noexcept {
-    if (--watchers_[index(signal)] == 0) inbox_.wanted[index(signal)].store(false);
+    if (--watchers_[index(signal)] == 0) pending_.wanted[index(signal)].store(false);
     const std::lock_guard lock(process().mutex);
     if (--process().watchers[index(signal)] == 0) release_signal(signal);
 }
 
 bool Signals::take(int signal) noexcept {
-    return watchers_[index(signal)] != 0 && inbox_.arrived[index(signal)].exchange(false);
+    return watchers_[index(signal)] != 0 && pending_.arrived[index(signal)].exchange(false);
 }
 
 } // namespace pollux::loop

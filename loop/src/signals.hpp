@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "bell.hpp"
+#include "signal_pipe.hpp"
 
 #include <array>
 #include <atomic>
@@ -10,20 +10,20 @@
 
 namespace pollux::loop {
 
-/// What handlers write and a Loop reads. Handlers walk over all there are, so none is ever freed: a Loop that dies
-/// leaves its own to the next one.
-struct Inbox {
+/// The signals that handlers report to one Loop. Handlers visit all of these, so none is ever freed: the next Loop
+/// reuses that of a Loop that was destroyed.
+struct PendingSignals {
     std::array<std::atomic<bool>, signal_limit> wanted{};
     std::array<std::atomic<bool>, signal_limit> arrived{};
-    std::atomic<Bell*> bell = nullptr;
+    std::atomic<SignalPipe*> pipe = nullptr;
     std::atomic<bool> taken = true;
-    std::atomic<int> failure = 0; // of the last ring, as a code of the system; 0: it rang
-    Inbox* next = nullptr;
+    std::atomic<int> failure = 0; // of the last submit_wakeup(), as an error number of the system; 0: none
+    PendingSignals* next = nullptr;
 };
 
-/// The signals that one Loop watches.
+/// Manages the signals that one Loop watches.
 ///
-/// Threads: one at a time; handlers run in any.
+/// Threads: one thread at a time may use it; handlers run in any thread.
 class Signals {
   public:
     /// Errors: std::system_error, std::bad_alloc
@@ -32,34 +32,35 @@ class Signals {
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
 
-    std::optional<Source> source() const noexcept { return bell_.source(); }
+    std::optional<Source> source() const noexcept { return pipe_.source(); }
 
-    /// Once for each watcher.
+    /// Called once for each watcher.
     std::error_code add(int signal) noexcept;
     void remove(int signal) noexcept;
 
-    /// What kept a handler from waking the Loop since the last call, or none: collect() then.
+    /// Returns the error with which a handler failed to wake the Loop since the last call; the caller then calls
+    /// collect().
     std::error_code take_failure() noexcept {
-        if (inbox_.failure.load(std::memory_order_relaxed) == 0) return {};
-        return {inbox_.failure.exchange(0), std::system_category()};
+        if (pending_.failure.load(std::memory_order_relaxed) == 0) return {};
+        return {pending_.failure.exchange(0), std::system_category()};
     }
 
-    /// In a forked child: from now on signals of the child ring, and wake nobody else.
-    std::error_code reopen() noexcept { return bell_.reopen(); }
+    /// In a forked child, makes signals of the child wake its own Loop, and no other.
+    std::error_code reopen() noexcept { return pipe_.reopen(); }
 
-    /// Calls `tell` with each signal that has arrived since.
-    void collect(const auto& tell) noexcept {
-        bell_.silence(); // before the look: what arrives behind it rings again
+    /// Calls `report` with each signal that has arrived since.
+    void collect(const auto& report) noexcept {
+        pipe_.drain(); // before the check: a signal that arrives after it wakes again
         for (int signal = 1; signal < signal_limit; ++signal) {
-            if (take(signal)) tell(signal);
+            if (take(signal)) report(signal);
         }
     }
 
   private:
     bool take(int signal) noexcept;
 
-    Bell bell_;
-    Inbox& inbox_;
+    SignalPipe pipe_;
+    PendingSignals& pending_;
     std::array<unsigned, signal_limit> watchers_{};
 };
 

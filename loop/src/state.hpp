@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "agenda.hpp"
 #include "budget.hpp"
-#include "notices.hpp"
 #include "posts.hpp"
+#include "signal_wake_watchers.hpp"
+#include "slots.hpp"
 #include "timers.hpp"
 #include "watches.hpp"
 
@@ -19,8 +19,8 @@
 
 namespace pollux {
 
-/// All of a Loop, and its turn. A callback may throw out of a phase: what is left of it is kept here, and found by the
-/// next turn like what was over its budget.
+/// The implementation of a Loop. A callback may throw out of a phase: the rest of the phase stays here, and the next
+/// turn continues with it, as with callbacks over the budget.
 class Loop::State {
   public:
     State(Poll poll, const LoopOptions& options);
@@ -28,11 +28,11 @@ class Loop::State {
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
-    /// While it lives, the Loop is run by this thread.
+    /// Marks the Loop as run by this thread as long as it lives.
     class Running;
 
-    /// Turns, at least so often, while `goes_on` says so, something is pending, and nobody stops it; what run() is to
-    /// return.
+    /// Turns, at least `at_least` times, while `goes_on` returns true and something is pending, or until stop().
+    /// Returns the result of run().
     bool run_while(const auto& goes_on, int at_least = 0) {
         for (;; --at_least) {
             if (stop_.take()) return is_pending();
@@ -41,27 +41,27 @@ class Loop::State {
         }
     }
     void turn();
-    bool is_pending() const { return is_kept() || has_work(); }
+    bool is_pending() const { return keeps_running() || has_work(); }
 
-    void demand_thread(const char* call) const noexcept { loop::demand_own_thread(agenda.thread, call); }
+    void demand_thread(const char* call) const noexcept { loop::demand_own_thread(lists.thread, call); }
     std::error_code stop() noexcept;
-    /// `selector`: null to open one of the same backend.
+    /// `selector` is null to open one of the same backend.
     std::error_code reopen(std::unique_ptr<Selector> selector) noexcept;
 
-    /// Destroys all callbacks, while whatever they own may still ask anything of the Loop, and is refused. False: this
-    /// is a forked child, and the thread that ran the Loop has stayed with the parent in the middle of something, so
-    /// nothing but the Selector may be touched.
+    /// Destroys all callbacks; objects that they own may still call the Loop, which refuses that. Returns false in a
+    /// forked child if the thread that ran the Loop exists only in the parent: its data may be inconsistent, so that
+    /// only the Selector may be destroyed.
     bool close() noexcept;
-    /// Whether it is being destroyed.
+    /// Returns whether it is being destroyed.
     bool is_closed() const noexcept { return closed_; }
 
-    /// Null and the error, if the signal cannot be watched.
-    loop::NoticeSlot* add_signal(int signal, Callback<void()> callback, std::error_code& error);
-    /// `expiry`: a duration or a point in time.
+    /// Returns null, and the error, if the signal cannot be watched.
+    loop::SignalWakeSlot* add_signal(int signal, Callback<void()> callback, std::error_code& error);
+    /// `expiry` is a duration or a point in time.
     Timer set(std::chrono::nanoseconds period, auto expiry, Callback<void()> callback);
     LoopMetrics metrics() const;
 
-    loop::Agenda agenda;
+    loop::ReadyLists lists;
 
   private:
     LoopOptions options_;
@@ -71,18 +71,18 @@ class Loop::State {
     const std::shared_ptr<PostQueue> posts;
     loop::Watches watches;
     loop::Timers timers;
-    loop::Notices notices;
+    loop::SignalWakeWatchers signal_wake_watchers;
     PostQueue::Functions deferred;
 
     const Choice& choice() const noexcept { return poll_->choice(); }
     std::uint64_t calls() const noexcept { return metrics_.callbacks.total(); }
-    /// From this many calls() on, and until the Loop is run again, no turn sleeps.
+    /// Keeps turns from sleeping once calls() has reached `limit`, until the Loop is run again.
     void limit_calls(std::uint64_t limit) noexcept { call_limit_ = limit; }
 
   private:
     void call_timers();
     void call_posted();
-    void poll_engine();
+    void poll_backend();
     void call_ready();
     void end_lingering(Token token);
     void call_deferred();
@@ -91,25 +91,25 @@ class Loop::State {
     void call(std::uint64_t& count, loop::Budget& budget, auto&& callback);
     void call_queue(loop::CallQueue& queue, std::uint64_t& count);
     void sleep_beside_timers();
-    void rest() noexcept;
-    void ask(const Timeout& timeout);
-    /// Whether the next turn has something to do that needs no event.
+    void trim_queues() noexcept;
+    void poll(const Timeout& timeout);
+    /// Returns whether the next turn has something to do that needs no event.
     bool has_work() const noexcept {
-        return next_event_ < events_.size() || !agenda.ready.empty() || timers.has_due() || !posted_.empty() ||
-               posts->any() || !deferred.empty() || !deferred_.empty() || timers.has_ended() || !agenda.closing.empty();
+        return next_event_ < events_.size() || !lists.ready.empty() || timers.has_due() || !posted_.empty() ||
+               posts->any() || !deferred.empty() || !deferred_.empty() || timers.has_ended() || !lists.closing.empty();
     }
-    /// By a thread other than the caller.
+    /// Returns whether another thread than the calling one runs it.
     bool is_run_elsewhere() const noexcept { return running_ && !posts->is_own_thread(); }
     bool is_stopped() const noexcept { return stop_.is_requested(); }
-    bool is_kept() const { return agenda.keeping > 0 || timers.keep_the_loop() || !posts->is_idle(); }
+    bool keeps_running() const { return lists.keeping > 0 || timers.keeps_running() || !posts->is_idle(); }
     void open_signals();
 
-    // Made once: GCC 12 writes a Timeout in other parts than those in which it passes it, and the processor waits for
-    // these.
+    // A member, since GCC 12 stores a Timeout in other parts than it loads it in to pass it, so that store forwarding
+    // fails.
     const Timeout at_once_ = std::chrono::nanoseconds::zero();
     Events events_;
     std::size_t next_event_ = 0;
-    loop::WatchSlot* signal_watch_ = nullptr; // where a signal makes a source readable
+    loop::WatchSlot* signal_watch_ = nullptr; // of the source that signals make readable; null under Windows
     loop::CallQueue posted_;
     loop::CallQueue deferred_;
     loop::StopRequest<loop::SystemMemory> stop_;
@@ -122,7 +122,7 @@ class Loop::State {
 
 class Loop::State::Running {
   public:
-    /// Errors: std::logic_error, if it is run already.
+    /// Errors: std::logic_error if the Loop is running already.
     explicit Running(State& state);
     ~Running();
     Running(const Running&) = delete;

@@ -9,7 +9,7 @@
 
 namespace pollux::loop {
 
-/// The memory and the threads that programs run on. The model test puts others in their place.
+/// The atomics, mutexes and threads of the C++ library. The model test replaces them by models.
 struct SystemMemory {
     template <typename T>
     using Atomic = std::atomic<T>;

@@ -4,7 +4,7 @@
 namespace pollux {
 namespace {
 
-/// Merges two chains that are in order; of equal ones, those of the older chain come first. Only `next` is kept.
+/// Merges two sorted chains; of equal nodes, those of the older chain come first. Only `next` stays valid.
 template <typename Before>
 TimerLink* merged(TimerLink* older, TimerLink* newer, Before before) noexcept {
     TimerLink first;
@@ -19,7 +19,7 @@ TimerLink* merged(TimerLink* older, TimerLink* newer, Before before) noexcept {
     return first.next;
 }
 
-/// Sorts a chain from its front: of the bins, the one of number n has 2^n links or none.
+/// Sorts a chain by merging bins: bin n has 2^n links or none.
 template <typename Before>
 TimerLink* sorted(TimerLink* chain, Before before) noexcept {
     std::array<TimerLink*, std::numeric_limits<std::size_t>::digits> bins{};
@@ -78,9 +78,10 @@ TimerWheel::Chain TimerWheel::take(std::size_t ring) noexcept {
     return chain;
 }
 
-/// Most of many timers are in no cache, and only when one is there it tells where the next is. So a second walk comes
-/// towards the first from behind, only to have them fetched: two are under way at a time.
-void TimerWheel::spread(Chain chain) noexcept {
+/// Places each timer of a chain on a lower level. Most of many timers are in no cache, and only a timer that is loaded
+/// has the address of the next. So a second walk goes from the end towards the first, only to load the timers: two
+/// loads are under way at a time.
+void TimerWheel::cascade(Chain chain) noexcept {
     auto* ahead = chain.last;
     for (auto* link = chain.first; link != nullptr;) {
         auto& node = node_of(link);
@@ -90,13 +91,14 @@ void TimerWheel::spread(Chain chain) noexcept {
     }
 }
 
-/// Sorts a chain of a few beside their links, in the processor's first cache. False, and nothing done, if it has more.
+/// Sorts a short chain in an array, which stays in the first-level cache. Returns false, and does nothing, if the chain
+/// is longer.
 bool TimerWheel::make_few_due(TimerLink* chain) noexcept {
     struct Entry {
         std::uint64_t deadline;
         TimerLink* link;
     };
-    constexpr std::size_t few = 32; // that many are sorted sooner than spread
+    constexpr std::size_t few = 32; // so many are sorted in less time than they cascade
     std::array<Entry, few> entries;
     std::size_t count = 0;
     for (auto* link = chain; link != nullptr; link = link->next) {
@@ -121,7 +123,7 @@ void TimerWheel::make_due(TimerLink* chain) noexcept {
     }
 }
 
-/// In the slot of the tick that has begun, but has not ended, to the nanosecond.
+/// Makes the timers due, to the nanosecond, of the slot whose tick has begun and not ended.
 void TimerWheel::expire_within_tick() noexcept {
     TimerLink due;
     auto* last = &due;
@@ -157,7 +159,7 @@ void TimerWheel::advance(std::uint64_t now) noexcept {
         if (slot->level == 0) {
             make_due(chain.first);
         } else if (!is_over || !make_few_due(chain.first)) {
-            spread(chain);
+            cascade(chain);
         }
     }
     if (tick_ == target) return;

@@ -16,8 +16,8 @@ constexpr auto never = std::numeric_limits<std::uint64_t>::max();
 
 std::uint64_t sum(std::uint64_t a, std::uint64_t b) noexcept { return a > never - b ? never : a + b; }
 
-/// The steady clock as it was some milliseconds ago, at a fifth of the cost where there is such a clock. Linux sets it
-/// with each tick; where the processor that does so is taken away by a hypervisor, it is further behind.
+/// Returns the steady clock as it was some milliseconds ago, at a fifth of the cost where there is such a clock. Linux
+/// updates it with each tick; it is further behind while a hypervisor does not run the processor that does so.
 std::uint64_t recently() noexcept {
 #ifdef CLOCK_MONOTONIC_COARSE
     timespec time{};
@@ -28,7 +28,7 @@ std::uint64_t recently() noexcept {
 #endif
 }
 
-static_assert(sizeof(TimerSlot) == 32 && sizeof(Firing) == 64);
+static_assert(sizeof(TimerSlot) == 32 && sizeof(ColdData) == 64);
 
 } // namespace
 
@@ -37,17 +37,17 @@ std::uint64_t steady_now() noexcept { return not_negative(std::chrono::steady_cl
 std::uint64_t after(std::chrono::nanoseconds duration) noexcept { return sum(steady_now(), not_negative(duration)); }
 
 TimerSlot& Timers::add(Callback<void()> callback, std::chrono::nanoseconds period) {
-    auto number = free_.lowest();
-    if (number == none) {
-        number = slots_.size();
-        if (firings_.size() == slots_.size()) firings_.emplace_back();
+    auto index = free_.lowest();
+    if (index == none) {
+        index = slots_.size();
+        if (cold_data_.size() == slots_.size()) cold_data_.emplace_back();
         slots_.emplace_back(slots_.size());
-        free_.use_new(static_cast<std::uint32_t>(number));
+        free_.use_new(static_cast<std::uint32_t>(index));
     } else {
-        free_.take_lowest(behind(number));
+        free_.take_lowest(behind(index));
     }
-    auto& slot = slots_[static_cast<std::uint32_t>(number)];
-    firings_[slot.number_] = {not_negative(period), 0, std::move(callback)};
+    auto& slot = slots_[static_cast<std::uint32_t>(index)];
+    cold_data_[slot.index_] = {not_negative(period), 0, std::move(callback)};
     return slot;
 }
 
@@ -59,21 +59,21 @@ void Timers::set(TimerSlot& slot, std::chrono::steady_clock::time_point at) noex
 
 void Timers::set_other(TimerSlot& slot, std::chrono::nanoseconds after) noexcept {
     if (slot.background_ && !slot.is_set()) ++in_background_;
-    if (slot.place_ != 0) forget_fresh(slot); // it goes behind all others that were set before this
-    take_if_due(slot);
-    make_fresh(slot, after);
+    if (slot.position_ != 0) remove_unscheduled(slot); // it follows all others that were set before this call
+    remove_if_due(slot);
+    add_unscheduled(slot, after);
 }
 
 void Timers::cancel_other(TimerSlot& slot) noexcept {
     if (slot.background_ && slot.is_set()) --in_background_;
-    if (slot.place_ != 0) forget_fresh(slot);
+    if (slot.position_ != 0) remove_unscheduled(slot);
     wheel_.cancel(slot);
 }
 
-void Timers::forget_fresh(TimerSlot& slot) noexcept {
-    fresh_[slot.place_ - 1U].slot = nullptr;
-    slot.place_ = 0;
-    while (fresh_count_ != 0 && !fresh_[fresh_count_ - 1].slot) --fresh_count_;
+void Timers::remove_unscheduled(TimerSlot& slot) noexcept {
+    unscheduled_[slot.position_ - 1U].slot = nullptr;
+    slot.position_ = 0;
+    while (unscheduled_count_ != 0 && !unscheduled_[unscheduled_count_ - 1].slot) --unscheduled_count_;
 }
 
 void Timers::insert(TimerSlot& slot, std::uint64_t deadline) noexcept {
@@ -81,20 +81,20 @@ void Timers::insert(TimerSlot& slot, std::uint64_t deadline) noexcept {
     quiet_until_ = std::min(quiet_until_, deadline);
 }
 
-void Timers::end(Handled& handled) noexcept {
+void Timers::end(HandleTarget& target) noexcept {
     demand_thread("the end of a handle");
-    auto& slot = static_cast<TimerSlot&>(handled);
+    auto& slot = static_cast<TimerSlot&>(target);
     cancel(slot);
     slot.background_ = false;
-    if (!agenda_.in_turn) return close(slot.number_);
-    behind(slot.number_) = none;
-    (has_ended() ? behind(last_ended_) : first_ended_) = slot.number_;
-    last_ended_ = slot.number_;
+    if (!lists_.in_turn) return close(slot.index_);
+    behind(slot.index_) = none;
+    (has_ended() ? behind(last_ended_) : first_ended_) = slot.index_;
+    last_ended_ = slot.index_;
 }
 
-void Timers::set_background(Handled& handled, bool background) noexcept {
+void Timers::set_background(HandleTarget& target, bool background) noexcept {
     demand_thread("Handle::in_background()");
-    auto& slot = static_cast<TimerSlot&>(handled);
+    auto& slot = static_cast<TimerSlot&>(target);
     if (slot.is_set() && slot.background_) --in_background_;
     slot.background_ = background;
     if (slot.is_set() && slot.background_) ++in_background_;
@@ -102,34 +102,34 @@ void Timers::set_background(Handled& handled, bool background) noexcept {
 
 bool Timers::close_ended() noexcept {
     if (!has_ended()) return false;
-    const auto number = std::exchange(first_ended_, behind(first_ended_));
-    close(number);
+    const auto index = std::exchange(first_ended_, behind(first_ended_));
+    close(index);
     return true;
 }
 
-void Timers::close(std::uint64_t number) noexcept {
-    ++agenda_.closed;
-    firings_[static_cast<std::uint32_t>(number)].callback.clear(); // which may end others
-    behind(number) = free_.give_back(static_cast<std::uint32_t>(number));
-    if (slots_.size() > Blocks<Firing>::size_of(8)) release_excess();
+void Timers::close(std::uint64_t index) noexcept {
+    ++lists_.closed;
+    cold_data_[static_cast<std::uint32_t>(index)].callback.clear(); // may end other timers
+    behind(index) = free_.give_back(static_cast<std::uint32_t>(index));
+    if (slots_.size() > Blocks<ColdData>::size_of(8)) release_excess();
 }
 
-/// No handle and no callback leads to a timer whose number is free.
+/// No handle and no callback refers to a timer whose index is free.
 void Timers::release_excess() noexcept {
-    for (auto block = Blocks<Firing>::block_of(slots_.size() - 1); free_.is_excess(block); --block) {
+    for (auto block = Blocks<ColdData>::block_of(slots_.size() - 1); free_.is_excess(block); --block) {
         slots_.release_last(block);
-        firings_.release_last(block);
+        cold_data_.release_last(block);
         free_.forget(block);
     }
 }
 
-void Timers::settle_now() noexcept { settle(steady_now()); }
+void Timers::schedule_all_now() noexcept { schedule_all(steady_now()); }
 
-void Timers::settle(std::uint64_t now) noexcept {
+void Timers::schedule_all(std::uint64_t now) noexcept {
     auto first = quiet_until_;
-    for (const auto& [slot, after] : std::span(fresh_).first(std::exchange(fresh_count_, 0))) {
+    for (const auto& [slot, after] : std::span(unscheduled_).first(std::exchange(unscheduled_count_, 0))) {
         if (!slot) continue;
-        slot->place_ = 0;
+        slot->position_ = 0;
         const auto deadline = now + after; // both have 63 bits
         first = std::min(first, deadline);
         wheel_.rearm(*slot, deadline);
@@ -138,24 +138,24 @@ void Timers::settle(std::uint64_t now) noexcept {
 }
 
 std::size_t Timers::pending() const noexcept {
-    const auto is_new = [](const Fresh& fresh) { return fresh.slot && !fresh.slot->is_pending(); };
-    const auto fresh = std::span(fresh_).first(fresh_count_);
-    return wheel_.pending() + static_cast<std::size_t>(std::ranges::count_if(fresh, is_new));
+    const auto is_new = [](const Unscheduled& timer) { return timer.slot && !timer.slot->is_pending(); };
+    const auto unscheduled = std::span(unscheduled_).first(unscheduled_count_);
+    return wheel_.pending() + static_cast<std::size_t>(std::ranges::count_if(unscheduled, is_new));
 }
 
 void Timers::advance(std::uint64_t now) noexcept {
     now_ = now;
     over_limit_ = limit_ && now >= *limit_;
-    settle(now);
+    schedule_all(now);
     wheel_.advance(now);
     quiet_until_ = wheel_.next_expiry().value_or(never);
 }
 
 bool Timers::is_next_near() noexcept {
-    // Most timers are timeouts, and far. Those that are not have the clock read in each turn.
+    // Most timers are timeouts that are far away. Near ones make each turn read the clock.
     constexpr std::uint64_t far = 100'000'000;
     if (--rough_left_ != 0) return quiet_until_ < sum(recently(), far);
-    // However far behind the rough clock is, a timer of a Loop that never sleeps is late by these turns at most.
+    // However far behind the coarse clock is, a timer of a Loop that never sleeps is late by these turns at most.
     rough_left_ = rough_readings;
     return quiet_until_ <= steady_now();
 }
@@ -166,7 +166,7 @@ TimerSlot* Timers::pop_due() noexcept {
     if (!node) return nullptr;
     --fetched_;
     auto* slot = static_cast<TimerSlot*>(node);
-    auto& its = firings_[slot->number_];
+    auto& its = cold_data_[slot->index_];
     if (its.period != 0) {
         set_again(*slot, its);
     } else if (slot->background_) {
@@ -175,19 +175,19 @@ TimerSlot* Timers::pop_due() noexcept {
     return slot;
 }
 
-/// Some at a time: each waits for the memory, and all of them together hardly longer than one.
+/// Prefetches some timers at a time: each takes a memory access, and all of them together hardly more than one.
 void Timers::fetch_due() noexcept {
     fetched_ = 16;
     auto* node = wheel_.next_due();
     for (auto left = fetched_; left > 0 && node; --left) {
-        firings_.prefetch(static_cast<TimerSlot*>(node)->number_);
+        cold_data_.prefetch(static_cast<TimerSlot*>(node)->index_);
         node = wheel_.next_due(node);
     }
 }
 
-void Timers::set_again(TimerSlot& slot, Firing& firing) noexcept {
-    firing.missed = (now_ - slot.deadline()) / firing.period;
-    insert(slot, sum(slot.deadline() + firing.missed * firing.period, firing.period));
+void Timers::set_again(TimerSlot& slot, ColdData& cold) noexcept {
+    cold.missed = (now_ - slot.deadline()) / cold.period;
+    insert(slot, sum(slot.deadline() + cold.missed * cold.period, cold.period));
 }
 
 std::optional<std::chrono::nanoseconds> Timers::quiet_time(std::uint64_t now) const noexcept {
@@ -213,32 +213,32 @@ namespace pollux {
 
 void Timer::rearm(std::chrono::nanoseconds after) noexcept {
     if (!*this) return;
-    keeper<loop::Timers>().demand_thread("Timer::rearm()");
-    keeper<loop::Timers>().set(handled<loop::TimerSlot>(), after);
+    owner<loop::Timers>().demand_thread("Timer::rearm()");
+    owner<loop::Timers>().set(target<loop::TimerSlot>(), after);
 }
 
 void Timer::rearm(std::chrono::steady_clock::time_point at) noexcept {
     if (!*this) return;
-    keeper<loop::Timers>().demand_thread("Timer::rearm()");
-    keeper<loop::Timers>().set(handled<loop::TimerSlot>(), at);
+    owner<loop::Timers>().demand_thread("Timer::rearm()");
+    owner<loop::Timers>().set(target<loop::TimerSlot>(), at);
 }
 
 void Timer::cancel() noexcept {
     if (!*this) return;
-    keeper<loop::Timers>().demand_thread("Timer::cancel()");
-    keeper<loop::Timers>().cancel(handled<loop::TimerSlot>());
+    owner<loop::Timers>().demand_thread("Timer::cancel()");
+    owner<loop::Timers>().cancel(target<loop::TimerSlot>());
 }
 
 bool Timer::is_pending() const noexcept {
     if (!*this) return false;
-    keeper<loop::Timers>().demand_thread("Timer::is_pending()");
-    return handled<loop::TimerSlot>().is_set();
+    owner<loop::Timers>().demand_thread("Timer::is_pending()");
+    return target<loop::TimerSlot>().is_set();
 }
 
 std::uint64_t Timer::missed() const noexcept {
     if (!*this) return 0;
-    keeper<loop::Timers>().demand_thread("Timer::missed()");
-    return keeper<loop::Timers>().missed(handled<loop::TimerSlot>());
+    owner<loop::Timers>().demand_thread("Timer::missed()");
+    return owner<loop::Timers>().missed(target<loop::TimerSlot>());
 }
 
 } // namespace pollux

@@ -11,7 +11,7 @@
 namespace pollux {
 namespace {
 
-/// Notes how long a callback took, also if it throws.
+/// Measures how long a callback takes, even if it throws.
 class Stopwatch {
   public:
     explicit Stopwatch(std::chrono::nanoseconds& longest) : longest_(longest), begun_(loop::steady_now()) {}
@@ -26,9 +26,10 @@ class Stopwatch {
 
 } // namespace
 
-// Inline, and so before what uses it: the way of a turn that has one event, which is measured in instructions.
+// Inline, and so defined before their callers: the path of a turn that has one event, which is measured in
+// instructions.
 
-inline void Loop::State::ask(const Timeout& timeout) {
+inline void Loop::State::poll(const Timeout& timeout) {
     const bool measures = options_.measure_time && timeout != std::chrono::nanoseconds::zero();
     const auto begun = measures ? loop::steady_now() : 0;
     next_event_ = 0;
@@ -36,41 +37,42 @@ inline void Loop::State::ask(const Timeout& timeout) {
     const auto error = poll_->poll(events_, timeout);
     if (measures) metrics_.asleep += std::chrono::nanoseconds(loop::steady_now() - begun);
     metrics_.events += events_.size();
-    if (error) throw std::system_error(error, "pollux: the engine of a Loop");
-    if (timeout != std::chrono::nanoseconds::zero()) rest();
+    if (error) throw std::system_error(error, "pollux::Loop: the backend cannot wait");
+    if (timeout != std::chrono::nanoseconds::zero()) trim_queues();
 }
 
 void Loop::State::sleep_beside_timers() {
-    // Mostly something is there, and a look costs less than a call that has to set up a timer, and reads no clock.
-    ask(at_once_);
+    // Mostly there is an event, and a non-blocking poll costs less than a call that has to set up a timer, and reads no
+    // clock.
+    poll(at_once_);
     if (!events_.empty()) return;
     const auto now = loop::steady_now();
-    timers.settle(now);
+    timers.schedule_all(now);
     const auto quiet = timers.quiet_time(now);
-    if (!quiet || *quiet > quiet->zero()) ask(quiet);
-    // This clock decides, and not a rough one, which may be behind it, that the next turn looks for timers.
+    if (!quiet || *quiet > quiet->zero()) poll(quiet);
+    // The steady clock decides that the next turn checks timers, not the coarse one, which may be behind it.
     if (events_.empty()) timers.expect_due();
 }
 
-/// Vectors that a flood has left behind are of no use to a Loop that sleeps.
-void Loop::State::rest() noexcept {
-    if (posted_.rest()) posts->trim();
-    deferred_.rest();
+/// Frees vectors of a former flood, which are of no use to a Loop that sleeps.
+void Loop::State::trim_queues() noexcept {
+    if (posted_.decay()) posts->trim();
+    deferred_.decay();
 }
 
-inline void Loop::State::poll_engine() {
-    watches.hand_over();
+inline void Loop::State::poll_backend() {
+    watches.submit_changes();
     if (signal_watch_) {
-        if (const auto error = notices.take_failure()) {
+        if (const auto error = signal_wake_watchers.take_failure()) {
             next_event_ = events_.size();
             throw std::system_error(error, "pollux::Loop: a handler of signals could not wake it");
         }
     }
     const bool is_over = is_stopped() || timers.is_over_limit() || calls() >= call_limit_;
-    // With nothing pending, or with work to do, the turn only looks.
-    const bool only_looks = is_over || has_work() || !is_kept();
-    if (!only_looks && timers.any()) return sleep_beside_timers();
-    ask(only_looks ? at_once_ : forever);
+    // With nothing pending, or with work to do, the poll is non-blocking.
+    const bool is_nonblocking = is_over || has_work() || !keeps_running();
+    if (!is_nonblocking && timers.any()) return sleep_beside_timers();
+    poll(is_nonblocking ? at_once_ : forever);
 }
 
 void Loop::State::turn() {
@@ -78,14 +80,14 @@ void Loop::State::turn() {
     ++metrics_.turns;
     if (timers.may_be_due()) call_timers();
     if (!posted_.empty() || posts->any()) call_posted();
-    // What is left of the last events comes first: with the changes since, they tell who may still be called.
-    if (next_event_ == events_.size()) poll_engine();
+    // The rest of the last events comes first: the changes since decide which of them are still delivered.
+    if (next_event_ == events_.size()) poll_backend();
     call_ready();
     if (!deferred_.empty() || !deferred.empty()) call_deferred();
-    if (timers.has_ended() || !agenda.closing.empty()) close_ended();
+    if (timers.has_ended() || !lists.closing.empty()) close_ended();
 }
 
-/// Each phase has taken the callback off its list before: whatever it does, it is not called again.
+/// The phase has removed the callback from its list before, so it is not called again, even if it throws.
 void Loop::State::call(std::uint64_t& count, loop::Budget& budget, auto&& callback) {
     ++count;
     budget.use();
@@ -120,24 +122,24 @@ void Loop::State::call_queue(loop::CallQueue& queue, std::uint64_t& count) {
 void Loop::State::call_ready() {
     loop::Budget budget(options_);
     while (!budget.is_used_up()) {
-        if (auto* slot = agenda.ready.pop_front()) {
+        if (auto* slot = lists.ready.pop_front()) {
             call(metrics_.callbacks.ready, budget, [slot] { slot->call(); });
             continue;
         }
         if (next_event_ == events_.size()) return;
         const auto& event = events_[next_event_++];
-        auto ready = event.ready; // not a copy of both: the engine wrote them apart, and the processor would wait
+        auto ready = event.ready; // not a copy of both: the backend wrote them apart, and store forwarding would fail
         if (event.token == wake_token) {
             ++metrics_.wakes;
-            if (!signal_watch_) notices.tell_of_signals();
-            notices.tell_of_wake();
-        } else if (auto* watch = watches.addressee(event.token, ready); watch && watch == signal_watch_) {
-            notices.tell_of_signals();
+            if (!signal_watch_) signal_wake_watchers.make_ready_for_signals();
+            signal_wake_watchers.make_ready_for_wake();
+        } else if (auto* watch = watches.match_event(event.token, ready); watch && watch == signal_watch_) {
+            signal_wake_watchers.make_ready_for_signals();
         } else if (watch) {
             call(metrics_.callbacks.ready, budget, [watch, ready] { watch->call(ready); });
         } else {
             ++metrics_.stale;
-            if (watches.lingers(event.token, metrics_.polls)) end_lingering(event.token);
+            if (watches.note_lingering(event.token, metrics_.polls)) end_lingering(event.token);
         }
     }
 }
@@ -145,7 +147,7 @@ void Loop::State::call_ready() {
 void Loop::State::end_lingering(Token token) {
     const auto text = loop::lingering_text(choice(), watches.source_of(token));
     if (const auto error = poll_->reopen()) throw std::system_error(error, text + ", and cannot be opened again");
-    watches.hand_over_all();
+    watches.resubmit_all();
     ++metrics_.reopened;
 #ifndef NDEBUG
     std::fprintf(stderr, "%s: it was opened again\n", text.c_str());
@@ -153,7 +155,7 @@ void Loop::State::end_lingering(Token token) {
 }
 
 void Loop::State::call_deferred() {
-    // What these defer comes at the end of the next turn.
+    // Functions that these defer are called at the end of the next turn.
     if (deferred_.empty()) deferred_.fill([this](auto& functions) { functions.swap(deferred); });
     call_queue(deferred_, metrics_.callbacks.deferred);
 }
@@ -161,9 +163,9 @@ void Loop::State::call_deferred() {
 void Loop::State::close_ended() noexcept {
     for (auto left = options_.callbacks_per_phase; left > 0; --left) {
         if (timers.close_ended()) continue;
-        auto* slot = agenda.closing.pop_front();
+        auto* slot = lists.closing.pop_front();
         if (!slot) return;
-        ++agenda.closed;
+        ++lists.closed;
         slot->close();
     }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "agenda.hpp"
 #include "identity.hpp"
 #include "lingering.hpp"
+#include "slots.hpp"
 
 #include <pollux/poll.hpp>
 #include <pollux/watch_callback.hpp>
@@ -18,7 +18,7 @@ namespace pollux::loop {
 /// A WatchSlot is the target of a Watcher. Its index and its generation are the token.
 class alignas(64) WatchSlot final : public ReadySlot {
   public:
-    explicit WatchSlot(Agenda& agenda) noexcept : ReadySlot(agenda, Kind::watch) {}
+    explicit WatchSlot(ReadyLists& lists) noexcept : ReadySlot(lists, Kind::watch) {}
 
     /// Reports that the backend refused it. Errors: std::system_error, unless the callback takes the error.
     void call() override;
@@ -27,45 +27,45 @@ class alignas(64) WatchSlot final : public ReadySlot {
 
     void change(Ready interest, Mode mode) noexcept;
     void rearm() noexcept;
-    Mode mode() const noexcept { return asked_.mode; }
+    Mode mode() const noexcept { return wanted_.mode; }
     std::error_code error() const noexcept;
 
   private:
     friend class Watches;
 
-    struct Asked {
+    struct Wanted {
         Ready interest = Ready::none;
         Mode mode = Mode::level;
-        bool operator==(const Asked&) const noexcept = default;
+        bool operator==(const Wanted&) const noexcept = default;
     };
 
-    void let_go() noexcept override;
-    Token token() const noexcept { return Token{std::uint64_t{generation_} << 32 | number()}; }
-    void ask(const Asked& asked) noexcept;
-    void update() noexcept { awaits_event_ = is_known_ && !spent_ && any(asked_.interest); }
+    void unregister() noexcept override;
+    Token token() const noexcept { return Token{std::uint64_t{generation_} << 32 | index()}; }
+    void request(const Wanted& wanted) noexcept;
+    void update() noexcept { awaits_event_ = is_submitted_ && !spent_ && any(wanted_.interest); }
 
     FileIdentity identity_; // of the source, while the backend has the watch
     // An event needs what follows: one line of the cache.
     WatchCallback::Function callback_;
     std::uint32_t generation_ = 0;
-    Asked asked_;               // what the program wants
-    Asked known_;               // what the backend was given, while it has the watch
-    bool is_known_ = false;     // the backend has the watch
+    Wanted wanted_;             // by the program
+    Wanted submitted_;          // submitted to the backend, while it has the watch
+    bool is_submitted_ = false; // the backend has the watch
     bool awaits_event_ = false; // the backend has it, and an event is to be reported: neither paused nor spent
-    bool changed_ = false;      // in the list of what is to be submitted
-    bool anew_ : 1 = false;     // to be submitted even if nothing is different
+    bool changed_ = false;      // in the list of watches to be submitted
+    bool resubmit_ : 1 = false; // to be submitted even without a difference
     bool spent_ : 1 = false;    // one-shot, and reported
     bool refused_ : 1 = false;  // its entry has the error
     bool takes_error_ : 1 = false;
     Source source_{};
 };
 
-/// Watches holds the watches of a Loop: what the backend was given of each, and what is still to be submitted.
-class Watches final : public SlotKeeper {
+/// The watches of a Loop, with the changes that were not submitted to the backend yet.
+class Watches final : public SlotOwner {
   public:
-    Watches(Agenda& agenda, const PollRegistrator& registrator, const Choice& choice)
-        : agenda_(agenda), registrator_(registrator), choice_(choice) {
-        agenda.watches = this;
+    Watches(ReadyLists& lists, const PollRegistrator& registrator, const Choice& choice)
+        : lists_(lists), registrator_(registrator), choice_(choice) {
+        lists.watches = this;
     }
 
     /// Errors: std::bad_alloc
@@ -74,34 +74,34 @@ class Watches final : public SlotKeeper {
     /// Submits a new watch at once. On failure the slot is free again, and its callback was destroyed.
     std::error_code submit_now(WatchSlot& slot) noexcept;
 
-    /// Submits what changed. What the backend refuses is put into the agenda.
-    void hand_over() noexcept {
-        while (auto* slot = changed_.pop_front()) hand_over(*slot);
+    /// Submits the changes. Watches that the backend refuses are added to the ready list.
+    void submit_changes() noexcept {
+        while (auto* slot = changed_.pop_front()) submit_or_refuse(*slot);
     }
 
-    /// For a backend that has no watch any more, such as one that was opened again: hand_over() adds all of them. A
-    /// one-shot watch that was reported stays as it is until it is armed.
-    void hand_over_all() noexcept;
+    /// For a backend that was opened again and has no watches: makes submit_changes() add all of them. A one-shot watch
+    /// that was reported stays spent until it is armed.
+    void resubmit_all() noexcept;
 
     /// Destroys the callbacks of a Loop that is being destroyed.
     void clear_callbacks() noexcept {
-        for (std::uint32_t number = 0; number < slots_.size(); ++number) slots_[number].callback_.clear();
+        for (std::uint32_t index = 0; index < slots_.size(); ++index) slots_[index].callback_.clear();
     }
 
-    /// The slot that an event is for; `ready` is left with what is to be reported. Null: none.
-    WatchSlot* addressee(Token token, Ready& ready) noexcept;
+    /// Returns the slot that an event is for, and reduces `ready` to what is to be reported; null if there is none.
+    WatchSlot* match_event(Token token, Ready& ready) noexcept;
 
-    /// Of an event without addressee: whether the backend goes on to report a watch that it was made to end. `poll`
-    /// is the sequence number of the call that returned the event.
-    bool lingers(Token token, std::uint64_t poll) noexcept;
+    /// For an event without a slot: returns whether the backend keeps reporting a watch that has ended. `poll` is the
+    /// sequence number of the call that returned the event.
+    bool note_lingering(Token token, std::uint64_t poll) noexcept;
 
-    /// The source of the watch that a token was made for, unless its slot has been used again.
+    /// Returns the source of the watch that a token was made for; none if its slot has been reused.
     std::optional<Source> source_of(Token token) noexcept;
 
   private:
     friend class WatchSlot;
 
-    /// What of a slot is seldom needed.
+    /// The cold data of a slot.
     struct Entry {
         std::error_code error;
         std::uint32_t next = none; // in its bucket
@@ -109,7 +109,7 @@ class Watches final : public SlotKeeper {
     static constexpr std::uint32_t none = 0xffffffff;
 
     void mark(WatchSlot& slot) noexcept;
-    void hand_over(WatchSlot& slot) noexcept;
+    void submit_or_refuse(WatchSlot& slot) noexcept;
     std::error_code submit(WatchSlot& slot) noexcept;
     std::error_code submit_new(WatchSlot& slot) noexcept;
     void remove(Source source) noexcept;
@@ -117,20 +117,20 @@ class Watches final : public SlotKeeper {
     void disown(WatchSlot& slot) noexcept;
     static bool conforms(WatchSlot& slot, Ready& ready) noexcept;
 
-    // By source, those that the backend has.
+    // A hash table, by source, of the watches that the backend has.
     std::uint32_t& bucket_of(Source source) noexcept {
         return buckets_[static_cast<std::size_t>(source) & (buckets_.size() - 1)];
     }
     void make_room();
     WatchSlot* find(Source source) noexcept;
-    void note_known(WatchSlot& slot) noexcept;
-    void note_unknown(WatchSlot& slot) noexcept;
+    void note_submitted(WatchSlot& slot) noexcept;
+    void note_removed(WatchSlot& slot) noexcept;
 
-    Agenda& agenda_;
+    ReadyLists& lists_;
     PollRegistrator registrator_;
     const Choice& choice_;
     Slots<WatchSlot> slots_;
-    Blocks<Entry> entries_; // of the slots with the same index
+    Blocks<Entry> entries_; // of the slots with the same indexes
     std::vector<std::uint32_t> buckets_;
     List<WatchSlot> changed_;
     Lingering lingering_;

@@ -16,9 +16,9 @@ class AddressCategory final : public std::error_category {
     std::string message(int fault) const override {
         switch (static_cast<AddressFault>(fault)) {
         case AddressFault::no_port:
-            return "expected a port behind the address, as in 127.0.0.1:80 or [::1]:80";
+            return "expected a port after the address, as in 127.0.0.1:80 or [::1]:80";
         case AddressFault::bad_port:
-            return "expected a number from 0 to 65535 behind the last \":\"";
+            return "expected a number from 0 to 65535 after the last \":\"";
         case AddressFault::bad_ipv4:
             return "expected four numbers from 0 to 255 before the port, as in 127.0.0.1:80; names are not resolved";
         case AddressFault::bad_ipv6:
@@ -26,7 +26,7 @@ class AddressCategory final : public std::error_category {
         case AddressFault::no_brackets:
             return "expected brackets around an IPv6 address, as in [::1]:80";
         case AddressFault::bad_interface:
-            return "expected the number of an interface behind \"%\", as in [fe80::1%2]:80";
+            return "expected an interface index after \"%\", as in [fe80::1%2]:80";
         }
         return "unknown fault " + std::to_string(fault);
     }
@@ -34,7 +34,7 @@ class AddressCategory final : public std::error_category {
     std::error_condition default_error_condition(int) const noexcept override { return std::errc::invalid_argument; }
 };
 
-/// A number, and nothing else.
+/// Reads `text` if it is a number and nothing else.
 template <typename Number>
 bool read(std::string_view text, Number& number) noexcept {
     const auto* const end = text.data() + text.size();
@@ -57,7 +57,7 @@ Address parse_ipv4(std::string_view text, std::uint16_t port, std::error_code& e
     return {};
 }
 
-/// With its brackets.
+/// `text` includes the brackets.
 Address parse_ipv6(std::string_view text, std::uint16_t port, std::error_code& error) noexcept {
     Address::Ipv6 bytes{};
     std::uint32_t interface_number = 0;

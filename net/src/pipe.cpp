@@ -13,8 +13,8 @@ namespace pollux {
 
 namespace {
 
-/// While this lives no write raises SIGPIPE in this thread, which has no other way on systems where neither a pipe nor
-/// a call can be told so. The signal is for the thread that writes, so it is kept back here, and taken if it came.
+/// Keeps writes of this thread from raising SIGPIPE, on systems where neither a pipe nor a call has a flag for that.
+/// The system sends the signal to the thread that writes, so it is blocked here, and removed if it became pending.
 class NoSigpipe {
 #ifdef F_SETNOSIGPIPE
   public:
@@ -54,7 +54,7 @@ class NoSigpipe {
 };
 
 Transfer transferred(ssize_t result) noexcept {
-    if (result == -1) return {system::last_outcome(), 0};
+    if (result == -1) return {system::last_result(), 0};
     return {{}, static_cast<std::size_t>(result)};
 }
 
@@ -78,7 +78,7 @@ Transfer write_from(Source source, std::span<const ConstBuffer> buffers) noexcep
     }));
 }
 
-/// Whether a descriptor was opened to read or to write: calls would fail with the error of one that is not open.
+/// Checks that a file descriptor was not opened in the mode `refused`, with the error that read(2) and write(2) return.
 std::error_code check_access(Source source, int refused) noexcept {
     const int flags = fcntl(source, F_GETFL);
     if (flags == -1) return system::last_error();
@@ -89,7 +89,7 @@ std::error_code check_access(Source source, int refused) noexcept {
     return usable ? std::error_code() : make_error_code(std::errc::bad_file_descriptor);
 }
 
-/// A pipe of which one end is another process's, and blocking.
+/// Opens a pipe whose one end is for a child process, and blocking.
 std::error_code open_with_child(Source (&ends)[2], Source& ours) noexcept {
     auto error = system::open_pipe(ends, system::Blocking::yes);
     if (!error) error = system::prepare(ours);

@@ -16,13 +16,13 @@ int option(Source socket, int level, int option, std::error_code& error) noexcep
 
 std::error_code take_error(Source socket) noexcept {
     std::error_code error;
-    const int waiting = option(socket, SOL_SOCKET, SO_ERROR, error);
-    return error ? error : error_of(waiting);
+    const int pending = option(socket, SOL_SOCKET, SO_ERROR, error);
+    return error ? error : error_of(pending);
 }
 
 namespace {
 
-/// Whether a stream is TCP's, or what replaces it below unchanged programs, and a datagram UDP's: not SCTP, not ICMP.
+/// Returns whether a stream is of TCP or MPTCP, and a datagram socket of UDP or UDP-Lite: not of SCTP or ICMP.
 bool is_expected_protocol(const SocketKind& kind) noexcept {
     constexpr int mptcp = 262, udp_lite = 136; // of Linux; not all headers have them
     const int protocol = kind.protocol;
@@ -31,12 +31,12 @@ bool is_expected_protocol(const SocketKind& kind) noexcept {
     return protocol == IPPROTO_UDP || protocol == udp_lite;
 }
 
-/// A connect() that failed is a connection's end like others, which finish_connect() reports; a socket that has neither
-/// a peer, nor an error, nor a connect() under way was never connected, or its failure was reported before.
+/// Accepts a socket whose connect() has failed, which finish_connect() reports. Refuses one that has neither a peer,
+/// nor an error, nor a connect() under way: it was never connected, or its failure was returned before.
 std::error_code check_connected(Source socket) noexcept {
     std::error_code error;
     peer_address(socket, error);
-    if (error != std::errc::not_connected) return {}; // macOS calls one that was reset an invalid argument
+    if (error != std::errc::not_connected) return {}; // macOS: invalid_argument if the connection was reset
     const auto state = connecting_state(socket, error);
     if (error) return error;
     return state == Connecting::idle ? make_error_code(std::errc::not_connected) : std::error_code();

@@ -7,7 +7,7 @@ namespace pollux::system {
 
 namespace {
 
-// The union of addresses is read and written through copies, as its members may not alias.
+// sockaddr_storage is read and written through copies, since its contents may not be accessed as another type.
 template <typename T>
 T as(const sockaddr_storage& storage) noexcept {
     T address;

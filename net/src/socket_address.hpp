@@ -8,7 +8,7 @@
 #include <cstring>
 
 #ifdef _WIN32
-// Above it, what it needs; the order is Windows'.
+// winsock2.h has to precede ws2tcpip.h.
 #include <winsock2.h>
 
 #include <ws2tcpip.h>
@@ -28,19 +28,19 @@ using Length = int;
 using Length = socklen_t;
 #endif
 
-/// An address of any family, as the system has it.
+/// Holds an address of any family in the form that system calls use.
 class SocketAddress {
   public:
     SocketAddress() noexcept = default;
     explicit SocketAddress(const Address& address) noexcept;
-    /// Of a family that not every system has.
+    /// Copies an address of a family that not every system has.
     template <typename Other>
     SocketAddress(const Other& other, std::size_t length) noexcept : length_(static_cast<Length>(length)) {
         static_assert(sizeof other <= sizeof storage_);
         std::memcpy(&storage_, &other, sizeof other);
     }
 
-    /// 0.0.0.0:0 if it is neither IPv4 nor IPv6.
+    /// Returns 0.0.0.0:0 if the address is neither IPv4 nor IPv6.
     Address internet() const noexcept;
     int family() const noexcept { return storage_.ss_family; }
 

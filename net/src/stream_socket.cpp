@@ -21,17 +21,17 @@ Transfer write_from(Source socket, std::span<const ConstBuffer> buffers) noexcep
 
 } // namespace
 
-Outcome StreamSocket::finish_connect() noexcept {
-    if (!is_open()) return Outcome::failure(make_error_code(std::errc::bad_file_descriptor));
-    // First of all: an error that comes between two other questions would be told as "not connected".
+IoResult StreamSocket::finish_connect() noexcept {
+    if (!is_open()) return IoResult::failure(make_error_code(std::errc::bad_file_descriptor));
+    // First of all: an error that occurs between the calls below would be reported as not_connected.
     std::error_code error;
     const auto state = system::connecting_state(native_handle(), error);
-    if (error) return Outcome::failure(error);
+    if (error) return IoResult::failure(error);
     if (state == system::Connecting::under_way) return {Progress::would_block, {}};
     error = take_error();
-    // SO_ERROR is taken by whoever asks first, and none does not mean that there is a connection.
+    // The first call that reads SO_ERROR clears it, so no error does not mean that there is a connection.
     if (!error) system::peer_address(native_handle(), error);
-    return error ? Outcome::failure(error) : Outcome();
+    return error ? IoResult::failure(error) : IoResult();
 }
 
 Transfer StreamSocket::read(Buffer buffer) noexcept { return read_into(native_handle(), {&buffer, 1}); }

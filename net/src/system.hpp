@@ -3,12 +3,12 @@
 
 #include "socket_address.hpp"
 
-#include <pollux/outcome.hpp>
+#include <pollux/io_result.hpp>
 #include <pollux/owned_source.hpp>
 
 #include <algorithm>
 
-/// What differs between POSIX and Windows; all else of this library is written once, with the calls that both have.
+/// The functions that differ between POSIX and Windows. The rest of this library uses calls that both have.
 namespace pollux::system {
 
 #ifdef _WIN32
@@ -20,15 +20,15 @@ inline constexpr int stop_writing = SHUT_WR;
 #endif
 
 Slice slice(std::byte* bytes, std::size_t size) noexcept;
-/// For the system, which has one type for both directions; what is written is not changed.
+/// Casts const away, since the system has one type for both directions. It does not change what is written.
 inline Slice slice(const std::byte* bytes, std::size_t size) noexcept {
     return slice(const_cast<std::byte*>(bytes), size);
 }
 
-/// Buffers as the system wants them: as many as fit, without those that have no room.
+/// Holds buffers in the form that system calls use: as many as fit, without empty ones.
 class Slices {
   public:
-    /// More at once is refused by some systems: macOS takes INT_MAX.
+    /// Some systems refuse more in one call: the limit of macOS is INT_MAX.
     static constexpr std::size_t most_bytes = std::size_t{1} << 30U;
 
     template <typename Byte>
@@ -46,49 +46,49 @@ class Slices {
     std::size_t bytes() const noexcept { return bytes_; }
 
   private:
-    Slice all_[most_buffers]; // NOLINT: not set up before it is used, as that would take longer than the call
+    Slice all_[most_buffers]; // NOLINT: not initialised, since that would take longer than the call
     std::size_t count_ = 0;
     std::size_t bytes_ = 0;
 };
 
-/// What the last call failed with.
+/// The error of the last system call.
 std::error_code last_error() noexcept;
 inline std::error_code error_after(int result) noexcept { return result == 0 ? std::error_code() : last_error(); }
-/// The same, or that it would have blocked.
-Outcome last_outcome() noexcept;
-/// What SO_ERROR holds.
+/// The result of the last system call, which failed or would have blocked.
+IoResult last_result() noexcept;
+/// Converts an error number of the system, such as the value of SO_ERROR.
 std::error_code error_of(int code) noexcept;
 
-/// Non-blocking, closed by exec, and above the standard streams; none on failure. `family` as AF_INET, `type` as
-/// SOCK_STREAM.
+/// Opens a socket that is non-blocking, close-on-exec and not one of the standard streams; returns OwnedSource::none on
+/// failure. `family` is AF_INET or another, `type` SOCK_STREAM or another.
 Source open(int family, int type, std::error_code& error) noexcept;
-Source accept(Source listener, SocketAddress& peer, Outcome& outcome) noexcept;
-/// Makes of a socket that was not opened here what open() makes.
+Source accept(Source listener, SocketAddress& peer, IoResult& result) noexcept;
+/// Gives a socket that this library did not open the properties that open() gives.
 std::error_code prepare_socket(Source socket) noexcept;
 #ifndef _WIN32
-/// The same of whatever else can be read or written.
+/// Makes any other source non-blocking and close-on-exec.
 std::error_code prepare(Source source) noexcept;
-/// Whether a call on a source waits until it can do something.
+/// Whether calls on a source block.
 enum class Blocking { no, yes };
-/// Two local sockets that are connected, or the ends of a pipe (to read, to write): closed by exec, and above the
-/// standard streams; both none on failure. They do not raise SIGPIPE unless they are blocking, or ends of a pipe.
+/// Open two connected local sockets, or the ends of a pipe (for reading, for writing): close-on-exec, and not standard
+/// streams; both OwnedSource::none on failure. They raise no SIGPIPE unless they are blocking, or ends of a pipe.
 std::error_code open_pair(Source (&ends)[2], Blocking blocking) noexcept;
 std::error_code open_pipe(Source (&ends)[2], Blocking blocking) noexcept;
 #endif
 void close(Source source) noexcept;
 
-/// Begins, or has done at once.
+/// Begins to connect; may complete at once.
 std::error_code connect(Source socket, const SocketAddress& to) noexcept;
-/// What a socket without a peer is about.
+/// The states of a connect() on a socket without a peer.
 enum class Connecting {
-    idle,      ///< no connect() was begun, or its end was reported
+    idle,      ///< no connect() was begun, or its end was returned
     under_way, ///< neither done nor failed
     over,      ///< done or failed
 };
-/// Windows calls a socket that is idle under_way. Errors: not_enough_memory
+/// Returns the state of a connect(). Under Windows an idle socket counts as under_way. Errors: not_enough_memory
 Connecting connecting_state(Source socket, std::error_code& error) noexcept;
 
-/// What a socket was made as, by the numbers of the system.
+/// The arguments of the socket() call that made a socket.
 struct SocketKind {
     int family;
     int type;
@@ -107,10 +107,10 @@ struct Datagram {
     Transfer transfer;
     bool truncated;
 };
-/// `from` may be null, as may `to`.
+/// `from` and `to` may be null.
 Datagram receive(Source socket, Slice slice, SocketAddress* from) noexcept;
 Transfer send(Source socket, Slice slice, const SocketAddress* to) noexcept;
-/// Whether refusals of what was sent are told; only Windows has to be asked for what others do by themselves.
-void tell_refusals(Source socket, bool told) noexcept;
+/// Sets whether a datagram socket reports that a datagram was refused. Only Windows has an option for this.
+void report_refusals(Source socket, bool on) noexcept;
 
 } // namespace pollux::system

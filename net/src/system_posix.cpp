@@ -12,7 +12,7 @@ namespace pollux::system {
 
 namespace {
 
-// Where a socket can be told not to raise SIGPIPE it is; elsewhere each call is.
+// SIGPIPE is switched off for each socket where the system has an option for that, and for each call elsewhere.
 #ifdef SO_NOSIGPIPE
 constexpr int no_signal = 0;
 #else
@@ -33,7 +33,7 @@ std::error_code silence([[maybe_unused]] Source socket) noexcept {
 #endif
 }
 
-/// What could not be asked for when a socket was made.
+/// Sets what socket() and accept() could not set on this system.
 std::error_code finish(Source socket) noexcept {
 #ifdef SOCK_CLOEXEC
     return silence(socket);
@@ -42,7 +42,7 @@ std::error_code finish(Source socket) noexcept {
 #endif
 }
 
-/// After a call that made two descriptors, or failed.
+/// Follows a call that made two descriptors, or failed.
 std::error_code finish_both(int result, Source (&ends)[2], [[maybe_unused]] Blocking blocking) noexcept {
     auto error = posix::check(result);
     if (error) return error;
@@ -66,7 +66,7 @@ std::error_code close_both(Source (&ends)[2], const std::error_code& error) noex
 }
 
 Transfer transferred(ssize_t result) noexcept {
-    if (result == -1) return {last_outcome(), 0};
+    if (result == -1) return {last_result(), 0};
     return {{}, static_cast<std::size_t>(result)};
 }
 
@@ -85,9 +85,9 @@ std::error_code last_error() noexcept { return error_of(errno); }
 
 std::error_code error_of(int code) noexcept { return {code, std::system_category()}; }
 
-Outcome last_outcome() noexcept {
+IoResult last_result() noexcept {
     if (errno == EAGAIN || errno == EWOULDBLOCK) return {Progress::would_block, {}};
-    return Outcome::failure(last_error());
+    return IoResult::failure(last_error());
 }
 
 Source open(int family, int type, std::error_code& error) noexcept {
@@ -102,7 +102,7 @@ Source open(int family, int type, std::error_code& error) noexcept {
     return OwnedSource::none;
 }
 
-Source accept(Source listener, SocketAddress& peer, Outcome& outcome) noexcept {
+Source accept(Source listener, SocketAddress& peer, IoResult& result) noexcept {
     const auto made = posix::above_standard_streams(uninterrupted([&] {
 #ifdef SOCK_CLOEXEC
         return ::accept4(listener, peer.data(), &peer.length(), SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -110,12 +110,12 @@ Source accept(Source listener, SocketAddress& peer, Outcome& outcome) noexcept {
         return ::accept(listener, peer.data(), &peer.length());
 #endif
     }));
-    outcome = made == -1 ? last_outcome() : Outcome();
+    result = made == -1 ? last_result() : IoResult();
     if (made == -1) return made;
     if (auto error = finish(made)) {
-        // So macOS says of a connection that is reset already: setsockopt(2), EINVAL, "the socket has been shut down".
+        // macOS, if the connection was reset already: setsockopt(2), EINVAL, "the socket has been shut down".
         if (error == std::errc::invalid_argument) error = make_error_code(std::errc::connection_aborted);
-        outcome = Outcome::failure(error);
+        result = IoResult::failure(error);
         close(made);
         return OwnedSource::none;
     }
@@ -158,22 +158,23 @@ std::error_code open_pipe(Source (&ends)[2], Blocking blocking) noexcept {
     return error ? close_both(ends, error) : error;
 }
 
-// Not again after EINTR: Linux and others have closed it, and the number may be another's by now, see close(2).
+// Not repeated after EINTR: Linux and others have closed the descriptor, and another thread may have reused it, see
+// close(2).
 void close(Source source) noexcept { ::close(source); }
 
 std::error_code connect(Source socket, const SocketAddress& to) noexcept {
     if (::connect(socket, to.data(), to.length()) == 0) return {};
-    // One that a signal interrupts goes on in the background, see connect() of POSIX.
+    // A connect() that a signal interrupts continues asynchronously, see connect() of POSIX.
     return errno == EINPROGRESS || errno == EINTR ? std::error_code() : last_error();
 }
 
 Connecting connecting_state(Source socket, std::error_code& error) noexcept {
-    pollfd asked{socket, POLLOUT, 0};
-    const int ready = posix::poll_now({&asked, 1});
+    pollfd polled{socket, POLLOUT, 0};
+    const int ready = posix::poll_now({&polled, 1});
     error = posix::check(ready);
     if (ready == 0) return Connecting::under_way;
-    // A socket that was never connected is hung up, and has no error that waits: poll(2), Linux.
-    return (asked.revents & (POLLHUP | POLLERR)) == POLLHUP ? Connecting::idle : Connecting::over;
+    // Linux reports POLLHUP without POLLERR for a socket that was never connected, see poll(2).
+    return (polled.revents & (POLLHUP | POLLERR)) == POLLHUP ? Connecting::idle : Connecting::over;
 }
 
 SocketKind kind_of(Source socket, std::error_code& error) noexcept {
@@ -202,7 +203,7 @@ std::error_code set_reuse(Source socket, bool address, bool port) noexcept {
 #endif
 }
 
-// With one buffer the plain calls, which have less to look at.
+// One buffer takes recv() and send(), which do less than recvmsg() and sendmsg().
 
 Transfer read(Source socket, std::span<Slice> slices) noexcept {
     auto result = transferred(uninterrupted([&] {
@@ -242,6 +243,6 @@ Transfer send(Source socket, Slice slice, const SocketAddress* to) noexcept {
     }));
 }
 
-void tell_refusals(Source, bool) noexcept {}
+void report_refusals(Source, bool) noexcept {}
 
 } // namespace pollux::system

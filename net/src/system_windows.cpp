@@ -7,7 +7,7 @@ namespace pollux::system {
 
 namespace {
 
-/// Starts Winsock, once for the process. It is never ended: sockets of static objects may be closed last of all.
+/// Starts Winsock, once for the process. It is not cleaned up, since static objects may close sockets at the very end.
 std::error_code start() noexcept {
     static const int result = [] {
         WSADATA data;
@@ -17,13 +17,13 @@ std::error_code start() noexcept {
 }
 
 Transfer transferred(int result, DWORD bytes) noexcept {
-    if (result == SOCKET_ERROR) return {last_outcome(), 0};
+    if (result == SOCKET_ERROR) return {last_result(), 0};
     return {{}, bytes};
 }
 
-/// Windows tells the refusal of a datagram as the end of a connection that there is not: recvfrom(), WSAECONNRESET.
-void name_refusal(Outcome& outcome) noexcept {
-    if (outcome.error == std::errc::connection_reset) outcome.error = make_error_code(std::errc::connection_refused);
+/// Renames the error by which Windows reports that a datagram was refused: recvfrom(), WSAECONNRESET.
+void name_refusal(IoResult& result) noexcept {
+    if (result.error == std::errc::connection_reset) result.error = make_error_code(std::errc::connection_refused);
 }
 
 DWORD count_of(std::span<Slice> slices) noexcept { return static_cast<DWORD>(slices.size()); }
@@ -72,7 +72,7 @@ std::error_code error_of(int code) noexcept {
         {WSAEPROTOTYPE, std::errc::wrong_protocol_type},
         {WSAEPROTONOSUPPORT, std::errc::protocol_not_supported},
         {WSAEOPNOTSUPP, std::errc::operation_not_supported},
-        // So it calls what is closed, too; and before it is started nothing is open.
+        // Closed sockets have this error, too; and no socket is open before Winsock is started.
         {WSAENOTSOCK, std::errc::bad_file_descriptor},
         {WSANOTINITIALISED, std::errc::bad_file_descriptor},
         {WSAEBADF, std::errc::bad_file_descriptor},
@@ -84,10 +84,10 @@ std::error_code error_of(int code) noexcept {
     return {code, std::system_category()};
 }
 
-Outcome last_outcome() noexcept {
+IoResult last_result() noexcept {
     const int code = WSAGetLastError();
     if (code == WSAEWOULDBLOCK) return {Progress::would_block, {}};
-    return Outcome::failure(error_of(code));
+    return IoResult::failure(error_of(code));
 }
 
 Source open(int family, int type, std::error_code& error) noexcept {
@@ -100,12 +100,12 @@ Source open(int family, int type, std::error_code& error) noexcept {
     return OwnedSource::none;
 }
 
-Source accept(Source listener, SocketAddress& peer, Outcome& outcome) noexcept {
+Source accept(Source listener, SocketAddress& peer, IoResult& result) noexcept {
     const auto made = ::accept(listener, peer.data(), &peer.length());
-    outcome = made == INVALID_SOCKET ? last_outcome() : Outcome();
+    result = made == INVALID_SOCKET ? last_result() : IoResult();
     if (made == INVALID_SOCKET) return made;
     if (const auto error = prepare_socket(made)) {
-        outcome = Outcome::failure(error);
+        result = IoResult::failure(error);
         close(made);
         return OwnedSource::none;
     }
@@ -126,7 +126,7 @@ std::error_code connect(Source socket, const SocketAddress& to) noexcept {
     return WSAGetLastError() == WSAEWOULDBLOCK ? std::error_code() : last_error();
 }
 
-// Not by WSAPoll(), which tells of no connect that failed before Windows 10, version 2004.
+// Not WSAPoll(), which does not report a failed connect() before Windows 10, version 2004.
 Connecting connecting_state(Source socket, std::error_code& error) noexcept {
     fd_set done{1, {socket}}, failed = done;
     timeval at_once{0, 0};
@@ -165,7 +165,7 @@ Datagram receive(Source socket, Slice slice, SocketAddress* from) noexcept {
     DWORD bytes = 0, flags = 0;
     const int result = WSARecvFrom(socket, &slice, 1, &bytes, &flags, from ? from->data() : nullptr,
                                    from ? &from->length() : nullptr, nullptr, nullptr);
-    // An error to Windows, which has filled the buffer all the same.
+    // Windows returns an error, but has filled the buffer.
     if (result == SOCKET_ERROR && WSAGetLastError() == WSAEMSGSIZE) return {{{}, slice.len}, true};
     auto received = transferred(result, bytes);
     name_refusal(received);
@@ -181,11 +181,11 @@ Transfer send(Source socket, Slice slice, const SocketAddress* to) noexcept {
     return sent;
 }
 
-void tell_refusals(Source socket, bool told) noexcept {
+void report_refusals(Source socket, bool on) noexcept {
     constexpr DWORD udp_connreset = IOC_IN | IOC_VENDOR | 12; // SIO_UDP_CONNRESET, which not all headers have
-    BOOL on = told ? TRUE : FALSE;
+    BOOL value = on ? TRUE : FALSE;
     DWORD ignored = 0;
-    WSAIoctl(socket, udp_connreset, &on, sizeof on, nullptr, 0, &ignored, nullptr, nullptr);
+    WSAIoctl(socket, udp_connreset, &value, sizeof value, nullptr, 0, &ignored, nullptr, nullptr);
 }
 
 } // namespace pollux::system

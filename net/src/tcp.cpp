@@ -55,10 +55,10 @@ TcpListener TcpListener::adopt(Source source, std::error_code& error) noexcept {
 
 TcpListener::Accepted TcpListener::accept() noexcept {
     system::SocketAddress peer;
-    Outcome outcome;
-    const auto source = system::accept(native_handle(), peer, outcome);
-    if (!outcome.is_done()) return {outcome, {}, {}};
-    return {outcome, TcpStream(source), peer.internet()};
+    IoResult result;
+    const auto source = system::accept(native_handle(), peer, result);
+    if (!result.is_done()) return {result, {}, {}};
+    return {result, TcpStream(source), peer.internet()};
 }
 
 bool TcpListener::is_transient(const std::error_code& error) noexcept {
@@ -69,7 +69,7 @@ bool TcpListener::is_transient(const std::error_code& error) noexcept {
     for (const auto condition : portable) {
         if (error == condition) return true;
     }
-#ifdef __linux__ // which has no std::errc for them
+#ifdef __linux__ // errors of Linux that std::errc does not name
     if (error.category() == std::system_category()) return error.value() == EHOSTDOWN || error.value() == ENONET;
 #endif
     return false;

@@ -8,7 +8,7 @@ namespace pollux {
 namespace {
 
 system::Slice whole(auto bytes) noexcept {
-    // Longer than any datagram, so that the system says so, and short enough for its numbers.
+    // Longer than any datagram, so that the system refuses it, and short enough for the types of the system.
     return system::slice(bytes.data(), std::min(bytes.size(), system::Slices::most_bytes));
 }
 
@@ -16,7 +16,7 @@ system::Slice whole(auto bytes) noexcept {
 
 UdpSocket UdpSocket::bind(const Address& at, const BindOptions& options, std::error_code& error) noexcept {
     UdpSocket made(system::open_bound(at, SOCK_DGRAM, {false, options.reuse_port, options.only_ipv6}, error));
-    if (!error) system::tell_refusals(made.native_handle(), false);
+    if (!error) system::report_refusals(made.native_handle(), false);
     return made;
 }
 
@@ -27,7 +27,7 @@ UdpSocket UdpSocket::adopt(Source source, std::error_code& error) noexcept {
 
 std::error_code UdpSocket::connect(const Address& peer) noexcept {
     auto error = system::connect(native_handle(), system::SocketAddress(peer));
-    if (!error) system::tell_refusals(native_handle(), true);
+    if (!error) system::report_refusals(native_handle(), true);
     return error;
 }
 

@@ -5,7 +5,7 @@
 
 namespace pollux::system {
 
-/// Calls again what a signal has interrupted.
+/// Repeats `call` as long as a signal interrupts it.
 auto uninterrupted(auto call) noexcept {
     for (;;) {
         const auto result = call();

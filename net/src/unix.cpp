@@ -13,8 +13,8 @@ namespace pollux {
 
 namespace {
 
-// With the zero behind a path: Linux takes one without, and then tells an address that is longer than sockaddr_un, see
-// unix(7).
+// Leaves room for the zero that ends a path: Linux accepts a path without one, and then returns an address that is
+// longer than sockaddr_un, see unix(7).
 constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
 
 system::SocketAddress to_system(const UnixAddress& address) noexcept {
@@ -22,12 +22,13 @@ system::SocketAddress to_system(const UnixAddress& address) noexcept {
     made.sun_family = AF_UNIX;
     const auto bytes = address.bytes();
     bytes.copy(made.sun_path, sizeof made.sun_path);
-    // A path has its zero, an abstract name is as long as it is told.
+    // A path ends with a zero; the length of an abstract name is that of the address.
     const auto length = bytes.size() + (address.is_abstract() ? 0 : 1);
     return {made, offsetof(sockaddr_un, sun_path) + length};
 }
 
-/// What the system tells: it may count a zero behind a path, or tell of no path at all.
+/// Reads an address that the system returned: its length may include the zero that ends a path, and it may have no
+/// path.
 std::string_view path_of(const system::SocketAddress& address, sockaddr_un& copy) noexcept {
     constexpr auto start = offsetof(sockaddr_un, sun_path);
     std::memcpy(&copy, address.data(), sizeof copy);
@@ -136,11 +137,11 @@ UnixListener UnixListener::adopt(Source source, std::error_code& error) noexcept
 
 UnixListener::Accepted UnixListener::accept() noexcept {
     system::SocketAddress peer;
-    Outcome outcome;
-    const auto source = system::accept(native_handle(), peer, outcome);
-    if (!outcome.is_done()) return {outcome, {}, {}};
+    IoResult result;
+    const auto source = system::accept(native_handle(), peer, result);
+    if (!result.is_done()) return {result, {}, {}};
     sockaddr_un copy{};
-    return {outcome, UnixStream(source), UnixAddress::from(path_of(peer, copy))};
+    return {result, UnixStream(source), UnixAddress::from(path_of(peer, copy))};
 }
 
 UnixAddress UnixListener::local_address(std::error_code& error) const noexcept {

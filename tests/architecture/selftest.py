@@ -109,7 +109,7 @@ class Includes(Planted):
                 self.expect_include(path, f"<pollux/{header}.hpp>", "only event")
         self.expect_include("net/include/pollux/address.hpp", "<sys/socket.h>", "standard library")
         self.expect_include("net/src/tcp.cpp", "<pollux/notify.hpp>", "only the core")
-        self.expect_include("notify/src/event_queue.cpp", "<pollux/net.hpp>", "only the core")
+        self.expect_include("notify/src/token_queue.cpp", "<pollux/net.hpp>", "only the core")
 
     def test_loader(self):
         line = "#include <boost/dll/shared_library.hpp>\n"

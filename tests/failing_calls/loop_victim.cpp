@@ -3,8 +3,8 @@
 
 #include "../core/backends.hpp"
 
-#include <pollux/event_queue.hpp>
 #include <pollux/loop.hpp>
+#include <pollux/token_queue.hpp>
 
 #include <csignal>
 #include <cstdio>

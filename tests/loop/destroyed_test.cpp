@@ -97,8 +97,8 @@ RULE(loop, destroyed) {
         EXPECT_EQ(loop.reopen(), canceled);
         EXPECT_EQ(loop.metrics().posts, 0U);
         EXPECT_FALSE(loop.choice().winner);
-        auto hold = loop.hold();
-        EXPECT_FALSE(hold.release());
+        auto keep_alive = loop.keep_alive();
+        EXPECT_FALSE(keep_alive.release());
         EXPECT_EQ(owned.use_count(), 2) << "nothing was kept";
     };
     for (const auto& backend : backends()) {

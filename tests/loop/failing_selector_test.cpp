@@ -84,11 +84,11 @@ class Program {
     void posts() {
         bool posted = false;
         std::size_t told = 0;
-        std::thread([&, poster = loop_.poster(), hold = loop_.hold()]() mutable {
+        std::thread([&, poster = loop_.poster(), keep_alive = loop_.keep_alive()]() mutable {
             // It is the Loop's, also if the wake failed.
             auto error = poster.post([&] { posted = true; });
             for (; error && told < 2; error = poster.wake()) ++told;
-            for (error = hold.release(); error && told < 2; error = hold.release()) ++told;
+            for (error = keep_alive.release(); error && told < 2; error = keep_alive.release()) ++told;
         }).join();
         told_ += told;
         go_on([&] { return posted; });

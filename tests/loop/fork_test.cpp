@@ -250,7 +250,7 @@ RULE(loop, reopen_busy) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
         auto loop = std::make_unique<Loop>(request(backend));
-        auto hold = loop->hold();
+        auto keep_alive = loop->keep_alive();
         std::atomic<bool> runs = false;
         EXPECT_FALSE(loop->defer([&] { runs = true; }));
         std::thread other([&] { EXPECT_FALSE(loop->run()); });
@@ -260,7 +260,7 @@ RULE(loop, reopen_busy) {
             EXPECT_EQ(loop->reopen(), std::errc::device_or_resource_busy);
             loop.reset();
         });
-        EXPECT_FALSE(hold.release());
+        EXPECT_FALSE(keep_alive.release());
         other.join();
         EXPECT_FALSE(loop->reopen());
     }
@@ -274,7 +274,7 @@ TEST(LoopFork, of_several_threads_beside_a_running_loop) {
         const Watchdog watchdog(loop);
         std::atomic<bool> over = false;
         std::atomic<int> calls = 0, forking = 2;
-        std::thread posts([&, poster = loop.poster(), hold = loop.hold()] {
+        std::thread posts([&, poster = loop.poster(), keep_alive = loop.keep_alive()] {
             while (!over) {
                 poster.post([&] { ++calls; });
                 std::this_thread::yield();

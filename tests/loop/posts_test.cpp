@@ -2,7 +2,7 @@
 // Work from other threads.
 #include "loop_test.hpp"
 
-#include <pollux/event_queue.hpp>
+#include <pollux/token_queue.hpp>
 
 #include <array>
 #include <atomic>
@@ -25,7 +25,7 @@ RULE(post, order) {
         std::vector<std::thread> threads;
         const auto own = std::this_thread::get_id();
         for (std::size_t i = 0; i < next.size(); ++i) {
-            threads.emplace_back([&, i, poster = loop.poster(), hold = loop.hold()] {
+            threads.emplace_back([&, i, poster = loop.poster(), keep_alive = loop.keep_alive()] {
                 for (int number = 0; number < posts; ++number) {
                     auto value = std::make_shared<int>(number); // plain data, which is handed over
                     EXPECT_FALSE(poster.post([&, i, value] {
@@ -70,13 +70,14 @@ RULE(post, one_wake) {
     EXPECT_EQ(calls, 63);
 }
 
-// Posters and Holds outlive the Loop: its functions are destroyed and not called, and a post says operation_canceled.
+// Posters and KeepAlives outlive the Loop: its functions are destroyed and not called, and a post says
+// operation_canceled.
 RULE(post, loop_gone) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
         std::optional<Loop> loop(std::in_place, request(backend));
         const auto poster = loop->poster();
-        auto hold = loop->hold();
+        auto keep_alive = loop->keep_alive();
         const auto owned = std::make_shared<int>(1);
         EXPECT_FALSE(poster.post([owned] { ADD_FAILURE() << "not called"; }));
         // One that posts when it is destroyed.
@@ -97,17 +98,17 @@ RULE(post, loop_gone) {
         EXPECT_EQ(poster.post([owned] {}), canceled);
         EXPECT_EQ(owned.use_count(), 1);
         EXPECT_EQ(poster.wake(), canceled);
-        const auto late = poster.hold();
-        hold.release();
+        const auto late = poster.keep_alive();
+        keep_alive.release();
         over = true;
         other.join();
     }
 }
 
-// A Hold keeps run() waiting for posts to come; when the last is released, by whomever, run() ends.
+// A KeepAlive keeps run() waiting for posts to come; when the last is released, by whomever, run() ends.
 RULE(post, hold) {
     Scripted scripted;
-    auto first = scripted.loop.hold(), last = scripted.loop.hold();
+    auto first = scripted.loop.keep_alive(), last = scripted.loop.keep_alive();
     first.release();
     EXPECT_EQ(scripted.record->wakes, 0);
     last.release();
@@ -119,18 +120,18 @@ RULE(post, hold) {
             const Watchdog watchdog(loop);
             const Asleep asleep(loop);
             std::atomic<int> calls = 0;
-            std::thread other([&, poster = loop.poster(), hold = loop.hold()]() mutable {
+            std::thread other([&, poster = loop.poster(), keep_alive = loop.keep_alive()]() mutable {
                 if (when_asleep) asleep.wait();
-                Hold second = std::move(hold);
+                KeepAlive second = std::move(keep_alive);
                 EXPECT_FALSE(poster.post([&] { ++calls; }));
-                hold = poster.hold();
+                keep_alive = poster.keep_alive();
                 second.release();
                 second.release();
                 EXPECT_FALSE(poster.post([&] { ++calls; }));
                 const auto end = Clock::now() + patience;
                 while (calls < 2 && Clock::now() < end) std::this_thread::yield();
                 if (when_asleep) asleep.wait();
-                hold = Hold();
+                keep_alive = KeepAlive();
             });
             EXPECT_FALSE(loop.run());
             EXPECT_EQ(calls, 2);
@@ -145,7 +146,7 @@ TEST(Post, of_a_thread_that_hands_over_again_and_again) {
         Loop loop(request(backend));
         const Watchdog watchdog(loop);
         std::atomic<int> seen = 0;
-        std::thread other([&, poster = loop.poster(), hold = loop.hold()] {
+        std::thread other([&, poster = loop.poster(), keep_alive = loop.keep_alive()] {
             for (int round = 1; round <= 1000; ++round) {
                 EXPECT_FALSE(poster.post([&, round] { seen = round; }));
                 const auto end = Clock::now() + patience;

@@ -66,7 +66,7 @@ RULE(post, wake_fails) {
         const auto function = [&] {
             if (++calls == 2) loop.stop();
         };
-        auto keeps = loop.hold();
+        auto keeps = loop.keep_alive();
         std::thread first([&, poster = loop.poster()] { fails_told = poster.post(function) == no_memory; });
         while (wakes == 0) std::this_thread::yield();
         std::thread second([&, poster = loop.poster()] {
@@ -91,7 +91,7 @@ TEST(Post, that_succeeded_is_called_whatever_wakes_fail) {
     std::vector<std::thread> threads;
     std::atomic<int> lost = 0;
     for (int i = 0; i < 3; ++i) {
-        threads.emplace_back([&, poster = loop.poster(), hold = loop.hold()]() mutable {
+        threads.emplace_back([&, poster = loop.poster(), keep_alive = loop.keep_alive()]() mutable {
             for (int k = 0; k < 2000; ++k) {
                 std::atomic<bool> called = false;
                 // A post that failed is called after the next wake, by whomever.
@@ -103,7 +103,7 @@ TEST(Post, that_succeeded_is_called_whatever_wakes_fail) {
                 if (!called) ++lost;
                 if (lost != 0) break;
             }
-            while (hold.release()) {}
+            while (keep_alive.release()) {}
         });
     }
     EXPECT_FALSE(loop.run());
@@ -115,18 +115,18 @@ TEST(Post, that_succeeded_is_called_whatever_wakes_fail) {
 RULE(post, release_again) {
     int wakes = 0, fail_until = 1;
     Loop loop(std::make_unique<Sleeper>([&] { return ++wakes <= fail_until; }));
-    auto hold = loop.hold();
-    EXPECT_EQ(hold.release(), no_memory);
+    auto keep_alive = loop.keep_alive();
+    EXPECT_EQ(keep_alive.release(), no_memory);
     EXPECT_TRUE(loop.run_for(0ns)) << "it is still held";
-    EXPECT_FALSE(hold.release());
-    EXPECT_FALSE(hold.release());
+    EXPECT_FALSE(keep_alive.release());
+    EXPECT_FALSE(keep_alive.release());
     EXPECT_EQ(wakes, 2);
     EXPECT_FALSE(loop.run());
     fail_until = 4;
-    { const auto scoped = loop.hold(); }
+    { const auto scoped = loop.keep_alive(); }
     EXPECT_EQ(wakes, 5);
     fail_until = 100;
-    { const auto scoped = loop.hold(); }
+    { const auto scoped = loop.keep_alive(); }
     EXPECT_EQ(wakes, 8);
     EXPECT_FALSE(loop.run());
 }
@@ -135,7 +135,7 @@ RULE(post, release_again) {
 RULE(loop, stop_again) {
     std::atomic<int> wakes = 0;
     Loop loop(std::make_unique<Sleeper>([&] { return ++wakes < 3; }));
-    const auto hold = loop.hold();
+    const auto keep_alive = loop.keep_alive();
     std::thread other([&] {
         EXPECT_EQ(loop.stop(), no_memory);
         EXPECT_EQ(loop.stop(), no_memory);

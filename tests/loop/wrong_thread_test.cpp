@@ -95,9 +95,9 @@ TEST(WrongThread, is_no_thread_that_posts_stops_or_holds) {
     const auto death = death_by([] {
         Victim().act([](Victim& victim) {
             victim.loop.post([] {});
-            auto hold = victim.loop.hold();
+            auto keep_alive = victim.loop.keep_alive();
             victim.loop.poster().wake();
-            hold.release();
+            keep_alive.release();
             victim.loop.stop();
         });
     });

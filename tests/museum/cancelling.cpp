@@ -102,7 +102,7 @@ EXHIBIT(is_cancelled_in_a_callback, "boostorg/coroutine2#28",
         "A callback waits for something else and its thread is cancelled there: the loop swallows the cancellation, "
         "which ends the process, or cannot be used by another thread afterwards.") {
     Loop loop(request(backend));
-    const auto hold = loop.hold();
+    const auto keep_alive = loop.keep_alive();
     const auto never = make_pair(Kind::pipe), pair = make_pair(Kind::local);
     conformance::set_blocking(never.near, true);
     conformance::write(pair.far, "x");

@@ -108,7 +108,7 @@ EXHIBIT(outlives_its_loop, "zaphoyd/websocketpp#510",
     Timer timer;
     WakeWatcher wakes;
     SignalWatcher signals;
-    Hold hold;
+    KeepAlive keep_alive;
     std::optional<Poster> poster;
     {
         Loop loop(request(backend));
@@ -116,7 +116,7 @@ EXHIBIT(outlives_its_loop, "zaphoyd/websocketpp#510",
         timer = loop.after(1h, [] {});
         wakes = loop.on_wake([] {});
         signals = loop.on_signal(SIGUSR1, [] {});
-        hold = loop.hold();
+        keep_alive = loop.keep_alive();
         poster = loop.poster();
         loop.run_for(0ns);
     }
@@ -124,7 +124,7 @@ EXHIBIT(outlives_its_loop, "zaphoyd/websocketpp#510",
     timer.rearm(1s);
     EXPECT_EQ(poster->post([] {}), std::errc::operation_canceled);
     EXPECT_EQ(poster->wake(), std::errc::operation_canceled);
-    hold.release();
+    keep_alive.release();
     for (auto* handle : std::initializer_list<Handle*>{&watcher, &timer, &wakes, &signals}) {
         EXPECT_FALSE(*handle);
         handle->end();

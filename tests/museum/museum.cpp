@@ -117,7 +117,7 @@ bool Visitor::is_quiet() {
 }
 
 bool turn_until(Loop& loop, const std::function<bool()>& condition) {
-    const auto hold = loop.hold();
+    const auto keep_alive = loop.keep_alive();
     const auto end = loop_tests::Clock::now() + patience;
     while (!condition()) {
         if (loop_tests::Clock::now() > end) return false;
@@ -127,7 +127,7 @@ bool turn_until(Loop& loop, const std::function<bool()>& condition) {
 }
 
 std::uint64_t polls_when_idle(Loop& loop) {
-    const auto hold = loop.hold();
+    const auto keep_alive = loop.keep_alive();
     loop.run_for(0ns); // hands over the changes of watches
     const auto before = loop.metrics().polls;
     loop.run_for(moment);

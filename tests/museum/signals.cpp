@@ -145,7 +145,7 @@ EXHIBIT(stops_from_a_handler, "alexcrichton/tokio-signal#4",
         "A signal handler stops the sleeping loop: the flag is set, and the loop goes on sleeping.", in_handlers) {
     loop_of_handler.emplace(request(backend));
     const Handler own(SIGUSR2, stop_loop, SA_RESTART);
-    const auto hold = loop_of_handler->hold();
+    const auto keep_alive = loop_of_handler->keep_alive();
     for (int round = 0; round < 50; ++round) {
         const Watchdog watchdog(*loop_of_handler);
         const Asleep asleep(*loop_of_handler);

@@ -139,10 +139,11 @@ EXHIBIT(wakes_from_many_threads, "libuv/libuv#50, joyent/libuv#1453",
         int calls = 0;
         std::vector<std::thread> posters;
         for (int i = 0; i < threads; ++i) {
-            posters.emplace_back([&, poster = loop.poster(), hold = std::make_shared<Hold>(loop.hold())] {
-                EXPECT_FALSE(poster.post([&] { ++calls; }));
-                hold->release();
-            });
+            posters.emplace_back(
+                [&, poster = loop.poster(), keep_alive = std::make_shared<KeepAlive>(loop.keep_alive())] {
+                    EXPECT_FALSE(poster.post([&] { ++calls; }));
+                    keep_alive->release();
+                });
         }
 
         EXPECT_TRUE(turn_until(loop, [&] { return calls == threads; }));

@@ -66,7 +66,7 @@ RULE(address, refuses) {
     EXPECT_EQ(fault("127.0.0.1:80\0"s), bad_port);
     EXPECT_EQ(fault(std::string(100'000, '1').append(":80")), bad_ipv4);
     EXPECT_EQ(fault("127.0.0.1"), std::errc::invalid_argument);
-    EXPECT_EQ(fault("127.0.0.1").message(), "expected a port behind the address, as in 127.0.0.1:80 or [::1]:80");
+    EXPECT_EQ(fault("127.0.0.1").message(), "expected a port after the address, as in 127.0.0.1:80 or [::1]:80");
     EXPECT_EQ(fault("localhost:80").message(),
               "expected four numbers from 0 to 255 before the port, as in 127.0.0.1:80; names are not resolved");
     std::vector<std::string> messages;

@@ -123,7 +123,7 @@ TEST(Queue, positions_wrap) {
                     ASSERT_EQ(ring.take(taken), i % 3 + 1);
                     for (std::size_t k = 0; k <= i % 3; ++k) EXPECT_EQ(taken.at(k), Token{(i + k) % 3});
                     EXPECT_EQ(ring.try_sleep(), Rest::asleep);
-                    ring.rise();
+                    ring.cancel_sleep();
                     std::size_t next = i;
                     EXPECT_TRUE(lane.take([&](std::size_t number) { return number == next++ % 3; }));
                     EXPECT_EQ(next, i + i % 3 + 1);

@@ -97,7 +97,7 @@ bool woken(Selector& selector) {
 }
 
 /// One thread writes and notifies, twice each time, and waits until the other has seen it.
-void hand_over(Selector& selector, EventQueue queue, int rounds_at_most) {
+void hand_over(Selector& selector, TokenQueue queue, int rounds_at_most) {
     std::atomic<int> written = 0, seen = 0;
     std::atomic<bool> over = false;
     std::thread writer([&, notifier = queue.notifier] {

@@ -14,13 +14,13 @@ namespace pollux {
 template <typename Signature>
 class Callback;
 
-/// What a Loop calls: any callable, also one that can only be moved, such as a lambda that owns a socket.
+/// A Callback owns any callable, even one that can only be moved, such as a lambda that owns a socket.
 ///
-/// A callable of at most five pointers lies in the Callback itself, if moving it cannot throw; a larger one on the
-/// heap [callback.allocates]. std::move_only_function of C++23 will do the same.
+/// It holds a callable of at most five pointers in itself if moving that cannot throw, and all others on the heap. It
+/// will be std::move_only_function of C++23.                                            [callback.allocates]
 ///
-/// Errors:   std::bad_alloc, when it is made; to call an empty one is a caller's error.
-/// Lifetime: what it was made of is destroyed once, with it [callback.owns].
+/// Errors:   the constructor throws std::bad_alloc. Calling an empty Callback is undefined behaviour.
+/// Lifetime: destroys the callable once, when it is destroyed itself.                   [callback.owns]
 template <typename Result, typename... Arguments>
 class Callback<Result(Arguments...)> {
   public:
@@ -28,7 +28,8 @@ class Callback<Result(Arguments...)> {
 
     Callback() noexcept = default;
 
-    /// A null pointer to a function and an empty std::function make an empty Callback [callback.empty].
+    /// Holds `callable`; a null function pointer and an empty std::function make an empty Callback.
+    ///                                                                                  [callback.empty]
     template <typename Callable>
     requires(!std::is_same_v<std::remove_cvref_t<Callable>, Callback> &&
              std::is_invocable_r_v<Result, std::decay_t<Callable>&, Arguments...>)
@@ -59,9 +60,9 @@ class Callback<Result(Arguments...)> {
     // The analyzer does not follow operations_.
     ~Callback() { clear(); } // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)
 
-    /// Destroys what it was made of; it is empty from then on.
+    /// Destroys the callable; the Callback is empty from then on.
     void clear() noexcept {
-        // Empty first: what is destroyed may lead here again.
+        // Empty first: the destructor of the callable may call this again.
         if (const auto* operations = std::exchange(operations_, nullptr)) operations->destroy(&storage_);
     }
 
@@ -78,7 +79,7 @@ class Callback<Result(Arguments...)> {
 
     struct Operations {
         Result (*call)(void* storage, Arguments... arguments);
-        void (*move)(void* from, void* to) noexcept; // and destroys what it moved from
+        void (*move)(void* from, void* to) noexcept; // destroys the object that it moved from
         void (*destroy)(void* storage) noexcept;
     };
 
@@ -91,7 +92,7 @@ class Callback<Result(Arguments...)> {
         return *std::launder(static_cast<Target*>(storage));
     }
 
-    /// As std::invoke_r of C++23: what a callback returns to nobody is dropped.
+    /// Does what std::invoke_r of C++23 does: for a Result of void it drops the callable's result.
     static Result invoke(auto& target, Arguments... arguments) {
         if constexpr (std::is_void_v<Result>) {
             std::invoke(target, std::forward<Arguments>(arguments)...);

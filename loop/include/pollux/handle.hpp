@@ -6,107 +6,109 @@
 
 namespace pollux {
 
-/// What a handle stands for, inside a Loop: not for programs.
-class Handled {
+/// The base of the objects in a Loop that handles refer to. Internal.
+class HandleTarget {
   public:
-    Handled(const Handled&) = delete;
-    Handled& operator=(const Handled&) = delete;
+    HandleTarget(const HandleTarget&) = delete;
+    HandleTarget& operator=(const HandleTarget&) = delete;
 
   protected:
-    Handled() noexcept = default;
-    ~Handled() = default;
+    HandleTarget() noexcept = default;
+    ~HandleTarget() = default;
 };
 
-/// The part of a Loop that keeps what handles of one kind stand for: not for programs.
-class Keeper {
+/// The base of the parts of a Loop that own the targets of handles, one part for each kind. Internal.
+class HandleOwner {
   public:
-    virtual ~Keeper() {
-        forget_handles();
-        tie_->let_go();
+    virtual ~HandleOwner() {
+        detach_handles();
+        control_->release();
     }
-    Keeper(const Keeper&) = delete;
-    Keeper& operator=(const Keeper&) = delete;
+    HandleOwner(const HandleOwner&) = delete;
+    HandleOwner& operator=(const HandleOwner&) = delete;
 
-    virtual void end(Handled& handled) noexcept = 0;
-    virtual void set_background(Handled& handled, bool background) noexcept = 0;
+    virtual void end(HandleTarget& target) noexcept = 0;
+    virtual void set_background(HandleTarget& target, bool background) noexcept = 0;
 
-    /// Leaves its handles behind, empty.
-    void forget_handles() noexcept { tie_->keeper = nullptr; }
+    /// Makes its handles empty.
+    void detach_handles() noexcept { control_->owner = nullptr; }
 
   protected:
-    Keeper() : tie_(new Tie{this}) {}
+    HandleOwner() : control_(new ControlBlock{this}) {}
 
   private:
     friend class Handle;
 
-    /// What handles hold on to, and the last of them frees. Nothing leads from what they stand for to them, so they
-    /// move without a look at it.
-    struct Tie {
-        Keeper* keeper; // null: gone
-        std::size_t holders = 1;
+    /// The reference-counted block that handles share with their owner. Targets hold no pointers to handles, so a
+    /// handle moves without an access to its target.
+    struct ControlBlock {
+        HandleOwner* owner; // null once the owner is destroyed
+        std::size_t references = 1;
 
-        Tie* hold() noexcept {
-            ++holders;
+        ControlBlock* retain() noexcept {
+            ++references;
             return this;
         }
-        void let_go() noexcept {
-            if (--holders == 0) delete this;
+        void release() noexcept {
+            if (--references == 0) delete this;
         }
     };
 
-    Tie* const tie_;
+    ControlBlock* const control_;
 };
 
-/// What Watcher, Timer, SignalWatcher and WakeWatcher have in common: moved, not copied; what it stands for ends with
-/// it. An empty one stands for nothing, and its functions do nothing.
+/// The base of Watcher, Timer, SignalWatcher and WakeWatcher: owns one of these in a Loop, and ends it when it is
+/// destroyed. It is moved, not copied. The functions of an empty handle do nothing.
 ///
-/// Threads:  that of its Loop, and one at a time for all of its handles when it is gone.
-/// Lifetime: independent of the Loop, whose end makes it empty [handle.outlives_loop]; it may die at any time, also
-///           in its own callback or in another's [handle.dies_anywhere]. The callback and what it owns is destroyed in
-///           the turn's phase `close`, and at once when no turn is under way [loop.close].
+/// Threads:  that of the Loop. Once the Loop is destroyed, one thread at a time may use its handles.
+/// Lifetime: may outlive the Loop, whose destruction makes it empty                     [handle.outlives_loop]
+///           may be destroyed at any time, even in its own callback or in that of another  [handle.dies_anywhere]
+///           The callback and what it owns are destroyed in phase `close` of the turn, or at once when no turn is
+///           under way.                                                                 [loop.close]
 class Handle {
   public:
-    /// Whether it stands for something.
-    explicit operator bool() const noexcept { return tie_ && tie_->keeper; }
+    /// Returns whether it owns something that has not ended.
+    explicit operator bool() const noexcept { return control_ && control_->owner; }
 
-    /// As destruction: no callback from now on [loop.nothing_stale]. It is empty then.
+    /// Does what the destructor does: no callback runs from now on, and the handle is empty.
+    ///                                                                                  [loop.nothing_stale]
     void end() noexcept {
-        auto* const tie = std::exchange(tie_, nullptr);
-        if (!tie) return;
-        if (tie->keeper) tie->keeper->end(*handled_);
-        tie->let_go();
+        auto* const control = std::exchange(control_, nullptr);
+        if (!control) return;
+        if (control->owner) control->owner->end(*target_);
+        control->release();
     }
 
-    /// In the background it is served as before, but does not keep the Loop running [loop.background].
+    /// In the background it is called as before, but does not keep run() from returning.  [loop.background]
     void in_background(bool background = true) noexcept {
-        if (*this) tie_->keeper->set_background(*handled_, background);
+        if (*this) control_->owner->set_background(*target_, background);
     }
 
   protected:
     Handle() noexcept = default;
-    Handle(Keeper& keeper, Handled& handled) noexcept : tie_(keeper.tie_->hold()), handled_(&handled) {}
-    Handle(Handle&& other) noexcept : tie_(std::exchange(other.tie_, nullptr)), handled_(other.handled_) {}
+    Handle(HandleOwner& owner, HandleTarget& target) noexcept : control_(owner.control_->retain()), target_(&target) {}
+    Handle(Handle&& other) noexcept : control_(std::exchange(other.control_, nullptr)), target_(other.target_) {}
     Handle& operator=(Handle&& other) noexcept {
-        Handle taken(std::move(other)); // and with it ends what this stood for
-        std::swap(tie_, taken.tie_);
-        std::swap(handled_, taken.handled_);
+        Handle taken(std::move(other)); // its destructor ends what this handle owned
+        std::swap(control_, taken.control_);
+        std::swap(target_, taken.target_);
         return *this;
     }
     ~Handle() { end(); }
 
-    // Of one that stands for something.
+    // Only for a handle that is not empty.
     template <typename T>
-    T& handled() const noexcept {
-        return static_cast<T&>(*handled_);
+    T& target() const noexcept {
+        return static_cast<T&>(*target_);
     }
     template <typename K>
-    K& keeper() const noexcept {
-        return static_cast<K&>(*tie_->keeper);
+    K& owner() const noexcept {
+        return static_cast<K&>(*control_->owner);
     }
 
   private:
-    Keeper::Tie* tie_ = nullptr; // null: it is empty
-    Handled* handled_ = nullptr;
+    HandleOwner::ControlBlock* control_ = nullptr; // null: the handle is empty
+    HandleTarget* target_ = nullptr;
 };
 
 } // namespace pollux

@@ -7,7 +7,7 @@
 
 namespace pollux {
 
-/// How many callbacks the phases have called.
+/// The number of callbacks that each phase has called.
 struct LoopCallbacks {
     std::uint64_t timers = 0;
     std::uint64_t posted = 0;
@@ -17,14 +17,14 @@ struct LoopCallbacks {
     std::uint64_t total() const noexcept { return timers + posted + ready + deferred; }
 };
 
-/// What a Loop has done since it was made, and what it has to do [metrics.counts].
+/// Counts what a Loop has done since it was made, and what is pending.                  [metrics.counts]
 struct LoopMetrics {
     std::uint64_t turns = 0;
-    std::uint64_t polls = 0;  // calls of the engine, some of which slept
-    std::uint64_t events = 0; // from the engine, wakes included
+    std::uint64_t polls = 0;  // calls of Selector::select(), some of which slept
+    std::uint64_t events = 0; // from the backend, wakes included
     std::uint64_t wakes = 0;
     std::uint64_t stale = 0;    // events that were dropped, or postponed by a change of their watch
-    std::uint64_t reopened = 0; // how often the backend was opened again, see Loop [loop.lingering]
+    std::uint64_t reopened = 0; // how often the backend was opened again, see Loop          [loop.lingering]
     LoopCallbacks callbacks;
     std::uint64_t closed = 0; // handles that ended and were destroyed
 
@@ -32,8 +32,8 @@ struct LoopMetrics {
     std::size_t timers = 0;  // set, and not fired
     std::size_t posts = 0;   // waiting to be called
 
-    // With LoopOptions::measure_time only [metrics.times].
-    std::chrono::nanoseconds asleep{0}; // in calls of the engine that may sleep
+    // Zero unless LoopOptions::measure_time is set.                                     [metrics.times]
+    std::chrono::nanoseconds asleep{0}; // in calls of Selector::select() that may sleep
     std::chrono::nanoseconds busy{0};   // all other time in run(), run_one(), run_for()
     std::chrono::nanoseconds longest_callback{0};
 };

@@ -11,61 +11,62 @@ namespace pollux {
 
 class PostQueue;
 
-/// Keeps a Loop running while this lives, for posts to come [post.hold].
+/// Keeps run() from returning until it is released, since a thread will post later (asio: work guard).  [post.hold]
 ///
-/// Threads:  any; one object of it by one thread at a time.
-/// Lifetime: independent of the Loop. In a forked child those of threads that stayed with the parent are never
-/// released.
-class Hold {
+/// Threads:  any thread; one thread at a time may use an object.
+/// Lifetime: may outlive the Loop. In a forked child those of threads that exist only in the parent are never released.
+class KeepAlive {
   public:
-    Hold() noexcept = default;
-    Hold(Hold&& other) noexcept = default;
-    Hold& operator=(Hold&& other) noexcept {
-        Hold taken(std::move(other));
+    KeepAlive() noexcept = default;
+    KeepAlive(KeepAlive&& other) noexcept = default;
+    KeepAlive& operator=(KeepAlive&& other) noexcept {
+        KeepAlive taken(std::move(other));
         posts_.swap(taken.posts_);
         return *this;
     }
-    /// As release(). If the wake fails three times, the Loop ends when something else wakes it.
-    ~Hold();
+    /// Does what release() does. If the wake fails three times, the Loop ends when something else wakes it.
+    ~KeepAlive();
 
-    /// Lets the Loop end, and wakes it, as it may have nothing left to do. Does nothing if it was released before.
+    /// Allows run() to return, and wakes the Loop, which may have nothing left to do. Does nothing if called again.
     ///
-    /// Errors: those of Registrator::wake(): the Loop is still held; call it again  [post.release_again]
+    /// Errors: those of Registrator::wake(): run() still does not return; call this again  [post.release_again]
     std::error_code release() noexcept;
 
   private:
     friend class Poster;
-    explicit Hold(std::shared_ptr<PostQueue> posts) noexcept;
+    explicit KeepAlive(std::shared_ptr<PostQueue> posts) noexcept;
 
     std::shared_ptr<PostQueue> posts_;
 };
 
-/// The way in to a Loop for other threads: copies are cheap, and lead to the same Loop.
+/// A Poster posts functions to a Loop from other threads. Copies are cheap, and post to the same Loop.
 ///
-/// Threads:  every call from any thread, also of one object; copying and destruction as for any value.
-/// Lifetime: independent of the Loop. One that was moved from can only be destroyed or assigned to.
+/// Threads:  any thread may call any function, even of one object; copying and destruction as for any value.
+/// Lifetime: may outlive the Loop. An object that was moved from can only be destroyed or assigned to.
 class Poster {
   public:
-    /// Has the Loop call a function in its own thread: in the order of the posts [post.order]. One wake serves all
-    /// posts of a turn [post.one_wake]. What the caller wrote before is seen by the function. It never waits for the
-    /// Loop; the function is destroyed right after its call, and without one if the Loop dies before.
+    /// Makes the Loop call `function` in its own thread, in the order of the posts.     [post.order]
+    /// One wake serves all posts of a turn.                                             [post.one_wake]
+    /// The function sees what the caller wrote before. The call does not wait for the Loop. The function is destroyed
+    /// right after its call, or uncalled if the Loop is destroyed before.
     ///
-    /// Errors: operation_canceled              the Loop is gone                        [post.loop_gone]
-    ///         resource_unavailable_try_again  LoopOptions::posts functions are there   [post.bounded]
-    ///         With these two the function is left with the caller, as with the exceptions:
+    /// Errors: operation_canceled              the Loop is destroyed                    [post.loop_gone]
+    ///         resource_unavailable_try_again  LoopOptions::posts functions wait already  [post.bounded]
+    ///         After these two the caller still owns the function, as after the exceptions:
     ///         std::bad_alloc, std::invalid_argument if the function is empty
-    ///         and those of Registrator::wake(): the function will be called when the Loop has another reason to turn,
-    ///         and the next post wakes again [post.wake_fails]; no_such_process in a forked child: after reopen()
+    ///         and those of Registrator::wake(): the Loop calls the function when something else wakes it, and the next
+    ///         post wakes it again                                                      [post.wake_fails]
+    ///         no_such_process in a forked child: the Loop calls the function after reopen()
     std::error_code post(Callback<void()>&& function) const;
 
-    /// Wakes the Loop, for the callbacks of on_wake(). So a Poster is what an event_queue() of pollux::notify can be
-    /// bound to.
+    /// Wakes the Loop, which calls the callbacks of on_wake(). So an event_queue() of pollux::notify can be bound to a
+    /// Poster.
     ///
-    /// Errors: those of Registrator::wake(); operation_canceled  the Loop is gone     [post.loop_gone]
+    /// Errors: those of Registrator::wake(); operation_canceled  the Loop is destroyed  [post.loop_gone]
     std::error_code wake() const noexcept;
 
-    /// Of a Loop that is gone it holds nothing.
-    Hold hold() const noexcept;
+    /// Keeps run() from returning as long as the result lives; has no effect if the Loop is destroyed.
+    KeepAlive keep_alive() const noexcept;
 
   private:
     friend class Loop;

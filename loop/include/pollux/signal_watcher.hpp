@@ -5,10 +5,10 @@
 
 namespace pollux {
 
-/// A signal that a Loop watches: when the last watcher of it in the process dies, what the signal did before is
-/// restored [on_signal.restores].
+/// A handle that keeps a signal watched by a Loop. When the last watcher of a signal in the process ends, its former
+/// disposition is restored.                                                             [on_signal.restores]
 ///
-/// Threads and Lifetime: as Handle.
+/// Threads and Lifetime: as for Handle.
 class SignalWatcher : public Handle {
   public:
     SignalWatcher() noexcept = default;

@@ -10,28 +10,28 @@
 #include <limits>
 #include <optional>
 
-/// What the timers of a Loop are made of: not for programs.
+/// The timing wheel that a Loop keeps its timers in. Internal.
 namespace pollux {
 
-/// A place in a ring of timers.
+/// The links of an entry in a circular list of timers.
 struct TimerLink {
-    TimerLink* next = nullptr; // null: in no ring
+    TimerLink* next = nullptr; // null: in no list
     TimerLink* previous = nullptr;
 };
 
-/// Base class of what can be scheduled. The wheel links nodes, and neither allocates nor owns any.
+/// The base of objects that a TimerWheel schedules. The wheel links nodes, and neither allocates nor owns any.
 ///
-/// Lifetime: whoever owns a node that is pending cancels it before it dies, unless the wheel died first.
+/// Lifetime: the owner of a pending node cancels it before destroying it, unless the wheel was destroyed first.
 class TimerNode : private TimerLink {
   public:
     TimerNode() = default;
     TimerNode(const TimerNode&) = delete;
     TimerNode& operator=(const TimerNode&) = delete;
 
-    /// Scheduled, and not popped yet.
+    /// Returns whether the node is scheduled and not popped yet.
     bool is_pending() const noexcept { return next != nullptr; }
 
-    /// As it was given last, in nanoseconds.
+    /// The deadline that was set last, in nanoseconds.
     std::uint64_t deadline() const noexcept { return deadline_; }
 
   protected:
@@ -42,8 +42,8 @@ class TimerNode : private TimerLink {
     std::uint64_t deadline_ = 0;
 };
 
-/// Timers in a hashed hierarchical timing wheel: the seventh scheme of Varghese and Lauck, "Hashed and Hierarchical
-/// Timing Wheels", 1987, with a bitmap of the occupied slots for each level, as Linux and tokio have it.
+/// A hashed hierarchical timing wheel: the seventh scheme of Varghese and Lauck, "Hashed and Hierarchical Timing
+/// Wheels", 1987, with a bitmap of the occupied slots for each level, as in Linux and tokio.
 ///
 ///     level 0   64 slots of one tick
 ///     level 1   64 slots of 64 ticks
@@ -52,14 +52,14 @@ class TimerNode : private TimerLink {
 ///
 /// A timer is on the level of the highest six bits in which the ticks of its deadline and of now differ. So its slot
 /// depends on these two only; each slot comes after now, and those of a level come after all of the levels below. When
-/// now reaches a slot, its timers are spread over the levels below, at most 7 times each; a slot that is over and has
-/// few is sorted at once. What is due is compared to the nanosecond, and sorted within a tick.
+/// now reaches a slot, its timers cascade to the levels below, at most 7 times each; a slot that is over and has few is
+/// sorted at once. Deadlines are compared to the nanosecond, and sorted within a tick.
 ///
-/// Times are nanoseconds of one steady clock. insert(), rearm(), cancel() and pop_due() take constant time; nothing
-/// allocates, nothing throws.
+/// Times are nanoseconds of one steady clock. insert(), rearm(), cancel() and pop_due() take constant time; no function
+/// allocates or throws.
 ///
-/// Threads: one at a time, for the wheel and its nodes.
-/// Lifetime: when the wheel dies, its nodes are no longer pending [timer_wheel.lets_go].
+/// Threads:  one thread at a time may use the wheel and its nodes.
+/// Lifetime: the destructor leaves no node pending.                                     [timer_wheel.lets_go]
 class TimerWheel {
   public:
     /// The tick: 2^16 nanoseconds, 65.5 us.
@@ -71,8 +71,8 @@ class TimerWheel {
     TimerWheel(const TimerWheel&) = delete;
     TimerWheel& operator=(const TimerWheel&) = delete;
 
-    /// Schedules a node that is not pending. A deadline in the past is due at the next advance(); the last
-    /// nanosecond there is, UINT64_MAX, is a deadline as any other [timer_wheel.far].
+    /// Schedules a node that is not pending. A deadline in the past is due at the next advance(). UINT64_MAX, the last
+    /// nanosecond, is a deadline like any other.                                        [timer_wheel.far]
     void insert(TimerNode& node, std::uint64_t deadline) noexcept {
         assert(!node.is_pending());
         node.deadline_ = deadline;
@@ -80,29 +80,32 @@ class TimerWheel {
         ++pending_;
     }
 
-    /// Schedules a node anew, pending or not, due or not, for its new deadline only [timer_wheel.rearm].
+    /// Schedules a node, pending or not, due or not, for its new deadline only.         [timer_wheel.rearm]
     void rearm(TimerNode& node, std::uint64_t deadline) noexcept {
         node.is_pending() ? detach(node) : void(++pending_);
         node.deadline_ = deadline;
         place(node);
     }
 
-    /// Takes a node out, also one that is due already [timer_wheel.cancel]. Does nothing if it is not pending.
+    /// Removes a node, even one that is due. Does nothing if it is not pending.         [timer_wheel.cancel]
     void cancel(TimerNode& node) noexcept {
         if (!node.is_pending()) return;
         unlink(node);
         --pending_;
     }
 
-    /// Moves to `now`, or stays where it is if that is in the past [timer_wheel.backwards]. The timers whose deadline
-    /// is not after `now` become due, and no other [timer_wheel.to_the_nanosecond]: in order of deadline
-    /// [timer_wheel.order], those with the same in order of insertion [timer_wheel.ties], behind what is due already
-    /// [timer_wheel.due_first]. How long it takes depends on how many timers it moves, and not on how far.
+    /// Advances to `now`; does nothing if that is in the past.                          [timer_wheel.backwards]
+    ///
+    /// The timers whose deadline is not after `now` become due, and no others           [timer_wheel.to_the_nanosecond]
+    ///     in order of deadline                                                         [timer_wheel.order]
+    ///     those with the same deadline in order of insertion                           [timer_wheel.ties]
+    ///     after all that are due already                                               [timer_wheel.due_first]
+    /// The time that this takes depends on how many timers it moves, not on how far.
     void advance(std::uint64_t now) noexcept;
 
-    /// The next that is due, which is no longer pending; null if there is none. What is inserted or rearmed between two
-    /// calls waits for the next advance(), so a callback that rearms its timer for a time in the past cannot keep the
-    /// caller here for ever [timer_wheel.between_pops].
+    /// Removes and returns the next timer that is due, which is no longer pending; null if there is none. A timer that
+    /// is inserted or rearmed between two calls waits for the next advance(), so a callback that rearms its timer for a
+    /// time in the past cannot keep the caller here for ever.                           [timer_wheel.between_pops]
     TimerNode* pop_due() noexcept {
         auto& due = rings_[due_ring];
         if (due.next == &due) return nullptr;
@@ -113,7 +116,7 @@ class TimerWheel {
         return &node;
     }
 
-    /// What pop_due() will return, or what it will return after `node`, which is due; null if there is none.
+    /// Returns the timer that pop_due() will return, or will return after `node`, which is due; null if there is none.
     TimerNode* next_due(TimerNode* node = nullptr) noexcept {
         auto& due = rings_[due_ring];
         auto* const next = node != nullptr ? node->next : due.next;
@@ -122,13 +125,14 @@ class TimerWheel {
 
     bool has_due() const noexcept { return occupied_[levels] != 0; }
 
-    /// When to call advance() next: none if nothing is pending. Not after the tick of the earliest deadline, of which
-    /// it is the last nanosecond, so that timers of one tick share a wake-up; or sooner, to spread a slot. So whoever
-    /// sleeps until then wakes at most 8 times for a timer [timer_wheel.next_expiry]. It is not after the time of the
-    /// last advance() only if something is due, or was inserted with a deadline in the past.
+    /// Returns when to call advance() next; none if nothing is pending. This is the last nanosecond of the tick of the
+    /// earliest deadline, so that timers of one tick share a wake-up; or sooner, to cascade a slot. A thread that
+    /// sleeps until then wakes at most 8 times for a timer.                             [timer_wheel.next_expiry]
+    /// It is not after the time of the last advance() only if a timer is due, or was inserted with a deadline in the
+    /// past.
     std::optional<std::uint64_t> next_expiry() const noexcept;
 
-    /// How many are scheduled and not popped yet.
+    /// The number of timers that are scheduled and not popped yet.
     std::size_t pending() const noexcept { return pending_; }
 
   private:
@@ -138,7 +142,7 @@ class TimerWheel {
     static constexpr std::size_t due_ring = levels * slots;
     static constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
 
-    /// The occupied slot that comes first.
+    /// The first occupied slot.
     struct Slot {
         std::size_t level;
         std::size_t ring;
@@ -161,7 +165,7 @@ class TimerWheel {
     }
 
     void place(TimerNode& node) noexcept {
-        // What is in the past goes into the slot that is looked at next.
+        // A deadline in the past goes into the slot that advance() expires next.
         const auto at = std::max(node.deadline_ >> tick_bits, tick_);
         if (at == tick_) earliest_ = std::min(earliest_, node.deadline_);
         const auto highest = 63U ^ static_cast<unsigned>(std::countl_zero((at ^ tick_) | 1U)); // one instruction
@@ -184,7 +188,7 @@ class TimerWheel {
         node.next = nullptr;
     }
 
-    /// Leaves it to the caller to link it anew.
+    /// Removes a node from its list; the caller links it again.
     void detach(TimerNode& node) noexcept {
         auto* const behind = node.next;
         auto* const before = node.previous;
@@ -200,12 +204,12 @@ class TimerWheel {
 
     std::optional<Slot> first_slot() const noexcept;
     Chain take(std::size_t ring) noexcept;
-    void spread(Chain chain) noexcept;
+    void cascade(Chain chain) noexcept;
     bool make_few_due(TimerLink* chain) noexcept;
     void make_due(TimerLink* chain) noexcept;
     void expire_within_tick() noexcept;
 
-    std::array<TimerLink, due_ring + 1> rings_; // of each slot, and of what is due
+    std::array<TimerLink, due_ring + 1> rings_; // of each slot, and of the timers that are due
     std::array<std::uint64_t, levels + 1> occupied_{};
     std::uint64_t now_;
     std::uint64_t tick_;             // that of now_

@@ -5,9 +5,9 @@
 
 namespace pollux {
 
-/// A callback for the wakes of a Loop: ends when this dies.
+/// A handle that owns a callback for the wakes of a Loop.
 ///
-/// Threads and Lifetime: as Handle.
+/// Threads and Lifetime: as for Handle.
 class WakeWatcher : public Handle {
   public:
     WakeWatcher() noexcept = default;

@@ -12,16 +12,16 @@
 
 namespace pollux {
 
-/// A WatchCallback holds what a Loop calls for a watch: any callable of one of two forms.
+/// A WatchCallback holds the callable that a Loop calls for a watch, in one of two forms.
 ///
 ///     [](Ready ready) { ... }                           a refusal by the backend leaves run() as an exception
-///     [](Ready ready, std::error_code error) { ... }    a refusal calls it with Ready::failed and the error, which
-///                                                       is none in all other calls
+///     [](Ready ready, std::error_code error) { ... }    a refusal calls it with Ready::failed and the error; all other
+///                                                       calls have no error
 ///
-/// A callable of both forms has the second one [watch.takes_error]. The result of std::bind() has the first: it would
-/// drop the error unread.
+/// A callable that can be called in both forms is called in the second. The result of std::bind() is called in the
+/// first, since it would drop the error.                                                [watch.takes_error]
 ///
-/// Errors and Lifetime: as Callback.
+/// Errors and Lifetime: as for Callback.
 class WatchCallback {
   public:
     WatchCallback() noexcept = default;
@@ -40,7 +40,7 @@ class WatchCallback {
             if (!callable) return; // an empty Callback
         }
         takes_error_ = has_second_form<Target>;
-        // The analyzer does not follow Callback's operations_, and says so at whatever comes next.
+        // The analyzer does not follow Callback's operations_, and warns of the statement that follows.
         // NOLINTBEGIN(clang-analyzer-cplusplus.NewDeleteLeaks)
         callback_ = Adapter<Target>{std::forward<Callable>(callable)};
     }
@@ -48,10 +48,10 @@ class WatchCallback {
 
     explicit operator bool() const noexcept { return static_cast<bool>(callback_); }
 
-    /// Whether it has the second form.
+    /// Returns whether it is called in the second form.
     bool takes_error() const noexcept { return takes_error_; }
 
-    /// Gives up what it holds. `error` is null unless `ready` is a refusal.
+    /// Gives up the callable. `error` is null unless the call reports a refusal.
     using Function = Callback<void(Ready ready, const std::error_code* error)>;
     Function release() && noexcept { return std::move(callback_); }
 

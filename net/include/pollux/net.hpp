@@ -13,11 +13,11 @@
 #include <pollux/unix_stream.hpp>
 #endif
 
-/// Sockets and pipes for programs that wait in one place: each object owns a Source, no call of it waits, and what it
-/// owns can be watched by a Poll. docs/net.md has an example.
+/// Non-blocking sockets and pipes: each object owns a Source, which a Poll or a Loop can watch. docs/net.md has an
+/// example.
 ///
 ///     Poll ──Event──▶ program ──▶ read(), write(), accept() ──▶ done, would_block, ended or failed
 ///
-/// Nothing is registered, buffered or retried behind your back: a call is a system call, and what it says is handed on,
-/// with the names of std::errc on every system.
+/// The library registers, buffers and retries nothing: a call is a system call, whose result is returned, with the
+/// names of std::errc on every system.
 namespace pollux {}

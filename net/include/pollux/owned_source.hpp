@@ -8,25 +8,29 @@
 
 namespace pollux {
 
-/// Owns a Source: what all sockets and ends of pipes are. Moved, not copied.
+/// Owns a Source: the base of all sockets and ends of pipes. It is moved, not copied.
 ///
-/// It can be watched as it is: `registrator.add(stream, watch)` [owner.watchable].
+/// A registrator accepts the object itself: `registrator.add(stream, watch)`.           [owner.watchable]
 ///
-/// Each Source that a factory of this library makes is non-blocking [owner.non_blocking], is closed by exec
-/// [owner.close_on_exec], and raises no SIGPIPE [stream.no_sigpipe]; a ChildEnd is only closed by exec. The first two
-/// hold from the start where the system can do it (Linux, BSDs); on macOS a fork() of another thread at that moment can
-/// inherit it, on Windows a process that another thread starts when a connection is accepted.
+/// Each Source that a factory of this library makes
+///     is non-blocking                                                                  [owner.non_blocking]
+///     is close-on-exec                                                                 [owner.close_on_exec]
+///     raises no SIGPIPE                                                                [stream.no_sigpipe]
+/// A ChildEnd is only close-on-exec. Linux and the BSDs set the first two when they create the Source. On macOS a child
+/// that another thread forks at that moment can inherit it; on Windows a process that another thread starts while a
+/// connection is accepted can.
 ///
-/// It never takes the number of a standard stream, not even in a program that was started without them, and that prints
-/// into whatever has the number [owner.above_standard_streams].
+/// Its file descriptor is never 0, 1 or 2, even in a program that was started without standard streams: what such a
+/// program prints does not reach the Source.                                            [owner.above_standard_streams]
 ///
-/// Threads:  one object by one thread at a time, as for any value. Reading in one thread and writing in another is
-///           what a stream socket is made for, and allowed.
-/// Errors:   a call on one that owns nothing gives bad_file_descriptor [owner.moves].
-/// Lifetime: closes what it owns [owner.closes]. A watch has to be removed before: see Registrator::remove().
+/// Threads:  one thread at a time may use an object, as with any value. One thread may read from a stream socket while
+///           another writes to it.
+/// Errors:   a call on an object that owns nothing returns bad_file_descriptor.         [owner.moves]
+/// Lifetime: the destructor closes the Source.                                          [owner.closes]
+///           The caller removes its watch before that: see Registrator::remove().
 class OwnedSource {
   public:
-    /// What one that owns nothing has as its native_handle().
+    /// The native_handle() of an object that owns nothing.
     static constexpr Source none = static_cast<Source>(-1);
 
     OwnedSource(const OwnedSource&) = delete;
@@ -35,7 +39,7 @@ class OwnedSource {
     Source native_handle() const noexcept { return source_; }
     bool is_open() const noexcept { return source_ != none; }
 
-    /// Gives up the Source, which is open and the caller's to close [owner.releases].
+    /// Gives up ownership of the Source without closing it: the caller closes it.       [owner.releases]
     [[nodiscard]] Source release() noexcept { return std::exchange(source_, none); }
 
     void close() noexcept;
@@ -45,7 +49,7 @@ class OwnedSource {
     explicit OwnedSource(Source source) noexcept : source_(source) {}
     OwnedSource(OwnedSource&& other) noexcept : source_(other.release()) {}
     OwnedSource& operator=(OwnedSource&& other) noexcept {
-        OwnedSource taken(std::move(other)); // also if it is the same
+        OwnedSource taken(std::move(other)); // even if `other` is this object
         std::swap(source_, taken.source_);
         return *this;
     }

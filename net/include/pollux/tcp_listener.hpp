@@ -5,66 +5,68 @@
 
 namespace pollux {
 
-/// How a TcpListener listens.
+/// The options of TcpListener::listen().
 struct ListenOptions {
-    /// How many connections may wait to be accepted, from 0 on; the system has a limit of its own (Linux:
+    /// The number of connections that may wait to be accepted, not negative. The system has a limit, too (Linux:
     /// net.core.somaxconn).
     int backlog = 4096;
-    /// May listen where connections of a former listener are still closing (SO_REUSEADDR), never where another listens
-    /// [listener.in_use]. On Windows that is so anyway, where SO_REUSEADDR would let anybody take the port away;
-    /// SO_EXCLUSIVEADDRUSE is set instead, whatever this says.
+    /// Allows an address at which connections of a former listener are still closing (SO_REUSEADDR), but none at which
+    /// another socket listens. Windows allows it always: SO_REUSEADDR would let any process take over the port there,
+    /// so SO_EXCLUSIVEADDRUSE is set, whatever the value of this option.                [listener.in_use]
     bool reuse_address = true;
-    /// Others that say so, too, may listen at the same address (SO_REUSEPORT): Linux gives each connection to one of
-    /// them [listener.reuse_port].
+    /// Allows several listeners at one address if all of them set this (SO_REUSEPORT): Linux delivers each connection
+    /// to one of them.                                                                  [listener.reuse_port]
     bool reuse_port = false;
-    /// Whether a listener at an IPv6 address takes IPv6 only, or IPv4, too, whose peers then look like
-    /// ::ffff:192.0.2.1 [listener.only_ipv6]. It is always set: what systems do without differs.
+    /// Accepts IPv6 only at an IPv6 address; if false, accepts IPv4, too, whose peers have addresses like
+    /// ::ffff:192.0.2.1. IPV6_V6ONLY is always set or cleared, since the systems' defaults differ.
+    ///                                                                                  [listener.only_ipv6]
     bool only_ipv6 = true;
 };
 
-/// Waits for TCP connections.
+/// Owns a socket that listens for TCP connections.
 class TcpListener : public OwnedSource {
   public:
-    /// What accept() came to.
-    struct [[nodiscard]] Accepted : Outcome {
-        TcpStream stream; // owns nothing unless it is done
+    /// The result of accept().
+    struct [[nodiscard]] Accepted : IoResult {
+        TcpStream stream; // owns nothing unless the call is done
         Address peer;
     };
 
-    /// One that owns nothing, to be assigned to.
+    /// Constructs an object that owns nothing, to be assigned to.
     TcpListener() noexcept = default;
 
-    /// Listens at an address of this machine; port 0: one that is free, see local_address().
+    /// Listens at an address of this machine. For port 0 the system chooses a free one: see local_address().
     ///
-    /// Errors: address_in_use           somebody listens there                              [listener.in_use]
-    ///         address_not_available    not an address of this machine                      [listener.in_use]
+    /// Errors: address_in_use           another socket listens there                    [listener.in_use]
+    ///         address_not_available    not an address of this machine                  [listener.in_use]
     ///         address_family_not_supported  the system has no IPv6
     ///         permission_denied        a port below 1024, on many systems
-    ///         operation_not_supported  reuse_port, where it does not exist: Windows        [listener.reuse_port]
-    ///         invalid_argument         a negative backlog                                  [listener.in_use]
+    ///         operation_not_supported  reuse_port on Windows, which does not have it   [listener.reuse_port]
+    ///         invalid_argument         a negative backlog                              [listener.in_use]
     static TcpListener listen(const Address& at, const ListenOptions& options, std::error_code& error) noexcept;
     static TcpListener listen(const Address& at, std::error_code& error) noexcept { return listen(at, {}, error); }
 
-    /// Takes over a listening TCP socket, with the errors of TcpStream::adopt() [owner.adopts].
+    /// Takes ownership of a listening TCP socket, with the errors of TcpStream::adopt() and this one.
     ///
-    /// Errors: invalid_argument  not listening                                              [owner.adopts]
+    /// Errors: invalid_argument  the socket does not listen                             [owner.adopts]
     static TcpListener adopt(Source source, std::error_code& error) noexcept;
 
-    /// The next connection, and who made it [listener.accepts]. would_block: none waits [listener.would_block].
+    /// Accepts the next connection, and returns it with the address of its peer.        [listener.accepts]
     ///
-    /// Errors: those that is_transient() is true of, and
+    /// would_block: no connection waits                                                 [listener.would_block]
+    ///
+    /// Errors: those for which is_transient() is true, and
     ///         too_many_files_open, too_many_files_open_in_system, no_buffer_space, not_enough_memory
-    ///                                     the connection waits on, so a level watch reports it again and again:
-    ///                                     pause it until something is closed               [listener.no_room]
+    ///                                     the connection stays in the queue, so a level watch reports it repeatedly:
+    ///                                     pause the watch until something is closed    [listener.no_room]
     Accepted accept() noexcept;
 
-    /// Whether accept() failed because of the connection alone: it is gone, the listener is well, and accept() goes
-    /// on with the next [listener.transient].
+    /// Returns whether accept() failed for the sake of one connection, which is lost: the listener is usable, and
+    /// accept() continues with the next.                                                [listener.transient]
     ///
-    /// connection_aborted (BSD, macOS), connection_reset (Windows), and what Linux passes on from the network
-    /// although the connection was never seen, see accept(2): network_down, protocol_error, no_protocol_option,
-    /// host_unreachable, operation_not_supported, network_unreachable, EHOSTDOWN, ENONET, and of a firewall
-    /// operation_not_permitted.
+    /// These are connection_aborted (BSD, macOS), connection_reset (Windows), and the errors that Linux passes on from
+    /// the network, see accept(2): network_down, protocol_error, no_protocol_option, host_unreachable,
+    /// operation_not_supported, network_unreachable, EHOSTDOWN, ENONET, and from a firewall operation_not_permitted.
     static bool is_transient(const std::error_code& error) noexcept;
 
     Address local_address(std::error_code& error) const noexcept;

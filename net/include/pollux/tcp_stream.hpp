@@ -6,45 +6,46 @@
 
 namespace pollux {
 
-/// One end of a TCP connection.
+/// Owns one end of a TCP connection.
 class TcpStream : public StreamSocket {
   public:
-    /// One that owns nothing, to be assigned to.
+    /// Constructs an object that owns nothing, to be assigned to.
     TcpStream() noexcept = default;
 
-    /// Begins to connect, and does not wait: watch it for writable, then finish_connect() says how it ended.
+    /// Begins to connect, without blocking. Watch the stream for writable; finish_connect() then returns how it ended.
     ///
-    /// On failure the stream owns nothing. What the system knows at once is told here, all else by
-    /// finish_connect(): a refusal may be either [tcp.refused].
+    /// On failure the stream owns nothing. This call returns what the system knows at once, finish_connect() all other
+    /// errors: a refusal may come from either.                                          [tcp.refused]
     ///
-    /// Errors: too_many_files_open               also too_many_files_open_in_system
-    ///         network_unreachable               no route, for one because the system has no IPv6
+    /// Errors: too_many_files_open               or too_many_files_open_in_system
+    ///         network_unreachable               no route, for example because the system has no IPv6
     ///         resource_unavailable_try_again    Linux: no local port is free, see connect(2); address_not_available
     ///                                           elsewhere
     static TcpStream connect(const Address& to, std::error_code& error) noexcept;
 
-    /// Takes over a connected or connecting TCP socket, and makes it non-blocking and closed by exec [owner.adopts].
-    /// One whose connection has ended, or whose connect() has failed, is taken over as long as its error was not
-    /// reported. On failure the stream owns nothing, and the socket is the caller's, unchanged.
+    /// Takes ownership of a connected or connecting TCP socket, and makes it non-blocking
+    /// and close-on-exec.                                                               [owner.adopts]
+    /// A socket whose connection has ended, or whose connect() has failed, is accepted as long as its error was not
+    /// returned. On failure the stream owns nothing, and the caller keeps the socket, unchanged.
     ///
-    /// Errors: bad_file_descriptor           not open                                       [owner.adopts]
-    ///         not_a_socket                  Windows: bad_file_descriptor                   [owner.adopts]
-    ///         wrong_protocol_type           datagrams, packets in sequence, another protocol than TCP, Linux's MPTCP
-    ///                                       excepted                                       [owner.adopts]
-    ///         address_family_not_supported  neither IPv4 nor IPv6: a Unix socket, for one  [owner.adopts]
-    ///         invalid_argument              listening                                      [owner.adopts]
-    ///         not_connected                 never connected nor connecting; Windows and macOS do not report it
-    ///                                                                                      [owner.adopts]
+    /// Errors: bad_file_descriptor           not open                                   [owner.adopts]
+    ///         not_a_socket                  Windows: bad_file_descriptor               [owner.adopts]
+    ///         wrong_protocol_type           datagrams, packets in sequence, another protocol than TCP, except Linux's
+    ///                                       MPTCP                                      [owner.adopts]
+    ///         address_family_not_supported  neither IPv4 nor IPv6, such as a Unix socket  [owner.adopts]
+    ///         invalid_argument              listening                                  [owner.adopts]
+    ///         not_connected                 neither connected nor connecting; Windows and macOS do not report it
+    ///                                                                                  [owner.adopts]
     static TcpStream adopt(Source source, std::error_code& error) noexcept;
 
-    /// Addresses of both ends [listener.accepts]; 0.0.0.0:0 on failure.
+    /// The addresses of both ends; 0.0.0.0:0 on failure.                                [listener.accepts]
     ///
-    /// Errors: not_connected  only the peer's: not yet, or no more
+    /// Errors: not_connected  peer_address() only: the stream is not yet connected, or no longer
     Address local_address(std::error_code& error) const noexcept;
     Address peer_address(std::error_code& error) const noexcept;
 
-    /// Whether small writes go out at once (TCP_NODELAY) instead of waiting for the last to be acknowledged; off for a
-    /// new connection [tcp.nodelay].
+    /// Sets whether small writes are sent at once (TCP_NODELAY), or wait until the last is acknowledged. It is off for
+    /// a new connection.                                                                [tcp.nodelay]
     std::error_code set_nodelay(bool on) noexcept;
     bool nodelay(std::error_code& error) const noexcept;
 

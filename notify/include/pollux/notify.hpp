@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <pollux/event_channel.hpp>
-#include <pollux/event_queue.hpp>
-#include <pollux/lane_queue.hpp>
+#include <pollux/token_channel.hpp>
+#include <pollux/token_lanes.hpp>
+#include <pollux/token_queue.hpp>
 
-/// Threads write into storage that they share, and say "token 42 changed"; one thread learns each token once, the
-/// oldest first, however often it was said. docs/notify.md says when to use which.
+/// Token queues: any thread notifies that the datum of a token has changed, and one thread receives each token once,
+/// the oldest first, however often it was notified. docs/notify.md compares the kinds of queues.
 ///
 ///     any thread ──Token──▶ Notifier ──▶ each token once ──▶ Poller ──Tokens──▶ one thread
 ///
-/// Tokens are the numbers below a capacity. Each is queued at most once, so nothing is ever full; nobody takes a lock
-/// or allocates on the way.
+/// Tokens are the numbers below a capacity. Each is queued at most once, so a queue is never full. No call takes a lock
+/// or allocates.
 ///
-/// What a thread wrote before notify() is seen by whoever is given the token [notify.visible], also when the token
-/// was queued already [notify.visible_conflated]: no load or lock that follows finds anything older. The call that
-/// queued the token also happens before its delivery, so of that one plain data is seen, too. Shared storage that a
-/// thread may write again before the token is delivered is atomic or behind a lock, here as everywhere.
+/// A thread that receives a token sees what other threads wrote before notify()         [notify.visible]
+/// even if the token was queued already: no load or lock that follows finds an older value.  [notify.visible_conflated]
+/// The call that queued the token also happens before its delivery, so plain data that was written before that call is
+/// seen, too. Shared storage that a thread may write again before the token is delivered has to be atomic or protected
+/// by a lock.
 namespace pollux {}

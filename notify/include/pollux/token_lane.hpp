@@ -5,8 +5,8 @@
 
 namespace pollux {
 
-/// As TokenRing, for one producer and one consumer, with plain loads and stores where nothing is conflated: not for
-/// programs.
+/// A queue of tokens, each queued at most once, for one producer and one consumer: a TokenRing that needs plain loads
+/// and stores only, unless a token is queued already. Internal.
 template <typename Memory>
 class TokenLane {
   public:
@@ -20,31 +20,32 @@ class TokenLane {
 
     std::size_t capacity() const noexcept { return capacity_; }
 
-    /// The producer's: true if it was not queued already. `number` is less than the capacity.
-    bool push(std::size_t number) noexcept {
-        auto& queued = queued_[number];
+    /// For the producer: queues the token `index`, which is less than the capacity. Returns false if it was queued
+    /// already.
+    bool push(std::size_t index) noexcept {
+        auto& queued = queued_[index];
         if (queued.load(std::memory_order_acquire)) {
             Memory::full_fence(); // as in TokenRing::push()
             if (queued.load(std::memory_order_acquire)) return false;
         }
-        queued.store(true, std::memory_order_relaxed); // nobody else sets it
+        queued.store(true, std::memory_order_relaxed); // no other thread sets it
         const auto tail = tail_.load(std::memory_order_relaxed);
-        slots_[tail & mask_].store(static_cast<std::uint32_t>(number), std::memory_order_relaxed);
+        slots_[tail & mask_].store(static_cast<std::uint32_t>(index), std::memory_order_relaxed);
         tail_.store(tail + 1, std::memory_order_release);
         return true;
     }
 
-    /// The consumer's: calls `want` with the oldest tokens, until it wants no more or there are none. Returns whether
-    /// any was taken; full_fence() must follow before what they stand for is read.
+    /// For the consumer: calls `want` with the oldest tokens, and takes each for which it returns true, up to the first
+    /// for which it returns false. Returns whether any was taken; full_fence() must follow before their data is read.
     template <typename Want>
     bool take(Want&& want) noexcept {
         const auto tail = tail_.load(std::memory_order_acquire);
         const auto first = head_;
         while (head_ != tail) {
-            const auto number = slots_[head_ & mask_].load(std::memory_order_relaxed);
-            if (!want(number)) break;
+            const auto index = slots_[head_ & mask_].load(std::memory_order_relaxed);
+            if (!want(index)) break;
             ++head_;
-            queued_[number].store(false, std::memory_order_release);
+            queued_[index].store(false, std::memory_order_release);
         }
         return head_ != first;
     }

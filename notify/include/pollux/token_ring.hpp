@@ -11,11 +11,11 @@
 #include <span>
 #include <stdexcept>
 
-/// What the queues of notify.hpp are made of: not for programs.
+/// The algorithm of the token queues of notify.hpp. Internal.
 namespace pollux {
 
-/// The memory that programs run on. The model test puts another in its place, which tries every outcome that C++
-/// allows.
+/// The atomics and fences of the C++ library. The model test replaces it by a model of memory, which tries every
+/// outcome that C++ allows.
 struct RealMemory {
     template <typename T>
     using Atomic = std::atomic<T>;
@@ -29,8 +29,8 @@ struct RealMemory {
         constexpr bool watched = false;
 #endif
         if constexpr (watched) {
-            // ThreadSanitizer knows no fences, and GCC warns of each. This one is a fence to the processor, and tells
-            // the sanitizer no more than a fence would: it orders, but synchronises with nobody.
+            // ThreadSanitizer does not support fences, and GCC warns of each. This exchange is a fence to the
+            // processor, and adds no synchronisation in the sanitizer's view, since no other thread accesses `own`.
             std::atomic<int> own = 0;
             own.exchange(1, std::memory_order_seq_cst);
         } else {
@@ -39,28 +39,28 @@ struct RealMemory {
     }
 };
 
-/// What different threads write is this far apart; a constant, since layouts must not depend on who compiles.
+/// The distance between data that different threads write; a constant, since layouts must not depend on the compiler.
 inline constexpr std::size_t cache_line = 64;
 
-/// What became of a notification.
+/// The results of push().
 enum class Pushed : std::uint8_t {
     queued,
-    conflated,    // it was queued already
-    wakes,        // queued, and the caller has to wake the consumer: nobody else does
-    out_of_range, // no such token
-    closed        // nobody will take it
+    conflated,    // the token was queued already
+    wakes,        // queued, and the caller has to wake the consumer: no other thread does
+    out_of_range, // the token is not below the capacity
+    closed        // the consumer takes no more tokens
 };
 
-/// What a consumer that wants to sleep is told.
+/// The results of try_sleep().
 enum class Rest : std::uint8_t {
-    asleep,  // sleep: the next push() answers `wakes`
-    more,    // do not: something is queued, or about to be
-    finished // do not: all is taken, and no producer is left
+    asleep,  // the consumer may sleep: the next push() returns `wakes`
+    more,    // it may not: a token is queued, or about to be
+    finished // it may not: all tokens are taken, and no producer is left
 };
 
-/// Tokens below a capacity, each queued at most once, in the order in which they were queued: by any number of
-/// producers, for one consumer. Nobody waits for anybody; docs/decisions/0017-notify-memory-order.md says why nothing
-/// is lost.
+/// A queue of tokens below a capacity, each queued at most once, in the order in which they were queued: from any
+/// number of producers to one consumer. Lock-free; docs/decisions/0017-notify-memory-order.md shows why no token is
+/// lost.
 ///
 ///     queued_   one flag per token
 ///     slots_    the queue: token + 1, or 0; as long as there are tokens, so it is never full
@@ -71,13 +71,13 @@ class TokenRing {
   public:
     static constexpr std::size_t most = std::size_t{1} << 28U;
 
-    /// The capacity; throws std::length_error if it is more than that.
+    /// Returns `capacity`; throws std::length_error if it is more than `most`.
     static std::size_t checked(std::size_t capacity) {
         if (capacity > most) throw std::length_error("pollux: expected a capacity of at most 2^28 tokens");
         return capacity;
     }
 
-    /// `first` is the position to begin at: for tests of what happens when positions wrap.
+    /// `first` is the position at which the queue begins, for tests of positions that wrap.
     explicit TokenRing(std::size_t capacity, std::size_t first = 0)
         : capacity_(checked(capacity)),
           mask_(std::bit_ceil(capacity) - 1),
@@ -91,38 +91,38 @@ class TokenRing {
     // For producers: from any thread.
 
     Pushed push(Token token) noexcept {
-        const auto number = static_cast<std::uint64_t>(token);
-        if (number >= capacity_) return Pushed::out_of_range;
+        const auto value = static_cast<std::uint64_t>(token);
+        if (value >= capacity_) return Pushed::out_of_range;
         if (closed_.load(std::memory_order_relaxed)) return Pushed::closed;
-        auto& queued = queued_[number];
+        auto& queued = queued_[value];
         do {
             if (queued.load(std::memory_order_relaxed)) {
-                // Looking is cheap, and leaves the flag in the caches of all who look. But only a flag that is still
-                // set behind a fence tells that the consumer, who clears it and has a fence, too, will see what
+                // A load is cheap, and leaves the flag in the caches of all producers. But only a flag that is still
+                // set after a fence shows that the consumer, which clears it before a fence of its own, will see what
                 // was written before this call.
                 Memory::full_fence();
                 if (queued.load(std::memory_order_relaxed)) return Pushed::conflated;
             }
         } while (queued.exchange(true, std::memory_order_acquire));
         const auto tail = tail_.fetch_add(step, std::memory_order_acq_rel);
-        slots_[index(tail)].store(static_cast<std::uint32_t>(number + 1), std::memory_order_release);
-        return (tail & asleep) == 0 ? Pushed::queued : rouse();
+        slots_[index(tail)].store(static_cast<std::uint32_t>(value + 1), std::memory_order_release);
+        return (tail & asleep) == 0 ? Pushed::queued : claim_wakeup();
     }
 
-    /// Takes back that the consumer was woken: that failed, and the next push() has to do it.
-    void keep_asleep() noexcept { tail_.fetch_or(asleep, std::memory_order_relaxed); }
+    /// Gives a wakeup back that the caller claimed by push() and that failed: the next push() returns `wakes`.
+    void unclaim_wakeup() noexcept { tail_.fetch_or(asleep, std::memory_order_relaxed); }
 
-    /// No push() will follow; true if the caller has to wake the consumer.
+    /// Declares that no push() will follow; returns true if the caller has to wake the consumer.
     bool finish() noexcept { return (tail_.fetch_or(finished, std::memory_order_release) & asleep) != 0; }
 
     // For the consumer: one thread at a time.
 
-    /// Nothing is there to take; what was pushed long ago is.
+    /// Returns whether there is no token to take. A token that was just pushed may not be visible yet.
     bool is_empty() const noexcept { return slots_[index(head_)].load(std::memory_order_relaxed) == 0; }
 
-    /// Fills `tokens` from its front, the oldest first, none twice; returns how many.
+    /// Moves tokens to the front of `tokens`, the oldest first, none twice; returns how many.
     std::size_t take(std::span<Token> tokens) noexcept {
-        // Copies, which the compiler need not read again after each store.
+        // Copies, so that the compiler need not load them again after each store.
         auto* const slots = slots_.get();
         auto* const queued = queued_.get();
         const auto mask = mask_;
@@ -135,17 +135,17 @@ class TokenRing {
             tokens[count] = Token{entry - 1};
         }
         if (count == 0) return 0;
-        // Only now, or a token that is notified meanwhile could come twice.
+        // Only now: otherwise a token that is notified meanwhile could be delivered twice.
         for (const auto token : tokens.first(count)) {
             queued[static_cast<std::size_t>(token)].store(false, std::memory_order_release);
         }
-        // The flags are cleared before anything that the caller reads now.
+        // The flags are cleared before the caller reads the data of the tokens.
         Memory::full_fence();
         head_ += count * step;
         return count;
     }
 
-    /// Asks for a wake by the next push(), if nothing is queued.
+    /// Makes the next push() return `wakes`, if nothing is queued.
     Rest try_sleep() noexcept {
         auto tail = tail_.load(std::memory_order_acquire);
         if (tail == head_ && tail_.compare_exchange_strong(tail, head_ | asleep, std::memory_order_acquire)) {
@@ -155,15 +155,15 @@ class TokenRing {
         return (tail & ~asleep) == (head_ | finished) ? Rest::finished : Rest::more;
     }
 
-    /// All is taken, and no push() will follow.
+    /// Returns whether all tokens are taken, and no push() will follow.
     bool is_finished() const noexcept {
         return (tail_.load(std::memory_order_acquire) & ~asleep) == (head_ | finished);
     }
 
-    /// No longer asks for a wake; one may be under way.
-    void rise() noexcept { tail_.fetch_and(~asleep, std::memory_order_relaxed); }
+    /// Takes try_sleep() back; a wakeup may be under way.
+    void cancel_sleep() noexcept { tail_.fetch_and(~asleep, std::memory_order_relaxed); }
 
-    /// From now on push() answers `closed`.
+    /// Makes push() return `closed` from now on.
     void close() noexcept { closed_.store(true, std::memory_order_relaxed); }
 
   private:
@@ -173,7 +173,7 @@ class TokenRing {
     static constexpr std::size_t asleep = 1, finished = 2, step = 4;
     std::size_t index(std::size_t position) const noexcept { return position / step & mask_; }
 
-    Pushed rouse() noexcept {
+    Pushed claim_wakeup() noexcept {
         return (tail_.fetch_and(~asleep, std::memory_order_relaxed) & asleep) != 0 ? Pushed::wakes : Pushed::queued;
     }
 

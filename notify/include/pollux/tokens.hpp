@@ -13,20 +13,20 @@
 
 namespace pollux {
 
-/// The other end is gone: what notify() says without a Poller or Receiver, and recv() without a Sender.
+/// The error of notify() after the Poller or Receiver was destroyed, and of recv() after the last Sender was.
 inline constexpr std::errc disconnected = std::errc::broken_pipe;
 
-/// What a call that succeeds returns. std::error_code() asks the standard library for its category each time, which
-/// takes longer than all the rest of a notify() on a lane.
+/// The result of a call that succeeds. std::error_code() asks the standard library for its category each time, which
+/// takes longer than the rest of a notify() on a lane.
 inline const std::error_code no_error;
 
-/// As many as there is room for.
+/// As many tokens as there is room for.
 inline constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
-/// The tokens of one poll() or recv(): make one, use it again and again; nothing is allocated after that.
+/// Holds the tokens that one poll() or recv() returned. Use one object for many calls: only its constructor allocates.
 class Tokens {
   public:
-    /// Room for so many tokens at once; what finds no room stays queued [notify.limit].
+    /// Makes room for `capacity` tokens; a call leaves further ones in the queue.       [notify.limit]
     explicit Tokens(std::size_t capacity = 256) : buffer_(capacity) {}
 
     Tokens(Tokens&& other) noexcept : buffer_(std::move(other.buffer_)), size_(std::exchange(other.size_, 0)) {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// That nothing which a call reported as a success is left to a Loop that sleeps, a function, a Hold or a stop(): in
-// every run that C++ allows, with wakes that fail; and that each order which the protocol asks for is needed.
+// That nothing which a call reported as a success is left to a Loop that sleeps, a function, a KeepAlive or a stop():
+// in every run that C++ allows, with wakes that fail; and that each order which the protocol asks for is needed.
 #include "../../notify/model/memory.hpp"
 
 #include <gtest/gtest.h>
@@ -172,7 +172,8 @@ Body runs(const Scenario& scenario) {
                "a stop() that succeeded does not stop the Loop");
         if (scenario.is_kept) return;
         const bool is_held = released < scenario.holds;
-        expect(system.is_idle() == (!is_held && system.functions == 0), "the Holds are not those that callers have");
+        expect(system.is_idle() == (!is_held && system.functions == 0),
+               "the KeepAlives are not those that callers have");
         expect(end != End::asleep || !system.is_idle(), "a Loop sleeps that nothing holds");
         expect(end == End::asleep || system.is_idle(), "a Loop ends that is held");
     };
@@ -246,8 +247,8 @@ TEST(PostProtocolModel, a_closed_queue_keeps_nothing) {
     const Body closes = [](System& system) {
         system.posts.hold();
         system.posts.close([&] { system.functions = 0; });
-        const auto wakes = []() -> std::error_code { fail("the release of a Hold wakes a Loop that is gone"); };
-        expect(!system.posts.release(wakes), "the release of a Hold of a Loop that is gone fails");
+        const auto wakes = []() -> std::error_code { fail("the release of a KeepAlive wakes a Loop that is gone"); };
+        expect(!system.posts.release(wakes), "the release of a KeepAlive of a Loop that is gone fails");
         join_others();
         expect(system.functions == 0, "a function is kept by a queue that is closed");
     };

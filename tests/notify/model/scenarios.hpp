@@ -231,7 +231,7 @@ template <typename Queue>
 Verdict times_out(const Weaken& weaken = {}) {
     using S = System<Queue, 1>;
     const Body<S> gives_up_once = [](S& system) {
-        if (system.queue.try_sleep() == Rest::asleep) system.queue.rise();
+        if (system.queue.try_sleep() == Rest::asleep) system.queue.cancel_sleep();
         sleeps<S>(1)(system);
     };
     return explore_on<S>({gives_up_once, changes<S>(0, 1, 0)}, weaken);

@@ -8,14 +8,14 @@ SUBJECT = Subject(
 
 # file, what is broken, the piece, what is put there, the test that must catch it
 FAULTS = [
-    ("src/lane_queue.cpp", "leave lanes that are gone to the end of the queue", "        if (abandoned && size < tokens.size()) {",
+    ("src/token_lanes.cpp", "leave lanes that are gone to the end of the queue", "        if (abandoned && size < tokens.size()) {",
      "        if (abandoned && tokens.empty()) {", "lanes.memory"),
-    ("src/lane_queue.cpp", "leave lanes that the poller knew to the end of the queue",
+    ("src/token_lanes.cpp", "leave lanes that the poller knew to the end of the queue",
      "    while (last_) leave(unlink_next());\n", "", "Allocations.of_lanes_that_nobody_polls"),
-    ("src/lane_queue.cpp", "keep what was the poller's", "    std::vector<std::uint64_t>().swap(seen_);\n", "",
+    ("src/token_lanes.cpp", "keep what was the poller's", "    std::vector<std::uint64_t>().swap(seen_);\n", "",
      "Allocations.of_lanes_that_nobody_polls"),
-    ("src/lane_queue.cpp", "give a lane to nobody that comes after the poller", "        if (lane->next == end()) {",
+    ("src/token_lanes.cpp", "give a lane to nobody that comes after the poller", "        if (lane->next == end()) {",
      "        if (false) {", "Allocations.of_lanes_that_nobody_polls"),
-    ("src/lane_queue.cpp", "leave a lane to the one who has left it", "if (lane->abandoned.exchange(true, std::memory_order_acq_rel)) delete lane;",
+    ("src/token_lanes.cpp", "leave a lane to the one who has left it", "if (lane->abandoned.exchange(true, std::memory_order_acq_rel)) delete lane;",
      "lane->abandoned.exchange(true, std::memory_order_acq_rel);", "Allocations.of_lanes_beside_the_end_of_the_poller"),
 ]  # fmt: skip

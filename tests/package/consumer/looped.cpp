@@ -12,7 +12,8 @@ int main() {
     pollux::Timer timer = loop.every(1ms, [&] {
         if (++ticks == 3) timer.end();
     });
-    std::thread other([poster = loop.poster(), hold = loop.hold(), &posts] { poster.post([&posts] { ++posts; }); });
+    std::thread other(
+        [poster = loop.poster(), keep_alive = loop.keep_alive(), &posts] { poster.post([&posts] { ++posts; }); });
     const bool pending = loop.run();
     other.join();
     const bool works = !pending && posts == 1 && ticks == 3;

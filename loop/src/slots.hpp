@@ -10,10 +10,10 @@
 #include <cstddef>
 #include <cstdint>
 
-/// What a Loop is made of: not for programs.
+/// The parts of a Loop. Internal.
 namespace pollux::loop {
 
-/// A place in a List: in one at a time.
+/// The links of an element of a List; an element is in one List at a time.
 struct Link {
     Link* next = nullptr; // null: in no list
     Link* previous = nullptr;
@@ -27,7 +27,7 @@ struct Link {
     }
 };
 
-/// A ring of Ts, which are Links; owns none, allocates nothing.
+/// A circular list of Ts, which are Links. It owns none and allocates nothing.
 template <typename T>
 class List {
   public:
@@ -45,25 +45,25 @@ class List {
     }
 
   private:
-    void insert(Link& link, Link& behind) noexcept {
-        link.next = behind.next;
-        link.previous = &behind;
-        behind.next->previous = &link;
-        behind.next = &link;
+    void insert(Link& link, Link& previous) noexcept {
+        link.next = previous.next;
+        link.previous = &previous;
+        previous.next->previous = &link;
+        previous.next = &link;
     }
 
     Link head_;
 };
 
-struct Agenda;
+struct ReadyLists;
 class Watches;
 
-enum class Kind : std::uint8_t { watch, notice };
+enum class Kind : std::uint8_t { watch, signal_or_wake };
 
-/// What a handle stands for, unless it is a timer.
-class Slot : public Handled {
+/// The base of the targets of handles, except timers.
+class Slot : public HandleTarget {
   public:
-    Slot(Agenda& agenda, Kind kind) noexcept : agenda_(agenda), kind_(kind) {}
+    Slot(ReadyLists& lists, Kind kind) noexcept : lists_(lists), kind_(kind) {}
     virtual ~Slot() = default;
 
     /// Destroys the callback and makes the slot free.
@@ -72,20 +72,20 @@ class Slot : public Handled {
     void end() noexcept;
     void set_background(bool background) noexcept;
 
-    /// Whether a callback may come of it: then it keeps the Loop running, unless in background.
+    /// Sets whether its callback may be called: a pending slot keeps the Loop running, unless in background.
     inline void set_pending(bool pending) noexcept;
     bool is_pending() const noexcept { return pending_; }
 
     inline void demand_thread(const char* call) const noexcept;
 
   protected:
-    /// Leaves the engine, the signals, and each list.
-    virtual void let_go() noexcept = 0;
+    /// Removes the slot from the backend, the signals, and each list.
+    virtual void unregister() noexcept = 0;
 
-    /// Which one of its Slots it is.
-    std::uint32_t number() const noexcept { return number_; }
+    /// Its index in its Slots.
+    std::uint32_t index() const noexcept { return index_; }
 
-    Agenda& agenda_;
+    ReadyLists& lists_;
 
   private:
     friend class SlotQueue;
@@ -95,28 +95,28 @@ class Slot : public Handled {
     Kind kind_;
     bool pending_ = false;
     bool background_ = false;
-    std::uint32_t number_ = 0;
-    Slot* next_ = nullptr; // of those that are closing, or free
+    std::uint32_t index_ = 0;
+    Slot* next_ = nullptr; // in the queue of closing slots, or in the list of free ones
 };
 
-/// Keeps Slots.
-class SlotKeeper : public Keeper {
+/// The owner of the handles whose targets are Slots.
+class SlotOwner : public HandleOwner {
   public:
-    void end(Handled& handled) noexcept final { static_cast<Slot&>(handled).end(); }
-    void set_background(Handled& handled, bool background) noexcept final {
-        static_cast<Slot&>(handled).set_background(background);
+    void end(HandleTarget& target) noexcept final { static_cast<Slot&>(target).end(); }
+    void set_background(HandleTarget& target, bool background) noexcept final {
+        static_cast<Slot&>(target).set_background(background);
     }
 };
 
-/// A slot that may be called though no event names it.
+/// The base of slots that may be called without an event of their own.
 class ReadySlot : public Slot, public Link {
   public:
     using Slot::Slot;
-    /// In phase `ready`, for a slot that is in that list of the agenda.
+    /// Called in phase `ready` for each slot of the ready list.
     virtual void call() = 0;
 };
 
-/// Slots that leave in the order in which they came.
+/// A queue of slots, first in, first out.
 class SlotQueue {
   public:
     bool empty() const noexcept { return first_ == nullptr; }
@@ -136,29 +136,29 @@ class SlotQueue {
     Slot* last_ = nullptr;
 };
 
-/// What all slots of a Loop write down.
-struct Agenda {
-    List<ReadySlot> ready;                // to be called though no event names them: refused watches, signals, wakes
+/// The lists and counts that all slots of a Loop share.
+struct ReadyLists {
+    List<ReadySlot> ready;                // to be called without an event: refused watches, signals, wakes
     SlotQueue closing;                    // ended in this turn
     std::array<std::size_t, 2> pending{}; // by Kind
     std::size_t keeping = 0;              // pending and not in background; Timers count their own
     std::uint64_t closed = 0;
     bool in_turn = false;
     Watches* watches = nullptr; // for their slots, which have no room for it
-    LoopThread thread;          // that runs the Loop
+    LoopThread thread;          // the thread that runs the Loop
 };
 
-inline void Slot::demand_thread(const char* call) const noexcept { demand_own_thread(agenda_.thread, call); }
+inline void Slot::demand_thread(const char* call) const noexcept { demand_own_thread(lists_.thread, call); }
 
 inline void Slot::set_pending(bool pending) noexcept {
     if (pending == pending_) return;
     pending_ = pending;
     const std::size_t change = pending ? 1 : std::size_t(-1);
-    agenda_.pending[static_cast<std::size_t>(kind_)] += change;
-    if (!background_) agenda_.keeping += change;
+    lists_.pending[static_cast<std::size_t>(kind_)] += change;
+    if (!background_) lists_.keeping += change;
 }
 
-/// Slots of one kind; none moves, and those that are free are used again, the last one first.
+/// A table of slots of one kind. No slot moves; free slots are reused, the last one that was freed first.
 template <typename T>
 class Slots {
   public:
@@ -168,7 +168,7 @@ class Slots {
             return *slot;
         }
         auto& made = all_.emplace_back(arguments...);
-        made.number_ = all_.size() - 1;
+        made.index_ = all_.size() - 1;
         return made;
     }
     void give_back(T& slot) noexcept {
@@ -177,7 +177,7 @@ class Slots {
     }
 
     std::uint32_t size() const noexcept { return all_.size(); }
-    T& operator[](std::uint32_t number) noexcept { return all_[number]; }
+    T& operator[](std::uint32_t index) noexcept { return all_[index]; }
 
   private:
     Blocks<T> all_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <pollux/lane_queue.hpp>
+#include <pollux/token_lanes.hpp>
 
 namespace pollux {
 
@@ -58,16 +58,16 @@ std::size_t LaneSet::poll(std::span<Token> tokens) noexcept {
     ++poll_;
     std::size_t size = 0;
     bool taken = false;
-    const auto want = [&](std::size_t number) {
-        if (seen_[number] == poll_) return true; // from another lane
+    const auto want = [&](std::size_t index) {
+        if (seen_[index] == poll_) return true; // from another lane
         if (size == tokens.size()) return false;
-        seen_[number] = poll_;
-        tokens[size++] = Token{number};
+        seen_[index] = poll_;
+        tokens[size++] = Token{index};
         return true;
     };
     for (auto turns = count_; turns != 0 && size < tokens.size(); --turns) {
         auto& lane = *last_->next;
-        // Looked at before the tokens: what an owner who is gone has queued is all there.
+        // Loaded before the tokens: all that a destroyed LaneNotifier queued is visible then.
         const bool abandoned = lane.abandoned.load(std::memory_order_acquire);
         taken |= lane.tokens.take(want);
         if (abandoned && size < tokens.size()) {
@@ -85,7 +85,7 @@ std::error_code LaneNotifier::refusal(Token token) const noexcept {
     return make_error_code(known ? disconnected : std::errc::invalid_argument);
 }
 
-LaneQueue event_queue(std::size_t capacity, lanes_t) {
+TokenLanes event_queue(std::size_t capacity, lanes_t) {
     auto set = std::make_shared<LaneSet>(capacity);
     return {LaneNotifier(set), LanePoller(set)};
 }

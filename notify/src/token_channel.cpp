@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <pollux/event_channel.hpp>
+#include <pollux/token_channel.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -14,7 +14,7 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// When a wait ends; none = never, and so is what the clock cannot hold.
+/// The time at which a wait ends; none means never, as does a time that the clock cannot hold.
 using End = std::optional<clock::time_point>;
 
 End end_of(Timeout timeout) noexcept {
@@ -23,7 +23,7 @@ End end_of(Timeout timeout) noexcept {
     return *timeout < clock::time_point::max() - now ? End(now + *timeout) : End();
 }
 
-/// Tells the processor that this thread is only waiting.
+/// Hints to the processor that this thread spins.
 void pause() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
@@ -32,19 +32,20 @@ void pause() noexcept {
 #endif
 }
 
-/// Looks more and more seldom, as long as a sleep and a wake would take at most.
-template <typename Look>
-bool look_for_a_moment(const Look& look) noexcept {
+/// Spins until `condition` is true, with growing pauses, for no longer than a sleep and a wake would take; returns
+/// false if it stays false.
+template <typename Condition>
+bool spin_until(const Condition& condition) noexcept {
     constexpr int longest = 64;
     for (int pauses = 1; pauses <= longest; pauses *= 2) {
         for (int i = 0; i < pauses; ++i) pause();
-        if (look()) return true;
+        if (condition()) return true;
     }
     return false;
 }
 
-/// A Sender has claimed its place in the queue and not yet filled it: it is between two instructions, or was suspended
-/// there. The system may prefer this thread to it, so yielding is not enough for ever.
+/// Lets a Sender run that has claimed its slot in the queue and not yet filled it: it is between two instructions, or
+/// was suspended there. The system may prefer this thread to it, so yielding is not enough for ever.
 void give_way(int times_before) noexcept {
     constexpr int patience = 16;
     if (times_before < patience) {
@@ -54,10 +55,10 @@ void give_way(int times_before) noexcept {
     }
 }
 
-class Channel final : public TokenQueue {
+class Channel final : public TokenQueueState {
   public:
-    explicit Channel(std::size_t capacity) : TokenQueue(capacity, true) {
-        // Where these take memory when they are used first, as on some systems, it is here that it may fail.
+    explicit Channel(std::size_t capacity) : TokenQueueState(capacity, true) {
+        // On systems where the first use of these allocates memory, it may fail here.
         std::unique_lock lock(mutex_);
         condition_.wait_for(lock, std::chrono::nanoseconds::zero());
     }
@@ -71,7 +72,7 @@ class Channel final : public TokenQueue {
         return {};
     }
 
-    /// Waits for wake(); false: not in time.
+    /// Waits for wake(); returns false if `end` comes first.
     bool sleep(const End& end) noexcept {
         std::unique_lock lock(mutex_);
         const auto woken = [this] { return std::exchange(woken_, false); };
@@ -93,7 +94,7 @@ class Channel final : public TokenQueue {
     bool woken_ = false;
 };
 
-Channel& channel(TokenQueue& queue) noexcept { return static_cast<Channel&>(queue); }
+Channel& channel(TokenQueueState& queue) noexcept { return static_cast<Channel&>(queue); }
 
 } // namespace
 
@@ -124,13 +125,13 @@ std::error_code Receiver::recv(Tokens& tokens, Timeout timeout, std::size_t limi
     if (timeout && *timeout <= timeout->zero()) return {};
 
     const auto end = end_of(timeout);
-    if (look_for_a_moment(take)) return {};
+    if (spin_until(take)) return {};
     for (int stalled = 0;;) {
         const auto rest = ring.try_sleep();
         if (rest == Rest::finished) return make_error_code(disconnected);
         if (rest == Rest::asleep) {
             const bool in_time = channel(*queue_).sleep(end);
-            if (!in_time) ring.rise();
+            if (!in_time) ring.cancel_sleep();
             if (take() || !in_time) return {};
         } else {
             if (take()) return {};
@@ -140,7 +141,7 @@ std::error_code Receiver::recv(Tokens& tokens, Timeout timeout, std::size_t limi
     }
 }
 
-EventChannel event_channel(std::size_t capacity) {
+TokenChannel event_channel(std::size_t capacity) {
     auto queue = std::make_shared<Channel>(capacity);
     return {Sender(queue), Receiver(queue)};
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// Signals as the C library of Windows has them. The keyboard's arrive in a thread of their own, the others in the one
-// that called raise(): no instruction is interrupted, so a handler may wake the engine itself.
-#include "bell.hpp"
+// Signals of the C library of Windows. Those of the keyboard arrive in a thread of their own, the others in the thread
+// that called raise(): no instruction is interrupted, so a handler may wake the backend itself.
+#include "signal_pipe.hpp"
 
 #include <csignal>
 
@@ -18,13 +18,13 @@ extern "C" void pollux_on_signal(int signal) {
 
 } // namespace
 
-Bell::Bell(const PollRegistrator& registrator) : registrator_(registrator) {}
-Bell::~Bell() = default;
+SignalPipe::SignalPipe(const PollRegistrator& registrator) : registrator_(registrator) {}
+SignalPipe::~SignalPipe() = default;
 
-std::error_code Bell::ring() noexcept { return registrator_.wake(); }
-std::error_code Bell::reopen() noexcept { return {}; }
-void Bell::silence() noexcept {}
-std::optional<Source> Bell::source() const noexcept { return std::nullopt; }
+std::error_code SignalPipe::submit_wakeup() noexcept { return registrator_.wake(); }
+std::error_code SignalPipe::reopen() noexcept { return {}; }
+void SignalPipe::drain() noexcept {}
+std::optional<Source> SignalPipe::source() const noexcept { return std::nullopt; }
 
 std::error_code is_called_around_fork() noexcept { return {}; }
 

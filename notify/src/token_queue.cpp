@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <pollux/event_queue.hpp>
+#include <pollux/token_queue.hpp>
 
 namespace pollux {
 
 namespace {
 
-/// A Registrator by reference, as a handle.
+/// A WakeHandle that refers to a Registrator.
 class RegistratorHandle {
   public:
     explicit RegistratorHandle(Registrator& registrator) noexcept : registrator_(&registrator) {}
@@ -17,29 +17,29 @@ class RegistratorHandle {
 
 } // namespace
 
-void TokenQueue::arrange_wake() noexcept {
+void TokenQueueState::arrange_wake() noexcept {
     if (ring.try_sleep() == Rest::more) wake();
 }
 
-std::error_code TokenQueue::wake_or_retry() noexcept {
+std::error_code TokenQueueState::wake_or_retry() noexcept {
     const auto error = wake();
-    if (error) ring.keep_asleep();
+    if (error) ring.unclaim_wakeup();
     return error;
 }
 
-std::error_code TokenQueue::refusal(Pushed pushed) noexcept {
+std::error_code TokenQueueState::refusal(Pushed pushed) noexcept {
     return make_error_code(pushed == Pushed::closed ? disconnected : std::errc::invalid_argument);
 }
 
-EventQueue ends_of(const std::shared_ptr<TokenQueue>& queue) {
-    // The first notification wakes, also before the first poll().
+TokenQueue ends_of(const std::shared_ptr<TokenQueueState>& queue) {
+    // The first notification wakes, even before the first poll().
     if (queue->can_sleep) queue->ring.try_sleep();
     return {Notifier(queue), Poller(queue)};
 }
 
-EventQueue event_queue(std::size_t capacity) { return ends_of(std::make_shared<TokenQueue>(capacity, false)); }
+TokenQueue event_queue(std::size_t capacity) { return ends_of(std::make_shared<TokenQueueState>(capacity, false)); }
 
-EventQueue event_queue(std::size_t capacity, Registrator& registrator) {
+TokenQueue event_queue(std::size_t capacity, Registrator& registrator) {
     return event_queue(capacity, RegistratorHandle(registrator));
 }
 

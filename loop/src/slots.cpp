@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "agenda.hpp"
+#include "slots.hpp"
 
 namespace pollux::loop {
 
@@ -7,11 +7,11 @@ void Slot::end() noexcept {
     demand_thread("the end of a handle");
     set_pending(false);
     background_ = false;
-    let_go();
-    if (agenda_.in_turn) {
-        agenda_.closing.push_back(*this);
+    unregister();
+    if (lists_.in_turn) {
+        lists_.closing.push_back(*this);
     } else {
-        ++agenda_.closed;
+        ++lists_.closed;
         close();
     }
 }

@@ -15,16 +15,16 @@
 
 namespace pollux {
 
-/// One lane for each Notifier: nobody shares a word with another producer. Much cheaper for new tokens; the order is
-/// kept for each LaneNotifier, not across them [lanes.fifo].
+/// Selects a queue with one lane for each LaneNotifier, so that no two producers share a word: much cheaper for new
+/// tokens. The order is kept for each LaneNotifier, not across them.                    [lanes.fifo]
 struct lanes_t {
     explicit lanes_t() = default;
 };
 inline constexpr lanes_t lanes{};
 
-struct LaneQueue;
+struct TokenLanes;
 
-/// What the ends of a queue of lanes share: not for programs.
+/// Holds what the ends of token lanes share. Internal.
 class LaneSet {
   public:
     struct Lane {
@@ -42,37 +42,38 @@ class LaneSet {
     std::size_t capacity() const noexcept { return capacity_; }
     bool is_closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
 
-    /// A new lane, without room and known to its LaneNotifier alone when nobody polls any more. From any thread.
+    /// Opens a new lane; after close() one for no tokens, that only its LaneNotifier refers to. Any thread may call it.
     Lane& open();
-    /// Ends what a LaneNotifier or the consumer has to do with a lane.
+    /// Gives up a lane, for its LaneNotifier or the consumer; the second call frees it.
     static void leave(Lane* lane) noexcept;
 
-    // The consumer's.
+    // For the consumer.
     std::size_t poll(std::span<Token> tokens) noexcept;
-    /// Nobody polls from now on: leaves all lanes, and frees what was the consumer's.
+    /// Called when the LanePoller is destroyed: leaves all lanes, and frees the data of the consumer.
     void close() noexcept;
 
   private:
     void adopt() noexcept;
     Lane* unlink_next() noexcept;
     void remove_next() noexcept;
-    /// In place of the lanes that were opened: none is adopted any more. No lane.
+    /// The value of opened_ after close(), which keeps further lanes from being added. It refers to no lane.
     Lane* end() noexcept { return reinterpret_cast<Lane*>(this); }
 
     const std::size_t capacity_;
     std::atomic<bool> closed_ = false;
-    std::atomic<Lane*> opened_ = nullptr;      // a stack; the consumer takes all
-    alignas(cache_line) Lane* last_ = nullptr; // a ring of those that the consumer knows; the next has its turn
+    std::atomic<Lane*> opened_ = nullptr;      // a stack, which the consumer takes as a whole
+    alignas(cache_line) Lane* last_ = nullptr; // in a circular list of the consumer's lanes; the next one is due
     std::size_t count_ = 0;
     std::uint64_t poll_ = 0;
-    std::vector<std::uint64_t> seen_; // for each token the last poll that delivered it
+    std::vector<std::uint64_t> seen_; // for each token, the last poll that delivered it
 };
 
-/// The way in to a queue of lanes. Each copy has a lane of its own, which takes 5 to 9 bytes for each token of the
+/// The producers' end of token lanes. Each copy has a lane of its own, which takes 5 to 9 bytes for each token of the
 /// capacity. A poll() that delivers fewer tokens than it has room for frees the lanes of all copies that were destroyed
-/// before [lanes.memory]. When the LanePoller is gone, a lane is freed with its copy, and new copies have none.
+/// before. Once the LanePoller is destroyed, a lane is freed with its copy, and new copies have none.
+///                                                                                          [lanes.memory]
 ///
-/// Threads:  one object by one thread at a time: give each thread its copy.
+/// Threads:  one thread at a time may use an object: give each thread a copy.
 /// Lifetime: as for Notifier.
 /// Errors:   copying throws std::bad_alloc.
 class LaneNotifier {
@@ -89,19 +90,19 @@ class LaneNotifier {
         if (lane_) LaneSet::leave(lane_);
     }
 
-    /// As Notifier::notify(), behind all that this LaneNotifier queued before; no longer const.
+    /// Queues `token` as Notifier::notify() does, after all that this LaneNotifier queued before; not const.
     ///
-    /// Errors: invalid_argument  the token is not below the capacity; nothing happened   [lanes.out_of_range]
-    ///         disconnected      the LanePoller is gone                                  [lanes.poller_gone]
+    /// Errors: invalid_argument  the token is not below the capacity; it is not queued  [lanes.out_of_range]
+    ///         disconnected      the LanePoller is destroyed                            [lanes.poller_gone]
     std::error_code notify(Token token) noexcept {
-        const auto number = static_cast<std::uint64_t>(token);
-        if (number >= lane_->tokens.capacity() || lanes_->is_closed()) return refusal(token);
-        lane_->tokens.push(number);
+        const auto value = static_cast<std::uint64_t>(token);
+        if (value >= lane_->tokens.capacity() || lanes_->is_closed()) return refusal(token);
+        lane_->tokens.push(value);
         return no_error;
     }
 
   private:
-    friend LaneQueue event_queue(std::size_t capacity, lanes_t);
+    friend TokenLanes event_queue(std::size_t capacity, lanes_t);
     explicit LaneNotifier(std::shared_ptr<LaneSet> set) : lanes_(std::move(set)), lane_(&lanes_->open()) {}
 
     std::error_code refusal(Token token) const noexcept;
@@ -110,7 +111,7 @@ class LaneNotifier {
     LaneSet::Lane* lane_;
 };
 
-/// The way out of a queue of lanes: there is one, which is moved and not copied.
+/// The consumer's end of token lanes. There is one, which is moved and not copied.
 ///
 /// Threads, Lifetime: as for Poller.
 class LanePoller {
@@ -125,26 +126,30 @@ class LanePoller {
         if (lanes_) lanes_->close();
     }
 
-    /// As Poller::poll(); the lanes take turns [lanes.fair]. A token that several of them hold comes once in one
-    /// poll() [lanes.once]; it may come again in the next, if `limit` left it in another lane.
+    /// Moves tokens as Poller::poll() does, from the lanes in turn.                     [lanes.fair]
+    /// A token that several lanes hold is delivered once in one poll().                 [lanes.once]
+    /// The next poll() may deliver it again if `limit` left it in another lane.
     std::size_t poll(Tokens& tokens, std::size_t limit = no_limit) noexcept {
         tokens.size_ = lanes_->poll(tokens.room(limit));
         return tokens.size_;
     }
 
   private:
-    friend LaneQueue event_queue(std::size_t capacity, lanes_t);
+    friend TokenLanes event_queue(std::size_t capacity, lanes_t);
     explicit LanePoller(std::shared_ptr<LaneSet> set) noexcept : lanes_(std::move(set)) {}
 
     std::shared_ptr<LaneSet> lanes_;
 };
 
-struct LaneQueue {
+/// The two ends of token lanes.
+struct TokenLanes {
     LaneNotifier notifier;
     LanePoller poller;
 };
 
-/// Errors: as for event_queue().
-LaneQueue event_queue(std::size_t capacity, lanes_t);
+/// Makes token lanes for the tokens below `capacity`, which is at most 2^28.
+///
+/// Errors: std::length_error, std::bad_alloc.
+TokenLanes event_queue(std::size_t capacity, lanes_t);
 
 } // namespace pollux

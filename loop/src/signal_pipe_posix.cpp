@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Signals as POSIX has them: sigaction(2), and a pair of sockets that wakes the Loop.
-#include "bell.hpp"
+// Signals under POSIX: sigaction(2), and a pair of sockets that wakes the Loop.
+#include "signal_pipe.hpp"
 
 #include <pollux/posix.hpp>
 
@@ -17,16 +17,16 @@ namespace {
 
 struct sigaction before[signal_limit];
 
-// Before main(), so that no fork() of another thread comes between a lock and this.
+// Before main(), so that no other thread can fork() while a lock is held and this is not yet registered.
 const int around_fork = pthread_atfork(lock_signals, unlock_signals, begin_child_of_fork);
 
 extern "C" void pollux_on_signal(int signal) {
-    const int error = errno; // of whatever was interrupted
+    const int error = errno; // of the code that was interrupted
     signal_arrived(signal);
     errno = error;
 }
 
-/// Whether returning from a handler makes the same fault again, for ever.
+/// Returns whether the same fault recurs for ever if a handler returns.
 bool is_fault(int signal) noexcept {
     return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL;
 }
@@ -52,8 +52,8 @@ std::error_code make_pair(std::array<int, 2>& ends) noexcept {
     return {};
 }
 
-/// Closes `old` and gives its number to a copy of `fresh`, in one step where the system can. EINTR and EBUSY (a race
-/// with open(2) under Linux) leave it to be tried again.
+/// Makes `old` a duplicate of `fresh`, in one step with close-on-exec where the system can. Retries after EINTR and
+/// EBUSY (a race with open(2) under Linux).
 bool replace_descriptor(int old, int fresh) noexcept {
     for (;;) {
 #ifdef __linux__
@@ -67,31 +67,31 @@ bool replace_descriptor(int old, int fresh) noexcept {
 
 } // namespace
 
-// Sockets, not a pipe: each engine has them.
-Bell::Bell(const PollRegistrator&) {
+// Sockets, not a pipe: each backend can watch them.
+SignalPipe::SignalPipe(const PollRegistrator&) {
     if (const auto error = make_pair(ends_)) throw std::system_error(error, "pollux: a pair of sockets, for signals");
 }
 
-Bell::~Bell() {
+SignalPipe::~SignalPipe() {
     for (const int end : ends_) close(end);
 }
 
-std::error_code Bell::ring() noexcept {
+std::error_code SignalPipe::submit_wakeup() noexcept {
     if (!owner_.load(std::memory_order_acquire).is_current()) return {};
-    // What fails once, as for want of memory, is mostly over soon.
+    // A failure, such as a lack of memory, is mostly over soon.
     for (int tries = 0;; ++tries) {
         if (write(ends_[1], "", 1) == 1) return {};
-        if (errno == EAGAIN || errno == EWOULDBLOCK) return {}; // full is as good as written
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return {}; // full: the source is readable
         if (tries == 8) return {errno, std::system_category()};
     }
 }
 
-std::error_code Bell::reopen() noexcept {
+std::error_code SignalPipe::reopen() noexcept {
     if (owner_.load(std::memory_order_relaxed).is_current()) return {};
     std::array<int, 2> fresh{};
     if (const auto error = make_pair(fresh)) return error;
-    // The same file descriptors for others: handlers may be running, and a watch names one. Only the child's are
-    // changed.
+    // The new sockets get the same file descriptors: handlers may be running, and a watch refers to one. The parent's
+    // are not affected.
     std::error_code error;
     for (std::size_t i = 0; i < fresh.size(); ++i) {
         if (!error && !replace_descriptor(ends_[i], fresh[i])) error = {errno, std::system_category()};
@@ -101,12 +101,12 @@ std::error_code Bell::reopen() noexcept {
     return error;
 }
 
-void Bell::silence() noexcept {
+void SignalPipe::drain() noexcept {
     std::array<char, 256> bytes;
     while (read(ends_[0], bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size())) {}
 }
 
-std::optional<Source> Bell::source() const noexcept { return ends_[0]; }
+std::optional<Source> SignalPipe::source() const noexcept { return ends_[0]; }
 
 std::error_code is_called_around_fork() noexcept { return {around_fork, std::system_category()}; }
 
@@ -114,7 +114,7 @@ std::error_code catch_signal(int signal) noexcept {
     if (is_fault(signal)) return make_error_code(std::errc::operation_not_supported);
     struct sigaction action {};
     action.sa_handler = pollux_on_signal;
-    // What the program is about in the kernel goes on, and a handler's own stack is used where there is one.
+    // System calls of the program are restarted, and the handler runs on the alternate stack if there is one.
     action.sa_flags = SA_RESTART | SA_ONSTACK;
     sigfillset(&action.sa_mask);
     return sigaction(signal, &action, &before[signal]) == -1 ? std::error_code(errno, std::system_category())
