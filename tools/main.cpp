@@ -116,7 +116,7 @@ constexpr auto environment_help =
 int run(int argc, char** argv) {
     if (argc > 1 && std::string_view(argv[1]) == "conformance") return conformance(argc - 1, argv + 1);
 
-    CLI::App app("Pollux, an event queue whose engine is a plugin", "pollux");
+    CLI::App app("Pollux, an event queue whose backend is a plugin", "pollux");
     int status = 0;
     ExplainOptions explain_options;
     bool as_markdown = false;

@@ -56,10 +56,10 @@ class PollOverEpoll {
     bool is_over_ = false;
 };
 
-class LoopOverEngine {
+class LoopOverBackend {
   public:
-    LoopOverEngine(const char* engine, std::size_t count, Handler& handler)
-        : handler_(handler), loop_(Request{engine}) {
+    LoopOverBackend(const char* backend, std::size_t count, Handler& handler)
+        : handler_(handler), loop_(Request{backend}) {
         watchers_.reserve(count);
     }
 
@@ -93,16 +93,16 @@ class LoopOverEngine {
     Timer timer_;
 };
 
-class LoopOverEpoll : public LoopOverEngine {
+class LoopOverEpoll : public LoopOverBackend {
   public:
     static constexpr auto name = "loop";
-    LoopOverEpoll(std::size_t count, Handler& handler) : LoopOverEngine("epoll", count, handler) {}
+    LoopOverEpoll(std::size_t count, Handler& handler) : LoopOverBackend("epoll", count, handler) {}
 };
 
-class LoopOverUring : public LoopOverEngine {
+class LoopOverUring : public LoopOverBackend {
   public:
     static constexpr auto name = "loop, io_uring";
-    LoopOverUring(std::size_t count, Handler& handler) : LoopOverEngine("io_uring", count, handler) {}
+    LoopOverUring(std::size_t count, Handler& handler) : LoopOverBackend("io_uring", count, handler) {}
 };
 
 } // namespace pollux::bench

@@ -12,13 +12,13 @@ from pathlib import Path
 import allocations
 import contract
 import exports
-import house
+import style
 import includes
 import rules
 from tree import Tree
 
 ROOT, COMPILER, NM = Path(), "c++", "nm"
-LICENCE = "// " + house.LICENCE + "\n"
+LICENCE = "// " + style.LICENCE + "\n"
 
 
 class Planted(unittest.TestCase):
@@ -191,38 +191,38 @@ class Contract(Planted):
         self.assertEqual(len(contract.check(self.tree)), 1)
 
 
-class House(Planted):
+class Style(Planted):
     def test_nothing_is_planted(self):
-        self.assertEqual(house.check(self.tree), [])
+        self.assertEqual(style.check(self.tree), [])
 
     def test_licence(self):
         for name in ("core/new.cpp", "core/new.hpp", "core/new.cmake", "core/new.py", "new/CMakeLists.txt", "core/new"):
             with self.subTest(name=name):
                 (self.tree.root / "new").mkdir(exist_ok=True)
                 (self.tree.root / name).write_text("#!/bin/sh\n" if name == "core/new" else "int planted;\n")
-                faults = house.check(self.tree)
+                faults = style.check(self.tree)
                 self.assertEqual(len(faults), 1, faults)
                 self.assertIn(name, faults[0])
-                self.assertIn(house.LICENCE, faults[0])
+                self.assertIn(style.LICENCE, faults[0])
                 (self.tree.root / name).unlink()
 
     def test_second_licence(self):
-        self.expect(house.check, "core/src/open.cpp", LICENCE, "core/src/open.cpp", "more than one")
+        self.expect(style.check, "core/src/open.cpp", LICENCE, "core/src/open.cpp", "more than one")
 
     def test_name(self):
         for name in ("core/utils.hpp", "core/src/detail/loader.hpp", "tests/common/pipe.hpp", "tools/misc.cpp",
                      "plugins/epoll/impl.hpp", "tests/core/helpers.hpp"):  # fmt: skip
-            self.expect(house.check, name, "", name, "names nothing")
+            self.expect(style.check, name, "", name, "names nothing")
 
     def test_header(self):
-        self.expect(house.check, "tests/core/poll_test.cpp", "#include <latch>\n", "tests/core/poll_test.cpp", "<latch>")
+        self.expect(style.check, "tests/core/poll_test.cpp", "#include <latch>\n", "tests/core/poll_test.cpp", "<latch>")
 
     def test_length(self):
-        self.expect(house.check, "core/src/long.cpp", "\n" * 350, "core/src/long.cpp", "351 lines", "350 at most")
-        self.expect(house.check, "plugins/iocp/long.cpp", "\n" * 600, "plugins/iocp/long.cpp", "601", "600 at most")
-        before = house.check(self.tree)
+        self.expect(style.check, "core/src/long.cpp", "\n" * 350, "core/src/long.cpp", "351 lines", "350 at most")
+        self.expect(style.check, "plugins/iocp/long.cpp", "\n" * 600, "plugins/iocp/long.cpp", "601", "600 at most")
+        before = style.check(self.tree)
         self.plant("core/src/just.cpp", "\n" * 349)
-        self.assertEqual(house.check(self.tree), before)
+        self.assertEqual(style.check(self.tree), before)
 
 
 class Exports(unittest.TestCase):

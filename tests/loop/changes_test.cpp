@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the engine is told of watches, and when.
+// What the backend is told of watches, and when.
 #include "loop_test.hpp"
 
 #include <array>
@@ -9,7 +9,7 @@ namespace {
 
 const auto nothing = [](Ready) {};
 
-// Watches that come and go, and changes that end as they began, cost no call of the engine; the others cost one each.
+// Watches that come and go, and changes that end as they began, cost no call of the backend; the others cost one each.
 RULE(watch, changes_cancel) {
     Scripted scripted;
     auto kept = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, nothing);
@@ -125,7 +125,7 @@ RULE(watch, refused) {
     EXPECT_EQ(scripted.changes(), Names{"add 3 3"});
     EXPECT_EQ(seen.back(), Ready::writable);
 
-    // A change that is refused ends the watch of the engine, too: nobody wants what it was before.
+    // A change that is refused ends the watch of the backend, too: nobody wants what it was before.
     scripted.record->verdict = [&](const Change& change) {
         return change.what == What::modify ? not_open : std::error_code();
     };
@@ -134,7 +134,7 @@ RULE(watch, refused) {
     EXPECT_EQ(scripted.changes(), (Names{"modify 3 1", "remove 3"}));
     EXPECT_EQ(seen.size(), 4U);
     watcher.end();
-    EXPECT_EQ(scripted.changes(), Names()) << "the engine does not know it";
+    EXPECT_EQ(scripted.changes(), Names()) << "the backend does not know it";
     EXPECT_EQ(watcher.error(), canceled);
 }
 
@@ -165,7 +165,7 @@ RULE(watch, oneshot) {
     EXPECT_EQ(scripted.changes(), Names{"add 3 1"});
     scripted.reports({{Source{3}, Ready::readable}});
     scripted.turn();
-    EXPECT_EQ(calls, 1) << "an engine would not say it twice, and if it did";
+    EXPECT_EQ(calls, 1) << "a backend would not say it twice, and if it did";
     watcher.change(Ready::readable);
     EXPECT_EQ(scripted.loop.metrics().watches, 1U);
     scripted.reports({{Source{3}, Ready::readable}});
@@ -174,7 +174,7 @@ RULE(watch, oneshot) {
     EXPECT_EQ(calls, 2);
 }
 
-// rearm() tells the engine anew, though nothing is different.
+// rearm() tells the backend anew, though nothing is different.
 RULE(watch, rearm) {
     Scripted scripted;
     auto watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::edge, nothing);

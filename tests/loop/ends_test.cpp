@@ -181,7 +181,7 @@ TEST(Run, inside_of_run_is_refused) {
     EXPECT_FALSE(loop.run()) << "the Loop is as before";
 }
 
-TEST(Run, tells_what_the_engine_says) {
+TEST(Run, tells_what_the_backend_says) {
     Scripted scripted; // which fails when it would sleep for ever
     auto watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [](Ready) {});
     try {

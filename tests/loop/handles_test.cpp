@@ -151,7 +151,7 @@ TEST(Handles, of_a_source_that_its_callback_owns) {
         const auto source = pair.near.get();
         watcher = loop.watch(source, Ready::readable, Mode::level, [&, socket = std::move(pair.near)](Ready) {
             EXPECT_EQ(conformance::read(socket).bytes, 1U);
-            watcher.end(); // the socket is closed in phase close, when the engine has forgotten it
+            watcher.end(); // the socket is closed in phase close, when the backend has forgotten it
         });
         conformance::write(pair.far, "x");
         EXPECT_FALSE(loop.run());

@@ -109,7 +109,7 @@ class Asleep {
     int thread_ = conformance::thread_number();
 };
 
-/// A Loop over an engine that reports what the test says, by source. It knows watches as engines do.
+/// A Loop over a backend that reports what the test says, by source. It knows watches as backends do.
 class Scripted {
   public:
     using Reports = std::vector<std::pair<Source, Ready>>;
@@ -190,7 +190,7 @@ class Scripted {
     std::size_t every_ = 1;
 
   public:
-    Loop loop; // its engine asks all of the above
+    Loop loop; // its backend asks all of the above
 };
 
 constexpr Ready both = Ready::readable | Ready::writable;

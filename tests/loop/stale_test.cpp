@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Events of watches that ended or changed since the engine reported them.
+// Events of watches that ended or changed since the backend reported them.
 #include "loop_test.hpp"
 
 namespace pollux::loop_tests {
@@ -51,7 +51,7 @@ TEST(NothingStale, when_the_slot_is_used_again_between_turns) {
     EXPECT_EQ(scripted.loop.metrics().stale, 1U);
 }
 
-TEST(NothingStale, from_an_engine_that_makes_tokens_up) {
+TEST(NothingStale, from_a_backend_that_makes_tokens_up) {
     const auto record = std::make_shared<core_tests::Record>();
     Loop loop(std::make_unique<core_tests::ScriptedSelector>(record, [](std::size_t) {
         return core_tests::ScriptedSelector::Answer{
@@ -83,7 +83,7 @@ struct Changed {
     std::vector<Ready> seen;
 };
 
-// A changed watch is not told what only its former self asked for; what both asked for it is told, and the engine is
+// A changed watch is not told what only its former self asked for; what both asked for it is told, and the backend is
 // asked anew for what it was not told.
 RULE(watch, change) {
     for (const auto mode : {Mode::level, Mode::edge}) {
@@ -107,7 +107,7 @@ RULE(watch, change) {
         Changed other_mode(mode, Ready::readable);
         other_mode.change = [&] { other_mode.watcher.change(Ready::readable, Mode::oneshot); };
         other_mode.report(Ready::readable);
-        EXPECT_TRUE(other_mode.seen.empty()) << "the engine reports it anew";
+        EXPECT_TRUE(other_mode.seen.empty()) << "the backend reports it anew";
     }
 }
 

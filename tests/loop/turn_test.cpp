@@ -25,7 +25,7 @@ class Trace {
 };
 
 // A turn calls timers, posted functions, watches and deferred functions in this order, whatever was set up first, and
-// asks the engine between them; what ended is destroyed last.
+// asks the backend between them; what ended is destroyed last.
 RULE(loop, phases) {
     Scripted scripted;
     auto& loop = scripted.loop;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Sockets and pipes of this library in a Poll of each engine.
+// Sockets and pipes of this library in a Poll of each backend.
 #include "net_test.hpp"
 
 #include <map>
@@ -83,7 +83,7 @@ class Client {
     std::size_t sent_ = 0;
 };
 
-class WithEngine : public testing::TestWithParam<std::string> {};
+class WithBackend : public testing::TestWithParam<std::string> {};
 
 /// Token 0 is the listener, odd ones are clients, even ones their echoes.
 class Scene {
@@ -145,7 +145,7 @@ class Scene {
     std::size_t over_ = 0;
 };
 
-TEST_P(WithEngine, echoes) {
+TEST_P(WithBackend, echoes) {
     for (const auto kind : both_kinds) {
         auto poll = poll_with(GetParam());
         Scene scene(poll, kind);
@@ -171,7 +171,7 @@ void expect_event(Poll& poll, Token token, Ready ready) {
 }
 
 /// Both kinds of readiness that there are without a connection: a refusal, a datagram.
-TEST_P(WithEngine, tells_of_refusals_and_datagrams) {
+TEST_P(WithBackend, tells_of_refusals_and_datagrams) {
     for (const auto kind : both_kinds) {
         auto poll = poll_with(GetParam());
         std::error_code error;
@@ -194,8 +194,8 @@ TEST_P(WithEngine, tells_of_refusals_and_datagrams) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Net, WithEngine, testing::ValuesIn(backends()),
-                         [](const auto& engine) { return engine.param; });
+INSTANTIATE_TEST_SUITE_P(Net, WithBackend, testing::ValuesIn(backends()),
+                         [](const auto& backend) { return backend.param; });
 
 // Each owner goes into a Poll as it is, beside sockets of others.
 RULE(owner, watchable) {

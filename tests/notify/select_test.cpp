@@ -85,7 +85,7 @@ TEST(Bound, to_a_poll_that_is_gone) {
     EXPECT_EQ(poll(poller), Numbers{2});
 }
 
-class WithEngine : public testing::TestWithParam<std::string> {};
+class WithBackend : public testing::TestWithParam<std::string> {};
 
 /// Waits for wake_token.
 bool woken(Selector& selector) {
@@ -130,12 +130,12 @@ void hand_over(Selector& selector, EventQueue queue, int rounds_at_most) {
     EXPECT_TRUE(over);
 }
 
-TEST_P(WithEngine, is_woken_by_a_notification) {
+TEST_P(WithBackend, is_woken_by_a_notification) {
     std::unique_ptr<Selector> selector = open(request(GetParam()));
     hand_over(*selector, event_queue(3, selector->registrator()), 5000);
 }
 
-TEST_P(WithEngine, tokens_come_beside_events) {
+TEST_P(WithBackend, tokens_come_beside_events) {
     Poll poll_of_sources(request(GetParam()));
     auto [notifier, poller] = event_queue(3, poll_of_sources.registrator());
     Events events;
@@ -150,10 +150,10 @@ TEST_P(WithEngine, tokens_come_beside_events) {
     EXPECT_EQ(all, (Numbers{2, 0}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Bound, WithEngine, testing::ValuesIn(backends()),
-                         [](const auto& engine) { return engine.param; });
+INSTANTIATE_TEST_SUITE_P(Bound, WithBackend, testing::ValuesIn(backends()),
+                         [](const auto& backend) { return backend.param; });
 
-// The notifications of other threads end a sleeping select() of every engine, before the first poll() and after each.
+// The notifications of other threads end a sleeping select() of every backend, before the first poll() and after each.
 RULE(notify, wakes_select) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""The engines side by side in README.md and docs/backends.md: what `pollux list --markdown` says, not what was typed.
+"""The backends side by side in README.md and docs/backends.md: what `pollux list --markdown` says, not what was typed.
 
     backends_pages.py [--elsewhere NAME]... check COMMAND [ARGUMENT]...
     backends_pages.py write COMMAND [ARGUMENT]...

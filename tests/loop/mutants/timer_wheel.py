@@ -8,8 +8,8 @@ SUBJECT = library(
     "loop", "tests/loop/pollux-timer-wheel-tests", sources=(WHEEL,), flags=("-D_GLIBCXX_ASSERTIONS",), patience=120,
     own_tests=("tests/loop/timer_wheel_model_test.cpp", "tests/loop/timer_wheel_test.cpp"))  # fmt: skip
 
-# file, what is broken, the piece, what is put there, the test that must catch it
-FAULTS = [
+# file, defect, piece of the source, its replacement, test that has to fail
+MUTANTS = [
     (WHEEL, "fire a tick early",
      "if (node.deadline_ > now_) {", "if (node.deadline_ > now_ + tick) {", "timer_wheel.to_the_nanosecond"),
     (WHEEL, "fire what is due later within the tick",

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSL-1.0
-from subject import engine
+from subject import backend
 
-SUBJECT = engine("asio")
+SUBJECT = backend("asio")
 
-# file, what is broken, the piece, what is put there, the rule that must catch it
+# file, defect, piece of the source, its replacement, rule that has to fail
 ASIO = "asio.cpp"
 REACTOR = "reactor.cpp"
 WATCHED = "watched.cpp"
 WATCHED_HPP = "watched.hpp"
 
-FAULTS = [
+MUTANTS = [
     (WATCHED_HPP, "let Asio close what it was lent",
      "if (descriptor.is_open()) descriptor.release();", "", "selector.leaves_sources_open"),
     (WATCHED, "leave a source non-blocking, as Asio makes it",

@@ -14,8 +14,8 @@ TCP = "src/tcp.cpp"
 UDP = "src/udp_socket.cpp"
 UNIX = "src/unix.cpp"
 
-# file, what is broken, the piece, what is put there, the test that must catch it
-FAULTS = [
+# file, defect, piece of the source, its replacement, test that has to fail
+MUTANTS = [
     (ADDRESS, "read a number and ignore what is behind it",
      "return error == std::errc() && stop == end && !text.empty();", "return error == std::errc() && stop != nullptr;",
      "address.refuses"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""House rules: licence line, names, length, headers that no system may need."""
+"""Style rules: licence line, names, length, headers that no system may need."""
 import re
 
 LICENCE = "SPDX-License-Identifier: BSL-1.0"

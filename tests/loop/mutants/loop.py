@@ -3,8 +3,8 @@ from subject import library
 
 SUBJECT = library("loop", "tests/loop/pollux-loop-tests")
 
-# file, what is broken, the piece, what is put there, the tests of which one must fail
-FAULTS = [
+# file, defect, piece of the source, its replacement, tests of which one has to fail
+MUTANTS = [
     ("src/watches.cpp", "skip the check of the generation",
      "    if (slot.generation_ != generation_of(token)) return nullptr;\n", "", "loop.nothing_stale:NothingStale.*"),
     ("src/watches.cpp", "keep the generation of a watch that ends", "    ++generation_;\n    changed_ = false;\n", "    changed_ = false;\n",
@@ -15,7 +15,7 @@ FAULTS = [
      "slot.anew_ = true; // even if it is changed back", "{}", "Change.that_is_taken_back_loses_no_edge"),
     ("src/watches.cpp", "arm a one-shot watch that was reported behind its back",
      "if (std::exchange(slot.changed_, false)) slot.unlink();", "", "Change.of_a_oneshot_watch_in_the_batch"),
-    ("src/watches.cpp", "tell the engine what it knows",
+    ("src/watches.cpp", "tell the backend what it knows",
      "const bool changed = !slot.spent_ && (!slot.is_known_ || slot.anew_ || slot.asked_ != slot.known_);",
      "const bool changed = true;",
      "watch.changes_cancel"),
@@ -93,7 +93,7 @@ FAULTS = [
      "is_over || has_work() || !is_kept();", "is_over || !is_kept();", "loop.budget:loop.defer"),
     ("src/turn.cpp", "sleep in a turn of run_one() that has called something", " || calls() >= call_limit_;", ";",
      "loop.run_one"),
-    ("src/turn.cpp", "ask the engine before its last events are handled",
+    ("src/turn.cpp", "ask the backend before its last events are handled",
      "if (next_event_ == events_.size()) poll_engine();", "poll_engine();", "loop.budget"),
     ("src/turn.cpp", "call without a budget", "    budget.use();\n", "", "loop.budget"),
     ("src/turn.cpp", "call the deferred functions before the watches",

@@ -6,8 +6,8 @@ SUBJECT = Subject(
     links=("-Wl,-soname,libpollux-notify.so.0.1",),
     own_tests=("tests/notify/allocations_test.cpp",))  # fmt: skip
 
-# file, what is broken, the piece, what is put there, the test that must catch it
-FAULTS = [
+# file, defect, piece of the source, its replacement, test that has to fail
+MUTANTS = [
     ("src/lane_queue.cpp", "leave lanes that are gone to the end of the queue", "        if (abandoned && size < tokens.size()) {",
      "        if (abandoned && tokens.empty()) {", "lanes.memory"),
     ("src/lane_queue.cpp", "leave lanes that the poller knew to the end of the queue",

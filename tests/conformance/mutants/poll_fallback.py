@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSL-1.0
-from subject import engine
+from subject import backend
 
-SUBJECT = engine("poll_fallback")
+SUBJECT = backend("poll_fallback")
 
-# file, what is broken, the piece, what is put there, the rule that must catch it
+# file, defect, piece of the source, its replacement, rule that has to fail
 POLL = "poll_fallback.cpp"
 WATCHES = "watches.cpp"
 
-FAULTS = [
+MUTANTS = [
     (POLL, "do not interrupt the sleep on a change", "if (!asleep_ || interrupted_) return {};",
      "if (!asleep_ || !woken_) return {};",
      "add.while_asleep"),
