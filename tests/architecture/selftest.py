@@ -180,8 +180,8 @@ class Contract(Planted):
         self.expect(contract.check, Rules.header, "/// It holds [planted.promise].\n", "stale", "planted.promise")
 
     def test_changed_sentence(self):
-        self.expect(contract.check, "tests/core/poll_rules.cpp", "// Planted: a handle that is kept", "stale",
-                    "poll.registrator_outlives", instead_of="// A handle that is kept")  # fmt: skip
+        self.expect(contract.check, "tests/core/poll_rules.cpp", "// Planted: a handle that outlives", "stale",
+                    "poll.registrator_outlives", instead_of="// A handle that outlives")  # fmt: skip
 
     def test_edited_page(self):
         self.expect(contract.check, contract.PAGE, "planted\n", "stale", "planted")

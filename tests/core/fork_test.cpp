@@ -41,7 +41,7 @@ void expect_quiet(Poll& poll) {
     EXPECT_TRUE(events.empty());
 }
 
-// In a forked child every call says no_such_process and reaches no Selector.
+// In a forked child every call of a Poll returns no_such_process and reaches no Selector.
 RULE(poll, forked) {
     const auto record = std::make_shared<Record>();
     Poll poll(scripted(record));
@@ -70,8 +70,8 @@ RULE(poll, forked) {
     EXPECT_FALSE(handle.wake());
 }
 
-// A child goes on with a Selector of its own and all watches; what it does there, and its end, leaves the parent as it
-// was, whose watches and wakes go on, and the other way round.
+// After reopen() a child has a Selector of its own with all watches; neither its calls nor its exit change the parent's
+// watches and wakes, and the parent's calls do not change the child's.
 RULE(poll, reopen_in_child) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

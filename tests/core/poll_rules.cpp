@@ -41,7 +41,7 @@ void expect_closed(Poll& poll) {
     EXPECT_EQ(poll.registrator().wake(), canceled);
 }
 
-// Poll::close() and the handle's close() end a sleeping poll(), which then returns operation_canceled for ever.
+// Poll::close() and the handle's close() end a sleeping poll(), which then returns operation_canceled from each call.
 RULE(poll, close_wakes) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -65,7 +65,7 @@ RULE(poll, close_wakes) {
     }
 }
 
-// A handle that is kept longer than its Poll returns operation_canceled from every call.
+// A handle that outlives its Poll returns operation_canceled from every call.
 RULE(poll, registrator_outlives) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

@@ -45,8 +45,8 @@ std::vector<Token> tokens(Poll& poll) {
     return all;
 }
 
-// After reopen() all watches are in a new Selector of the same backend, as they were changed last, and whatever is
-// ready is reported again, a spent one-shot included; handles lead there; a paused watch is paused.
+// reopen() moves all watches, as last modified, to a new Selector of the same backend, and existing handles to it;
+// every ready source is reported again, even for a spent one-shot watch, and a paused watch stays paused.
 RULE(poll, reopen) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -77,7 +77,7 @@ RULE(poll, reopen) {
     }
 }
 
-// What fails in reopen() leaves the Poll with its old Selector and all watches, and is returned.
+// reopen() returns the error if it fails, and leaves the Poll with its old Selector and all watches.
 RULE(poll, reopen_fails) {
     const auto first = std::make_shared<Record>();
     Poll poll(scripted(first));
@@ -227,7 +227,7 @@ TEST(PollReopen, remembers_the_order_of_overlapping_calls) {
     }
 }
 
-// close() whose wake fails says so, and the next one wakes again, although the Poll is closed already.
+// close() returns the error of a failed wake, and the next close() wakes again, although the Poll is closed already.
 RULE(poll, close_again) {
     const auto record = std::make_shared<Record>();
     Poll poll(scripted(record));

@@ -34,7 +34,7 @@ Death beside_a_poll(const std::function<void(std::unique_ptr<Poll>&)>& action) {
     });
 }
 
-// A debug build ends the process by one line if two threads are in poll(), reopen() or destruction at once.
+// A debug build aborts with one line if two threads are in poll(), reopen() or the destructor at once.
 RULE(poll, wrong_thread) {
     using Action = std::function<void(std::unique_ptr<Poll>&)>;
     const std::vector<Action> wrongs{

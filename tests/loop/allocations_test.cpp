@@ -49,7 +49,7 @@ std::size_t allocations_of(const auto& action) {
     return allocations - before;
 }
 
-// A callable of five pointers lies in the Callback, one of six on the heap.
+// A callable of the size of five pointers is stored in the Callback, one of six on the heap.
 RULE(callback, allocates) {
     std::array<void*, 5> five{};
     std::array<void*, 6> six{};

@@ -139,7 +139,8 @@ TEST_P(OnBackend, sources_come_and_go_with_the_same_numbers) {
     EXPECT_GE(calls, 50);
 }
 
-// When a Watcher dies its source may be closed at once: nothing watches it any more, and its number can be used again.
+// The source of a destroyed Watcher may be closed at once: it is no longer watched, and its descriptor number can be
+// reused.
 RULE(watch, close_at_once) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

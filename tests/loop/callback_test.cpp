@@ -61,14 +61,14 @@ void move_about() {
     EXPECT_EQ(alive, 0);
 }
 
-// What a Callback was made of lives as long as the Callback, wherever it is moved, and is destroyed once.
+// A Callback keeps its callable alive, wherever it is moved, and destroys it once.
 RULE(callback, owns) {
     move_about<Counted>();
     move_about<Large>();
     move_about<Aligned>();
 }
 
-// Without a callable it is empty.
+// A Callback without a callable is empty.
 RULE(callback, empty) {
     using Function = int (*)(int);
     EXPECT_FALSE(Callback<int(int)>());

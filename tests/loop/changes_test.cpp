@@ -9,7 +9,8 @@ namespace {
 
 const auto nothing = [](Ready) {};
 
-// Watches that come and go, and changes that end as they began, cost no call of the backend; the others cost one each.
+// Watches that are added and ended, and changes that are reverted, between two polls cost no call of the backend; each
+// other change costs one.
 RULE(watch, changes_cancel) {
     Scripted scripted;
     auto kept = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, nothing);
@@ -94,7 +95,8 @@ TEST(Changes, of_a_callback_are_told_before_the_next_look) {
     EXPECT_EQ(scripted.changes(), (Names{"modify 3 2", "add 4 1"}));
 }
 
-// A callback that takes an error receives what the backend refuses, once; error() returns it until it is tried again.
+// A callback that takes an error receives the backend's refusal once; error() returns it until the watch is registered
+// again.
 RULE(watch, refused) {
     Scripted scripted;
     const auto not_open = make_error_code(std::errc::bad_file_descriptor);
@@ -154,7 +156,7 @@ TEST(Refused, can_end_before_it_is_told) {
     EXPECT_EQ(told, 2);
 }
 
-// A one-shot watch that was reported is silent, and does not keep the Loop, until a change arms it again.
+// A one-shot watch that was reported is not called, and does not keep run() from returning, until a change rearms it.
 RULE(watch, oneshot) {
     Scripted scripted;
     int calls = 0;
@@ -174,7 +176,7 @@ RULE(watch, oneshot) {
     EXPECT_EQ(calls, 2);
 }
 
-// rearm() tells the backend anew, though nothing is different.
+// rearm() registers the watch with the backend again, even if nothing has changed.
 RULE(watch, rearm) {
     Scripted scripted;
     auto watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::edge, nothing);

@@ -69,8 +69,8 @@ class Full {
     std::vector<Any> handles_;
 };
 
-// What is destroyed with a Loop, in whichever of its containers, may ask anything of it: each call is refused, and no
-// memory that is freed is touched.
+// A callable that is destroyed together with its Loop may call any function of the Loop: each call is refused, and no
+// freed memory is accessed.
 RULE(loop, destroyed) {
     const Pipe pipe;
     const auto ask = [&](Loop& loop) {

@@ -7,7 +7,8 @@
 namespace pollux::loop_tests {
 namespace {
 
-// run() ends when no watch, timer, signal or wake can call back, nothing was posted or deferred, and nobody holds it.
+// run() returns when no watch, timer, signal or wake can call back, no function is posted or deferred, and no Hold
+// exists.
 RULE(loop, ends) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -38,7 +39,8 @@ RULE(loop, ends) {
     }
 }
 
-// What is in the background is served, but does not keep the Loop; back from there it does.
+// A watch, timer or signal in the background is called back but does not keep run() from returning, and does again
+// after leaving the background.
 RULE(loop, background) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -64,8 +66,8 @@ RULE(loop, background) {
     }
 }
 
-// stop() ends run() at the end of its turn, from its own thread or another's, also if it is asleep; before run() it
-// ends the next one, and that one only.
+// stop() ends run() at the end of its turn, from the same or another thread, even if the Loop sleeps; called before
+// run() it ends the next run(), and that one only.
 RULE(loop, stop) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -99,7 +101,7 @@ RULE(loop, stop) {
     }
 }
 
-// run_one() waits until a turn has called something, does not sleep in a turn that has, and returns whether one has.
+// run_one() waits until a turn has called a callback, does not sleep in a turn that has, and returns whether one has.
 RULE(loop, run_one) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -133,7 +135,8 @@ RULE(loop, run_one) {
     }
 }
 
-// run_for() is never early, unless nothing is pending, and returns whatever is; with zero it looks, and does not sleep.
+// run_for() never returns early unless nothing is pending, and returns even if work is left; with zero it polls without
+// sleeping.
 RULE(loop, run_for) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

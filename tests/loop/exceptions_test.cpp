@@ -23,7 +23,7 @@ Names run_and_catch(Loop& loop) {
     return thrown;
 }
 
-// An exception of each phase leaves run(), once; all others are called, in order, when run() is called again.
+// An exception in any phase leaves run() once; the remaining callbacks are called in order when run() is called again.
 RULE(loop, exceptions) {
     for (const std::size_t callbacks : {1U, 3U, 1024U}) {
         SCOPED_TRACE(callbacks);

@@ -54,8 +54,8 @@ TEST(OnSignal, is_not_lost_when_a_write_of_its_handler_fails) {
     }
 }
 
-// Writes of a handler that fail again and again: run() throws their error, and the next one calls for the signal. The
-// next signal tries again.
+// If a signal handler's writes keep failing, run() throws their error, and the next run() calls the watcher for the
+// signal. The next signal writes again.
 RULE(on_signal, failure) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

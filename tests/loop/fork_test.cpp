@@ -76,8 +76,8 @@ class Parent {
     int signals_seen_ = 0;
 };
 
-// A child that does not reopen() is refused by run(), and whatever else it does, or destroys, and however it ends,
-// leaves the parent's Loop as it was.
+// In a forked child run() is refused before reopen(), and no other call, destruction or exit of the child changes the
+// parent's Loop.
 RULE(loop, forked) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -151,8 +151,8 @@ TEST(LoopFork, exit_in_a_child_destroys_what_is_static) {
     }
 }
 
-// In a child that reopens: watches, spent one-shots and paused ones too, timers, posts, signals and wakes go on, and so
-// do they in the parent, undisturbed.
+// After reopen() in a child its watches, including spent and paused ones, timers, posts, signals and wakes work, and
+// those of the parent are undisturbed.
 RULE(loop, reopen_in_child) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -244,8 +244,8 @@ TEST(LoopFork, in_a_callback) {
     }
 }
 
-// reopen() while another thread runs the Loop, or, in a child, has run it when the child was made, is refused; the
-// child can destroy it.
+// reopen() is refused while another thread runs the Loop, and in a child that was forked meanwhile; the child can
+// destroy the Loop.
 RULE(loop, reopen_busy) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

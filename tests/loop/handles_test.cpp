@@ -8,7 +8,7 @@
 namespace pollux::loop_tests {
 namespace {
 
-// A handle that outlives its Loop is empty: all it can do is nothing, and its callback is gone.
+// A handle that outlives its Loop is empty: its callback has been destroyed, and its calls do nothing.
 RULE(handle, outlives_loop) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -56,8 +56,8 @@ TEST(Handles, of_callbacks_that_own_handles_of_the_same_loop) {
     EXPECT_TRUE(scripted.record->destroyed);
 }
 
-// A callback may destroy its own handle, replace it, and destroy or replace those of others, also of those that are to
-// be called in the same phase.
+// A callback may destroy or replace its own handle and those of other callbacks, including those that are to be called
+// in the same phase.
 RULE(handle, dies_anywhere) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

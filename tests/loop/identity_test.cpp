@@ -42,8 +42,8 @@ void on_each_backend(const auto& action) {
     }
 }
 
-// The watch of a descriptor that was closed ends: a watch of the next file with its number works, and the end of the
-// first Watcher, or a change of it, leaves that alone.
+// The watch of a closed descriptor ends: a watch of the next file with the same number works, and the end or a change
+// of the first Watcher does not affect it.
 RULE(watch, number_reused) {
     on_each_backend([](Loop& loop, Kind kind) {
         for (const bool at_once : {false, true}) {
@@ -91,8 +91,8 @@ TEST(Identity, of_a_stale_watcher_that_ends_before_the_next_is_given_to_the_back
     });
 }
 
-// A descriptor that a program, or a library below it, closed and opened again under its watch: change() with the same
-// interest finds out, and the new file is watched.
+// change() with an unchanged interest detects that the descriptor was closed and opened again since, by the program or
+// a library, and watches the new file.
 RULE(watch, came_back) {
     on_each_backend([](Loop& loop, Kind kind) {
         for (const auto mode : {Mode::level, Mode::oneshot}) {
@@ -208,7 +208,7 @@ conformance::Owned forgotten(Loop& loop, Pair& pair) {
     return duplicate;
 }
 
-// A source that was closed while it was watched, of which a duplicate lives, does not keep a Loop from sleeping: it is
+// A source that was closed while watched, and whose duplicate is open, does not keep a Loop from sleeping: it is
 // reported a few times at most, and all other watches, timers and wakes work.
 RULE(loop, lingering) {
     on_each_backend([](Loop& loop, Kind kind) {

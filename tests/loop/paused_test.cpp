@@ -9,7 +9,7 @@ bool offers(const Loop& loop, Mode mode) {
     return mode != Mode::edge || loop.choice().winner->capabilities.edge.support != Support::unsupported;
 }
 
-// A paused watch is quiet, in each mode, also if its source hangs up: it is not called, and the Loop does not turn.
+// A paused watch is not called, in any mode, even if its source hangs up, and the Loop does not spin.
 RULE(watch, paused) {
     for (const auto& backend : backends()) {
         for (const auto mode : {Mode::oneshot, Mode::level, Mode::edge}) {

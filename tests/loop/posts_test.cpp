@@ -12,8 +12,8 @@
 namespace pollux::loop_tests {
 namespace {
 
-// Posts of four threads, to a Loop that sleeps in between: each is called once, in the Loop's thread, those of one
-// thread in their order, and sees what its thread wrote.
+// Functions that four threads post to a Loop that sleeps in between are each called once, in the Loop's thread, in the
+// order of their thread, and see what their thread wrote.
 RULE(post, order) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -43,7 +43,7 @@ RULE(post, order) {
     }
 }
 
-// One wake for any number of posts of other threads; none for those of the Loop's own callbacks.
+// Any number of posts of other threads cause one wake; posts of the Loop's own callbacks cause none.
 RULE(post, one_wake) {
     Scripted scripted;
     auto& loop = scripted.loop;
@@ -70,7 +70,8 @@ RULE(post, one_wake) {
     EXPECT_EQ(calls, 63);
 }
 
-// Posters and Holds outlive the Loop: its functions are destroyed and not called, and a post says operation_canceled.
+// Posters and Holds may outlive the Loop: functions that are still queued are destroyed without a call, and post()
+// returns operation_canceled.
 RULE(post, loop_gone) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -104,7 +105,7 @@ RULE(post, loop_gone) {
     }
 }
 
-// A Hold keeps run() waiting for posts to come; when the last is released, by whomever, run() ends.
+// A Hold keeps run() waiting for posts; when the last Hold is released, by any thread, run() returns.
 RULE(post, hold) {
     Scripted scripted;
     auto first = scripted.loop.hold(), last = scripted.loop.hold();
@@ -158,8 +159,8 @@ TEST(Post, of_a_thread_that_hands_over_again_and_again) {
     }
 }
 
-// Each wake calls, so an event_queue() that is bound to the Loop is polled as the Loop goes, a part at a time, beside
-// all else.
+// Each wake calls the wake watchers, so that an event_queue() that is bound to the Loop is polled in its turns, within
+// the budget, beside all other work.
 RULE(on_wake, called) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

@@ -5,8 +5,8 @@
 namespace pollux::loop_tests {
 namespace {
 
-// No callback of what a handle was before it ended or changed: not for an event of the batch that is being handled, not
-// when the number of the source was closed and used again within it, and not for one that was left for later turns.
+// No callback runs for a handle as it was before it ended or changed: neither for an event of the current batch, nor if
+// the descriptor was closed and reused within the batch, nor for an event that was left for a later turn.
 RULE(loop, nothing_stale) {
     for (const std::size_t callbacks : {1U, 256U}) {
         SCOPED_TRACE(callbacks);
@@ -83,8 +83,8 @@ struct Changed {
     std::vector<Ready> seen;
 };
 
-// A changed watch is not told what only its former self asked for; what both asked for it is told, and the backend is
-// asked anew for what it was not told.
+// A changed watch receives no events that only its former interest asked for; events of both are delivered, and the
+// rest is requested from the backend again.
 RULE(watch, change) {
     for (const auto mode : {Mode::level, Mode::edge}) {
         SCOPED_TRACE(static_cast<int>(mode));

@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// Neither a duration nor a point in time is early, also not if callbacks take long before or behind the call.
+// A timer is never early, whether set by duration or by time, even if callbacks before or after it take long.
 RULE(timer, never_early) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -50,8 +50,8 @@ RULE(timer, never_early) {
     }
 }
 
-// Timers of one turn are called in the order of their deadlines; those with the same in the order in which they were
-// set.
+// Timers of one turn are called in the order of their deadlines, and timers with equal deadlines in the order in which
+// they were set.
 RULE(timer, order) {
     Scripted scripted;
     auto& loop = scripted.loop;
@@ -71,7 +71,7 @@ RULE(timer, order) {
     EXPECT_EQ(seen, expected);
 }
 
-// every() keeps its grid: the n-th call is never before n periods, and a late one does not delay those after it.
+// every() keeps its grid: the n-th call is never before n periods, and a late call does not delay the following ones.
 RULE(timer, no_drift) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -100,7 +100,7 @@ RULE(timer, no_drift) {
     }
 }
 
-// Periods that are over are skipped and counted.
+// A repeating timer skips and counts the periods that passed before its callback could run.
 RULE(timer, missed) {
     Scripted scripted;
     auto& loop = scripted.loop;
@@ -119,8 +119,8 @@ RULE(timer, missed) {
     EXPECT_EQ(other.missed(), 0U);
 }
 
-// A timer can be set again in its own callback and before it fires, to sooner and later, by a duration and by a time;
-// it fires once for the last setting.
+// A timer can be set again in its own callback and before it fires, to an earlier or later time, by duration or by
+// time; it fires once for the last setting.
 RULE(timer, rearm) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

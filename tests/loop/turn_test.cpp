@@ -24,8 +24,8 @@ class Trace {
     std::string name_;
 };
 
-// A turn calls timers, posted functions, watches and deferred functions in this order, whatever was set up first, and
-// asks the backend between them; what ended is destroyed last.
+// A turn calls timers and posted functions, polls the backend, and calls watches and deferred functions, in this order,
+// whatever was set up first; ended handles are destroyed last.
 RULE(loop, phases) {
     Scripted scripted;
     auto& loop = scripted.loop;
@@ -54,7 +54,8 @@ RULE(loop, phases) {
     EXPECT_EQ(loop.metrics().turns, 1U);
 }
 
-// Functions are deferred to the end of the turn that is under way, those of phase deferred to that of the next one.
+// A deferred function runs at the end of the current turn; one that is deferred in phase deferred runs at the end of
+// the next turn.
 RULE(loop, defer) {
     Scripted scripted;
     auto& loop = scripted.loop;
@@ -70,8 +71,8 @@ RULE(loop, defer) {
     EXPECT_EQ(scripted.sleeps(), 0U);
 }
 
-// What handles that ended own is destroyed in phase close: not in the callback that ended them, not by other phases;
-// outside of a turn at once.
+// The callables of ended handles are destroyed in phase close, neither in the callback that ended them nor in another
+// phase; outside of a turn they are destroyed at once.
 RULE(loop, close) {
     Scripted scripted;
     auto& loop = scripted.loop;
@@ -108,8 +109,8 @@ TEST(Close, of_a_chain_that_owns_each_other) {
     EXPECT_EQ(loop.metrics().timers, 0U);
 }
 
-// A flood in each phase: each turn does as much of each as its budget allows, in order, loses nothing, and does not
-// sleep while something is left.
+// With more work than its budget in each phase, each turn does as much of each as the budget allows, in order, loses
+// nothing, and does not sleep while work is left.
 RULE(loop, budget) {
     Scripted scripted({.callbacks_per_phase = 2});
     auto& loop = scripted.loop;
@@ -141,7 +142,7 @@ RULE(loop, budget) {
         EXPECT_EQ(*phase, (std::vector{0, 1, 2, 3, 4, 5, 6}));
 }
 
-// A phase whose time is over goes on in the next turn, after one callback at least.
+// A phase whose time budget is used up continues in the next turn, after at least one callback.
 RULE(loop, budget_of_time) {
     Scripted scripted({.time_per_phase = 1ns});
     int calls = 0;

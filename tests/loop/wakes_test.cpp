@@ -50,8 +50,8 @@ class Sleeper final : public Selector, private Registrator {
     bool woken_ = false;
 };
 
-// While the wake of one thread is under way, and then fails, another posts: it makes a wake of its own, so that both
-// functions are called.
+// A post() while another thread's wake is being made, and then fails, makes a wake of its own, so that both functions
+// are called.
 RULE(post, wake_fails) {
     for (int round = 0; round < 20; ++round) {
         std::atomic<int> wakes = 0, other_posted = 0;
@@ -111,7 +111,7 @@ TEST(Post, that_succeeded_is_called_whatever_wakes_fail) {
     EXPECT_EQ(lost, 0);
 }
 
-// release() whose wake fails still holds the Loop, and can be repeated; the destructor tries three times.
+// release() whose wake fails keeps holding the Loop and can be repeated; the destructor tries three times.
 RULE(post, release_again) {
     int wakes = 0, fail_until = 1;
     Loop loop(std::make_unique<Sleeper>([&] { return ++wakes <= fail_until; }));
@@ -131,7 +131,7 @@ RULE(post, release_again) {
     EXPECT_FALSE(loop.run());
 }
 
-// stop() whose wake fails says so, and the next one wakes again.
+// stop() returns the error of a failed wake, and the next stop() wakes the Loop again.
 RULE(loop, stop_again) {
     std::atomic<int> wakes = 0;
     Loop loop(std::make_unique<Sleeper>([&] { return ++wakes < 3; }));
@@ -151,8 +151,8 @@ RULE(loop, stop_again) {
     EXPECT_EQ(wakes, 4);
 }
 
-// More posts than LoopOptions::posts are refused, by whomever, and left with the caller, until the Loop took those that
-// are there.
+// post() refuses a function beyond LoopOptions::posts, from any thread, and leaves it with the caller, until the Loop
+// has taken the queued ones.
 RULE(post, bounded) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

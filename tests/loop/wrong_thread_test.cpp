@@ -74,7 +74,8 @@ const std::vector<Wrong>& wrongs() {
     return all;
 }
 
-// Each call that belongs to the thread that runs the Loop ends a debug build, by one line that names it and post().
+// A debug build aborts on a call that is reserved for the thread that runs the Loop, with one line that names the call
+// and post().
 RULE(loop, wrong_thread) {
 #ifdef NDEBUG
     EXPECT_FALSE(wrongs().empty()); // a release build does not look

@@ -22,8 +22,8 @@ std::error_code refusal(const Owned& source) {
     return error;
 }
 
-// Unix sockets of others are taken over if they are connected, or listen, as what is asked for; others stay as they
-// were.
+// adopt() takes a connected Unix socket as a stream and a listening one as a listener; it refuses any other source and
+// leaves it unchanged.
 RULE(unix, adopts) {
     const auto tcp = conformance::make_pair(conformance::Kind::tcp);
     EXPECT_EQ(refusal<UnixStream>(tcp.near), std::errc::address_family_not_supported);

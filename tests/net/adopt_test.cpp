@@ -18,7 +18,8 @@ std::error_code refusal(const Owned& source) {
     return error;
 }
 
-// Sockets of others are taken over, and become as those that are made here; what is no such socket stays as it was.
+// adopt() takes a socket that was made elsewhere, and makes it non-blocking and close-on-exec; it refuses any other
+// source and leaves it unchanged.
 RULE(owner, adopts) {
     const auto first = listener(Address::Kind::ipv4); // on Windows sockets work from the first that net makes
     auto pair = conformance::make_pair(conformance::Kind::tcp);

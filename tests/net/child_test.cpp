@@ -22,8 +22,8 @@ std::string numbers(int count) {
 /// Reads up to the end, 16 MiB at most.
 std::string read_to_end(auto& source) { return read_all(source, std::size_t{1} << 24U); }
 
-// A program that writes more than a pipe holds, to a reader that is late, writes all of it: its end is blocking. Where
-// nobody reads, SIGPIPE ends it.
+// A child that writes more than a pipe holds to a slow reader writes all of it, since its end is blocking; without a
+// reader SIGPIPE ends it.
 RULE(pipe, from_child) {
     auto [reader, end] = pipe_from_child();
     EXPECT_FALSE(is_blocking(reader.native_handle()));
@@ -45,8 +45,8 @@ RULE(pipe, from_child) {
     EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE) << status;
 }
 
-// A program that reads waits for what is written late, and sees the end when the writer is closed. A write to one that
-// is gone is an error, and no signal.
+// A child that reads waits for what is written later, and reads the end when the writer is closed. Writing to a child
+// that has exited returns an error and raises no signal.
 RULE(pipe, to_child) {
     auto [writer, input] = good([](auto& error) { return PipeToChild::open(error); });
     auto [reader, output] = pipe_from_child();
@@ -69,7 +69,7 @@ RULE(pipe, to_child) {
     EXPECT_EQ(to_nobody.write(bytes("x")).error, std::errc::broken_pipe);
 }
 
-// A program whose standard streams are one end of a pair waits on it, in both directions.
+// A child whose standard streams are one end of a pair blocks in reads and writes, in both directions.
 RULE(unix, child_pair) {
     auto [stream, end] = good([](auto& error) { return UnixStream::pair_with_child(error); });
     EXPECT_FALSE(is_blocking(stream.native_handle()));
@@ -123,7 +123,8 @@ int without_standard_streams(const auto& body) {
     return status;
 }
 
-// A program that was started without standard streams, and prints all the same, does not print into what is made here.
+// Descriptors that the library opens are never 0, 1 or 2, so that a program that was started without standard streams
+// does not print into them.
 RULE(owner, above_standard_streams) {
     EXPECT_EQ(without_standard_streams([] {
                   std::error_code error;

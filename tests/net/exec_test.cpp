@@ -29,7 +29,7 @@ bool is_inherited(Source source) {
 }
 #endif
 
-// Each thing that is made here is closed when a program becomes another.
+// Every descriptor that the library opens is closed by exec().
 RULE(owner, close_on_exec) {
     for (const auto kind : both_kinds) {
         auto waiting = listener(kind);

@@ -78,7 +78,7 @@ void fail_once(int error) {
     failures = 1;
 }
 
-// Each call goes on after signals, and gives what it would have given; a connect() goes on by itself.
+// A call that a signal interrupts continues with the same result; a connect() continues in the background.
 RULE(stream, interrupted) {
     with_streams([](auto& near, auto& far) {
         interrupt(3);

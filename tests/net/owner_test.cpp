@@ -31,7 +31,7 @@ bool answers(Source source) {
     }
 }
 
-// The destructor, close() and assignment close.
+// The destructor, close() and assignment close the descriptor.
 RULE(owner, closes) {
     Source number = OwnedSource::none;
     {
@@ -78,7 +78,7 @@ void expect_nothing_owned(TcpStream& stream) {
     EXPECT_EQ(error_of([&](auto& error) { return stream.peer_address(error); }), closed);
 }
 
-// What was moved from owns nothing and says so in each call; moving to itself changes nothing.
+// A moved-from owner is empty, and each of its calls returns bad_file_descriptor; a move to itself changes nothing.
 RULE(owner, moves) {
     auto [near, far] = tcp(Address::Kind::ipv4);
     const auto number = near.native_handle();
@@ -107,7 +107,7 @@ RULE(owner, moves) {
     EXPECT_EQ(no_socket.connect({}), std::errc::bad_file_descriptor);
 }
 
-// What was released stays open and is not the owner's any more.
+// release() leaves the descriptor open and gives up its ownership.
 RULE(owner, releases) {
     Owned released;
     {
@@ -181,7 +181,7 @@ void with_each(const auto& body) {
 #endif
 }
 
-// All that is made here never waits, by the system's own word.
+// Every descriptor that the library opens is non-blocking, as the system reports it.
 RULE(owner, non_blocking) {
     with_each([](const char* what, const auto& owner) {
         const auto before = conformance::flags_of(owner.native_handle());

@@ -197,7 +197,7 @@ TEST_P(WithBackend, tells_of_refusals_and_datagrams) {
 INSTANTIATE_TEST_SUITE_P(Net, WithBackend, testing::ValuesIn(backends()),
                          [](const auto& backend) { return backend.param; });
 
-// Each owner goes into a Poll as it is, beside sockets of others.
+// Each owner can be added to a Poll directly, beside other sockets.
 RULE(owner, watchable) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

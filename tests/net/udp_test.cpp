@@ -19,7 +19,7 @@ std::string receive(UdpSocket& socket) {
     return text;
 }
 
-// What is sent to an address arrives there whole, with the sender's address, and each apart.
+// Datagrams that are sent to an address are received whole and separately, with the sender's address.
 RULE(udp, sends_to) {
     for (const auto kind : both_kinds) {
         auto near = udp_socket(kind), far = udp_socket(kind);
@@ -41,7 +41,7 @@ RULE(udp, sends_to) {
     }
 }
 
-// Nothing there: a value, and no error.
+// Receiving without a datagram returns would_block and no error.
 RULE(udp, would_block) {
     for (const auto kind : both_kinds) {
         auto socket = udp_socket(kind);
@@ -55,7 +55,7 @@ RULE(udp, would_block) {
     }
 }
 
-// An empty datagram arrives, and is no end of anything.
+// An empty datagram is received as zero bytes, which is not an end.
 RULE(udp, empty) {
     for (const auto kind : both_kinds) {
         auto near = udp_socket(kind), far = udp_socket(kind);
@@ -71,7 +71,7 @@ RULE(udp, empty) {
     }
 }
 
-// What has no room is gone, which is told, with what had room and the sender; the next one is whole.
+// A datagram that does not fit the buffer is truncated and reported as such, with its sender; the next one is whole.
 RULE(udp, truncated) {
     for (const auto kind : both_kinds) {
         auto near = udp_socket(kind), far = udp_socket(kind);
@@ -101,7 +101,8 @@ RULE(udp, truncated) {
     }
 }
 
-// After connect() send() goes there, others are not heard, and the peer is known; before, it fails.
+// After connect() send() reaches the peer, datagrams of others are dropped, and the peer's address is known; before
+// connect() send() fails.
 RULE(udp, connects) {
     for (const auto kind : both_kinds) {
         auto near = udp_socket(kind), far = udp_socket(kind), other = udp_socket(kind);
@@ -123,7 +124,7 @@ RULE(udp, connects) {
     }
 }
 
-// Longer than a datagram may be: an error, and nothing is sent.
+// Sending more than a datagram may hold returns an error and sends nothing.
 RULE(udp, too_long) {
     for (const auto kind : both_kinds) {
         auto near = udp_socket(kind), far = udp_socket(kind);
@@ -135,7 +136,7 @@ RULE(udp, too_long) {
     }
 }
 
-// That nobody receives what was sent is told, if the socket is connected, once; else it is not.
+// A connected socket reports once that its datagram was refused; an unconnected one does not.
 RULE(udp, refused) {
     for (const auto kind : both_kinds) {
         auto socket = udp_socket(kind);
@@ -152,7 +153,7 @@ RULE(udp, refused) {
     }
 }
 
-// An address that is taken, or not of this machine.
+// bind() fails at an address in use and at an address of another machine.
 RULE(udp, bind_fails) {
     for (const auto kind : both_kinds) {
         const auto taken = udp_socket(kind);

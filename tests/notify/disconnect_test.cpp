@@ -19,10 +19,10 @@ void expect_told_that_the_poller_is_gone(Queue queue) {
     }
 }
 
-// Without its Poller a queue says that it is disconnected, to all Notifiers.
+// After its Poller is destroyed a queue reports to every Notifier that it is disconnected.
 RULE(notify, poller_gone) { expect_told_that_the_poller_is_gone(event_queue(2)); }
 
-// The same holds for a queue of lanes.
+// After its Poller is destroyed a queue of lanes reports to every LaneNotifier that it is disconnected.
 RULE(lanes, poller_gone) { expect_told_that_the_poller_is_gone(event_queue(2, lanes)); }
 
 TEST(Disconnect, poller_outlives_its_notifiers) {
@@ -35,7 +35,7 @@ TEST(Disconnect, poller_outlives_its_notifiers) {
     EXPECT_EQ(poll(poller), Numbers());
 }
 
-// Without its Receiver a channel says that it is disconnected, to all Senders.
+// After its Receiver is destroyed a channel reports to every Sender that it is disconnected.
 RULE(channel, receiver_gone) {
     auto [sender, receiver] = event_channel(2);
     auto copy = sender;
@@ -48,7 +48,8 @@ RULE(channel, receiver_gone) {
     }
 }
 
-// When the last Sender is gone, the Receiver is given what was queued, and then told so, each time, however it asks.
+// After the last Sender is destroyed the Receiver returns the queued tokens first, and then that it is disconnected,
+// from each call of each kind.
 RULE(channel, senders_gone) {
     Tokens tokens;
     auto [sender, receiver] = event_channel(4);

@@ -19,7 +19,7 @@ static_assert(!std::is_copy_constructible_v<Tokens>);
 static_assert(!std::is_invocable_v<decltype(&Notifier::notify), const Notifier&, int>);
 static_assert(!std::is_constructible_v<Notifier, Poller> && !std::is_constructible_v<Poller, Notifier>);
 
-// Tokens come in the order in which they were notified first.
+// Tokens are returned in the order in which they were first notified.
 RULE(notify, fifo) {
     auto [notifier, poller] = event_queue(10);
     EXPECT_EQ(poll(poller), Numbers());
@@ -30,7 +30,8 @@ RULE(notify, fifo) {
     EXPECT_EQ(poll(poller), (Numbers{3, 7}));
 }
 
-// However often a token was notified, it comes once, in its first place; after that it can come again.
+// A token that is notified several times before poll() is returned once, in its first place; afterwards it can be
+// queued again.
 RULE(notify, conflates) {
     auto [notifier, poller] = event_queue(3);
     const auto copy = notifier;
@@ -42,7 +43,7 @@ RULE(notify, conflates) {
     }
 }
 
-// At most as many as are asked for and there is room for; the rest stays, in order.
+// poll() returns at most as many tokens as the limit and the buffer allow; the others stay queued, in order.
 RULE(notify, limit) {
     auto [notifier, poller] = event_queue(8);
     notify(notifier, {5, 4, 3, 2, 1, 0});
@@ -57,7 +58,7 @@ RULE(notify, limit) {
     EXPECT_EQ(poll(poller, 100), (Numbers{2, 1, 0, 5}));
 }
 
-// Under a limit a token that is notified all the time does not keep another one back.
+// Under a limit a token that is notified continuously does not hold back another one.
 RULE(notify, fair) {
     auto [notifier, poller] = event_queue(4);
     notify(notifier, {0, 1, 2, 3});
@@ -69,7 +70,7 @@ RULE(notify, fair) {
     }
 }
 
-// A token that is not below the capacity is refused, and nothing else happens.
+// A Notifier refuses a token that is not below the capacity, with no other effect.
 RULE(notify, out_of_range) {
     auto [notifier, poller] = event_queue(3);
     constexpr auto largest = std::numeric_limits<std::uint64_t>::max();

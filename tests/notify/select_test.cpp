@@ -34,7 +34,7 @@ class Wakes final : public Registrator {
     std::error_code failure;
 };
 
-// The first notification after all was taken wakes, the others do not.
+// The first notification after the queue was emptied wakes the consumer; the following ones do not.
 RULE(notify, one_wake) {
     Wakes wakes;
     auto [notifier, poller] = event_queue(8, wakes);
@@ -47,7 +47,7 @@ RULE(notify, one_wake) {
     }
 }
 
-// A poll() that leaves something wakes itself: the next select() does not sleep on it.
+// A poll() that leaves tokens in the queue wakes its own Selector: the next select() does not sleep.
 RULE(notify, rest_wakes_select) {
     Wakes wakes;
     auto [notifier, poller] = event_queue(8, wakes);
@@ -61,7 +61,7 @@ RULE(notify, rest_wakes_select) {
     EXPECT_EQ(wakes.count, 2);
 }
 
-// A wake that fails is told; the token is queued, and the next notification wakes again.
+// notify() returns the error of a failed wake; the token is queued, and the next notification wakes again.
 RULE(notify, wake_fails) {
     Wakes wakes;
     auto [notifier, poller] = event_queue(8, wakes);
@@ -153,7 +153,7 @@ TEST_P(WithBackend, tokens_come_beside_events) {
 INSTANTIATE_TEST_SUITE_P(Bound, WithBackend, testing::ValuesIn(backends()),
                          [](const auto& backend) { return backend.param; });
 
-// The notifications of other threads end a sleeping select() of every backend, before the first poll() and after each.
+// Notifications of other threads end a sleeping select() of every backend, before the first poll() and after each.
 RULE(notify, wakes_select) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

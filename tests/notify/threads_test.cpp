@@ -44,13 +44,15 @@ void expect_visible(auto queue, int words_per_round) {
     reader.join();
 }
 
-// What was written before notify() is seen by who is given the token, also the second time it comes.
+// What was written before notify() is visible to the consumer that receives the token, even if the token is returned a
+// second time.
 RULE(notify, visible) {
     expect_visible(event_queue(1), 1);
     expect_visible(event_queue(1, lanes), 1);
 }
 
-// The same if the token was queued already: the second call of each round meets a poll() of the first.
+// What was written before notify() is visible to the consumer even if the token was queued already, in a race of the
+// second notify() of each round with a poll().
 RULE(notify, visible_conflated) {
     expect_visible(event_queue(1), 2);
     expect_visible(event_queue(1), 3);

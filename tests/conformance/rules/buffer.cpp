@@ -22,7 +22,7 @@ std::vector<Pair> ready_pairs(std::size_t count, Kind kind = Kind::local) {
 
 } // namespace
 
-// Never more events than the buffer has room for.
+// select() returns at most as many events as the buffer has room for.
 RULE(buffer, cap) {
     const auto pairs = ready_pairs(6);
     for (std::size_t i = 0; i < pairs.size(); ++i) add(pairs[i].near, {Token{i}, Ready::readable, Mode::level});
@@ -34,7 +34,7 @@ RULE(buffer, cap) {
     }
 }
 
-// A buffer without room is invalid_argument, at once, and loses nothing.
+// select() with a buffer without room returns invalid_argument at once, and no event is lost.
 RULE(buffer, empty) {
     const auto pair = make_pair(Kind::local);
     add(pair.near, {Token{1}, Ready::readable});
@@ -46,7 +46,7 @@ RULE(buffer, empty) {
     expect_event(Token{1}, Ready::readable);
 }
 
-// Six ready, level, with room for two: all six within three calls, round after round.
+// Six ready level watches are all reported within three calls of select() with room for two events, round after round.
 RULE(buffer, fair) {
     const auto pairs = ready_pairs(6);
     for (std::size_t i = 0; i < pairs.size(); ++i) add(pairs[i].near, {Token{i}, Ready::readable, Mode::level});
@@ -59,7 +59,7 @@ RULE(buffer, fair) {
     }
 }
 
-// The same with edge and one-shot: each exactly once.
+// Six ready edge or one-shot watches are each reported exactly once by calls of select() with room for two events.
 RULE(buffer, lossless) {
     for (const Mode mode : modes()) {
         if (mode == Mode::level) continue;
@@ -79,7 +79,7 @@ RULE(buffer, lossless) {
     }
 }
 
-// Readable and writable at once are one event.
+// A source that is readable and writable at once is reported in one event.
 RULE(buffer, one_event_per_watch) {
     for (const Kind kind : {Kind::tcp, Kind::local}) {
         for (const Mode mode : modes()) {
@@ -95,7 +95,7 @@ RULE(buffer, one_event_per_watch) {
     }
 }
 
-// A wake and a ready source with room for one: both arrive.
+// A wake and a ready source are both reported by calls of select() with room for one event.
 RULE(buffer, room_for_wake) {
     for (const bool wake_first : {true, false}) {
         const auto pair = make_pair(Kind::local);
@@ -113,8 +113,8 @@ RULE(buffer, room_for_wake) {
     }
 }
 
-// 100,000 arrivals (fewer if they take over 20 s) on 500 sources that nobody collects: every source is reported
-// afterwards, and so is what comes then.
+// After 100,000 arrivals (fewer if they take over 20 s) on 500 sources without a select(), every source is reported,
+// and so are later arrivals.
 RULE(storm, lossless) {
     const Kind kind = capabilities().pipes ? Kind::pipe : Kind::local;
     for (const Mode mode : modes()) {
@@ -156,7 +156,7 @@ RULE(storm, lossless) {
     }
 }
 
-// A source that is always ready cannot keep a wake or another source from being reported.
+// A source that is always ready does not keep a wake or another source from being reported.
 RULE(fair, wake) {
     const auto busy = ready_pairs(2);
     const auto other = make_pair(Kind::local);

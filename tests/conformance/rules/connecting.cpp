@@ -24,7 +24,7 @@ struct Waiting {
 
 } // namespace
 
-// A socket that was never connected does not spin a one-shot or edge watch.
+// A socket that was never connected does not make a one-shot or edge watch spin.
 RULE(unconnected, no_spin) {
     for (const Mode mode : modes()) {
         if (mode == Mode::level) continue;
@@ -38,7 +38,8 @@ RULE(unconnected, no_spin) {
     }
 }
 
-// A connect() that succeeds is writable, once, with SO_ERROR 0, and not before it is complete.
+// A socket whose connect() succeeds is reported as writable once, not before the connection is complete, and SO_ERROR
+// is 0.
 RULE(connect, succeeds) {
     Waiting waiting;
     for (const Mode mode : modes()) {
@@ -63,7 +64,7 @@ RULE(connect, succeeds) {
     expect_quiet();
 }
 
-// A connect() that is refused is writable, and SO_ERROR is the refusal.
+// A socket whose connect() was refused is reported as writable, and SO_ERROR is the refusal.
 RULE(connect, refused) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
@@ -75,7 +76,7 @@ RULE(connect, refused) {
     }
 }
 
-// A listener is readable when a connection is queued.
+// A listener is reported as readable when a connection is queued.
 RULE(accept, ready) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
@@ -95,7 +96,7 @@ RULE(accept, ready) {
     }
 }
 
-// Level: a listener is reported until every queued connection was accepted.
+// A level-triggered listener is reported until every queued connection has been accepted.
 RULE(accept, repeats) {
     if (!offers(Mode::level)) return;
     const auto listening = listener();

@@ -62,7 +62,7 @@ std::vector<int> new_since(const std::vector<int>& before) {
 
 } // namespace
 
-// In a forked child every call of its parent's Selector returns no_such_process and changes nothing.
+// In a forked child every call of the parent's Selector returns no_such_process and changes nothing.
 RULE(fork, calls_refused) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
@@ -86,8 +86,8 @@ RULE(fork, calls_refused) {
     }
 }
 
-// A forked child, or its child, destroys the Selector itself or by exit(), after a remove() or not: its descriptors are
-// closed there, and watches, sleeps and wakes of the parent are as before.
+// A forked child, or a child of it, that destroys the Selector itself or by exit(), after a remove() or not, closes its
+// own descriptors, and leaves watches, sleeps and wakes of the parent unchanged.
 RULE(fork, child_destroys) {
     enum class Way { destroy, remove, exit, grandchild, own };
     for (const Way way : {Way::destroy, Way::remove, Way::exit, Way::grandchild, Way::own}) {

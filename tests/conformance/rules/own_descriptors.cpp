@@ -89,7 +89,8 @@ class InSelect {
 
 } // namespace
 
-// With all descriptors of the process closed, select() returns bad_file_descriptor each time, and does not spin.
+// select() returns bad_file_descriptor from each call, and does not spin, after all descriptors of the process were
+// closed.
 RULE(selector, closed_under_it) {
     for (const Timeout timeout : {Timeout(0ns), Timeout(patience), forever}) {
         const auto fault = fault_in_child([&]() -> std::string {
@@ -113,8 +114,8 @@ RULE(selector, closed_under_it) {
     }
 }
 
-// With a Selector's own descriptors closed while a thread sleeps in select(), a wake ends the sleep or fails, a signal
-// ends it, and no select() spins, neither then nor when other files have their numbers.
+// After a Selector's own descriptors were closed while a thread sleeps in select(), a wake ends the sleep or fails, a
+// signal ends it, and no select() spins, even when other files have their descriptor numbers.
 RULE(selector, closed_while_asleep) {
     const Interruptions interruptions;
     const auto pair = make_pair(Kind::local);

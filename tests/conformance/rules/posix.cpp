@@ -10,7 +10,7 @@
 
 namespace pollux::conformance {
 
-// A signal may end select() with no event and no error; no event is lost or doubled.
+// A signal may end select() without an event and without an error; no event is lost or reported twice.
 RULE(signal, returns) {
     const Interruptions interruptions;
     constexpr int rounds = 300;
@@ -53,7 +53,7 @@ RULE(signal, returns) {
     expect(fault.empty(), "expected: one event for each arrival, and no error, seen: " + fault);
 }
 
-// A forked child that only exits or execs leaves the parent's watches intact.
+// A forked child that only exits or calls exec() leaves the parent's watches intact.
 RULE(fork, parent_unharmed) {
     for (const Ending ending : {Ending::exit, Ending::exec}) {
         for (const Mode mode : modes()) {
@@ -72,7 +72,7 @@ RULE(fork, parent_unharmed) {
     }
 }
 
-// With no descriptors left open() fails with an error and its step, leaks nothing, and works later.
+// open() without free descriptors returns an error and the step that failed, leaks nothing, and succeeds later.
 RULE(open, limits) {
     const auto before = open_descriptors();
     int refused = 0;
@@ -94,7 +94,7 @@ RULE(open, limits) {
     if (open_descriptors() != before) expect(refused > 0, "expected: without a free descriptor, open() fails");
 }
 
-// Without a free descriptor accept() fails; nothing is lost once there is one.
+// accept() fails if no file descriptor is free; the connection stays queued, and is accepted when a descriptor is free.
 RULE(accept, no_room) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));

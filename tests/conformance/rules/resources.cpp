@@ -10,7 +10,8 @@
 
 namespace pollux::conformance {
 
-// 1,000 sources, 10,000 where the limit allows, added, all reported, removed in random order: nothing leaks.
+// 1,000 sources, or 10,000 where the limit allows, are added, all reported, and removed in random order, without a
+// leak.
 RULE(many, sources) {
     const std::size_t count = raise_descriptor_limit() >= 10'500 ? 10'000 : 1'000;
     std::vector<Pair> pairs;
@@ -50,7 +51,7 @@ RULE(many, sources) {
     expect_quiet();
 }
 
-// Destroyed with watches, a Selector leaves their sources open and usable.
+// Destroying a Selector with watches leaves their sources open and usable.
 RULE(selector, leaves_sources_open) {
     std::vector<Pair> pairs;
     for (const Kind kind : kinds()) {
@@ -67,7 +68,7 @@ RULE(selector, leaves_sources_open) {
     }
 }
 
-// Everything that a Selector opens is closed by exec.
+// Every descriptor that a Selector opens is closed by exec().
 RULE(selector, close_on_exec) {
     make_pair(Kind::local); // what the system opens once in a thread
     const auto before = open_descriptors();
@@ -84,7 +85,7 @@ RULE(selector, close_on_exec) {
     expect(with_pair.size() == before.size() + 2, "expected: the test itself opens two");
 }
 
-// Opened, used and destroyed 1,000 times: descriptors, memory and threads are as before.
+// Opening, using and destroying a Selector 1,000 times leaves descriptors, memory and threads as before.
 RULE(selector, no_leak) {
     const auto pair = make_pair(Kind::local);
     const auto file = open_file(); // which a backend may refuse
@@ -116,7 +117,7 @@ RULE(selector, no_leak) {
            "expected: at most " + std::to_string(heap) + " bytes of heap, seen: " + std::to_string(heap_after));
 }
 
-// A second of sleep with 100 watches takes under 5 ms of processor time.
+// A sleep of one second with 100 watches takes less than 5 ms of processor time.
 RULE(selector, idle) {
     std::vector<Pair> pairs;
     for (std::uint64_t i = 0; i < 100; ++i) {
@@ -139,7 +140,7 @@ RULE(selector, idle) {
     }
 }
 
-// Two Selectors in two threads do not disturb each other: each gets its own events and wakes, and no others.
+// Two Selectors in two threads do not disturb each other: each returns its own events and wakes, and no others.
 RULE(selector, independent) {
     const auto other = open();
     if (!other) return;

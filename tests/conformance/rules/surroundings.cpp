@@ -38,7 +38,7 @@ class NoDescriptors {
 
 } // namespace
 
-// In a program that was started without standard streams, no descriptor of a Selector becomes one.
+// No descriptor of a Selector is 0, 1 or 2, even in a program that was started without standard streams.
 RULE(selector, standard_streams) {
     const auto pair = make_pair(Kind::local);
     const auto file = open_file();
@@ -61,7 +61,8 @@ RULE(selector, standard_streams) {
     expect(fault.empty(), "expected: standard streams stay closed, seen: " + fault);
 }
 
-// With RLIMIT_NOFILE lowered to nothing after everything is open, what is watched is reported, and sleeps are idle.
+// After RLIMIT_NOFILE was lowered to 0 with everything open, sources are still reported, and sleeps use no processor
+// time.
 RULE(selector, lowered_limit) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
@@ -120,8 +121,8 @@ std::string change_soon() {
 
 } // namespace
 
-// A file that reports a change once is reported after each, also to a sleeping select(), to a watch that was spent, and
-// beside others where there is room for one; or its watch is refused.
+// A file that reports each change once (POLLPRI) is reported after each change, even to a sleeping select(), to a
+// rearmed watch, and beside other sources with room for one event; or add() refuses it.
 RULE(priority, once) {
     if (!capabilities().priority) return declare_unsupported(capabilities().priority);
     bool is_refused = false;

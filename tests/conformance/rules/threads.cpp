@@ -99,8 +99,8 @@ class Model {
 
 } // namespace
 
-// Four threads add, modify, remove and wake at random beside select(), for two seconds; a model agrees with every
-// event.
+// While four threads add, modify, remove and wake at random beside select() for two seconds, every event agrees with a
+// model.
 RULE(threads, churn) {
     constexpr std::size_t threads = 4, per_thread = 16;
     Model model(threads * per_thread);
@@ -162,7 +162,7 @@ RULE(threads, churn) {
                                  " watches report in the end, seen: " + std::to_string(seen.size()));
 }
 
-// A watch stays when the thread that added or modified it has ended.
+// A watch stays registered after the thread that added or modified it has ended.
 RULE(threads, end) {
     for (const Mode mode : modes()) {
         for (const bool by_modify : {false, true}) {

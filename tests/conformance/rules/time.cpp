@@ -16,7 +16,7 @@ std::string milliseconds(std::chrono::nanoseconds time) {
 
 } // namespace
 
-// Zero does not sleep, and does report what is ready.
+// select() with a timeout of zero does not sleep, and reports what is ready.
 RULE(timeout, zero) {
     const auto pair = make_pair(Kind::local);
     add(pair.near, {Token{1}, Ready::readable, Mode::oneshot});
@@ -33,7 +33,7 @@ RULE(timeout, zero) {
     expect(seen.size() == 1 && seen[0].token == Token{1}, "expected: {token 1, readable}, seen: " + describe(seen));
 }
 
-// Without a timeout select() returns for an event only: changes and failures beside it do not end it.
+// select() without a timeout returns only with an event: changes and failed calls of other threads do not end it.
 RULE(timeout, forever) {
     const auto pair = make_pair(Kind::local);
     const auto other = make_pair(Kind::local);
@@ -51,7 +51,7 @@ RULE(timeout, forever) {
     expect(seen.size() == 1 && seen[0].token == Token{1}, "expected: {token 1, readable}, seen: " + describe(seen));
 }
 
-// A wait below the clock's unit is rounded up: 100 us does not become 0.
+// A timeout below the clock's unit is rounded up: 100 us does not become 0.
 RULE(timeout, rounds_up) {
     for (const auto wait : {1'000ns, 100'000ns, 900'000ns, 1'000'001ns}) {
         for (int i = 0; i < 10; ++i) {
@@ -63,7 +63,7 @@ RULE(timeout, rounds_up) {
     }
 }
 
-// 1,000 waits of 1 to 3 ms on the steady clock: none is early.
+// None of 1,000 waits of 1 to 3 ms returns early by the steady clock.
 RULE(timeout, never_early) {
     int early = 0;
     for (int i = 0; i < 1000; ++i) {
@@ -75,7 +75,8 @@ RULE(timeout, never_early) {
     expect(early == 0, "expected: no wait is early, seen: " + std::to_string(early) + " of 1000");
 }
 
-// 25 days and the largest number of nanoseconds neither overflow nor return at once; a wake ends them.
+// Timeouts of 25 days and of the largest number of nanoseconds neither overflow nor return at once, and a wake ends
+// them.
 RULE(timeout, huge) {
     for (const auto wait : {std::chrono::nanoseconds::max(), std::chrono::nanoseconds(25 * 24h)}) {
         Sleeper sleeper(selector(), wait);
@@ -87,7 +88,7 @@ RULE(timeout, huge) {
     }
 }
 
-// A negative timeout is zero.
+// A negative timeout is treated as zero.
 RULE(timeout, negative) {
     const auto pair = make_pair(Kind::local);
     for (const auto wait :
@@ -103,7 +104,7 @@ RULE(timeout, negative) {
     }
 }
 
-// The best of 50 waits of 200 us ends within the resolution that the backend declares.
+// The shortest of 50 waits of 200 us ends within the resolution that the backend declares.
 RULE(timeout, resolution) {
     constexpr auto wait = 200us;
     const auto declared = capabilities().timeout_resolution;

@@ -8,7 +8,7 @@
 
 namespace pollux::conformance {
 
-// A wake ends a sleeping select(), with wake_token and none.
+// A wake ends a sleeping select(), which reports wake_token with an empty ready set.
 RULE(wake, asleep) {
     for (int round = 0; round < 10 && !HasFailure(); ++round) {
         Sleeper sleeper(selector());
@@ -19,7 +19,7 @@ RULE(wake, asleep) {
     }
 }
 
-// A wake while nobody sleeps ends the next select(), and only that one.
+// A wake while no thread sleeps ends the next select(), and only that one.
 RULE(wake, next) {
     for (const Timeout timeout : {Timeout(0ns), Timeout(patience), forever}) {
         wake();
@@ -29,7 +29,8 @@ RULE(wake, next) {
     }
 }
 
-// So many wakes before one select() give at least one event, at most as many, then quiet.
+// Several wakes before one select() are reported at least once and at most as often as they were made, and not
+// afterwards.
 RULE(wake, coalesces) {
     for (const std::size_t wakes : {1U, 2U, 100U}) {
         for (std::size_t i = 0; i < wakes; ++i) wake();
@@ -138,8 +139,8 @@ Outcome bursts(Selector& selector, Budget& budget) {
 
 } // namespace
 
-// A million handshakes between two threads (fewer if they take over 20 s): no wake is lost, and what was written before
-// it is visible, also when it became one with an earlier wake.
+// In a million handshakes of two threads (fewer if they take over 20 s) no wake is lost, and what was written before a
+// wake is visible, even if it was coalesced with an earlier one.
 RULE(wake, never_lost) {
     Budget million(1'000'000);
     const auto single = handshakes(selector(), million);
@@ -154,7 +155,7 @@ RULE(wake, never_lost) {
     tell_rounds(several.rounds, fewer);
 }
 
-// A million wakes that nobody collects neither block nor fail, and give few events.
+// A million wakes without a select() neither block nor fail, and are reported in few events.
 RULE(wake, never_blocks) {
     std::error_code error;
     for (int i = 0; i < 1'000'000 && !error; ++i) error = registrator().wake();
@@ -163,7 +164,7 @@ RULE(wake, never_blocks) {
     expect(!seen.empty() && seen[0].token == wake_token, "expected: the wake, seen: " + describe(seen));
 }
 
-// Wakes beside changes of watches in other threads: none is lost, no change fails.
+// While other threads modify watches, no wake is lost and no change fails.
 RULE(wake, while_modifying) {
     Budget budget(20'000);
     std::atomic<bool> stop = false;
