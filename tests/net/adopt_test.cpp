@@ -64,7 +64,7 @@ RULE(owner, adopts) {
     auto connecting = conformance::connect_to(adopted_listener.native_handle());
     auto begun = good([&](auto& error) { return TcpStream::adopt(connecting.release(), error); });
     EXPECT_TRUE(finished([&] { return begun.finish_connect(); }).is_done());
-    auto refused = conformance::connect_to_nobody();
+    auto refused = conformance::connect_to_closed_port();
     auto failing = good([&](auto& error) { return TcpStream::adopt(refused.release(), error); });
     EXPECT_EQ(finished([&] { return failing.finish_connect(); }).error, std::errc::connection_refused);
     auto ended = conformance::make_pair(conformance::Kind::tcp);

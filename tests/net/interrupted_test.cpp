@@ -139,7 +139,7 @@ TEST(Failing, accept_says_why_and_goes_on_with_the_next) {
 }
 
 TEST(Failing, connect_leaves_nothing_open) {
-    const auto to = address_of_nobody(Address::Kind::ipv4);
+    const auto to = address_of_closed_port(Address::Kind::ipv4);
     for (const auto error : {ENETUNREACH, EADDRNOTAVAIL, EAGAIN, ECONNREFUSED}) {
         fail_once(error);
         std::error_code seen;

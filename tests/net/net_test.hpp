@@ -122,7 +122,7 @@ Address address_of(const auto& socket) {
 }
 
 /// One at which nobody listens: that of a listener that was closed.
-inline Address address_of_nobody(Address::Kind kind) { return address_of(listener(kind)); }
+inline Address address_of_closed_port(Address::Kind kind) { return address_of(listener(kind)); }
 
 /// Begins to connect; the system may know at once that it fails, then that is the error.
 inline TcpStream connect(const Address& to) {

@@ -132,8 +132,8 @@ void make_and_use() {
         EXPECT_TRUE(waiting.accept().would_block());
         const auto socket = udp_socket(kind);
         EXPECT_FALSE(UdpSocket::bind(address_of(socket), error).is_open());
-        auto nobody = TcpStream::connect(address_of_nobody(kind), error);
-        EXPECT_TRUE(error || finished([&] { return nobody.finish_connect(); }).has_failed());
+        auto refused = TcpStream::connect(address_of_closed_port(kind), error);
+        EXPECT_TRUE(error || finished([&] { return refused.finish_connect(); }).has_failed());
     }
 #ifndef _WIN32
     auto pair = good([](auto& error) { return UnixStream::pair(error); });

@@ -175,7 +175,7 @@ TEST_P(WithBackend, tells_of_refusals_and_datagrams) {
     for (const auto kind : both_kinds) {
         auto poll = poll_with(GetParam());
         std::error_code error;
-        auto refused = TcpStream::connect(address_of_nobody(kind), error);
+        auto refused = TcpStream::connect(address_of_closed_port(kind), error);
         if (!error) {
             EXPECT_FALSE(poll.registrator().add(refused, {Token{1}, Ready::writable}));
             expect_event(poll, Token{1}, Ready::writable);

@@ -28,7 +28,7 @@ RULE(tcp, connects) {
 RULE(tcp, refused) {
     for (const auto kind : both_kinds) {
         std::error_code error;
-        auto stream = TcpStream::connect(address_of_nobody(kind), error);
+        auto stream = TcpStream::connect(address_of_closed_port(kind), error);
         EXPECT_EQ(stream.is_open(), !error);
         if (error) {
             EXPECT_EQ(error, std::errc::connection_refused);

@@ -118,7 +118,7 @@ std::string Scene::act(const Operation& operation) {
     case Action::answer:
         return answer(made, near);
     case Action::refuse:
-        return connect_to_nobody(near);
+        return connect_to_closed_port(near);
     case Action::close:
         ::close(near);
         return {};

@@ -314,7 +314,7 @@ std::string connect_deaf(Source near) {
     return result == -1 && errno == EINPROGRESS ? "" : "expected: a connect() that goes on\n    seen: none";
 }
 
-std::string connect_to_nobody(Source near) {
+std::string connect_to_closed_port(Source near) {
     // The port of a socket that does not listen.
     static const sockaddr_in address = [] {
         auto made = tcp_socket();

@@ -72,7 +72,7 @@ ssize_t send_urgent(Source far);
 /// Far's part in an operation; empty if it could be done. Near has it when this returns.
 std::string let_far_write(Made& made, Nature nature, Source near, std::size_t amount, std::size_t before);
 std::string connect_deaf(Source near);
-std::string connect_to_nobody(Source near);
+std::string connect_to_closed_port(Source near);
 std::string answer(Made& made, Source near);
 
 } // namespace pollux::conformance::model

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What add() promises.
+// Rules on add().
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 

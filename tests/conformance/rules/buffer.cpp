@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Small buffers, fairness, and nothing lost.
+// Rules on small buffers and fairness.
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
@@ -10,7 +10,7 @@
 namespace pollux::conformance {
 namespace {
 
-/// So many pairs with data for their near ends.
+/// Makes `count` pairs with data for their near ends.
 std::vector<Pair> ready_pairs(std::size_t count, Kind kind = Kind::local) {
     std::vector<Pair> pairs;
     for (std::size_t i = 0; i < count; ++i) {
@@ -124,12 +124,12 @@ RULE(storm, lossless) {
             pairs.push_back(make_pair(kind));
             add(pairs.back().near, {Token{i}, Ready::readable, mode});
         }
-        expect_quiet(); // now the backend is at work on each of them
+        expect_quiet(); // now the backend has requests for each of them
         Budget budget(200);
         int round = 1;
         for (; budget.allows(round); ++round)
             for (const auto& pair : pairs) write(pair.far, "x");
-        tell_rounds(round - 1, budget);
+        report_rounds(round - 1, budget);
         std::set<Token> seen;
         for (int call = 0; call < 1000 && seen.size() < 500; ++call) {
             const auto events = select(patience, 64);
@@ -138,12 +138,12 @@ RULE(storm, lossless) {
         }
         expect(seen.size() == 500, "expected: all 500 sources, seen: " + std::to_string(seen.size()));
         for (auto last = select(moment); !last.empty() && mode != Mode::level;) last = select(moment);
-        // The storm has left nothing broken: each is heard of again.
+        // After the storm each source is reported again.
         for (std::uint64_t i = 0; i < 500; ++i) {
             drain(pairs[i].near);
             if (mode == Mode::oneshot) modify(pairs[i].near, {Token{i}, Ready::readable, mode});
         }
-        // What the system had queued before it was drained may come once.
+        // An event that the system queued before the drain may be reported once.
         for (int looks = 0; looks < 16 && !select(moment).empty(); ++looks) {}
         expect_quiet();
         for (std::uint64_t i = 0; i < 500 && !HasFailure(); ++i) {
@@ -169,11 +169,11 @@ RULE(fair, wake) {
         send(other.far);
         std::set<Token> seen;
         for (int call = 0; call < 8; ++call) {
-            if (round % 2 == 1) wake(); // one that is repeated neither loses its turn nor takes all others
+            if (round % 2 == 1) wake(); // a repeated wake neither loses its turn nor takes those of the sources
             for (const auto& event : select(patience, 1)) seen.insert(event.token);
         }
-        expect(seen.count(wake_token) == 1, "expected: the wake within 8 calls, seen: none");
-        expect(seen.count(Token{3}) == 1, "expected: the other source within 8 calls, seen: none");
+        expect(seen.count(wake_token) == 1, "expected: the wake within 8 calls, seen: no wake");
+        expect(seen.count(Token{3}) == 1, "expected: the other source within 8 calls, seen: no event of it");
         drain(other.near);
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What modify() and remove() promise, and what becomes of numbers that are used again.
+// Rules on modify(), remove() and reused descriptor numbers.
 #include "../process.hpp"
 #include "../rule.hpp"
 #include "../rule_files.hpp"
@@ -15,7 +15,7 @@ RULE(modify, replaces) {
             SCOPED_TRACE(describe(before) + " to " + describe(after));
             const auto pair = make_pair(Kind::local);
             add(pair.near, {Token{1}, Ready::readable, before});
-            send(pair.far); // ready for the old watch, and not collected
+            send(pair.far); // ready for the old watch, and not reported yet
             modify(pair.near, {Token{2}, Ready::writable, after});
             expect_event(Token{2}, Ready::writable);
             if (after == Mode::level) {
@@ -63,7 +63,7 @@ RULE(modify, pauses) {
         add(pair.near, {Token{1}, both_directions, mode});
         expect_event(Token{1}, Ready::writable);
         modify(pair.near, {Token{1}, Ready::readable, mode});
-        expect_quiet(); // waited for, and then not any more
+        expect_quiet(); // the backend has requested it
         modify(pair.near, {Token{1}, Ready::none, mode});
         send(pair.far);
         expect_quiet();
@@ -147,7 +147,7 @@ RULE(remove, is_final) {
             send(pairs.back().far);
             add(pairs.back().near, {Token{i}, Ready::readable, mode});
         }
-        // With room for one, the other three are ready and known to be.
+        // With room for one event, the backend knows that the other three are ready.
         const auto first = select(patience, 1);
         expect(first.size() == 1, "expected: one event, seen: " + describe(first));
         for (const auto& pair : pairs) remove(pair.near);
@@ -231,7 +231,7 @@ RULE(reuse, new_token) {
     for (std::uint64_t round = 0; round < 100; ++round) {
         const Mode mode = modes()[round % modes().size()];
         add(pair.near, {Token{round}, Ready::readable, mode});
-        send(pair.far); // ready, and not collected
+        send(pair.far); // ready, and not reported yet
         remove(pair.near);
         const Source number = pair.near;
         pair.near.close();
@@ -247,7 +247,7 @@ RULE(reuse, new_token) {
 // A source that is closed while registered neither makes select() spin nor disturbs other watches, and after remove()
 // its descriptor number can be added again.
 RULE(close, forgotten) {
-    // Whether select() knew the source before it was closed, and whether it runs before the number is used again.
+    // Whether select() ran before the source was closed, and whether it runs before the descriptor number is reused.
     for (const auto& [known, selects] : {std::pair(true, true), std::pair(false, true), std::pair(false, false)}) {
         for (const Mode mode : modes()) {
             SCOPED_TRACE(describe(mode) + (known ? ", waited for" : "") + (selects ? ", select() runs" : ""));
@@ -267,7 +267,7 @@ RULE(close, forgotten) {
             remove(other.near);
             auto reopened = make_pair(Kind::local);
             reopened.near = renumber(std::move(reopened.near), number);
-            registrator().remove(number); // whether it was still known is the kernel's affair
+            registrator().remove(number); // either result is allowed: it depends on the kernel
             send(reopened.far);
             add(number, {Token{3}, Ready::readable, mode});
             expect_event(Token{3}, Ready::readable);

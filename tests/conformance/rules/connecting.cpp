@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
-// How connections that begin are reported, on both sides.
+// Rules on connect() and accept().
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
 namespace pollux::conformance {
 namespace {
 
-/// A connection that cannot be completed before somebody accepts, and those that fill the listener's queue.
-/// `pending` is none if this system never keeps a connection waiting.
+/// A connection that cannot be completed before an accept(), and those that fill the listener's queue. `pending` owns
+/// nothing if this system never keeps a connection waiting.
 struct Waiting {
     Owned listening = listener(0);
     std::vector<Owned> queued;
@@ -68,7 +68,7 @@ RULE(connect, succeeds) {
 RULE(connect, refused) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
-        const auto client = connect_to_nobody();
+        const auto client = connect_to_closed_port();
         add(client, {Token{1}, Ready::writable, mode});
         expect_any(Token{1}, Ready::writable);
         expect_error(std::errc::connection_refused, take_error(client));

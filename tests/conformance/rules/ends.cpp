@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// How ends and errors of streams are reported.
+// Rules on the ends and errors of streams.
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
@@ -69,7 +69,7 @@ RULE(end, reset) {
                 wait_for_hang_up(pair.near);
                 if (!before) add(pair.near, watch);
                 if (before && writes && mode == Mode::oneshot) modify(pair.near, watch); // spent by the first event
-                // Out-of-band data is read: its direction is that of reading.
+                // Out-of-band data is read, so its direction is reading.
                 const Ready seen =
                     expect_any(Token{1}, interest == Ready::priority ? interest | Ready::readable : interest);
                 const bool reads = any(seen & (Ready::readable | Ready::priority));
@@ -146,7 +146,7 @@ RULE(datagram, empty) {
 RULE(datagram, refused) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
-        const auto sender = udp_socket_to_nobody();
+        const auto sender = udp_socket_to_closed_port();
         add(sender, {Token{1}, Ready::readable, mode});
         expect_quiet();
         send_datagram(sender, "anybody?");

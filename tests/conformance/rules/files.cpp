@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Sources that are no sockets, and duplicates.
+// Rules on files, pipes and duplicates.
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
@@ -55,7 +55,7 @@ RULE(add, regular_file) {
         }
     }
     if (!capabilities().files) return declare_unsupported(capabilities().files);
-    // Closed while it is watched, and its descriptor used again.
+    // Closed while it is registered, and its descriptor number reused.
     auto forgotten = open_file();
     const Source number = forgotten;
     for (const Mode mode : modes()) {
@@ -64,7 +64,7 @@ RULE(add, regular_file) {
         forgotten.close();
         expect_no_spin();
         pair.near = renumber(std::move(pair.near), number);
-        registrator().remove(number); // whether it was still known is left open
+        registrator().remove(number); // either result is allowed
         add(number, {Token{6}, Ready::readable, mode});
         expect_full_wait();
         send(pair.far);
@@ -158,7 +158,7 @@ RULE(files, churn) {
         Thread third([&] { change(Mode::oneshot); }), fourth([&] { change(modes().back()); });
         int round = 1;
         for (; budget.allows(round); ++round) select(moment, 1 + static_cast<std::size_t>(round) % 4);
-        tell_rounds(round - 1, budget);
+        report_rounds(round - 1, budget);
         stop = true;
     }
     expect(failures == 0, "expected: no call fails, seen: " + std::to_string(failures.load()) + " failures");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What one-shot, level and edge promise.
+// Rules on one-shot, level and edge mode.
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
@@ -18,7 +18,7 @@ RULE(level, repeats) {
             drain(pair.near);
             expect_quiet();
         }
-        // Ready when it was last reported, no more when select() looks again, and ready while it sleeps.
+        // Ready when it was last reported, not when select() checks again, and ready while it sleeps.
         send(pair.far);
         expect_event(Token{1}, Ready::readable);
         drain(pair.near);
@@ -39,9 +39,9 @@ RULE(level, writable) {
     for (int times = 0; times < 3; ++times) expect_event(Token{1}, Ready::writable);
     for (int round = 0; round < 3; ++round) {
         fill(pair.near);
-        // TCP may have room again a moment later; but what is reported must fit.
+        // TCP may have room again a moment later; if it is reported, a write must fit.
         while (!select(moment).empty() && !HasFailure())
-            expect(fill(pair.near) > 0, "expected: no event while there is no room, seen: one");
+            expect(fill(pair.near) > 0, "expected: no event without room, seen: an event");
         expect_quiet();
         drain(pair.far);
         for (int times = 0; times < 3; ++times) expect_event(Token{1}, Ready::writable);
@@ -141,11 +141,12 @@ RULE(edge, after_drain) {
     for (int round = 1; fault.empty() && budget.allows(round); ++round) {
         const auto seen = select();
         if (seen.size() != 1) fault = "arrival " + std::to_string(round) + " was lost";
-        if (!seen.empty() && drain(pair.near) == 0) fault = "arrival " + std::to_string(round - 1) + " came twice";
+        if (!seen.empty() && drain(pair.near) == 0)
+            fault = "arrival " + std::to_string(round - 1) + " was reported twice";
         drained.raise_to(round);
         tried = round;
     }
-    tell_rounds(tried, budget);
+    report_rounds(tried, budget);
     stop = true;
     drained.release();
     writer.join();
@@ -163,7 +164,7 @@ RULE(edge, listener) {
     std::vector<Owned> clients;
     for (int i = 0; i < 3; ++i) clients.push_back(connect_to(waiting));
     expect_event(Token{1}, Ready::readable);
-    expect_no_spin(); // the second and third may have come after the first was reported
+    expect_no_spin(); // the second and third may have been queued after the first event
     std::error_code error;
     const auto accepted = accept(waiting, error);
     expect_error(std::errc{}, error);
@@ -246,7 +247,7 @@ RULE(oneshot, both_directions) {
     modify(pair.near, {Token{1}, both_directions, Mode::oneshot});
     expect_event(Token{1}, both_directions);
     expect_quiet();
-    // A buffer that this one event fills is large enough for both.
+    // Room for one event suffices for both directions.
     modify(pair.near, {Token{1}, both_directions, Mode::oneshot});
     const auto seen = select(patience, 1);
     expect(seen.size() == 1 && seen[0].ready == both_directions,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What only POSIX has: signals, fork(), and a limit of descriptors that a process sets itself.
+// Rules that need POSIX: signals, fork(), and a limit of descriptors that a process can lower.
 #include "../interruptions.hpp"
 #include "../process.hpp"
 #include "../rule.hpp"
@@ -27,7 +27,7 @@ RULE(signal, returns) {
             while (collected <= round && !stop) std::this_thread::yield();
         }
     });
-    // No expect() before the writer has been told to stop: if failures are thrown, it would be waited for.
+    // No expect() before the writer was stopped: a failure that throws would join it first.
     std::string fault;
     std::vector<Event> buffer(4);
     std::error_code error;
@@ -60,7 +60,7 @@ RULE(fork, parent_unharmed) {
             SCOPED_TRACE(describe(mode));
             const auto pair = make_pair(Kind::local);
             add(pair.near, {Token{1}, Ready::readable, mode});
-            expect(run_child(ending), "expected: the child ends well");
+            expect(run_child(ending), "expected: the child exits with status 0");
             expect_quiet();
             send(pair.far);
             expect_event(Token{1}, Ready::readable);
@@ -90,7 +90,7 @@ RULE(open, limits) {
         expect(open_descriptors() == before, "expected: the same descriptors as before");
     }
     const auto opened = open();
-    expect(opened != nullptr, "expected: a later open works");
+    expect(opened != nullptr, "expected: a later open() succeeds");
     if (open_descriptors() != before) expect(refused > 0, "expected: without a free descriptor, open() fails");
 }
 

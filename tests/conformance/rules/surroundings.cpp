@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a program does to its process around a Selector: standard streams closed, limits lowered; and files that report
-// a change once.
+// Rules on the process around a Selector: closed standard streams, lowered limits; and on files that report each change
+// once.
 #include "../process.hpp"
 #include "../rule.hpp"
 #include "../rule_files.hpp"
@@ -19,7 +19,7 @@
 namespace pollux::conformance {
 namespace {
 
-/// While it lives, the process may open no descriptor, and poll(2) takes none.
+/// Keeps the process from opening descriptors, and poll(2) from accepting any, while it exists.
 class NoDescriptors {
   public:
     NoDescriptors() {
@@ -83,7 +83,7 @@ RULE(selector, lowered_limit) {
             modify(pairs[i].near, {Token{i}, Ready::readable, mode});
         }
         const Source number = closed.near;
-        closed.near.close(); // while it is watched
+        closed.near.close(); // while it is registered
         expect_no_spin();
         registrator().remove(number);
         wake();
@@ -97,7 +97,7 @@ RULE(selector, lowered_limit) {
 
 namespace {
 
-/// Makes the name of the host one that this process may change alone; false if the system does not let it.
+/// Enters a UTS namespace of this process, so that it may change the name of the host; false if the system refuses.
 bool enter_namespace() { return unshare(CLONE_NEWUTS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWUTS) == 0; }
 
 bool change_name() {
@@ -108,7 +108,7 @@ bool change_name() {
 
 Owned open_name() { return Owned(::open("/proc/sys/kernel/hostname", O_RDONLY | O_CLOEXEC)); }
 
-/// Another process changes it when this one sleeps, or a moment before.
+/// Lets another process change the name while this one sleeps, or a moment before.
 std::string change_soon() {
     const pid_t other = fork();
     if (other == -1) return "fork() fails";
@@ -129,7 +129,7 @@ RULE(priority, once) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
         const auto fault = fault_in_child([&]() -> std::string {
-            // A change is reported in all namespaces: one process at a time makes some.
+            // A change is reported in all namespaces, so only one process at a time makes changes.
             const auto alone = open_name();
             if (flock(alone, LOCK_EX) == -1) return "flock() fails";
             if (!enter_namespace()) return "unshare(CLONE_NEWUTS) fails";

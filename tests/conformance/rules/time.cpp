@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// How long select() waits.
+// Rules on timeouts.
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
@@ -20,14 +20,14 @@ std::string milliseconds(std::chrono::nanoseconds time) {
 RULE(timeout, zero) {
     const auto pair = make_pair(Kind::local);
     add(pair.near, {Token{1}, Ready::readable, Mode::oneshot});
-    // The fastest of many: a machine may be slow, but not each time.
+    // The fastest of many, since a machine may be slow at times.
     auto fastest = std::chrono::nanoseconds::max();
     for (int i = 0; i < 100; ++i) {
         const auto start = Clock::now();
         expect(select(0ns).empty(), "expected: no event");
         fastest = std::min<std::chrono::nanoseconds>(fastest, Clock::now() - start);
     }
-    expect(fastest < 1ms, "expected: it returns at once, seen: " + milliseconds(fastest));
+    expect(fastest < 1ms, "expected: select() returns at once, seen: " + milliseconds(fastest));
     send(pair.far);
     const auto seen = select(0ns);
     expect(seen.size() == 1 && seen[0].token == Token{1}, "expected: {token 1, readable}, seen: " + describe(seen));
@@ -43,7 +43,7 @@ RULE(timeout, forever) {
         modify(other.near, {Token{3}, Ready::none});
         remove(other.near);
         expect_unknown(other.near);
-        std::this_thread::sleep_for(100us); // time to return, were it to
+        std::this_thread::sleep_for(100us); // time enough for a defect to show
     }
     add(pair.near, {Token{1}, Ready::readable});
     send(pair.far);
@@ -81,7 +81,7 @@ RULE(timeout, huge) {
     for (const auto wait : {std::chrono::nanoseconds::max(), std::chrono::nanoseconds(25 * 24h)}) {
         Sleeper sleeper(selector(), wait);
         std::this_thread::sleep_for(moment);
-        expect(!sleeper.has_returned(), "expected: it sleeps, seen: it returned");
+        expect(!sleeper.has_returned(), "expected: select() sleeps, seen: it returned");
         wake();
         const auto seen = sleeper.events();
         expect(seen.size() == 1 && seen[0].token == wake_token, "expected: the wake, seen: " + describe(seen));
@@ -95,7 +95,7 @@ RULE(timeout, negative) {
          {std::chrono::nanoseconds::min(), std::chrono::nanoseconds(-1), std::chrono::nanoseconds(-1h)}) {
         const auto start = Clock::now();
         expect(select(wait).empty(), "expected: no event");
-        expect(Clock::now() - start < patience, "expected: it returns at once");
+        expect(Clock::now() - start < patience, "expected: select() returns at once");
         send(pair.far);
         add(pair.near, {Token{1}, Ready::readable});
         const auto seen = select(wait);
