@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Who may include whom: docs/architecture.md, enforced."""
+"""Checks which part includes which, as docs/architecture.md allows."""
 from pathlib import Path
 
 from tree import is_public

@@ -57,7 +57,7 @@ class New(unittest.TestCase):
         self.check_refusal(["n" * 65], ["64 characters"], 2)
 
     def test_bad_names(self):
-        for name in ["", "Mine", "my-engine", "a/b", "../a", ".", "a b", "a.b", "ä", "@NAME@"]:
+        for name in ["", "Mine", "my-backend", "a/b", "../a", ".", "a b", "a.b", "ä", "@NAME@"]:
             self.check_refusal([name], [f'"{name}"', "lower-case letters, digits"], 2)
 
     def test_taken_names(self):
