@@ -13,7 +13,7 @@
 
 namespace pollux::bench {
 
-/// The bare Poll over epoll: what Loop stands on. It has no timers, and changes take effect at once.
+/// A contender with Poll on epoll, without Loop. It has no timers, and changes take effect at once.
 class PollOverEpoll {
   public:
     static constexpr auto name = "poll";
@@ -71,7 +71,7 @@ class LoopOverBackend {
     void run() { loop_.run(); }
     void stop() { loop_.stop(); }
 
-    /// In a turn, as a server does it: slots that end are not free again before its last phase.
+    /// In a turn, as in a server: the slots of ended watches are not free before its last phase.
     void churn(const std::vector<int>& sources) {
         loop_.post([this, &sources] {
             for (std::size_t number = 0; number < sources.size(); ++number) {

@@ -15,7 +15,7 @@
 
 namespace pollux::bench {
 
-/// An eventfd alone: it tells that something was said, and not what.
+/// A contender with an eventfd alone, which reports a notification without its token.
 class EventFd {
   public:
     static constexpr auto name = "eventfd";
@@ -34,7 +34,7 @@ class EventFd {
         return {};
     }
 
-    /// Something, or nothing.
+    /// One token, or none.
     const std::vector<Token>& take() noexcept {
         std::uint64_t count = 0;
         return read(source_, &count, sizeof count) == -1 ? nothing_ : something_;
@@ -60,8 +60,8 @@ class EventFdChannel : public EventFd {
     const std::vector<Token>& recv() noexcept { return take(); }
 };
 
-/// A queue beside a hand-written epoll loop: each notification also writes to an eventfd, edge-triggered, so that it
-/// need not be read.
+/// A contender with a queue and a hand-written epoll loop: each notification also writes to an eventfd, which is
+/// edge-triggered and need not be read.
 template <typename Queue>
 class BesideEpoll {
   public:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What bench/rounds.hpp makes of turns; the samples are made up, so no figure depends on a clock.
+// Tests of bench/rounds.hpp with artificial samples, so that no figure depends on a clock.
 #include "rounds.hpp"
 #include "table.hpp"
 #include "team.hpp"
@@ -22,7 +22,8 @@ namespace {
 
 constexpr Plan brief{5, std::chrono::milliseconds(0), std::chrono::seconds(60)};
 
-/// Costs `first` in its first turn, and a tenth more in each that follows: as if the machine got slower.
+/// A contender that costs `first` in its first turn, and a tenth more in each later one, as on a machine that slows
+/// down.
 Contender slowing(std::string name, double first) {
     return {std::move(name), [first] {
                 auto cost = std::make_shared<double>(first / 1.1);
@@ -52,7 +53,7 @@ TEST(Rounds, take_the_median_of_a_turn) {
     EXPECT_NEAR(outcome.figures[0].ratio, 3, 1e-9);
 }
 
-/// What compare() says of a contender that does not do its work.
+/// Returns the error of compare() for a contender that does not do its work.
 std::string failure_of(const std::function<Sample()>& set_up, const Plan& plan = brief) {
     try {
         compare(slowing("base", 1), {{"other", set_up}}, plan);

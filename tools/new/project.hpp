@@ -5,9 +5,9 @@
 
 namespace pollux::tools {
 
-/// `pollux new NAME [--dir FOLDER]`: a project for a plugin of this name, in a folder that is made for it; empty means
-/// one of the same name, here. It is made whole, or not at all, and nothing that is there is written to.
-/// Returns: an exit status; what is wrong is on the standard error stream.
+/// Runs `pollux new NAME [--dir FOLDER]`: creates a project for a plugin of this name in a new folder; an empty
+/// `folder` means a folder of the same name in the current one. It creates all files or none, and changes no existing
+/// file. Returns: an exit status; the error is printed on the standard error stream.
 int new_project(const std::string& name, const std::string& folder);
 
 } // namespace pollux::tools

@@ -6,13 +6,13 @@
 
 namespace pollux::tools {
 
-/// A file that `pollux new` writes. In its name and its text, @NAME@ stands for the plugin's name.
+/// A TemplateFile is a file that `pollux new` writes. In its name and text, @NAME@ stands for the plugin's name.
 struct TemplateFile {
     std::string_view name;
     std::string_view text;
 };
 
-/// tools/new/template, built in: so it is there wherever the command is.
+/// The files of tools/new/template, built into the command.
 extern const std::array<TemplateFile, 3> project_template;
 
 } // namespace pollux::tools
