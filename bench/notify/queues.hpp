@@ -142,7 +142,7 @@ inline double cycles_of_clock() {
     return static_cast<double>(least);
 }
 
-/// Batches fills a queue with batches, each of different tokens, and empties it.
+/// A Polling fills a queue with batches, each of different tokens, and empties it.
 template <typename Queue>
 class Polling {
   public:

@@ -20,7 +20,7 @@
 /// Workloads that measure the time until a sleeping thread has the token that another one notified.
 namespace pollux::bench {
 
-/// A Wake has a receiver on processor 0, the caller, and a sender on processor 1, which waits until the receiver
+/// A Wakes has a receiver on processor 0, the caller, and a sender on processor 1, which waits until the receiver
 /// sleeps. `Waiting` has a constructor with the capacity, notify(Token) and recv().
 template <typename Waiting>
 class Wakes {
