@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A Poll on both sides of fork().
+// Tests of a Poll in the parent and in the child of fork().
 #include "child.hpp"
 #include "core_test.hpp"
 #include "rule.hpp"
@@ -20,7 +20,7 @@ std::unique_ptr<Selector> scripted(std::shared_ptr<Record> record) {
     });
 }
 
-/// The next event that is no wake.
+/// The next event that is not a wake.
 void expect_reports(Poll& poll, Token token) {
     Events events;
     while (true) {
@@ -90,7 +90,7 @@ RULE(poll, reopen_in_child) {
             late.write();
             expect_reports(*poll, Token{3});
             EXPECT_FALSE(handle.wake());
-            run_in_child([&] { // and once more, a generation later
+            run_in_child([&] { // and again in a grandchild
                 EXPECT_EQ(handle.wake(), std::errc::no_such_process);
                 ASSERT_FALSE(poll->reopen());
                 expect_reports(*poll, Token{3});
@@ -101,14 +101,14 @@ RULE(poll, reopen_in_child) {
             poll.reset();
         });
         expect_reports(*poll, Token{1});
-        expect_quiet(*poll); // neither the child's watch nor its wake
+        expect_quiet(*poll); // expects neither the child's watch nor its wake
         removed.write();
         expect_reports(*poll, Token{2});
         EXPECT_FALSE(handle.add(late.reader(), {Token{4}, Ready::readable, Mode::level}));
     }
 }
 
-// Other threads are inside calls when the child is made: in the child, where they do not exist, nothing waits for them.
+// Other threads are inside calls at fork(): the child, in which they do not exist, does not wait for them.
 TEST(PollFork, beside_calls_of_other_threads) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

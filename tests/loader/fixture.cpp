@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A plugin that is broken in the one way that its compile definitions say.
+// A plugin with the defect that its compile definitions select.
 #include <pollux/plugin.hpp>
 
 #ifndef FIXTURE_VERSION
@@ -30,7 +30,7 @@ namespace {
 
 using namespace pollux;
 
-/// Where no memory is: who reads it dies.
+/// An address without memory: reading it crashes.
 [[maybe_unused]] const char* const nowhere = reinterpret_cast<const char*>(1);
 
 class Idle final : public Selector, private Registrator {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Plugins that must be refused, each with the facts that its author or user needs.
+// Tests of plugins that must be refused, each with the facts that its author or user needs.
 #include "loader_test.hpp"
 
 #include <pollux/plugin.hpp>
@@ -12,7 +12,7 @@ namespace {
 
 class Refusal : public LoaderTest {
   protected:
-    /// Asks for a file; returns why it was refused, after a look at the rest of the story.
+    /// Requests a file; returns the reason of the refusal, and checks the rest of the diagnostic.
     static std::string reason_for(const fs::path& file) {
         const auto choice = explain({.backend = file.string()});
         EXPECT_FALSE(choice.winner) << choice.text();
@@ -67,7 +67,7 @@ TEST_F(Refusal, another_machine) {
     header.write("\x08\x00", 2);
     header.close();
     ASSERT_TRUE(header);
-    // The loader itself says "No such file or directory", which is no help.
+    // The loader's own message is "No such file or directory", which does not help.
     EXPECT_TRUE(says(reason_for(file), {"built for another machine: its ELF header says 8, that of this program "}));
 }
 #endif
@@ -125,13 +125,13 @@ TEST_F(Refusal, folder_with_the_name_of_a_plugin) {
     EXPECT_EQ(reason_for(inner), "not a regular file");
 }
 
-#ifndef _WIN32 // where libstdc++ makes no links
+#ifndef _WIN32 // libstdc++ makes no links there
 TEST_F(Refusal, dangling_link) {
     const TemporaryFolder folder;
     const auto link = folder / file_name("link");
     fs::create_symlink(folder / "nowhere", link);
     EXPECT_EQ(reason_for(link), "No such file or directory");
-    // A name means its first file, whatever is behind it.
+    // A name stands for its first file, whatever later folders have.
     EXPECT_EQ(explain({.backend = "link", .folders = {folder}}).attempts.at(0).file, link);
 }
 #endif
@@ -146,20 +146,21 @@ TEST_F(Refusal, is_the_same_each_time) {
 TEST_F(Refusal, is_what_OpenError_and_Poll_say) {
     backend.set("unresolved,open_fails");
     plugin_path.set(fixtures);
-    const auto story = explain().text();
-    EXPECT_TRUE(says(story, {"pollux: cannot open any backend of \"unresolved,open_fails\" (from POLLUX_BACKEND)\n",
-                             missing, "fixture_setup: ", "installed: "}));
+    const auto diagnostic = explain().text();
+    EXPECT_TRUE(
+        says(diagnostic, {"pollux: cannot open any backend of \"unresolved,open_fails\" (from POLLUX_BACKEND)\n",
+                          missing, "fixture_setup: ", "installed: "}));
     try {
         open();
         ADD_FAILURE() << "opened";
     } catch (const OpenError& error) {
-        EXPECT_EQ(error.what(), story);
+        EXPECT_EQ(error.what(), diagnostic);
     }
     try {
         Poll poll;
         ADD_FAILURE() << "opened";
     } catch (const OpenError& error) {
-        EXPECT_EQ(error.what(), story);
+        EXPECT_EQ(error.what(), diagnostic);
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Where plugins are looked for, and in which order.
+// Tests of the folders that are searched for plugins, and of their order.
 #include "loader_test.hpp"
 
 #include <algorithm>
@@ -30,7 +30,7 @@ TEST_F(Search, program_then_environment_then_installation) {
     EXPECT_EQ(all.folders[1], environment);
 
     EXPECT_EQ(explain({.backend = BACKEND}).winner.value().file.parent_path(), environment);
-#ifdef CORE_LIBRARY // linked in, the core is beside the test and not beside the plugins
+#ifdef CORE_LIBRARY // if the core is linked in, it is beside the test and not beside the plugins
     plugin_path.set(std::nullopt);
     const auto last = explain({.backend = BACKEND}).winner.value().file.parent_path();
     EXPECT_TRUE(fs::equivalent(last, plugins)) << last;
@@ -78,7 +78,7 @@ TEST_F(Search, one_folder_does_not_hide_itself) {
     put(fixture("good"), folder, "good");
     auto list =
         folder.string() + "/" + list_separator + folder.string() + "/../" + fs::path(folder).filename().string();
-#ifndef _WIN32 // where libstdc++ makes no links
+#ifndef _WIN32 // libstdc++ makes no links there
     const TemporaryFolder links;
     const auto link = links / "link";
     fs::create_directory_symlink(folder, link);

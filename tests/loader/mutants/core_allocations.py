@@ -11,6 +11,6 @@ MUTANTS = [
      "    std::error_code error;\n"
      "    for (fs::directory_iterator entry(folder, error), end; entry != end; entry.increment(error)) {}\n"
      "    DIR* const stream = opendir(folder.c_str());\n", "Allocations.of_open"),
-    ("src/file_system.cpp", "tell another story of a folder that there is no memory to list",
+    ("src/file_system.cpp", "report another error for a folder that cannot be listed without memory",
      "if (errno == ENOMEM) throw std::bad_alloc();", "", "Allocations.of_explain"),
 ]
