@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Watches on every backend of the system.
+// Tests of watches on every backend of the system.
 #include "loop_test.hpp"
 
 #include <pollux/open.hpp>
@@ -53,7 +53,7 @@ TEST_P(OnBackend, a_mode_that_is_not_offered_is_refused) {
     const auto pair = conformance::make_pair(conformance::Kind::tcp);
     for (const auto mode : {Mode::level, Mode::edge, Mode::oneshot}) {
         if (offers(mode)) continue;
-        // By a change it is the backend that refuses.
+        // A change is refused by the backend.
         int calls = 0;
         auto watcher =
             loop.watch(pair.near.get(), Ready::readable, Mode::oneshot, [&](Ready ready, std::error_code error) {
@@ -151,7 +151,7 @@ RULE(watch, close_at_once) {
             loop.run_for(0ns);
             watcher.end();
             pair.near.close();
-            // The other end is told: nobody holds the connection.
+            // The peer sees the end, since no descriptor holds the connection.
             EXPECT_TRUE(conformance::wait_for_data(pair.far));
             EXPECT_EQ(conformance::read(pair.far).bytes, 0U);
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Callback, alone.
+// Tests of Callback.
 #include "loop_test.hpp"
 
 #include <array>
@@ -10,7 +10,7 @@
 namespace pollux::loop_tests {
 namespace {
 
-/// Says how many are alive.
+/// Counts the existing objects.
 struct Counted {
     explicit Counted(int& count) : alive(&count) { ++*alive; }
     Counted(const Counted& other) noexcept : alive(other.alive) { ++*alive; }
@@ -21,13 +21,13 @@ struct Counted {
     int* alive;
 };
 
-/// So large that it lies on the heap.
+/// Large enough to be stored on the heap.
 struct Large : Counted {
     using Counted::Counted;
     std::array<void*, 5> more{};
 };
 
-/// So aligned that it lies on the heap.
+/// Aligned strictly enough to be stored on the heap.
 struct alignas(64) Aligned : Counted {
     using Counted::Counted;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the backend is told of watches, and when.
+// Tests of the calls of the backend for watches, and of their time.
 #include "loop_test.hpp"
 
 #include <array>
@@ -36,7 +36,7 @@ RULE(watch, changes_cancel) {
     kept.change(Ready::none, Mode::edge);
     scripted.turn();
     EXPECT_EQ(scripted.changes(), Names{"modify 3 0"});
-    kept.change(Ready::none | Ready::closed, Mode::edge); // hints are no interest
+    kept.change(Ready::none | Ready::closed, Mode::edge); // hints count as an empty interest
     kept.change(both);
     kept.end();
     EXPECT_EQ(scripted.changes(), Names{"remove 3"}) << "at once, and without the change";
@@ -58,7 +58,7 @@ TEST(Changes, come_in_their_order) {
     EXPECT_EQ(scripted.changes(), (Names{"remove 3", "add 3 1"}));
 }
 
-// A backend without memory may keep a watch that was to end: that of the next file with the number takes its place.
+// A backend without memory may keep an ended watch: the watch of the next file with this descriptor number replaces it.
 TEST(Changes, of_a_source_whose_removal_failed) {
     Scripted scripted;
     bool fails = true;
@@ -127,7 +127,7 @@ RULE(watch, refused) {
     EXPECT_EQ(scripted.changes(), Names{"add 3 3"});
     EXPECT_EQ(seen.back(), Ready::writable);
 
-    // A change that is refused ends the watch of the backend, too: nobody wants what it was before.
+    // A refused change ends the watch in the backend, too, since its former interest is obsolete.
     scripted.record->verdict = [&](const Change& change) {
         return change.what == What::modify ? not_open : std::error_code();
     };
@@ -167,7 +167,7 @@ RULE(watch, oneshot) {
     EXPECT_EQ(scripted.changes(), Names{"add 3 1"});
     scripted.reports({{Source{3}, Ready::readable}});
     scripted.turn();
-    EXPECT_EQ(calls, 1) << "a backend would not say it twice, and if it did";
+    EXPECT_EQ(calls, 1) << "a backend would not report it twice, and if it did";
     watcher.change(Ready::readable);
     EXPECT_EQ(scripted.loop.metrics().watches, 1U);
     scripted.reports({{Source{3}, Ready::readable}});

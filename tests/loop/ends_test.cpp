@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// When run() and its kin return.
+// Tests of the return of run(), run_one() and run_for().
 #include "loop_test.hpp"
 
 #include <thread>
@@ -110,7 +110,7 @@ RULE(loop, run_one) {
         int calls = 0;
         auto late = loop.after(5ms, [&] { ++calls; });
         auto later = loop.after(10ms, [&] { ++calls; });
-        loop.poster().wake(); // a turn that calls nothing is none
+        loop.poster().wake(); // a turn without a callback does not count
         EXPECT_TRUE(loop.run_one());
         EXPECT_GE(calls, 1);
         while (calls < 2) EXPECT_TRUE(loop.run_one());
@@ -119,7 +119,7 @@ RULE(loop, run_one) {
         loop.stop();
         EXPECT_FALSE(loop.run_one());
 
-        // Called before the phase that sleeps.
+        // Called before the phase that may sleep.
         bool has_slept = false;
         auto end_of_sleep = loop.after(patience, [&] { has_slept = true; });
         const auto near = loop.after(0ns, [&] { ++calls; });
@@ -184,8 +184,8 @@ TEST(Run, inside_of_run_is_refused) {
     EXPECT_FALSE(loop.run()) << "the Loop is as before";
 }
 
-TEST(Run, tells_what_the_backend_says) {
-    Scripted scripted; // which fails when it would sleep for ever
+TEST(Run, throws_the_error_of_the_backend) {
+    Scripted scripted; // fails instead of sleeping for ever
     auto watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [](Ready) {});
     try {
         scripted.loop.run();

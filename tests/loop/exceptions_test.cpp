@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Callbacks that throw.
+// Tests of callbacks that throw.
 #include "loop_test.hpp"
 
 #include <functional>
@@ -8,7 +8,7 @@
 namespace pollux::loop_tests {
 namespace {
 
-/// Runs until it ends by itself, or throws without an end; returns what was thrown meanwhile.
+/// Repeats run() until it returns, or a limit is reached; returns the exceptions that were thrown.
 Names run_and_catch(Loop& loop) {
     constexpr std::size_t too_many = 100;
     Names thrown;

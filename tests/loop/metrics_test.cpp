@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a Loop counts.
+// Tests of LoopMetrics.
 #include "loop_test.hpp"
 
 #include <thread>

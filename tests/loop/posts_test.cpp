@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Work from other threads.
+// Tests of post() and Hold.
 #include "loop_test.hpp"
 
 #include <pollux/event_queue.hpp>
@@ -27,7 +27,7 @@ RULE(post, order) {
         for (std::size_t i = 0; i < next.size(); ++i) {
             threads.emplace_back([&, i, poster = loop.poster(), hold = loop.hold()] {
                 for (int number = 0; number < posts; ++number) {
-                    auto value = std::make_shared<int>(number); // plain data, which is handed over
+                    auto value = std::make_shared<int>(number); // not atomic: post() makes it visible
                     EXPECT_FALSE(poster.post([&, i, value] {
                         EXPECT_EQ(*value, next[i]++);
                         EXPECT_EQ(std::this_thread::get_id(), own);
@@ -59,7 +59,7 @@ RULE(post, one_wake) {
         EXPECT_EQ(calls, 20 * round);
     }
     EXPECT_EQ(scripted.sleeps(), 0U);
-    // A wake that fails is told, and made up for by the next post.
+    // A failed wake is reported, and the next post wakes again.
     scripted.record->wake_error = make_error_code(std::errc::not_enough_memory);
     EXPECT_EQ(loop.post([&] { ++calls; }), scripted.record->wake_error);
     EXPECT_EQ(loop.post([&] { ++calls; }), scripted.record->wake_error);
@@ -80,7 +80,7 @@ RULE(post, loop_gone) {
         auto hold = loop->hold();
         const auto owned = std::make_shared<int>(1);
         EXPECT_FALSE(poster.post([owned] { ADD_FAILURE() << "not called"; }));
-        // One that posts when it is destroyed.
+        // A function that posts when it is destroyed.
         struct Last {
             explicit Last(const Poster& to) : poster(to) {}
             ~Last() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Watches that a backend refuses: no program can overlook one.
+// Tests of watches that a backend refuses: no program can overlook a refusal.
 #include "loop_test.hpp"
 
 #include <functional>
@@ -175,7 +175,7 @@ TEST(WatchCallback, tells_the_forms_apart) {
     EXPECT_FALSE(WatchCallback(plain).takes_error());
     EXPECT_TRUE(WatchCallback(with_error).takes_error());
     EXPECT_TRUE(WatchCallback([](auto&&...) {}).takes_error());
-    // It would take the error and drop it.
+    // It would accept the error and ignore it.
     EXPECT_FALSE(WatchCallback(std::bind(plain, std::placeholders::_1)).takes_error());
     EXPECT_FALSE(WatchCallback(Callback<void(Ready)>(plain)).takes_error());
     EXPECT_TRUE(WatchCallback(Callback<void(Ready)>(plain)));

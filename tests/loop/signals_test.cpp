@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Signals.
+// Tests of signals.
 #include "loop_test.hpp"
 
 #include <atomic>
@@ -19,12 +19,12 @@ namespace {
 std::atomic<int> handled_before = 0;
 extern "C" void handle_before([[maybe_unused]] int signal) {
 #ifdef _WIN32
-    std::signal(signal, handle_before); // which is forgotten there
+    std::signal(signal, handle_before); // the former action, which is lost there
 #endif
     ++handled_before;
 }
 
-/// What the process does about SIGTERM while a test lasts.
+/// Sets the process's action for SIGTERM for the time of a test.
 class Before {
   public:
     Before() : before_(std::signal(SIGTERM, handle_before)) { handled_before = 0; }
@@ -173,7 +173,7 @@ TEST(OnSignal, does_not_disturb_what_it_interrupts) {
     const Before before;
     Loop loop(request(backends().front()));
     auto watcher = loop.on_signal(SIGTERM, [] {});
-    for (int i = 0; i < 100000; ++i) { // more than the socket has room for: it does not block, and errno is kept
+    for (int i = 0; i < 100000; ++i) { // more than the socket holds: the handler does not block, and keeps errno
         errno = 12345;
         raise(SIGTERM);
         ASSERT_EQ(errno, 12345);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Events of watches that ended or changed since the backend reported them.
+// Tests of events of watches that ended or changed since the backend reported them.
 #include "loop_test.hpp"
 
 namespace pollux::loop_tests {
@@ -17,7 +17,8 @@ RULE(loop, nothing_stale) {
         first = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) {
             seen.emplace_back("first");
             second.end();
-            // The number is used again, the slot is too: the event of the one before is not that of this one.
+            // The descriptor number and the slot are reused: the event of the former watch is not delivered to this
+            // one.
             second = scripted.loop.watch(Source{4}, Ready::readable, Mode::level, note("second, new"));
             third.end();
         });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the wheel promises, piece by piece.
+// Tests of the rules of the timer wheel.
 #include "timer_wheel_test.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ static_assert(!std::is_copy_constructible_v<TimerNode> && !std::is_move_construc
 static_assert(!std::is_destructible_v<TimerNode>, "only as a base class");
 static_assert(sizeof(TimerNode) <= 3 * sizeof(std::uint64_t), "a million of them are in the caches as far as they fit");
 
-/// A wheel with its timers: numbers instead of addresses.
+/// A wheel with its timers, which have indexes instead of addresses.
 class Rig {
   public:
     explicit Rig(std::uint64_t start = 0, std::size_t count = 4)
@@ -31,7 +31,7 @@ class Rig {
         return timer == nullptr ? none : static_cast<std::size_t>(timer - timers.data());
     }
 
-    /// All that is due at this time.
+    /// Returns the timers that are due at this time.
     std::vector<std::size_t> at(std::uint64_t now) {
         wheel->advance(now);
         std::vector<std::size_t> all;
@@ -54,7 +54,7 @@ RULE(timer_wheel, to_the_nanosecond) {
             for (const int by : {-1, 0, 1}) {
                 const auto block = std::uint64_t{1} << bits;
                 const auto deadline = (start / block + 1) * block + static_cast<std::uint64_t>(by);
-                if (deadline <= start) continue; // behind the end of time
+                if (deadline <= start) continue; // after the end of time
                 Rig rig(start);
                 rig.wheel->insert(rig.timers[0], deadline);
                 EXPECT_EQ(rig.at(deadline - 1), Numbers()) << start << ", " << deadline;
@@ -93,16 +93,16 @@ RULE(timer_wheel, ties) {
     Rig rig(0, 10);
     rig.wheel->insert(rig.timers[9], deadline);
     for (const std::size_t number : {4U, 0U, 7U}) rig.wheel->insert(rig.timers[number], deadline);
-    for (unsigned bits = 30; bits > 0; bits -= 10) { // from level to level
+    for (unsigned bits = 30; bits > 0; bits -= 10) { // from one level to the next
         EXPECT_EQ(rig.at(deadline - (std::uint64_t{1} << bits)), Numbers());
         rig.wheel->insert(rig.timers[bits / 10], deadline);
     }
-    rig.wheel->insert(rig.timers[5], deadline - 1); // sorted in before them
+    rig.wheel->insert(rig.timers[5], deadline - 1); // sorted before them
     rig.wheel->rearm(rig.timers[0], deadline);
     EXPECT_EQ(rig.at(deadline), (Numbers{5, 9, 4, 7, 3, 2, 1, 0}));
 }
 
-// The same with so many that they are sorted in another way.
+// Ties of so many timers that they are sorted by another algorithm.
 TEST(timer_wheel, many_ties) {
     for (const auto deadline : {tick / 2, 100 * tick, tick << 15U}) {
         Rig rig(0, 500);
@@ -139,8 +139,8 @@ RULE(timer_wheel, cancel) {
     }
 }
 
-// Where the last timer of a slot was cancelled nothing is left to wake for.
-TEST(timer_wheel, cancelled_timer_wakes_nobody) {
+// If the last timer of a slot is cancelled, no wake-up is left for the slot.
+TEST(timer_wheel, cancelled_timer_causes_no_wake) {
     for (const auto start : starts) {
         for (unsigned bits = 0; bits < 52; ++bits) {
             Rig rig(start);
@@ -270,7 +270,7 @@ RULE(timer_wheel, lets_go) {
     EXPECT_EQ(other.pending(), timers.size());
 }
 
-// A million.
+// A test with a million timers.
 TEST(timer_wheel, million) {
     Rig rig(0, 1'000'000);
     std::mt19937_64 random(1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The turn: its phases, their budget, and when run() ends.
+// Tests of a turn: its phases, their budget, and the end of run().
 #include "loop_test.hpp"
 
 #include <atomic>
@@ -9,7 +9,7 @@
 namespace pollux::loop_tests {
 namespace {
 
-/// Notes its name when it is destroyed.
+/// Records its name when it is destroyed.
 class Trace {
   public:
     Trace(Names& names, std::string name) : names_(&names), name_(std::move(name)) {}
@@ -65,7 +65,8 @@ RULE(loop, defer) {
         if (turns.size() < 3) loop.defer(again);
     };
     loop.post([&] { loop.defer(again); });
-    auto kept = loop.watch(Source{3}, Ready::readable, Mode::level, [](Ready) {}); // or it would not sleep anyway
+    auto kept =
+        loop.watch(Source{3}, Ready::readable, Mode::level, [](Ready) {}); // otherwise the Loop would not sleep anyway
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(loop.run_one());
     EXPECT_EQ(turns, (std::vector<std::uint64_t>{1, 2, 3}));
     EXPECT_EQ(scripted.sleeps(), 0U);
@@ -100,7 +101,7 @@ RULE(loop, close) {
 TEST(Close, of_a_chain_that_owns_each_other) {
     Scripted scripted;
     auto& loop = scripted.loop;
-    constexpr int links = 10000; // one inside the other: as a recursion this would be deep
+    constexpr int links = 10000; // nested: destruction must not recurse
     Timer chain;
     for (int i = 0; i < links; ++i) chain = loop.after(1h, [inner = std::make_shared<Timer>(std::move(chain))] {});
     loop.post([&] { chain.end(); });

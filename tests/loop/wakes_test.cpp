@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Wakes that fail: each caller learns of it, and what it asked for is not lost.
+// Tests of failing wakes: each caller gets the error, and its request is not lost.
 #include "loop_test.hpp"
 
 #include <array>
@@ -12,7 +12,7 @@ namespace {
 
 const auto no_memory = make_error_code(std::errc::not_enough_memory);
 
-/// A Selector that sleeps until a wake succeeds; which of them fail, the test says.
+/// A Selector that sleeps until a wake succeeds; the test selects the wakes that fail.
 class Sleeper final : public Selector, private Registrator {
   public:
     explicit Sleeper(std::function<bool()> fails) : fails_(std::move(fails)) {}
@@ -24,7 +24,7 @@ class Sleeper final : public Selector, private Registrator {
         const auto is_woken = [this] { return woken_; };
         const auto limit = std::min(timeout.value_or(patience), patience);
         if (!changed_.wait_for(lock, limit, is_woken) && !timeout) {
-            // Asleep for ever: a test that comes here has failed, and shall not hang.
+            // It would sleep for ever: the test has failed, and must not hang.
             error = make_error_code(std::errc::resource_deadlock_would_occur);
         }
         if (!std::exchange(woken_, false)) return {};
@@ -83,8 +83,8 @@ RULE(post, wake_fails) {
     }
 }
 
-// Three threads post, and every third wake fails. Whoever was told success has had its function called when the Loop
-// has nothing more to do; whoever was not posts nothing else.
+// Three threads post, and every third wake fails. Each function whose post() succeeded has been called when the Loop is
+// idle; a thread whose post() failed posts nothing else.
 TEST(Post, that_succeeded_is_called_whatever_wakes_fail) {
     std::atomic<unsigned> wakes = 0;
     Loop loop(std::make_unique<Sleeper>([&] { return wakes++ % 3 == 1; }));
@@ -94,7 +94,7 @@ TEST(Post, that_succeeded_is_called_whatever_wakes_fail) {
         threads.emplace_back([&, poster = loop.poster(), hold = loop.hold()]() mutable {
             for (int k = 0; k < 2000; ++k) {
                 std::atomic<bool> called = false;
-                // A post that failed is called after the next wake, by whomever.
+                // A function whose post() failed is called after the next wake of any thread.
                 if (poster.post([&] { called = true; })) {
                     while (poster.wake()) {}
                 }
@@ -144,7 +144,7 @@ RULE(loop, stop_again) {
     EXPECT_TRUE(loop.run());
     other.join();
     EXPECT_EQ(wakes, 3);
-    loop.run_for(0ns); // run() may have ended by the first stop(), which leaves it the last one
+    loop.run_for(0ns); // the first stop() may have ended run(), which leaves the last one for this run
     // A signal handler may have interrupted the sleep of its own thread.
     loop.defer([&] { EXPECT_FALSE(loop.stop()); });
     EXPECT_TRUE(loop.run());

@@ -12,14 +12,14 @@ PipeFromChild pipe_from_child() {
     return good([](auto& error) { return PipeFromChild::open(error); });
 }
 
-/// What `seq 1 count` writes.
+/// The output of `seq 1 count`.
 std::string numbers(int count) {
     std::string text;
     for (int number = 1; number <= count; ++number) text += std::to_string(number) + "\n";
     return text;
 }
 
-/// Reads up to the end, 16 MiB at most.
+/// Reads up to the end, at most 16 MiB.
 std::string read_to_end(auto& source) { return read_all(source, std::size_t{1} << 24U); }
 
 // A child that writes more than a pipe holds to a slow reader writes all of it, since its end is blocking; without a
@@ -64,9 +64,9 @@ RULE(pipe, to_child) {
     EXPECT_EQ(read_to_end(reader), "");
     EXPECT_EQ(child.wait(), 0);
 
-    auto [to_nobody, gone] = good([](auto& error) { return PipeToChild::open(error); });
+    auto [to_exited, gone] = good([](auto& error) { return PipeToChild::open(error); });
     gone.close();
-    EXPECT_EQ(to_nobody.write(bytes("x")).error, std::errc::broken_pipe);
+    EXPECT_EQ(to_exited.write(bytes("x")).error, std::errc::broken_pipe);
 }
 
 // A child whose standard streams are one end of a pair blocks in reads and writes, in both directions.
@@ -84,7 +84,7 @@ RULE(unix, child_pair) {
     EXPECT_EQ(child.wait(), 0);
 }
 
-#ifndef __APPLE__ // which has no call that makes a descriptor close-on-exec from the start
+#ifndef __APPLE__ // macOS has no call that makes a descriptor close-on-exec from the start
 TEST(CloseOnExec, holds_beside_a_thread_that_spawns) {
     auto waiting = listener(Address::Kind::ipv4);
     const auto at = address_of(waiting);
@@ -111,7 +111,7 @@ TEST(CloseOnExec, holds_beside_a_thread_that_spawns) {
 }
 #endif
 
-/// Runs it in a child process, which has no standard streams, and returns its status; 0 is well.
+/// Runs `body` in a child process without standard streams, and returns its status; 0 is success.
 int without_standard_streams(const auto& body) {
     const auto child = fork();
     if (child == 0) {

@@ -21,7 +21,7 @@ static_assert(is_owner<UnixStream> && is_owner<UnixListener> && is_owner<PipeRea
 static_assert(Watchable<UnixStream&> && Watchable<UnixListener&> && Watchable<PipeReader&> && Watchable<PipeWriter&>);
 #endif
 
-/// Whether the source is open, to what fails if it is not.
+/// Whether the source is open, determined by a call that fails if it is not.
 bool answers(Source source) {
     try {
         conformance::take_error(source);
@@ -120,7 +120,7 @@ RULE(owner, releases) {
     EXPECT_TRUE(answers(released.get()));
 }
 
-/// Makes some of all that there is, uses it, and fails in each way.
+/// Makes and uses objects of all classes, with each kind of failure.
 void make_and_use() {
     for (const auto kind : both_kinds) {
         auto [near, far] = tcp(kind);
@@ -146,17 +146,17 @@ void make_and_use() {
 }
 
 TEST(Owner, leaks_nothing) {
-    make_and_use(); // what is opened once for the process
+    make_and_use(); // opens what is opened once for the process
     const auto before = conformance::open_descriptors();
     for (int round = 0; round < 20; ++round) make_and_use();
-#ifdef _WIN32 // where the system opens some of its own
+#ifdef _WIN32 // the system opens handles of its own there
     EXPECT_LT(conformance::open_descriptors().size(), before.size() + 20);
 #else
     EXPECT_EQ(conformance::open_descriptors(), before);
 #endif
 }
 
-/// All that a factory makes.
+/// Makes a source with each factory.
 void with_each(const auto& body) {
     for (const auto kind : both_kinds) {
         auto waiting = listener(kind);
@@ -164,7 +164,7 @@ void with_each(const auto& body) {
         const auto far = accept(waiting);
         EXPECT_TRUE(finished([&] { return near.finish_connect(); }).is_done());
         const auto socket = udp_socket(kind);
-#ifndef _WIN32 // where nothing but accept() tells
+#ifndef _WIN32 // only accept() can detect it there
         body("listener", waiting);
 #endif
         body("connected", near);

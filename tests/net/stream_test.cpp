@@ -101,7 +101,7 @@ RULE(stream, vectored) {
         std::string first(1, '\0'), second(9, '\0'), third(100, '\0');
         const std::array<Buffer, 4> rooms{room(first), Buffer(), room(second), room(third)};
         std::size_t count = 0;
-        // As they arrive; the parts are put together again.
+        // In parts, which are joined.
         std::string all;
         while (count < 15) {
             const auto outcome = finished([&] { return far.read(rooms); });
@@ -140,7 +140,7 @@ RULE(stream, many_buffers) {
     });
 }
 
-// Megabytes in both directions at once, in parts as there is room.
+// Megabytes are sent in both directions at once, in parts that have room.
 TEST(Stream, carries_much) {
     with_streams([](auto& near, auto& far) {
         std::string text(8 << 20, '\0');
@@ -167,7 +167,7 @@ TEST(Stream, carries_much) {
     });
 }
 
-/// Closes one end so that the other gets a reset.
+/// Closes one end so that the other receives a reset.
 void reset(TcpStream& stream) {
     conformance::Owned owned(stream.release());
     conformance::reset(owned);
@@ -180,13 +180,13 @@ RULE(stream, reset) {
         reset(far);
         std::array<std::byte, 8> buffer{};
         const auto outcome = finished([&, &own = near] { return own.read(buffer); });
-        if (conformance::wine_version()) { // which tells the end instead: docs/platforms.md
+        if (conformance::wine_version()) { // Wine returns the end instead: docs/platforms.md
             EXPECT_FALSE(outcome.is_done());
             continue;
         }
         EXPECT_EQ(outcome.error, std::errc::connection_reset);
         EXPECT_TRUE(outcome.has_failed());
-#ifdef __linux__ // where an error is told once
+#ifdef __linux__ // Linux reports an error once
         EXPECT_TRUE(near.read(buffer).is_end());
 #endif
     }
@@ -197,7 +197,7 @@ RULE(stream, take_error) {
     with_streams([](auto& near, auto&) { EXPECT_FALSE(near.take_error()); });
     TcpStream none;
     EXPECT_EQ(none.take_error(), std::errc::bad_file_descriptor);
-#ifdef __linux__ // others keep it for the next read
+#ifdef __linux__ // other systems keep it for the next read
     auto [near, far] = tcp(Address::Kind::ipv4);
     reset(far);
     ASSERT_TRUE(conformance::wait_for_hang_up(near.native_handle()));
@@ -216,7 +216,7 @@ RULE(stream, no_sigpipe) {
         const std::array<ConstBuffer, 2> words{bytes("one"), bytes("two")};
         Transfer outcome;
         const auto fails = [&](const auto& call) {
-            // The first may find nobody who says that nobody is there.
+            // The first write may succeed, since the reset has not arrived yet.
             outcome = finished([&] {
                 auto seen = call();
                 if (seen.is_done()) seen.progress = Progress::would_block;

@@ -46,7 +46,7 @@ RULE(tcp, refused) {
 // finish_connect() returns would_block while the peer has not answered.
 RULE(tcp, in_progress) {
 #ifdef __linux__
-    // A queue that is full lets nobody in, and Linux then does not answer.
+    // Linux does not answer a connection request if the queue is full.
     auto waiting = good([](auto& error) {
         return TcpListener::listen(Address::loopback(Address::Kind::ipv4, 0), {.backlog = 0}, error);
     });
@@ -61,10 +61,10 @@ RULE(tcp, in_progress) {
         EXPECT_TRUE(second.write(buffer).would_block());
     }
     EXPECT_EQ(error_of([&](auto& error) { return second.peer_address(error); }), std::errc::not_connected);
-    accept(waiting); // now there is room, and it is let in when it asks again, after a second
+    accept(waiting); // now there is room, and the request is repeated after a second
     EXPECT_TRUE(finished([&] { return second.finish_connect(); }).is_done());
 #else
-    // Others have no address that is sure not to answer; it ends at some time.
+    // Other systems have no address that never answers, so the connection is only completed.
     auto waiting = listener(Address::Kind::ipv4);
     auto stream = connect(address_of(waiting));
     const auto outcome = stream.finish_connect();
@@ -144,13 +144,13 @@ RULE(listener, in_use) {
         EXPECT_EQ(listening_fails(address_of(waiting), {.reuse_address = false}), std::errc::address_in_use);
     }
     EXPECT_EQ(listening_fails(Address(Address::Ipv4{192, 0, 2, 1}, 0)),
-              std::errc::address_not_available); // RFC 5737: nobody's
+              std::errc::address_not_available); // RFC 5737: an address of no machine
     EXPECT_EQ(listening_fails(Address(), {.backlog = -1}), std::errc::invalid_argument);
 #ifndef _WIN32
     auto waiting = listener(Address::Kind::ipv4);
     const auto at = address_of(waiting);
     auto near = connect(at);
-    accept(waiting).close(); // who closes first is the one to wait
+    accept(waiting).close(); // the end that closes first keeps the address
     EXPECT_EQ(read(near), "");
     near.close();
     waiting.close();
@@ -212,7 +212,7 @@ RULE(listener, transient) {
 
 // accept() fails without a free descriptor, and the connection stays queued until one is free.
 RULE(listener, no_room) {
-#ifndef _WIN32 // which has no limit
+#ifndef _WIN32 // Windows has no limit
     auto waiting = listener(Address::Kind::ipv4);
     auto near = connect(address_of(waiting));
     EXPECT_TRUE(finished([&] { return near.finish_connect(); }).is_done());

@@ -146,7 +146,7 @@ RULE(udp, refused) {
         EXPECT_TRUE(socket.receive(buffer).would_block());
         EXPECT_FALSE(socket.connect(nobody));
         ASSERT_TRUE(socket.send(bytes("x")).is_done());
-        if (conformance::wine_version()) continue; // which swallows refusals: docs/platforms.md
+        if (conformance::wine_version()) continue; // Wine loses refusals: docs/platforms.md
         EXPECT_EQ(finished([&] { return socket.receive(buffer); }).error, std::errc::connection_refused);
         EXPECT_TRUE(socket.receive(buffer).would_block());
         EXPECT_FALSE(socket.take_error());
@@ -170,12 +170,12 @@ RULE(udp, bind_fails) {
         EXPECT_TRUE(second.is_open());
 #endif
     }
-    if (!conformance::wine_version()) {                        // which binds it all the same
-        const Address nobodys(Address::Ipv4{192, 0, 2, 1}, 0); // RFC 5737
-        EXPECT_EQ(error_of([&](auto& error) { return UdpSocket::bind(nobodys, error); }),
+    if (!conformance::wine_version()) {                              // Wine binds it nevertheless
+        const Address of_no_machine(Address::Ipv4{192, 0, 2, 1}, 0); // RFC 5737
+        EXPECT_EQ(error_of([&](auto& error) { return UdpSocket::bind(of_no_machine, error); }),
                   std::errc::address_not_available);
     }
-    // Both at one port, which would be taken if the socket of IPv6 took IPv4, too.
+    // Both at one port, which would be in use if the IPv6 socket accepted IPv4, too.
     const auto six = good([](auto& error) { return UdpSocket::bind(Address::any(Address::Kind::ipv6, 0), error); });
     const auto four =
         good([&](auto& error) { return UdpSocket::bind(Address(Address::Ipv4{}, address_of(six).port()), error); });

@@ -9,7 +9,7 @@
 namespace pollux::net_tests {
 namespace {
 
-/// A folder that is gone afterwards.
+/// A folder that the destructor removes.
 class Folder {
   public:
     Folder() : path_((std::filesystem::temp_directory_path() / "pollux-net-XXXXXX").string()) {
@@ -32,7 +32,7 @@ UnixListener listen(const UnixAddress& at, int backlog = 16) {
     return good([&](auto& error) { return UnixListener::listen(at, backlog, error); });
 }
 
-/// Connects, accepts, talks, and looks at the addresses.
+/// Connects, accepts, sends in both directions, and compares the addresses.
 void expect_connects(const UnixAddress& at) {
     auto waiting = listen(at);
     EXPECT_EQ(good([&](auto& error) { return waiting.local_address(error); }), at);

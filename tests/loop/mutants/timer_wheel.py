@@ -55,7 +55,7 @@ MUTANTS = [
      "            link->next = nullptr;\n            link = next;", "            link = next;", "timer_wheel.lets_go"),
     (HEADER, "leave the bit of a slot whose last timer is cancelled",
      "if (behind == before) leave_empty(behind);", "if (false) leave_empty(behind);",
-     "timer_wheel.cancelled_timer_wakes_nobody"),
+     "timer_wheel.cancelled_timer_causes_no_wake"),
     (HEADER, "count a timer that is cancelled",
      "        unlink(node);\n        --pending_;\n    }\n\n    /// Moves",
      "        unlink(node);\n    }\n\n    /// Moves", "timer_wheel.cancel"),
