@@ -8,7 +8,7 @@ FORBIDDEN = {
     re.compile(r"\bremove_all\s*\("): "remove_all",
     re.compile(r"\bweakly_canonical\s*\("): "weakly_canonical",
 }
-# Where std::terminate for want of memory is nobody's loss.
+# Where std::terminate() without memory does no harm.
 FREE = ("tests/", "bench/")
 
 

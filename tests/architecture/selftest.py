@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""selftest.py <root> <C++ compiler> [nm]: each check is seen to fail on a planted fault, and to name it."""
+"""selftest.py <root> <C++ compiler> [nm]: tests that each check fails on a violation that is planted, and names it."""
 import sys
 
 sys.dont_write_bytecode = True
@@ -12,9 +12,10 @@ from pathlib import Path
 import allocations
 import contract
 import exports
-import style
 import includes
 import rules
+import style
+import words
 from tree import Tree
 
 ROOT, COMPILER, NM = Path(), "c++", "nm"
@@ -22,7 +23,7 @@ LICENCE = "// " + style.LICENCE + "\n"
 
 
 class Planted(unittest.TestCase):
-    """Each test works on a copy of the sources."""
+    """The base class of tests that change a copy of the sources."""
 
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -47,7 +48,7 @@ class Planted(unittest.TestCase):
         file.write_text(text, encoding="utf-8")
 
     def expect(self, check, path, text, *facts, instead_of=None):
-        """What is planted must be one new fault, which has all the facts."""
+        """Expects exactly one new fault for the planted text, with all the facts."""
         before = check(self.tree)
         self.plant(path, text, instead_of)
         new = [fault for fault in check(self.tree) if fault not in before]
@@ -223,6 +224,42 @@ class Style(Planted):
         before = style.check(self.tree)
         self.plant("core/src/just.cpp", "\n" * 349)
         self.assertEqual(style.check(self.tree), before)
+
+
+class Words(Planted):
+    SAMPLES = [
+        "An engine.", "two engines", "poll_engine()", "a planted fault", "planted_faults",
+        "It hears of it.", "is not heard", "whoever it is", "by whomever", "somebody else", "anybody", "nobody", "TEST(Wakes, wake_nobody)",
+        "begins anew", "also not if", "be it new", "else not", "a stand-in", "closed behind our back", "was forgotten",
+        "the whole story", "It never waits.", "no call waits", "after a look", "look_at(source)", "house rules", "let_go()",
+        "is told", "tells", "an Agenda", "ring_bell()",
+    ]  # fmt: skip
+    FREE = ["an engineer", "history", "[close.forgotten]", "as the user nobody", "bellow", "ftell(file)",
+            "RULE(timer_wheel, lets_go)"]  # fmt: skip
+
+    def test_nothing_is_planted(self):
+        self.assertEqual(words.check(self.tree), [])
+
+    def test_each_word(self):
+        unseen = [word.spelling for word in words.WORDS if not any(words.pattern(word).search(each) for each in self.SAMPLES)]
+        self.assertEqual(unseen, [], "each word needs a sample")
+        self.plant("tests/words/new.cpp", "".join(f"// {sample}\n" for sample in self.SAMPLES))
+        faults = words.check(self.tree)
+        for number, sample in enumerate(self.SAMPLES, 2):
+            with self.subTest(sample):
+                found = [fault for fault in faults if fault.startswith(f"tests/words/new.cpp:{number}: ")]
+                self.assertEqual(len(found), 1, found)
+                self.assertIn(": expected ", found[0])
+
+    def test_files(self):
+        for path in ("tests/core/new.hpp", "docs/new.md", "tools/new.py", "bench/new/CMakeLists.txt", "README.md"):
+            self.expect(words.check, path, "an engine\n", path, '"engine": expected backend')
+
+    def test_elsewhere(self):
+        for path in ("docs/decisions/0001-new.md", "CHANGELOG.md", "tools/new.sh"):
+            self.plant(path, "an engine\n")
+        self.plant("tests/core/new.cpp", "".join(f"// {line}\n" for line in self.FREE))
+        self.assertEqual(words.check(self.tree), [])
 
 
 class Exports(unittest.TestCase):
