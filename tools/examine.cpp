@@ -71,18 +71,18 @@ bool decode(RecordReader& record, Examined& seen) {
 
 Examined examine(const Backend& found) {
     Examined seen{.name = found.name, .file = found.file};
-    const auto answer = run_isolated([&found](const auto& tell) {
+    const auto answer = run_isolated([&found](const auto& send) {
         const auto loaded = described(load(found.file));
-        tell(encoded(loaded));
-        if (loaded.is_loaded) tell(Record().add(open_obstacle(found.file)).bytes());
+        send(encoded(loaded));
+        if (loaded.is_loaded) send(Record().add(open_obstacle(found.file)).bytes());
     });
     RecordReader record(answer.bytes);
-    const bool is_told = decode(record, seen);
-    if (is_told && (!seen.is_loaded || record.read(seen.obstacle))) return seen;
+    const bool is_loaded = decode(record, seen);
+    if (is_loaded && (!seen.is_loaded || record.read(seen.obstacle))) return seen;
     if (answer.end.empty()) {
-        seen.obstacle = fmt::format("did not {} within {} s", is_told ? "open" : "load", isolation_limit.count());
+        seen.obstacle = fmt::format("did not {} within {} s", is_loaded ? "open" : "load", isolation_limit.count());
     } else {
-        seen.obstacle = fmt::format("{} while it was {}", answer.end, is_told ? "opened" : "loaded");
+        seen.obstacle = fmt::format("{} while it was {}", answer.end, is_loaded ? "opened" : "loaded");
     }
     return seen;
 }

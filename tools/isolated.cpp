@@ -26,7 +26,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A child that is told more than this is not told by us.
+// The length of a message that the parent accepts.
 constexpr std::size_t most_bytes = 1 << 20;
 
 std::string name_of_signal(int number) {

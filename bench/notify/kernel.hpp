@@ -71,7 +71,7 @@ class BesideEpoll {
     explicit BesideEpoll(std::size_t capacity)
         : queue_(capacity), capacity_(capacity), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
         epoll_event event{EPOLLIN | EPOLLET, {}};
-        if (epoll_ctl(epoll_, EPOLL_CTL_ADD, bell().source(), &event) == -1) {
+        if (epoll_ctl(epoll_, EPOLL_CTL_ADD, wakeup().source(), &event) == -1) {
             throw std::system_error(errno, std::system_category(), "epoll");
         }
     }
@@ -81,7 +81,7 @@ class BesideEpoll {
 
     std::error_code notify(Token token) {
         if (const auto error = queue_.notify(token)) return error;
-        return names_tokens ? bell_.notify(token) : std::error_code();
+        return names_tokens ? wakeup_.notify(token) : std::error_code();
     }
 
     const auto& recv() {
@@ -92,9 +92,9 @@ class BesideEpoll {
     }
 
   private:
-    const EventFd& bell() const noexcept {
+    const EventFd& wakeup() const noexcept {
         if constexpr (names_tokens) {
-            return bell_;
+            return wakeup_;
         } else {
             return queue_;
         }
@@ -102,7 +102,7 @@ class BesideEpoll {
 
     Queue queue_;
     const std::size_t capacity_;
-    EventFd bell_{EFD_NONBLOCK};
+    EventFd wakeup_{EFD_NONBLOCK};
     const int epoll_;
 };
 

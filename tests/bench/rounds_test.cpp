@@ -88,7 +88,7 @@ TEST(Team, works_once_for_each_run) {
     }
 }
 
-TEST(Table, tells_what_was_reached) {
+TEST(Table, prints_the_ratios_that_were_reached) {
     const Outcome outcome{20, {"base", 1.1, 1.0, 1.2}, {{"a", 0.5, 0.4, 0.6}, {"b", 1.05, 1, 1.1}, {"c", 1.2, 1, 2}}};
     const Row row{"work", outcome, {{"a", 0.55}, {"b", 1.0}, {"c", 1.0}}};
     EXPECT_EQ(table_of({row}, {"a", "b", "c", "d"}),
@@ -97,7 +97,7 @@ TEST(Table, tells_what_was_reached) {
               "| work | 20.0 | 1.10 (1.00 to 1.20) | 0.50, met 0.55 | 1.05, noise 1.00 | 1.20, missed 1.00 |  |\n");
 }
 
-TEST(Table, tells_who_stays_behind) {
+TEST(Table, prints_the_ratios_that_must_not_be_reached) {
     const Outcome outcome{20, {"base", 1.1, 1.0, 1.2}, {{"a", 1.5, 1, 2}, {"b", 0.95, 0, 1}, {"c", 0.5, 0, 1}}};
     const Row row{"work", outcome, {}, {{"a", 1.0}, {"b", 1.0}, {"c", 1.0}}};
     EXPECT_EQ(table_of({row}, {"a", "b", "c"}),

@@ -105,7 +105,7 @@ class FailingWakes : public testing::TestWithParam<std::string> {
     int failed_ = 0;
 };
 
-TEST_P(FailingWakes, each_is_told_and_the_next_one_is_tried) {
+TEST_P(FailingWakes, each_is_reported_and_the_next_one_is_tried) {
     Sleeper sleeper(*selector_);
     for (int wake = 1; wake <= 5 && !sleeper.has_ended(); ++wake) {
         const auto error = with_failing_writes([&] { return registrator().wake(); });

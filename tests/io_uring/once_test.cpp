@@ -101,7 +101,8 @@ TEST(Once, modify_keeps_a_change) {
     }
 }
 
-// A request that outlives its watch, as the kernel refused to cancel it, tells the next watch of that number nothing.
+// A request that outlives its watch, since the kernel refused to cancel it, reports nothing to the next watch of that
+// descriptor.
 TEST(Once, change_of_another_watch_is_ignored) {
     const auto fault = fault_with_host_name([](Selector& selector, HostName& name) -> std::string {
         RefusedEnter kernel;

@@ -33,7 +33,7 @@ TEST_F(Kqueue, forgets_what_no_longer_holds) {
 // kqueue(2), EV_CLEAR: "After the event is retrieved by the user, its state is reset. This is useful for filters which
 // report state transitions instead of the current state." New data is a transition (sowakeup() calls KNOTE), and so is
 // to add it again: kqueue_register() runs the filter.
-TEST_F(Kqueue, clear_tells_arrivals) {
+TEST_F(Kqueue, clear_reports_arrivals) {
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD | EV_CLEAR)), 0);
     for (int round = 0; round < 3; ++round) {
         send(pair_[1], "four");
@@ -74,7 +74,7 @@ TEST_F(Kqueue, dispatch_is_disabled) {
 }
 
 // kqueue(2), EV_DISABLE: "Disable event so kevent() will not return it. The filter itself is not disabled."
-TEST_F(Kqueue, tells_when_enabled_what_came_before) {
+TEST_F(Kqueue, reports_when_enabled_what_was_triggered_before) {
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD | EV_CLEAR)), 0);
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_DISABLE)), 0);
     send(pair_[1]);

@@ -91,7 +91,7 @@ void Queue::lose() noexcept {
 }
 
 bool Queue::open() {
-    // kqueue(2): the queue is not inherited by a child, but exec keeps its descriptor unless it is told not to.
+    // kqueue(2): the queue is not inherited by a child, but exec keeps its descriptor unless it is close-on-exec.
     const int outer = epoll_create1(0);
     const auto hold = [outer](int descriptor) {
         epoll_event event{EPOLLIN, {.fd = descriptor}};
@@ -136,7 +136,7 @@ int Queue::change(const Kevent& change, const System& system) {
         note.disabled = true;
         dequeue(note);
     }
-    if (!note.disabled && look_at(note).is_ready) enqueue(note);
+    if (!note.disabled && current_state(note).is_ready) enqueue(note);
     show_whether_empty();
     return 0;
 }
@@ -180,7 +180,7 @@ void Queue::forget(int descriptor) {
     }
 }
 
-State Queue::look_at(const Note& note) {
+State Queue::current_state(const Note& note) {
     if (note.kevent.filter == Filter::user) return {.is_ready = note.triggered};
     auto state = state_of(note.kevent.filter, static_cast<int>(note.kevent.ident));
     if (note.kevent.filter != Filter::except) return state;
@@ -228,7 +228,7 @@ std::size_t Queue::report(std::span<Kevent> events) {
     for (auto turns = active_.size(); turns > 0 && count < events.size(); --turns) {
         auto& note = *active_.front();
         dequeue(note);
-        const auto state = look_at(note);
+        const auto state = current_state(note);
         if (!state.is_ready) continue;
         auto& event = events[count++] = note.kevent;
         event.flags |= state.flags;

@@ -74,7 +74,7 @@ class Queue {
     bool open();
     int attach(const Kevent& change, const System& system);
     void drop(Note& note);
-    static State look_at(const Note& note);
+    static State current_state(const Note& note);
     void enqueue(Note& note);
     void dequeue(Note& note);
     void collect_wakes();

@@ -15,7 +15,7 @@ using Clock = std::chrono::steady_clock;
 
 // kqueue(2): "If timeout is a non-NULL pointer, it specifies a maximum interval to wait for an event"; "To effect a
 // poll, the timeout argument should be non-NULL, pointing to a zero-valued timespec structure".
-TEST_F(Kqueue, waits_as_long_as_it_is_told) {
+TEST_F(Kqueue, waits_for_its_timeout) {
     const auto start = Clock::now();
     const timespec moment{0, 3'000'000};
     EXPECT_EQ(wait(&moment).size(), 0U);

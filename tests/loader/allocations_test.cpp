@@ -71,7 +71,7 @@ void* realloc(void* block, std::size_t size) noexcept {
 namespace pollux::loader_tests {
 namespace {
 
-enum Ending { all_succeeded, threw_bad_alloc, went_on, told_another_story, threw_another, leaked };
+enum Ending { all_succeeded, threw_bad_alloc, went_on, reported_another_error, threw_another, leaked };
 
 const char* words_of(int ending) {
     constexpr const char* words[] = {"all succeeded",      "std::bad_alloc",    "success",
@@ -87,10 +87,10 @@ bool blames_memory(const std::string& diagnostic) {
 /// Runs in a child; returns 0 if no allocation failed, and `count` is then the number of all.
 Ending end_with_failure(long number, const std::function<bool()>& is_right) {
     Ending ending = went_on;
-    bool is_story_right = true;
+    bool is_right_diagnostic = true;
     try {
         successes_left = number;
-        is_story_right = is_right();
+        is_right_diagnostic = is_right();
         successes_left = -1;
         if (!has_failed) ending = all_succeeded;
     } catch (const std::bad_alloc&) {
@@ -98,13 +98,13 @@ Ending end_with_failure(long number, const std::function<bool()>& is_right) {
         ending = threw_bad_alloc;
     } catch (const OpenError& error) {
         successes_left = -1;
-        if (!blames_memory(error.what())) ending = told_another_story;
-        if (ending == told_another_story) std::fprintf(stderr, "%s\n", error.what());
+        if (!blames_memory(error.what())) ending = reported_another_error;
+        if (ending == reported_another_error) std::fprintf(stderr, "%s\n", error.what());
     } catch (...) {
         successes_left = -1;
         ending = threw_another;
     }
-    if (!is_story_right) ending = told_another_story;
+    if (!is_right_diagnostic) ending = reported_another_error;
 #if defined(__SANITIZE_ADDRESS__)
     if (__lsan_do_recoverable_leak_check() != 0) ending = leaked;
 #endif

@@ -55,7 +55,7 @@ TEST_F(Choosing, one_name_never_falls_back) {
     EXPECT_THROW(open(), OpenError);
 }
 
-TEST_F(Choosing, list_moves_on_and_tells_about_each) {
+TEST_F(Choosing, list_continues_and_reports_each) {
     const auto choice = choice_for("wrong_abi,nosuch,good,rank_high");
     ASSERT_TRUE(choice.winner) << choice.text();
     EXPECT_EQ(choice.winner->name, "good");
@@ -92,7 +92,7 @@ TEST_F(Choosing, auto_takes_the_highest_rank_that_opens) {
     EXPECT_TRUE(says(explain().text(), {"opened backend \"rank_high\" for \"auto\" (as nothing else was asked for)"}));
 }
 
-TEST_F(Choosing, auto_tells_what_it_tried_before) {
+TEST_F(Choosing, auto_reports_what_it_tried_before) {
     const auto choice = choice_for("auto");
     ASSERT_EQ(choice.attempts.size(), 2U) << choice.text();
     EXPECT_EQ(choice.attempts[0].backend, "rank_top");

@@ -24,7 +24,7 @@
 #define FIXTURE_OPEN opens
 #endif
 
-extern "C" int pollux_nobody_defines_this();
+extern "C" int pollux_is_not_defined_anywhere();
 
 namespace {
 
@@ -57,8 +57,8 @@ class Idle final : public Selector, private Registrator {
 
 [[maybe_unused]] std::unique_ptr<Selector> fails_in_silence(OpenFailure&) noexcept { return nullptr; }
 
-[[maybe_unused]] std::unique_ptr<Selector> calls_what_nobody_defines(OpenFailure&) noexcept {
-    return pollux_nobody_defines_this() ? nullptr : std::make_unique<Idle>();
+[[maybe_unused]] std::unique_ptr<Selector> calls_an_undefined_function(OpenFailure&) noexcept {
+    return pollux_is_not_defined_anywhere() ? nullptr : std::make_unique<Idle>();
 }
 
 } // namespace

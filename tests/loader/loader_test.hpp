@@ -95,7 +95,7 @@ inline const std::string no_library = "LoadLibraryEx: error 193", nothing_in_it 
                          missing = "LoadLibraryEx: error 126, Module not found";
 #else
 inline const std::string no_library = "invalid ELF header", nothing_in_it = "file too short",
-                         missing = "undefined symbol: pollux_nobody_defines_this";
+                         missing = "undefined symbol: pollux_is_not_defined_anywhere";
 #endif
 
 /// Copies a file under a backend's name into a folder.

@@ -152,7 +152,7 @@ TEST_F(Trusted, without_proc_nothing_is_loaded) {
     int status = 0;
     ASSERT_EQ(waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFEXITED(status));
-    if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "not checked: this sandbox lets nobody mount";
+    if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "not checked: this sandbox does not allow mount(2)";
     EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
@@ -178,12 +178,12 @@ class SetUid : public LoaderTest {
     void SetUp() override {
         struct statvfs mount {};
         ASSERT_EQ(statvfs(folder.string().c_str(), &mount), 0);
-        const passwd* const nobody = getpwnam("nobody");
-        if (geteuid() != 0 || (mount.f_flag & ST_NOSUID) || !nobody) {
+        const passwd* const unprivileged = getpwnam("nobody");
+        if (geteuid() != 0 || (mount.f_flag & ST_NOSUID) || !unprivileged) {
             GTEST_SKIP() << "not checked: that a set-uid program ignores the environment and refuses what others can "
                             "write. Only root can make such a program for the user nobody, on a mount that allows it.";
         }
-        user = nobody->pw_uid;
+        user = unprivileged->pw_uid;
         fs::copy_file(EXPLAIN_PROGRAM, program);
         set_uid(true);
         good = put(fixture("good"), plugins, "good");
@@ -266,16 +266,16 @@ TEST_F(SetUid, refuses_a_link_to_what_others_can_write) {
     EXPECT_TRUE(says(text, {"cannot open", elsewhere.parent_path().string() + " can be written by others"}));
 }
 
-TEST_F(SetUid, trusts_nobody_but_root_when_it_is_set_gid) {
+TEST_F(SetUid, trusts_only_root_when_it_is_set_gid) {
     ASSERT_EQ(chown(program.c_str(), 0, 1), 0);
     fs::permissions(program, fs::perms(02755));
-    const auto story_for_user = [this] {
+    const auto diagnostic_for_user = [this] {
         return output_of(program, {program.string(), "good", plugins.string()}, User{user, 2});
     };
-    EXPECT_TRUE(says(story_for_user(), {"opened backend \"good\"", ignored}));
+    EXPECT_TRUE(says(diagnostic_for_user(), {"opened backend \"good\"", ignored}));
     // Its effective user is the one who started it.
     ASSERT_EQ(chown(good.c_str(), user, static_cast<gid_t>(-1)), 0);
-    EXPECT_TRUE(says(story_for_user(), {"cannot open", good.string() + " can be written by others"}));
+    EXPECT_TRUE(says(diagnostic_for_user(), {"cannot open", good.string() + " can be written by others"}));
 }
 
 TEST_F(SetUid, refuses_a_file_that_is_asked_for_too) {

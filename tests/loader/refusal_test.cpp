@@ -88,7 +88,7 @@ TEST_F(Refusal, short_size) {
 
 TEST_F(Refusal, wrong_abi) {
     EXPECT_EQ(reason_for(fixture("wrong_abi")),
-              "built with ABI \"itanium somebody's 64-bit\", this program has \"" + std::string(abi_tag) + "\"");
+              "built with ABI \"itanium unknown 64-bit\", this program has \"" + std::string(abi_tag) + "\"");
 }
 
 TEST_F(Refusal, null_abi) {
@@ -97,7 +97,7 @@ TEST_F(Refusal, null_abi) {
 }
 
 TEST_F(Refusal, wrong_name) {
-    EXPECT_TRUE(says(reason_for(fixture("wrong_name")), {"calls itself \"somebody_else\"", "says \"wrong_name\""}));
+    EXPECT_TRUE(says(reason_for(fixture("wrong_name")), {"calls itself \"another_name\"", "says \"wrong_name\""}));
 }
 
 TEST_F(Refusal, name_that_is_no_name) {
@@ -138,7 +138,7 @@ TEST_F(Refusal, dangling_link) {
 
 TEST_F(Refusal, is_the_same_each_time) {
     for (int i = 0; i < 3; ++i) {
-        EXPECT_TRUE(says(reason_for(fixture("wrong_abi")), {"somebody's"}));
+        EXPECT_TRUE(says(reason_for(fixture("wrong_abi")), {"unknown"}));
         EXPECT_TRUE(says(reason_for(fixture("unresolved")), {missing}));
     }
 }

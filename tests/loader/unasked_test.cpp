@@ -44,7 +44,7 @@ TEST_F(Unasked, file_that_was_cut_off) {
     EXPECT_TRUE(says(diagnostic("good"), {"cannot open backend \"good\"", cut.string() + ": truncated or damaged: "}));
 }
 
-TEST_F(Unasked, folder_that_cannot_be_listed_is_told_of) {
+TEST_F(Unasked, folder_that_cannot_be_listed_is_reported) {
     if (geteuid() == 0) {
         ASSERT_EQ(chmod(folder.string().c_str(), 0700), 0);
         const auto text = output_of(EXPLAIN_PROGRAM, {"explain", "auto", folder.string()}, User{65534, 65534});

@@ -18,7 +18,7 @@ RULE(watch, changes_cancel) {
         auto gone = scripted.loop.watch(Source{4}, both, Mode::edge, nothing);
         gone.change(Ready::readable);
     }
-    EXPECT_EQ(scripted.changes(), Names()) << "before it looks for events nothing is told";
+    EXPECT_EQ(scripted.changes(), Names()) << "no call before the backend is polled";
     scripted.turn();
     EXPECT_EQ(scripted.changes(), Names{"add 3 1"});
     for (int i = 0; i < 3; ++i) {
@@ -79,7 +79,7 @@ TEST(Changes, of_a_source_whose_removal_failed) {
     EXPECT_EQ(scripted.changes(), (Names{"add 3 2", "remove 3", "add 3 2"}));
 }
 
-TEST(Changes, of_a_callback_are_told_before_the_next_look) {
+TEST(Changes, of_a_callback_are_made_before_the_next_poll) {
     Scripted scripted;
     Watcher watcher, other;
     watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) {
@@ -109,7 +109,7 @@ RULE(watch, refused) {
             EXPECT_EQ(watcher.error(), error);
         });
     EXPECT_FALSE(watcher.error());
-    EXPECT_FALSE(scripted.loop.run()) << "it is told, and nothing is pending after that";
+    EXPECT_FALSE(scripted.loop.run()) << "the refusal is reported, and nothing is pending after that";
     EXPECT_EQ(seen, std::vector{Ready::failed});
     EXPECT_EQ(watcher.error(), not_open);
     EXPECT_EQ(scripted.loop.metrics().watches, 0U);
@@ -140,20 +140,20 @@ RULE(watch, refused) {
     EXPECT_EQ(watcher.error(), canceled);
 }
 
-TEST(Refused, can_end_before_it_is_told) {
+TEST(Refused, can_end_before_it_is_reported) {
     Scripted scripted({.callbacks_per_phase = 1});
     scripted.record->verdict = [](const Change&) { return make_error_code(std::errc::file_exists); };
-    int told = 0;
+    int reported = 0;
     std::array<Watcher, 3> watchers;
     for (auto& watcher : watchers) {
         watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready, std::error_code error) {
             EXPECT_EQ(error, std::errc::file_exists);
-            ++told;
+            ++reported;
             watchers[1].end();
         });
     }
     EXPECT_FALSE(scripted.loop.run());
-    EXPECT_EQ(told, 2);
+    EXPECT_EQ(reported, 2);
 }
 
 // A one-shot watch that was reported is not called, and does not keep run() from returning, until a change rearms it.

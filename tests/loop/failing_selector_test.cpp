@@ -33,10 +33,10 @@ class Program {
     }
 
     /// The number of reported failures.
-    std::size_t told() const { return told_; }
+    std::size_t reported() const { return reported_; }
 
   private:
-    bool gives_up() { return gave_up_ = gave_up_ || told_ >= 3 || testing::Test::HasFailure(); }
+    bool gives_up() { return gave_up_ = gave_up_ || reported_ >= 3 || testing::Test::HasFailure(); }
 
     /// Repeats the call until it succeeds.
     void repeat(const auto& call) {
@@ -44,7 +44,7 @@ class Program {
             const std::error_code error = call();
             if (!error) return;
             EXPECT_EQ(error, failing_->error);
-            ++told_;
+            ++reported_;
         }
     }
 
@@ -56,7 +56,7 @@ class Program {
                 loop_.run_one();
             } catch (const std::system_error& failure) {
                 EXPECT_EQ(failure.code(), failing_->error) << failure.what();
-                ++told_;
+                ++reported_;
                 if (watcher_.error()) watcher_.rearm(); // a refusal
             }
         } while (!come());
@@ -83,14 +83,14 @@ class Program {
 
     void posts() {
         bool posted = false;
-        std::size_t told = 0;
+        std::size_t reported = 0;
         std::thread([&, poster = loop_.poster(), hold = loop_.hold()]() mutable {
             // The Loop has taken it, even if the wake failed.
             auto error = poster.post([&] { posted = true; });
-            for (; error && told < 2; error = poster.wake()) ++told;
-            for (error = hold.release(); error && told < 2; error = hold.release()) ++told;
+            for (; error && reported < 2; error = poster.wake()) ++reported;
+            for (error = hold.release(); error && reported < 2; error = hold.release()) ++reported;
         }).join();
-        told_ += told;
+        reported_ += reported;
         go_on([&] { return posted; });
     }
 
@@ -128,7 +128,7 @@ class Program {
     const Pipe pipe_;
     const Pipe other_;
     const std::shared_ptr<Failing> failing_;
-    std::size_t told_ = 0;
+    std::size_t reported_ = 0;
     bool gave_up_ = false;
     int called_ = 0;
     Loop loop_;
@@ -137,7 +137,7 @@ class Program {
     Watcher closed_;
 };
 
-TEST(FailingCalls, of_a_selector_are_told_by_loop_or_made_up_for) {
+TEST(FailingCalls, of_a_selector_are_reported_by_loop_or_repaired) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
         for (const bool persists : {false, true}) {
@@ -148,9 +148,9 @@ TEST(FailingCalls, of_a_selector_are_told_by_loop_or_made_up_for) {
                 program.run();
                 if (failing->calls <= index) break; // all calls were tested
                 if (persists) {
-                    EXPECT_GE(program.told(), 1U);
+                    EXPECT_GE(program.reported(), 1U);
                 } else {
-                    EXPECT_LE(program.told(), 1U);
+                    EXPECT_LE(program.reported(), 1U);
                 }
                 if (HasFailure()) return;
             }

@@ -169,7 +169,7 @@ RULE(watch, takes_error) {
     EXPECT_EQ(seen, (std::vector{Ready::readable, Ready::failed}));
 }
 
-TEST(WatchCallback, tells_the_forms_apart) {
+TEST(WatchCallback, distinguishes_the_forms) {
     const auto plain = [](Ready) {};
     const auto with_error = [](Ready, std::error_code) {};
     EXPECT_FALSE(WatchCallback(plain).takes_error());

@@ -108,7 +108,7 @@ RULE(watch, change) {
         Changed other_mode(mode, Ready::readable);
         other_mode.change = [&] { other_mode.watcher.change(Ready::readable, Mode::oneshot); };
         other_mode.report(Ready::readable);
-        EXPECT_TRUE(other_mode.seen.empty()) << "the backend reports it anew";
+        EXPECT_TRUE(other_mode.seen.empty()) << "the backend reports it again";
     }
 }
 
@@ -141,7 +141,7 @@ TEST(Change, that_is_taken_back_loses_no_edge) {
         at_once.watcher.change(Ready::readable);
     };
     at_once.report(Ready::readable);
-    EXPECT_EQ(at_once.seen, std::vector{Ready::readable}) << "nothing is different, so it is told";
+    EXPECT_EQ(at_once.seen, std::vector{Ready::readable}) << "nothing has changed, so it is called";
 }
 
 TEST(Change, of_a_oneshot_watch_in_the_batch) {
@@ -151,7 +151,7 @@ TEST(Change, of_a_oneshot_watch_in_the_batch) {
     EXPECT_EQ(narrowed.seen, std::vector{Ready::readable});
     narrowed.scripted.changes();
     narrowed.scripted.turn();
-    EXPECT_EQ(narrowed.scripted.changes(), Names()) << "spent by that report: it is not armed behind its back";
+    EXPECT_EQ(narrowed.scripted.changes(), Names()) << "spent by that report: it is not rearmed without a change";
     narrowed.change = [] {};
     narrowed.watcher.change(both);
     narrowed.report(both);

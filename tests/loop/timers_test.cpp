@@ -175,7 +175,7 @@ TEST(Timers, that_are_due_cancel_and_set_each_other) {
     EXPECT_EQ(seen, (Names{"first", "fourth", "third"}));
 }
 
-TEST(Timers, of_every_are_set_anew) {
+TEST(Timers, of_every_are_set_again) {
     Scripted scripted;
     auto& loop = scripted.loop;
     int calls = 0;

@@ -62,12 +62,12 @@ RULE(post, wake_fails) {
             return true;
         }));
         int calls = 0;
-        std::atomic<bool> fails_told = false;
+        std::atomic<bool> failure_was_reported = false;
         const auto function = [&] {
             if (++calls == 2) loop.stop();
         };
         auto keeps = loop.hold();
-        std::thread first([&, poster = loop.poster()] { fails_told = poster.post(function) == no_memory; });
+        std::thread first([&, poster = loop.poster()] { failure_was_reported = poster.post(function) == no_memory; });
         while (wakes == 0) std::this_thread::yield();
         std::thread second([&, poster = loop.poster()] {
             const auto error = poster.post(function);
@@ -77,7 +77,7 @@ RULE(post, wake_fails) {
         EXPECT_TRUE(loop.run());
         first.join();
         second.join();
-        EXPECT_TRUE(fails_told);
+        EXPECT_TRUE(failure_was_reported);
         EXPECT_EQ(calls, 2);
         EXPECT_GE(wakes, 2);
     }

@@ -6,7 +6,7 @@ namespace pollux::notify_tests {
 namespace {
 
 template <typename Queue>
-void expect_told_that_the_poller_is_gone(Queue queue) {
+void expect_disconnected_after_the_poller(Queue queue) {
     auto [notifier, poller] = std::move(queue);
     auto copy = notifier;
     notify(notifier, {0});
@@ -20,10 +20,10 @@ void expect_told_that_the_poller_is_gone(Queue queue) {
 }
 
 // After its Poller is destroyed a queue reports to every Notifier that it is disconnected.
-RULE(notify, poller_gone) { expect_told_that_the_poller_is_gone(event_queue(2)); }
+RULE(notify, poller_gone) { expect_disconnected_after_the_poller(event_queue(2)); }
 
 // After its Poller is destroyed a queue of lanes reports to every LaneNotifier that it is disconnected.
-RULE(lanes, poller_gone) { expect_told_that_the_poller_is_gone(event_queue(2, lanes)); }
+RULE(lanes, poller_gone) { expect_disconnected_after_the_poller(event_queue(2, lanes)); }
 
 TEST(Disconnect, poller_outlives_its_notifiers) {
     auto poller = [] {
@@ -93,7 +93,7 @@ TEST(Disconnect, ends_a_recv_that_waits) {
         std::size_t count = 0;
         std::error_code error;
         while (!(error = receiver.recv(tokens, patience))) {
-            ASSERT_FALSE(tokens.empty()) << "nobody said that the Senders are gone";
+            ASSERT_FALSE(tokens.empty()) << "the end of the Senders was not reported";
             count += tokens.size();
         }
         EXPECT_EQ(error, gone);

@@ -13,8 +13,8 @@ namespace {
 
 constexpr auto relaxed = std::memory_order_relaxed;
 
-/// What the thread that is told sees is the word at the time of the call, or later: whoever waits for it does not
-/// wait in vain, although all words are relaxed.
+/// The thread that receives a token sees the word at the time of the call, or a later one, so that it does not wait in
+/// vain, although all words are relaxed.
 void expect_visible(auto queue, int words_per_round) {
     std::atomic<int> word = 0, seen = 0;
     std::atomic<bool> over = false;

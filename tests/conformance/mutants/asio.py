@@ -18,7 +18,7 @@ MUTANTS = [
      "if (found == watches_.end() || found->second->generation != generation) return;",
      "if (found == watches_.end()) return;\n        found->second->watch.interest = directions[direction].ready;",
      "modify.pauses"),
-    (WATCHED, "report what a wait was for without a look",
+    (WATCHED, "report what a wait was for without a recheck",
      "if (posix::poll_now({&seen, 1}) == -1) {", "seen.revents = seen.events;\n    if (false) {", "add.reports"),
     (WATCHED, "ask only a poll(2) that a lowered limit refuses",
      "posix::poll_now({&seen, 1})", "poll(&seen, 1, 0)", "selector.lowered_limit"),

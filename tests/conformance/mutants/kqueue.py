@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 from subject import backend
 
-# On the stand-in, as Darwin has it: that layout has every filter.
+# On the emulation with Darwin's layout, which has every filter.
 SUBJECT = backend(
     "kqueue", program="tests/kqueue_on_linux/pollux-conformance-on-kqueue",
     flags=("-DKQUEUE_LAYOUT_DARWIN", "-I{source}/tests/kqueue_on_linux/include"),

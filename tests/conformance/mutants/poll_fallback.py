@@ -36,7 +36,7 @@ MUTANTS = [
      "selector.closed_while_asleep"),
     (POLL, "take closed descriptors of the process for sources", "if ((polled[place].revents & POLLNVAL) && fcntl(pipe_[0], F_GETFD) == -1) {",
      "if (false) {", "selector.closed_under_it"),
-    (POLL, "ask again for what the sleep was told once", "if (!result) watches_.keep_owed(sleeping_on_, added);", "(void)added;",
+    (POLL, "poll again for what was reported once", "if (!result) watches_.keep_owed(sleeping_on_, added);", "(void)added;",
      "priority.once"),
     (POLL, "lose what was reported once and found no room",
      "if (ready > 0) watches_.keep_owed(polled, watches_.added());", "", "priority.once"),

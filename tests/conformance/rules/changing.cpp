@@ -253,11 +253,11 @@ RULE(close, forgotten) {
             SCOPED_TRACE(describe(mode) + (known ? ", waited for" : "") + (selects ? ", select() runs" : ""));
             const auto other = make_pair(Kind::local);
             add(other.near, {Token{1}, Ready::readable, mode});
-            auto forgotten = make_pair(Kind::local);
-            add(forgotten.near, {Token{2}, Ready::readable, mode});
+            auto lost = make_pair(Kind::local);
+            add(lost.near, {Token{2}, Ready::readable, mode});
             if (known) expect_quiet();
-            const Source number = forgotten.near;
-            forgotten.near.close();
+            const Source number = lost.near;
+            lost.near.close();
             if (selects) {
                 expect_no_spin();
                 expect_idle(200ms);

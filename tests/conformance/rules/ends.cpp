@@ -149,7 +149,7 @@ RULE(datagram, refused) {
         const auto sender = udp_socket_to_closed_port();
         add(sender, {Token{1}, Ready::readable, mode});
         expect_quiet();
-        send_datagram(sender, "anybody?");
+        send_datagram(sender, "refused");
         expect_any(Token{1}, Ready::readable);
         const auto error = read(sender).error;
         const bool is_swallowed = error == std::errc::operation_would_block && deviates();

@@ -56,12 +56,12 @@ RULE(add, regular_file) {
     }
     if (!capabilities().files) return declare_unsupported(capabilities().files);
     // Closed while it is registered, and its descriptor number reused.
-    auto forgotten = open_file();
-    const Source number = forgotten;
+    auto lost = open_file();
+    const Source number = lost;
     for (const Mode mode : modes()) {
-        add(forgotten, {Token{5}, Ready::readable, mode});
+        add(lost, {Token{5}, Ready::readable, mode});
         auto pair = make_pair(Kind::local);
-        forgotten.close();
+        lost.close();
         expect_no_spin();
         pair.near = renumber(std::move(pair.near), number);
         registrator().remove(number); // either result is allowed
@@ -72,7 +72,7 @@ RULE(add, regular_file) {
         remove(number);
         auto next = open_file();
         pair.near.close();
-        forgotten = renumber(std::move(next), number);
+        lost = renumber(std::move(next), number);
     }
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Faults that only answers of the kernel bring to light which the conformance suite cannot cause."""
+"""Mutants that fail only with results of the kernel that the conformance suite cannot cause."""
 from subject import backend
 
 SUBJECT = backend("io_uring", program="bin/pollux-io-uring-tests", links=("-luring",), patience=120)
@@ -48,7 +48,7 @@ MUTANTS = [
      "end_sleep();\n        watches_.recheck", "Refusal.wake_says_so"),
     (REQUESTS, "believe that a refused wake is under way", "if (ring_.has_completions()) return {};",
      "if (ring_.has_completions() || ring_.has_prepared()) return {};", "Refusal.wake_says_so"),
-    (IO_URING, "watch what could not be told", "if (const auto error = end_sleep()) return error;\n        watches_[place]",
+    (IO_URING, "watch what could not be submitted", "if (const auto error = end_sleep()) return error;\n        watches_[place]",
      "const auto error = end_sleep();\n        watches_[place]", "Refusal.wake_says_so"),
     (IO_URING, "cancel the requests of the parent in a child", "if (owner_.is_current()) requests_.cancel_and_drain();",
      "requests_.cancel_and_drain();", "Process.child_leaves_the_ring_alone"),
@@ -70,7 +70,7 @@ MUTANTS = [
      "note_reported_once(place, slot, completion.result);\n        watches_", "watches_", "Once.each_change_is_reported"),
     (REQUESTS, "lose what is reported once by modify()", "if (is_of_watch && ", "if (false && ",
      "Once.modify_keeps_a_change"),
-    (REQUESTS, "give a new watch what the old one was told", "const bool is_of_watch = slot->watched && ",
+    (REQUESTS, "report to a new watch an event of the old one", "const bool is_of_watch = slot->watched && ",
      "const bool is_of_watch = slot->watched || ", "Once.change_of_another_watch_is_ignored"),
     (REQUESTS, "believe a completion of a socket", "|| kind_at(place, slot) == SourceKind::socket", "",
      "Once.data_of_sockets_is_no_priority"),

@@ -95,7 +95,7 @@ class Atomic {
     bool compare_exchange_strong(T& expected, T value, Order order) {
         return compare_exchange_strong(expected, value, order, order);
     }
-    /// As a thread that is parked until somebody wakes it.
+    /// Like a thread that is parked until another one wakes it.
     void sleep() { run({.kind = Kind::sleep, .order = std::memory_order_acq_rel}); }
     /// The same; false if no other thread is left that could.
     bool sleep_or_end() { return run({.kind = Kind::sleep_or_end, .order = std::memory_order_acq_rel}) != T{}; }

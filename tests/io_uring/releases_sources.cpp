@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// lets_go <backend>: removes listeners beside a busy select(), closes each and binds its port again, which fails if the
+// releases_sources <backend>: removes listeners beside a busy select(), closes each and binds its port again, which fails if the
 // backend still holds the one that was closed.
 #include <pollux/open.hpp>
 
@@ -54,7 +54,7 @@ int held(Selector& selector, int rounds) {
 
 int main(int argc, char** argv) {
     if (argc != 2) {
-        std::fputs("usage: lets_go <backend>\n", stderr);
+        std::fputs("usage: releases_sources <backend>\n", stderr);
         return 2;
     }
     const auto selector = open({.backend = argv[1]});
