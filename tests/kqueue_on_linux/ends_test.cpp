@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the filters say: how much, and that it has ended.
+// Tests of the filters' data and ends.
 #include "kqueue_test.hpp"
 
 #include <initializer_list>
@@ -36,7 +36,7 @@ TEST_F(Kqueue, read_reports_the_end_beside_data) {
     EXPECT_EQ(event.data, 0);
 }
 
-// filt_sowrite(), FreeBSD sys/kern/uipc_socket.c: the peer's shutdown of its sending half is no end for who writes.
+// filt_sowrite(), FreeBSD sys/kern/uipc_socket.c: the peer's shutdown of its sending half is no end for a writer.
 TEST_F(Kqueue, write_does_not_tell_half_an_end) {
     shutdown(pair_[1], SHUT_WR);
     EXPECT_EQ(change(make(pair_[0], EVFILT_WRITE, EV_ADD)), 0);
@@ -168,8 +168,8 @@ TEST_F(Kqueue, reads_files_up_to_their_end) {
 
 #ifdef EVFILT_EXCEPT
 // kqueue(2) of OpenBSD, EVFILT_EXCEPT: "returns whenever one of the specified exceptional conditions has occurred on
-// the descriptor"; NOTE_OOB: "returns when out-of-band data is present on a socket". filt_soexcept() reports neither data
-// nor ends.
+// the descriptor"; NOTE_OOB: "returns when out-of-band data is present on a socket". filt_soexcept() reports neither
+// data nor ends.
 TEST_F(Kqueue, except_reports_out_of_band_data) {
     Tcp tcp;
     tcp.accept();

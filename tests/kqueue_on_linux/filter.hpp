@@ -9,7 +9,7 @@ namespace kqueue_on_linux {
 
 enum class Filter : std::uint8_t { read, write, except, user };
 
-/// A struct kevent of no particular system.
+/// A Kevent is a struct kevent independent of the system.
 struct Kevent {
     std::uintptr_t ident = 0;
     Filter filter = Filter::read;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Level, EV_CLEAR, EV_ONESHOT, EV_DISPATCH, EVFILT_USER.
+// Tests of level mode, EV_CLEAR, EV_ONESHOT, EV_DISPATCH, EVFILT_USER.
 #include "kqueue_test.hpp"
 
 namespace {
@@ -19,7 +19,7 @@ TEST_F(Kqueue, level_holds_as_long_as_the_condition) {
     }
 }
 
-// The same, of what was triggered and not yet retrieved.
+// The same for an event that was triggered and not yet retrieved.
 TEST_F(Kqueue, forgets_what_no_longer_holds) {
     for (const unsigned mode : std::initializer_list<unsigned>{0, EV_CLEAR, EV_ONESHOT, EV_DISPATCH}) {
         EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD | mode)), 0);
@@ -120,7 +120,7 @@ TEST_F(Kqueue, user_events_are_triggered) {
     EXPECT_EQ(look().size(), 2U);
 }
 #else
-// OpenBSD 7.7 and before know no EVFILT_USER: its number, of other systems, is refused.
+// OpenBSD 7.7 and before have no EVFILT_USER: its number on other systems is refused.
 TEST_F(Kqueue, user_events_are_unknown) { EXPECT_EQ(change(make(7, -10, EV_ADD)), EINVAL); }
 #endif
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A channel: waiting, and being woken.
+// Tests of a channel: waiting and waking.
 #include "notify_test.hpp"
 
 #include <atomic>
@@ -77,7 +77,7 @@ RULE(channel, timeout) {
     }
     // The longest wait does not overflow.
     std::thread later([own = sender] {
-        std::this_thread::sleep_for(5ms); // most likely asleep by then; what is promised holds in either case
+        std::this_thread::sleep_for(5ms); // the thread most likely sleeps by then; the rule holds in either case
         EXPECT_FALSE(own.notify(Token{1}));
     });
     EXPECT_FALSE(receiver.recv(tokens, std::chrono::nanoseconds::max()));
@@ -89,8 +89,8 @@ RULE(channel, timeout) {
 RULE(channel, wakes) {
     auto there = event_channel(1);
     auto back = event_channel(1);
-    // In turns: each sends and waits, so each notification meets a receiver on its way to sleep. Some wait a little
-    // longer in between, so that the other one does sleep.
+    // In turns each thread sends and waits, so that each notification meets a receiver that is about to sleep. Some
+    // turns wait longer, so that the other one does sleep.
     const auto take_part = [](const Sender& sender, Receiver& receiver, bool begins, Rounds rounds) {
         Tokens tokens;
         unsigned pause = 0;
@@ -118,7 +118,7 @@ RULE(channel, wakes) {
     other.join();
 }
 
-/// Many senders and one receiver, which sleeps with and without a timeout: each token comes.
+/// Many senders and one receiver, which sleeps with and without a timeout: each token is delivered.
 TEST(Channel, many_senders_wake_one_receiver) {
     constexpr std::size_t thread_count = 4;
     auto [sender, receiver] = event_channel(thread_count);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The end of one end, in every order.
+// Tests of the destruction of one end, in every order.
 #include "notify_test.hpp"
 
 namespace pollux::notify_tests {
@@ -57,7 +57,7 @@ RULE(channel, senders_gone) {
         const auto first = std::move(sender);
         auto second = first;
         notify(second, {3, 1, 2});
-        second = event_channel(1).sender; // an assignment ends the old one, too
+        second = event_channel(1).sender; // an assignment destroys the old one, too
         EXPECT_FALSE(receiver.recv(tokens, 1));
         EXPECT_EQ(numbers(tokens), Numbers{3});
     }
@@ -74,7 +74,7 @@ RULE(channel, senders_gone) {
     }
 }
 
-/// Several Senders go while the Receiver waits, with and without a last word.
+/// Several Senders are destroyed while the Receiver waits, with and without a last token.
 TEST(Disconnect, ends_a_recv_that_waits) {
     Rounds rounds(500);
     while (const int round = rounds.next()) {
@@ -102,7 +102,7 @@ TEST(Disconnect, ends_a_recv_that_waits) {
     }
 }
 
-/// The Receiver goes while Senders go on; whichever end is last releases the channel.
+/// The Receiver is destroyed while Senders send; the last end frees the channel.
 TEST(Disconnect, both_ends_at_once) {
     Rounds rounds(500);
     while (rounds.next() != 0) {
@@ -119,7 +119,7 @@ TEST(Disconnect, both_ends_at_once) {
     }
 }
 
-/// Notifiers of lanes come and go beside poll(): what they said last is not lost.
+/// LaneNotifiers are made and destroyed beside poll(): their last tokens are not lost.
 TEST(Disconnect, lanes_come_and_go) {
     auto [notifier, poller] = event_queue(3, lanes);
     Rounds rounds(300);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A queue of lanes in one thread.
+// Tests of a queue of lanes in one thread.
 #include "notify_test.hpp"
 
 #include <type_traits>
@@ -10,7 +10,7 @@ namespace {
 static_assert(!std::is_copy_constructible_v<LanePoller> && !std::is_copy_assignable_v<LanePoller>);
 static_assert(std::is_nothrow_move_constructible_v<LanePoller> && std::is_nothrow_move_assignable_v<LanePoller>);
 static_assert(std::is_copy_constructible_v<LaneNotifier> && std::is_nothrow_move_constructible_v<LaneNotifier>);
-// An object of one thread at a time: not usable where many share it.
+// A LaneNotifier is for one thread at a time, and cannot be used where many share it.
 static_assert(!std::is_invocable_v<decltype(&LaneNotifier::notify), const LaneNotifier&, Token>);
 
 // The tokens of each LaneNotifier are returned once each, in the order in which it first notified them.
@@ -83,7 +83,7 @@ TEST(Lanes, keep_what_finds_no_room) {
     EXPECT_EQ(all, (Numbers{0, 1, 2, 5, 6, 7}));
 }
 
-/// A lane is released when its LaneNotifier is gone and its tokens are delivered, not before.
+/// A lane is freed after its LaneNotifier was destroyed and its tokens were delivered, not before.
 TEST(Lanes, of_the_gone_are_delivered) {
     auto queue = event_queue(8, lanes);
     {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A queue in one thread.
+// Tests of a queue in one thread.
 #include "notify_test.hpp"
 
 #include <limits>
@@ -9,13 +9,13 @@
 namespace pollux::notify_tests {
 namespace {
 
-// The role of one thread is moved and not copied; that of many is copied.
+// A class for one thread can be moved and not copied; one for many can be copied.
 static_assert(std::is_nothrow_move_constructible_v<Poller> && std::is_nothrow_move_assignable_v<Poller>);
 static_assert(!std::is_copy_constructible_v<Poller> && !std::is_copy_assignable_v<Poller>);
 static_assert(!std::is_default_constructible_v<Poller> && !std::is_default_constructible_v<Notifier>);
 static_assert(std::is_copy_constructible_v<Notifier> && std::is_nothrow_move_constructible_v<Notifier>);
 static_assert(!std::is_copy_constructible_v<Tokens>);
-// A number is no Token, nor is there a way from one end to the other.
+// A number does not convert to a Token, nor one end to the other.
 static_assert(!std::is_invocable_v<decltype(&Notifier::notify), const Notifier&, int>);
 static_assert(!std::is_constructible_v<Notifier, Poller> && !std::is_constructible_v<Poller, Notifier>);
 
@@ -54,7 +54,7 @@ RULE(notify, limit) {
     EXPECT_EQ(numbers(room_for_one), Numbers{3});
     Tokens no_room(0);
     EXPECT_EQ(poller.poll(no_room), 0U);
-    notify(notifier, {5, 2}); // one that was taken, one that was not
+    notify(notifier, {5, 2}); // one that was polled, one that was not
     EXPECT_EQ(poll(poller, 100), (Numbers{2, 1, 0, 5}));
 }
 
@@ -103,8 +103,7 @@ TEST(Queue, all_tokens_at_once) {
     }
 }
 
-/// Positions in the queue wrap: those of the ring each time round, those of 32 and 33 bits, and those that a word
-/// holds.
+/// Positions in the queue wrap around: those of the ring in each round, those of 32 and 33 bits, and those of a word.
 TEST(Queue, positions_wrap) {
     constexpr auto last = std::numeric_limits<std::size_t>::max();
     for (const std::size_t edge : {std::size_t{1} << 20U, last / 4 / 2, last / 4, last / 2, last, std::size_t{0}}) {

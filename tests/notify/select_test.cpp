@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A queue that is bound to a Selector: one wait for sources and tokens.
+// Tests of a queue that is bound to a Selector: one wait for sources and tokens.
 #include "../core/backends.hpp"
 #include "notify_test.hpp"
 
@@ -19,7 +19,7 @@ Request request(const std::string& backend) {
     return {.backend = backend, .folders = {core_tests::folder_of_plugins()}};
 }
 
-/// Counts wakes, and lets them fail.
+/// Counts wakes, and makes them fail.
 class Wakes final : public Registrator {
   public:
     std::error_code add(Source, const Watch&) noexcept override { return {}; }
@@ -96,7 +96,7 @@ bool woken(Selector& selector) {
     return events.size() == 1 && events[0].token == wake_token;
 }
 
-/// One thread writes and notifies, twice each time, and waits until the other has seen it.
+/// One thread writes and notifies, twice each round, and waits until the other one has seen it.
 void hand_over(Selector& selector, EventQueue queue, int rounds_at_most) {
     std::atomic<int> written = 0, seen = 0;
     std::atomic<bool> over = false;
@@ -161,7 +161,9 @@ RULE(notify, wakes_select) {
         auto [notifier, poller] = event_queue(3, selector->registrator());
         for (int round = 0; round < 10; ++round) {
             std::thread other([round, own = notifier] {
-                if (round % 2 == 0) std::this_thread::sleep_for(2ms); // most likely asleep by then; it holds anyway
+                if (round % 2 == 0)
+                    std::this_thread::sleep_for(
+                        2ms); // the thread most likely sleeps by then; the rule holds in either case
                 notify(own, {1});
             });
             ASSERT_TRUE(woken(*selector));
