@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""No function of the standard library that allocates below noexcept: docs/decisions/0023, which has what was measured."""
+"""Checks that no function of the standard library is called that allocates below noexcept: docs/decisions/0023, which has what was measured."""
 import re
 
 FORBIDDEN = {

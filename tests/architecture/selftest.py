@@ -74,7 +74,7 @@ class Includes(Planted):
                 self.expect_include(f"core/include/pollux/{header}.hpp", f"<pollux/{above}.hpp>", "may include")
 
     def test_new_header(self):
-        self.expect(includes.check, "core/include/pollux/new.hpp", "", "new.hpp", "not in the drawing")
+        self.expect(includes.check, "core/include/pollux/new.hpp", "", "new.hpp", "not in the dependency diagram")
 
     def test_public_header(self):
         for name in ("<unistd.h>", "<boost/asio.hpp>", '"event.hpp"', '"../../src/search.hpp"'):
@@ -231,7 +231,7 @@ class Words(Planted):
         "An engine.", "two engines", "poll_engine()", "a planted fault", "planted_faults",
         "It hears of it.", "is not heard", "whoever it is", "by whomever", "somebody else", "anybody", "nobody", "TEST(Wakes, wake_nobody)",
         "begins anew", "also not if", "be it new", "else not", "a stand-in", "closed behind our back", "was forgotten",
-        "the whole story", "It never waits.", "no call waits", "after a look", "look_at(source)", "house rules", "let_go()",
+        "the whole story", "It never waits.", "no call waits", "after a look", "look_at(source)", "house rules", "the drawing", "let_go()",
         "is told", "tells", "an Agenda", "ring_bell()",
     ]  # fmt: skip
     FREE = ["an engineer", "history", "[close.forgotten]", "as the user nobody", "bellow", "ftell(file)",
@@ -294,7 +294,7 @@ class Exports(unittest.TestCase):
         self.assertEqual(self.faults_of(own, exports.check_libraries), [])
         faults = self.faults_of(own + " namespace boost { int planted() { return 1; } }", exports.check_libraries)
         self.assertEqual(len(faults), 1)
-        for fact in ("libpollux-planted.so", "exports boost::planted()", "pollux:: alone"):
+        for fact in ("libpollux-planted.so", "exports boost::planted()", "only names in pollux::"):
             self.assertIn(fact, faults[0])
         self.assertIn("exports nothing", self.faults_of("static int planted;", exports.check_libraries)[0])
 

@@ -37,6 +37,7 @@ WORDS = [
     Word(r"never waits?|no call waits", "is non-blocking"),
     Word(r"worth_a_look|look_at|a look", "recheck, non-blocking poll"),
     Word(r"house rules?", "style rules"),
+    Word(r"drawings?", "dependency diagram"),
     Word(r"let_go|lets_go", "unregister, release", r"timer_wheel(\.|, )lets_go"),
     Word(r"told|tells", "reported, returned, printed"),
     Word(r"agenda", "ready lists"),
