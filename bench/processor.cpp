@@ -12,7 +12,7 @@
 
 namespace pollux::bench {
 
-/// Those that the process may use; looked up before any thread is pinned.
+/// The processors that the process may use; determined before any thread is pinned.
 static const std::vector<std::size_t>& processors() {
     static const auto allowed = [] {
         cpu_set_t set;

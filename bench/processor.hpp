@@ -12,8 +12,8 @@
 
 namespace pollux::bench {
 
-/// The processor's clock, when all before it is done and nothing after it has begun. All processors show the same time
-/// where the kernel keeps time by it. Nanoseconds where there is no such clock: ratios are the same.
+/// Reads the processor's clock after all earlier instructions and before all later ones. All processors show the same
+/// time if the kernel uses this clock. In nanoseconds on processors without it, which leaves ratios unchanged.
 inline std::uint64_t cycles() noexcept {
 #if defined(__x86_64__)
     _mm_lfence();
@@ -25,14 +25,14 @@ inline std::uint64_t cycles() noexcept {
 #endif
 }
 
-/// Nanoseconds that the calling thread has been working, in the kernel too: what others do meanwhile is left out.
+/// The processor time of the calling thread in nanoseconds, including the kernel, without that of other threads.
 std::uint64_t processor_time();
 
-/// Keeps the calling thread, and those that it starts from now on, on one processor: the first of those that the
-/// process may use is 0. Where there are fewer, some are used twice, and the figures of several threads mean little.
+/// Pins the calling thread, and those that it starts later, to one processor: 0 is the first that the process may use.
+/// If there are fewer, some are used twice, and the figures of several threads are not meaningful.
 void pin_to(int processor);
 
-/// What the figures were measured on: processors, kernel, compiler.
+/// Describes the system of the measurement: processors, kernel, compiler.
 std::string machine();
 
 } // namespace pollux::bench

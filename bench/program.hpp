@@ -11,23 +11,23 @@
 
 namespace pollux::bench {
 
-/// What a program of this folder says of itself.
+/// An About has the texts of a benchmark program.
 struct About {
     std::string name;
     std::string purpose;
-    std::string first_column; // what the baseline's figures are
+    std::string first_column; // the unit of the baseline's figures
     std::vector<std::string> contenders;
 };
 
-/// Runs the workloads that the command line asks for.
+/// A Comparison runs the workloads that the command line selects.
 class Comparison {
   public:
     using Ratios = std::map<std::string, double>;
 
     Comparison(const Plan& plan, std::string only, std::string except);
 
-    /// `set_up` is a template that makes the workload of a kind of contender, all of which have a `name`; the first is
-    /// the baseline. For the rest see Row.
+    /// Runs a workload. `set_up` is a template that makes it for a contender class, each of which has a `name`; the
+    /// first is the baseline. The other parameters are those of Row.
     template <typename Baseline, typename... Others, typename SetUp>
     void run(const std::string& workload, const SetUp& set_up, const Ratios& targets = {}, const Ratios& behind = {}) {
         if (!is_asked_for(workload)) return;
@@ -46,7 +46,7 @@ class Comparison {
     std::vector<Row> rows_;
 };
 
-/// The main function of a benchmark: reads the command line, lets `all` run every workload, and prints the table.
+/// The main function of a benchmark: parses the command line, calls `all` to run every workload, and prints the table.
 int main_of(int argc, char** argv, const About& about, const std::function<void(Comparison&)>& all);
 
 } // namespace pollux::bench

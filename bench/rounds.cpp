@@ -22,7 +22,7 @@
 namespace pollux::bench {
 namespace {
 
-/// The value that a share of 0 to 1 of all is not above.
+/// The quantile of the values for a share from 0 to 1.
 double quantile(std::vector<double> values, double share) {
     const auto place = values.begin() + static_cast<std::ptrdiff_t>(static_cast<double>(values.size() - 1) * share);
     std::nth_element(values.begin(), place, values.end());
@@ -37,7 +37,8 @@ double turn_of(const Sample& sample, std::chrono::milliseconds length) {
     return quantile(std::move(costs), 0.5);
 }
 
-/// A contender's process, and the line to it: any byte asks for a turn, its figure is the answer.
+/// A Process runs a contender in a child process: each byte that is sent to it requests a turn, and the reply is its
+/// figure.
 class Process {
   public:
     Process(const Contender& contender, const Plan& plan)
@@ -102,7 +103,7 @@ Figure figure_of(const std::string& name, const std::vector<double>& turns, cons
 } // namespace
 
 Outcome compare(const Contender& baseline, const std::vector<Contender>& others, const Plan& plan) {
-    std::vector<std::unique_ptr<Process>> processes; // the baseline's two first
+    std::vector<std::unique_ptr<Process>> processes; // the two of the baseline first
     processes.reserve(others.size() + 2);
     for (int twice = 0; twice < 2; ++twice) processes.push_back(std::make_unique<Process>(baseline, plan));
     for (const auto& contender : others) processes.push_back(std::make_unique<Process>(contender, plan));

@@ -12,12 +12,12 @@
 ///     round 2:  baseline  A  baseline  B     which has its workload set up and sleeps between its turns
 ///     ...
 ///
-/// A turn takes samples, and its figure is their median. A contender's figure is the median over the rounds of its
-/// turn to the baseline's turn in the same round: what disturbs a round disturbs both. The baseline takes part twice;
-/// its ratio to itself tells how small a difference means nothing.
+/// A turn takes samples, and its figure is their median. A contender's figure is the median, over all rounds, of the
+/// ratio of its turn to the baseline's turn of the same round, since a disturbance affects both. The baseline takes
+/// part twice; its ratio to itself is the size of a difference that is noise.
 namespace pollux::bench {
 
-/// Measures once: the cost of one operation, in whatever unit. Throws if the operations did not do their work.
+/// Measures the cost of one operation once, in any unit. Throws if the operations did not do their work.
 using Sample = std::function<double()>;
 
 struct Contender {
@@ -29,24 +29,24 @@ struct Contender {
 struct Plan {
     int rounds = 40;
     std::chrono::milliseconds turn{10};
-    /// A turn that takes so much longer hangs.
+    /// A turn that takes longer than this is reported as hanging.
     std::chrono::seconds patience{60};
 };
 
 struct Figure {
     std::string name;
-    double ratio;     // to the baseline: the median, and
+    double ratio;     // to the baseline: the median
     double low, high; // the quartiles
 };
 
 struct Outcome {
-    double baseline; // the median of its turns, in the samples' unit
-    Figure again;    // the baseline to itself
+    double baseline; // the median of its turns, in the unit of the samples
+    Figure again;    // the ratio of the baseline to itself
     std::vector<Figure> figures;
 };
 
-/// Compares the others to the first. Throws std::runtime_error if one fails, dies or hangs; by then its process has
-/// said why on the standard error stream. To be called while the process has one thread.
+/// Compares the others with the baseline. Throws std::runtime_error if one fails, crashes or hangs, after its process
+/// has printed the reason on the standard error stream. Call it while the process has one thread.
 Outcome compare(const Contender& baseline, const std::vector<Contender>& others, const Plan& plan);
 
 } // namespace pollux::bench

@@ -9,8 +9,7 @@
 
 namespace pollux::bench {
 
-/// One workload: what came of it, what ratio the contenders of these names have to reach, and what the others that are
-/// named have to stay behind.
+/// A Row is a workload with its result, the ratios that some contenders have to reach, and those that others must not.
 struct Row {
     std::string workload;
     Outcome outcome;
@@ -18,8 +17,8 @@ struct Row {
     std::map<std::string, double> behind = {};
 };
 
-/// The rows as a table in Markdown: ratios to the baseline, with the targets. A target that is missed by less than the
-/// baseline differs from itself is neither met nor missed.
+/// Formats the rows as a Markdown table: ratios to the baseline, with the targets. A target that is missed by less than
+/// the noise of the baseline is neither met nor missed.
 std::string table_of(const std::vector<Row>& rows, const std::vector<std::string>& contenders);
 
 } // namespace pollux::bench

@@ -29,7 +29,7 @@ void Team::serve(int number, int processor) {
         runs_.wait(run);
         if (over_) return;
         ++arrived_;
-        while (arrived_ < size) std::this_thread::yield(); // two may share a processor
+        while (arrived_ < size) std::this_thread::yield(); // two threads may share a processor
         const auto start = cycles();
         work_(number);
         spans_[unsigned(number)] = {start, cycles()};

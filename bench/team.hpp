@@ -10,17 +10,17 @@
 
 namespace pollux::bench {
 
-/// Threads that do the same work at the same time, on processors 0 and 1 in turn. They sleep in between.
+/// A Team runs the same work in several threads at the same time, on processors 0 and 1 in turn. They sleep in between.
 class Team {
   public:
-    /// The thread 0 is on processor `first`. `work` is called by each thread with its number.
+    /// Thread 0 is on processor `first`. Each thread calls `work` with its index.
     Team(int size, int first, std::function<void(int)> work);
     ~Team();
     Team(const Team&) = delete;
     Team& operator=(const Team&) = delete;
 
-    /// Lets all of them work once, and sleeps. Returns the cycles from the first one's start to the last one's end,
-    /// times the processors that were used: what all of it has cost.
+    /// Runs the work once in all threads, and waits. Returns the total cost: the cycles from the first start to the
+    /// last end, times the number of processors.
     double run();
 
   private:
@@ -31,7 +31,7 @@ class Team {
     void serve(int number, int processor);
 
     const std::function<void(int)> work_;
-    std::vector<Span> spans_; // of each thread's work
+    std::vector<Span> spans_; // of the work of each thread
     std::atomic<unsigned> runs_ = 0;
     std::atomic<std::size_t> arrived_ = 0, done_ = 0;
     std::atomic<bool> over_ = false;

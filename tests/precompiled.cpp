@@ -1,2 +1,2 @@
 // SPDX-License-Identifier: BSL-1.0
-// Nothing: what is compiled here are the headers that the tests have in common.
+// Empty: compiles the precompiled headers that the tests share.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Runs a program in which a system call fails, as an old kernel (ENOSYS), a sandbox (EPERM) or want of memory lets it.
+// Runs a program in which a system call fails, as on an old kernel (ENOSYS), in a sandbox (EPERM) or without memory.
 #include <array>
 #include <cerrno>
 #include <cstddef>

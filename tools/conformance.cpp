@@ -6,7 +6,7 @@
 namespace pollux::tools {
 
 int conformance(int argc, char** argv) {
-    static char name[] = "pollux conformance"; // what its messages call the program
+    static char name[] = "pollux conformance"; // the name of the program in its messages
     argv[0] = name;
     return pollux::conformance::run_backends(argc, argv);
 }

@@ -3,7 +3,7 @@
 
 namespace pollux::tools {
 
-/// `pollux conformance NAME|FILE... [GoogleTest's flags]`, argv[0] being "conformance".
+/// Runs `pollux conformance NAME|FILE... [GoogleTest's flags]`; argv[0] is "conformance".
 /// Returns: the suite's exit status.
 int conformance(int argc, char** argv);
 

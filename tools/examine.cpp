@@ -13,7 +13,7 @@
 namespace pollux::tools {
 namespace {
 
-/// What is known of a plugin once it is loaded.
+/// Writes the description of a loaded plugin to a record.
 Examined described(const Backend& backend) {
     Examined seen{.name = backend.name, .file = backend.file, .obstacle = backend.refusal};
     if (!backend.refusal.empty()) return seen;
@@ -27,9 +27,9 @@ Examined described(const Backend& backend) {
     return seen;
 }
 
-/// Why a plugin that can be loaded cannot be opened; empty if it can.
+/// Returns why a loaded plugin cannot be opened; empty if it can.
 std::string open_obstacle(const std::filesystem::path& file) {
-    const auto choice = explain({.backend = file.string()}); // as a file: this one, whatever else has its name
+    const auto choice = explain({.backend = file.string()}); // by its file: other plugins may have the same name
     if (choice.winner) return {};
     return choice.attempts.empty() ? choice.refusal : choice.attempts.back().reason;
 }
@@ -52,7 +52,7 @@ std::string encoded(const Examined& seen) {
     return record.bytes();
 }
 
-/// The reverse; false if the record is none of ours. `seen` is the one that was found.
+/// Reads such a record into `seen`; returns false if the record is invalid.
 bool decode(RecordReader& record, Examined& seen) {
     Examined read{.file = seen.file};
     int support = 0;
@@ -71,18 +71,18 @@ bool decode(RecordReader& record, Examined& seen) {
 
 Examined examine(const Backend& found) {
     Examined seen{.name = found.name, .file = found.file};
-    const auto answer = run_isolated([&found](const auto& tell) {
+    const auto answer = run_isolated([&found](const auto& send) {
         const auto loaded = described(load(found.file));
-        tell(encoded(loaded));
-        if (loaded.is_loaded) tell(Record().add(open_obstacle(found.file)).bytes());
+        send(encoded(loaded));
+        if (loaded.is_loaded) send(Record().add(open_obstacle(found.file)).bytes());
     });
     RecordReader record(answer.bytes);
-    const bool is_told = decode(record, seen);
-    if (is_told && (!seen.is_loaded || record.read(seen.obstacle))) return seen;
+    const bool is_loaded = decode(record, seen);
+    if (is_loaded && (!seen.is_loaded || record.read(seen.obstacle))) return seen;
     if (answer.end.empty()) {
-        seen.obstacle = fmt::format("did not {} within {} s", is_told ? "open" : "load", isolation_limit.count());
+        seen.obstacle = fmt::format("did not {} within {} s", is_loaded ? "open" : "load", isolation_limit.count());
     } else {
-        seen.obstacle = fmt::format("{} while it was {}", answer.end, is_told ? "opened" : "loaded");
+        seen.obstacle = fmt::format("{} while it was {}", answer.end, is_loaded ? "opened" : "loaded");
     }
     return seen;
 }

@@ -20,7 +20,7 @@ inline constexpr std::array<NamedCapability, 7> named_capabilities{{{"oneshot", 
                                                                     {"files", &Capabilities::files},
                                                                     {"priority", &Capabilities::priority}}};
 
-/// A plugin file and what became of it when it was loaded and opened. All text is escaped().
+/// An Examined is the result of loading and opening a plugin's file. All text is escaped().
 struct Examined {
     struct Ability {
         Support support = Support::unsupported;
@@ -29,17 +29,17 @@ struct Examined {
 
     std::string name = {};
     std::filesystem::path file = {};
-    std::string obstacle = {}; // why it cannot be used here; empty if it can
-    bool is_loaded = false;    // then the rest holds
+    std::string obstacle = {}; // why it cannot be used; empty if it can
+    bool is_loaded = false;    // then the following members are set
     int rank = 0;
     std::array<Ability, named_capabilities.size()> abilities = {};
     std::chrono::nanoseconds timeout_resolution = {};
 };
 
-/// All plugins in the search folders, in the order of pollux::installed().
+/// Examines all plugins in the search folders, in the order of pollux::installed().
 ///
-/// Each is loaded in a child process of its own, so that one that crashes, ends the process or hangs (for longer than
-/// 10 s) is told of and does no harm. Under Windows they are loaded in this process.
+/// Each is loaded in a child process of its own, so that a plugin that crashes, ends the process or hangs (for longer
+/// than 10 s) is reported and does no harm. On Windows they are loaded in this process.
 std::vector<Examined> examine_installed();
 
 } // namespace pollux::tools

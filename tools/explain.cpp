@@ -15,7 +15,7 @@
 namespace pollux::tools {
 namespace {
 
-/// What `auto` left alone, as it had found something.
+/// Lists the backends that `auto` did not try, since an earlier one opened.
 std::string not_tried(const Choice& choice) {
     std::string text;
     for (const auto& backend : found()) {
@@ -26,7 +26,7 @@ std::string not_tried(const Choice& choice) {
     return text;
 }
 
-/// The words of --needs, separated by commas.
+/// Parses the words of --needs, separated by commas.
 /// Errors: std::invalid_argument with what was expected.
 Needs parse(const std::string& words) {
     constexpr std::pair<std::string_view, bool Needs::*> known[] = {
@@ -39,9 +39,8 @@ Needs parse(const std::string& words) {
         left.remove_prefix(std::min(end + 1, left.size()));
         const auto* const entry = std::ranges::find(known, word, &std::pair<std::string_view, bool Needs::*>::first);
         if (entry == std::end(known))
-            throw std::invalid_argument(
-                fmt::format("--needs: expected of oneshot, level, edge, pipes, files and priority, was given \"{}\"",
-                            escaped(word)));
+            throw std::invalid_argument(fmt::format(
+                "--needs: expected of oneshot, level, edge, pipes, files and priority, seen \"{}\"", escaped(word)));
         needs.*entry->second = true;
     }
     return needs;

@@ -5,9 +5,9 @@
 
 namespace pollux::tools {
 
-/// `pollux explain [BACKEND] [--needs WORDS]`: the story of the choice that a program would make here.
-/// Returns: an exit status: 1 if nothing could be opened; the story is then on the standard error stream.
-/// Errors: std::invalid_argument, if `needs` is not made of the words that it should be made of.
+/// Runs `pollux explain [BACKEND] [--needs WORDS]`: prints the backend that a program would get, and why.
+/// Returns: an exit status: 1 if no backend could be opened; the diagnostic is then on the standard error stream.
+/// Errors: std::invalid_argument, if `needs` has an unknown word.
 int explain(const std::string& backend, const std::string& needs);
 
 } // namespace pollux::tools

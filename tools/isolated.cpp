@@ -26,7 +26,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A child that is told more than this is not told by us.
+// The length of a message that the parent accepts.
 constexpr std::size_t most_bytes = 1 << 20;
 
 std::string name_of_signal(int number) {
@@ -45,12 +45,12 @@ std::string described(int status) {
     return fmt::format("ended with status {}", WEXITSTATUS(status));
 }
 
-/// In the child. A plugin may have a handler or a buffer of the parent's left to run or to write: neither is.
+/// Called in the child. Neither exit handlers of a plugin run, nor are buffers of the parent written.
 [[noreturn]] void run_child(int pipe,
                             const std::function<void(const std::function<void(std::string_view)>&)>& function) {
     const rlimit none{0, 0};
     setrlimit(RLIMIT_CORE, &none);
-    alarm(static_cast<unsigned>(2 * isolation_limit.count())); // should the parent be gone by then
+    alarm(static_cast<unsigned>(2 * isolation_limit.count())); // in case the parent has ended by then
     const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (nowhere != -1) dup2(nowhere, STDOUT_FILENO);
     try {
@@ -68,7 +68,7 @@ std::string described(int status) {
     _exit(EXIT_SUCCESS);
 }
 
-/// The child as its parent sees it; ended at the latest when this is destroyed.
+/// A Child is the parent's view of the child process; its destructor ends the process.
 class Child {
   public:
     Child(pid_t process, int pipe) : process_(process), pipe_(pipe) {}
@@ -85,7 +85,7 @@ class Child {
     Answer answer() {
         Answer answer;
         for (const Deadline end(isolation_limit); end.left() > 0ns;) {
-            // Processes of its own may keep the pipe open: its end alone says nothing.
+            // Processes that the child started may keep the pipe open, so its end is no criterion.
             const bool has_ended = ends();
             const bool is_closed = !receive(answer.bytes);
             if (has_ended) {
@@ -104,7 +104,7 @@ class Child {
         return has_ended_;
     }
 
-    /// Reads what is there; false at the end.
+    /// Reads the available bytes; returns false at the end.
     bool receive(std::string& bytes) const {
         std::array<char, 4096> part;
         for (;;) {
@@ -130,7 +130,7 @@ bool read_number(std::string_view text, Number& number) {
 } // namespace
 
 Answer run_isolated(const std::function<void(const std::function<void(std::string_view)>&)>& function) {
-    std::fflush(nullptr); // or the child would have it, too
+    std::fflush(nullptr); // otherwise the child would print it, too
     std::array<int, 2> ends{};
     if (pipe(ends.data()) == -1) throw std::system_error(posix::check(-1), "pipe");
     fcntl(ends[0], F_SETFL, O_NONBLOCK);

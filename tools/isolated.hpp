@@ -11,23 +11,23 @@
 
 namespace pollux::tools {
 
-/// What became of a function that ran in a child process.
+/// An Answer is the result of a function that ran in a child process.
 struct Answer {
-    std::string bytes; // what it told, in order
-    std::string end;   // how the process ended, for people: "ended by SIGBUS"; empty if its time was over before
+    std::string bytes; // the bytes that it sent, in order
+    std::string end;   // how the process ended, such as "ended by SIGBUS"; empty if it reached the time limit
 };
 
-/// How long run_isolated() waits for a function.
+/// The time limit of run_isolated().
 inline constexpr std::chrono::seconds isolation_limit(10);
 
 /// Runs a function in a child process, for isolation_limit at most, and ends that process afterwards. The function may
-/// tell bytes at any time; what it prints to the standard output is lost.
+/// send bytes at any time; its standard output is lost.
 ///
 /// The caller must have one thread.
-/// Errors: std::system_error if no process can be made.
+/// Errors: std::system_error if fork(2) or pipe(2) fails.
 Answer run_isolated(const std::function<void(const std::function<void(std::string_view)>& tell)>& function);
 
-/// Texts and numbers in a row of bytes, for the same program.
+/// A Record serializes texts and numbers, to be read by the same program.
 class Record {
   public:
     Record& add(std::string_view text);
@@ -38,7 +38,7 @@ class Record {
     std::string bytes_;
 };
 
-/// Reads what Record wrote, in its order. False: there is no more, or it is something else.
+/// A RecordReader reads what a Record wrote, in the same order. Its functions return false at the end or on a mismatch.
 class RecordReader {
   public:
     explicit RecordReader(std::string_view bytes) : left_(bytes) {}

@@ -52,7 +52,7 @@ Table capabilities_table(const std::vector<Examined>& all) {
     return table;
 }
 
-/// One sentence for each thing that a backend could do better.
+/// Returns one sentence for each capability of a backend that is not native.
 std::vector<std::string> limits_of(const Examined& seen) {
     std::vector<std::string> sentences;
     for (std::size_t i = 0; i < named_capabilities.size(); ++i) {
@@ -64,7 +64,7 @@ std::vector<std::string> limits_of(const Examined& seen) {
     return sentences;
 }
 
-/// One line for each thing that is less than it could be.
+/// Returns one line for each plugin that is not usable, and for each capability that is not native.
 std::string reasons(const std::vector<Examined>& all) {
     std::string text;
     for (const auto& seen : all) {
@@ -89,7 +89,7 @@ int list() {
         for (const auto& note : choice.notes) fmt::print("  {}\n", escaped(note));
         return 0;
     }
-    std::fflush(stdout); // the table first, also where both streams are one
+    std::fflush(stdout); // the table first, even if both streams are the same file
     fmt::print(stderr, "{}\n", choice.text());
     return 1;
 }

@@ -3,12 +3,12 @@
 
 namespace pollux::tools {
 
-/// `pollux list`: the installed backends, whether each works here, and what it can do.
-/// Returns: an exit status: 1 if no backend can be had, or not the one that POLLUX_BACKEND asks for.
+/// Runs `pollux list`: prints the installed backends, whether each is usable, and its capabilities.
+/// Returns: an exit status: 1 if no backend can be opened, or not the one that POLLUX_BACKEND names.
 int list();
 
-/// `pollux list --markdown`: what the installed backends can do, as the pages of the documentation have it.
-/// Returns: an exit status: 1 if there is none.
+/// Runs `pollux list --markdown`: prints the capabilities of the installed backends, as in the documentation.
+/// Returns: an exit status: 1 if none is installed.
 int list_as_markdown();
 
 } // namespace pollux::tools

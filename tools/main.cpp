@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// The `pollux` command: what is said on its command line, and what each subcommand is called with.
+// The `pollux` command: its command line, and the calls of its subcommands.
 //
-// Exit status: 0 done, 1 it failed, 2 the command line makes no sense.
+// Exit status: 0 success, 1 failure, 2 invalid command line.
 #include "conformance.hpp"
 #include "demo/demo.hpp"
 #include "explain.hpp"
@@ -28,23 +28,22 @@ using namespace pollux::tools;
 
 constexpr int failed = 1, misused = 2;
 
-/// A whole number of a range. CLI11's own check says nothing of the range when the text is no number.
+/// A check for a whole number in a range. CLI11's own check does not name the range if the text is not a number.
 CLI::Validator whole_number(int least, int most) {
     const auto check = [least, most](const std::string& text) -> std::string {
         int number = 0;
         const char* const end = text.data() + text.size();
         const auto [stop, error] = std::from_chars(text.data(), end, number);
         if (error == std::errc() && stop == end && number >= least && number <= most) return {};
-        return fmt::format("expected a whole number from {} to {}, was given \"{}\"", least, most,
-                           pollux::escaped(text));
+        return fmt::format("expected a whole number from {} to {}, seen \"{}\"", least, most, pollux::escaped(text));
     };
     return {check, fmt::format("{} to {}", least, most)};
 }
 
 void add_list(CLI::App& app, int& status, bool& as_markdown) {
     auto* command =
-        app.add_subcommand("list", "Show the installed backends, what each can do, and whether it works here");
-    command->add_flag("--markdown", as_markdown, "Only what they can do, as a table for documentation");
+        app.add_subcommand("list", "Print the installed backends, their capabilities, and whether each is usable");
+    command->add_flag("--markdown", as_markdown, "Print only the capabilities, as a table for documentation");
     command->callback([&] { status = as_markdown ? list_as_markdown() : list(); });
 }
 
@@ -53,37 +52,35 @@ struct ExplainOptions {
 };
 
 void add_explain(CLI::App& app, int& status, ExplainOptions& options) {
-    auto* command = app.add_subcommand("explain", "Tell which backend a program would get here, and why");
-    command
-        ->add_option("backend", options.backend,
-                     "As the value of POLLUX_BACKEND, which it is taken from if it is not given")
+    auto* command = app.add_subcommand("explain", "Print the backend that a program would get, and why");
+    command->add_option("backend", options.backend, "In the syntax of POLLUX_BACKEND, which is the default")
         ->type_name("BACKEND");
     command
         ->add_option("--needs", options.needs,
-                     "What the program cannot do without: of oneshot, level, edge, pipes, files, priority")
+                     "Capabilities that the program needs: of oneshot, level, edge, pipes, files, priority")
         ->type_name("WORD[,WORD]...");
     command->callback([&status, &options] { status = explain(options.backend, options.needs); });
 }
 
-/// For --help only: the arguments of this one go past CLI11, to GoogleTest.
+/// For --help only: GoogleTest parses the arguments of this subcommand, not CLI11.
 void add_conformance(CLI::App& app) {
-    app.add_subcommand("conformance", "Hold backends, by name or file, to every rule; GoogleTest's flags may follow");
+    app.add_subcommand("conformance", "Test backends, by name or file, by every rule; GoogleTest's flags may follow");
 }
 
 void add_demo(CLI::App& app, int& status, DemoOptions& options) {
     auto* command =
-        app.add_subcommand("demo", "Measure an echo server and its TCP clients on loopback, and check every byte");
-    command->add_option("--connections", options.connections, "How many clients")
+        app.add_subcommand("demo", "Measure an echo server with TCP clients on loopback, and check every byte");
+    command->add_option("--connections", options.connections, "Number of clients")
         ->check(whole_number(1, 20000))
         ->type_name("COUNT")
         ->capture_default_str();
-    command->add_option("--seconds", options.seconds, "For how long, per backend")
+    command->add_option("--seconds", options.seconds, "Duration for each backend")
         ->check(whole_number(1, 86400))
         ->type_name("COUNT")
         ->capture_default_str();
-    auto* backend = command->add_option("--backend", options.backend, "Which one, as the value of POLLUX_BACKEND");
+    auto* backend = command->add_option("--backend", options.backend, "The backend, in the syntax of POLLUX_BACKEND");
     backend->type_name("BACKEND");
-    command->add_flag("--all", options.all, "Every usable backend in turn, whatever POLLUX_BACKEND says")
+    command->add_flag("--all", options.all, "Run on every usable backend in turn, and ignore POLLUX_BACKEND")
         ->excludes(backend);
     command->callback([&status, &options] { status = demo(options); });
 }
@@ -94,10 +91,9 @@ struct NewOptions {
 
 void add_new(CLI::App& app, int& status, NewOptions& options) {
     auto* command =
-        app.add_subcommand("new", "Write a project for a plugin of your own, which works and is conformant");
+        app.add_subcommand("new", "Create a project for a plugin of your own, which is conformant from the start");
     command->add_option("NAME", options.name, "Lower-case letters, digits and \"_\"")->required()->type_name("");
-    command->add_option("--dir", options.folder, "The folder to make for it; NAME if it is not given")
-        ->type_name("FOLDER");
+    command->add_option("--dir", options.folder, "The folder to create; by default NAME")->type_name("FOLDER");
     command->callback([&status, &options] { status = new_project(options.name, options.folder); });
 }
 
@@ -109,14 +105,14 @@ bool is_command(const CLI::App& app, std::string_view name) {
 
 constexpr auto environment_help =
     "Environment:\n"
-    "  POLLUX_BACKEND      which backend: auto, or names and files separated by commas, tried in order\n"
+    "  POLLUX_BACKEND      the backend: auto, or names and files separated by commas, tried in order\n"
     "  POLLUX_PLUGIN_PATH  absolute folders, searched for plugins before those of the installation\n\n"
-    "Exit status: 0 done, 1 it failed, 2 the command line makes no sense";
+    "Exit status: 0 success, 1 failure, 2 invalid command line";
 
 int run(int argc, char** argv) {
     if (argc > 1 && std::string_view(argv[1]) == "conformance") return conformance(argc - 1, argv + 1);
 
-    CLI::App app("Pollux, an event queue whose engine is a plugin", "pollux");
+    CLI::App app("Pollux, an event queue whose backend is a plugin", "pollux");
     int status = 0;
     ExplainOptions explain_options;
     bool as_markdown = false;
@@ -130,7 +126,7 @@ int run(int argc, char** argv) {
     add_conformance(app);
     add_demo(app, status, options);
     add_new(app, status, new_options);
-    // CLI11 would only say that it did not expect it.
+    // CLI11 would only report that it is unexpected.
     if (argc > 1 && argv[1][0] != '-' && !is_command(app, argv[1])) {
         fmt::print(stderr, "pollux: no command \"{}\": expected list, explain, conformance, demo or new\n",
                    pollux::escaped(argv[1]));
@@ -140,7 +136,7 @@ int run(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error); // --help, --version
-        fmt::print(stderr, "pollux: {}\n  \"pollux --help\" tells more\n", pollux::escaped(error.what()));
+        fmt::print(stderr, "pollux: {}\n  \"pollux --help\" prints more\n", pollux::escaped(error.what()));
         return misused;
     }
     if (app.get_subcommands().empty()) {

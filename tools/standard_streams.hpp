@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The standard streams of a program: who starts it may have closed them, and what is printed may be lost.
+// The standard streams of a program, which may be closed when it starts, and whose output may be lost.
 #pragma once
 
 #include <cerrno>
@@ -15,22 +15,22 @@
 
 namespace pollux::tools {
 
-/// Opens /dev/null in the place of each standard stream that was closed when the program was started. Else sockets get
-/// these numbers, and the program prints into them. To be called first of all.
+/// Opens /dev/null in place of each standard stream that was closed when the program started. Otherwise sockets get
+/// these descriptor numbers, and the program prints into them. Call it first.
 ///
-/// Opened the wrong way round: a read or a write goes on to fail as it does on a closed descriptor.
+/// They are opened for the opposite direction, so that reads and writes fail as on a closed descriptor.
 inline void occupy_standard_streams() noexcept {
 #ifndef _WIN32
     for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         if (fcntl(number, F_GETFD) != -1 || errno != EBADF) continue;
-        // The lowest number is taken that is free, and those below it are not.
+        // open() returns the lowest free number, and all below it are in use.
         if (open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY) != number) std::_Exit(EXIT_FAILURE);
     }
 #endif
 }
 
-/// Ends what was printed: returns the exit status of a program that would end with `status`. If anything of its
-/// standard output was lost, that is a failure (1), with one line on the standard error stream.
+/// Flushes the standard output, and returns the exit status of a program that would end with `status`. If output was
+/// lost, it prints a line on the standard error stream and returns 1.
 inline int finish_output(const char* program, int status) noexcept {
     errno = 0;
     const bool is_flushed = std::fflush(stdout) == 0;
@@ -41,7 +41,7 @@ inline int finish_output(const char* program, int status) noexcept {
     return status == 0 ? 1 : status;
 }
 
-/// Whether an exception tells of nothing but what finish_output() will tell.
+/// Whether an exception reports the same failure that finish_output() will report.
 inline bool output_failed() noexcept { return std::ferror(stdout) != 0; }
 
 } // namespace pollux::tools

@@ -8,10 +8,11 @@ namespace pollux::tools {
 
 enum class Align { left, right };
 
-/// Text as Markdown shows it in a cell of a table: without an end of the cell in it.
+/// Escapes text for a cell of a Markdown table, so that it does not end the cell.
 std::string in_markdown(const std::string& text);
 
-/// Rows of text in aligned columns, under a heading. Cells are escaped(), as what is in them may come from outside.
+/// A Table formats rows of text in aligned columns, with a heading. Cells are escaped(), since their text may come from
+/// outside.
 class Table {
   public:
     struct Column {
@@ -21,12 +22,12 @@ class Table {
 
     explicit Table(std::vector<Column> columns);
 
-    /// One cell for each column.
+    /// Adds a row: one cell for each column.
     void add(std::vector<std::string> cells);
 
-    /// Each line with a line feed.
+    /// Returns the table; each line ends with a line feed.
     std::string text() const;
-    /// The same as a table of Markdown, its cells not padded: a new row changes no other line.
+    /// Returns the table in Markdown. Its cells are not padded, so that a new row changes no other line.
     std::string markdown() const;
 
   private:

@@ -14,14 +14,14 @@
 
 namespace pollux::bench {
 
-/// Boost.Asio, whose waits are for one event, so that each is followed by the next.
+/// A contender with Boost.Asio, whose waits are for one event: each one starts the next.
 class AsioContext {
   public:
     static constexpr auto name = "asio";
 
     AsioContext(std::size_t, Handler& handler) : handler_(handler) {}
     ~AsioContext() {
-        for (auto& watch : watches_) watch.release(); // whose it is, closes it
+        for (auto& watch : watches_) watch.release(); // its owner closes it
     }
     AsioContext(const AsioContext&) = delete;
     AsioContext& operator=(const AsioContext&) = delete;

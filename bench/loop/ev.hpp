@@ -12,7 +12,7 @@
 
 namespace pollux::bench {
 
-/// libev, with its epoll backend.
+/// A contender with libev and its epoll backend.
 class EvLoop {
   public:
     static constexpr auto name = "libev";
@@ -39,7 +39,7 @@ class EvLoop {
         for (std::size_t number = 0; number < sources.size(); ++number) {
             auto* io = made(number, sources[number]);
             ev_io_start(loop_, io);
-            ev_io_stop(loop_, io); // as its manual demands before a change
+            ev_io_stop(loop_, io); // required by its manual before a change
             ev_io_set(io, sources[number], EV_READ | EV_WRITE);
             ev_io_start(loop_, io);
             ev_io_stop(loop_, io);

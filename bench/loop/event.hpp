@@ -13,7 +13,7 @@
 
 namespace pollux::bench {
 
-/// libevent as it is, without the list of changes that its epoll backend has as an option.
+/// A contender with libevent and its defaults, without the optional list of changes of its epoll backend.
 class EventBase {
   public:
     static constexpr auto name = "libevent";

@@ -5,7 +5,7 @@
 
 namespace pollux::bench {
 
-/// Whom contenders tell that a source is readable.
+/// A Handler receives the readable sources from contenders.
 class Handler {
   public:
     Handler() = default;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Compares Loop with a loop written by hand, with the Poll that it stands on, and with the loops of others.
+// Compares Loop with a hand-written loop, with the Poll that it uses, and with other event loops.
 #include "asio.hpp"
 #include "ev.hpp"
 #include "event.hpp"
@@ -40,8 +40,8 @@ void churns(Comparison& bench) {
 
 int main(int argc, char** argv) {
     const About about{"loop",
-                      "Compares Loop with a loop written by hand, and with the loops of others",
-                      "nanoseconds of processor time for a byte relayed, or a watch that came and went, in a"
+                      "Compares Loop with a hand-written loop, and with other event loops",
+                      "nanoseconds of processor time for a relayed byte, or for adding and removing a watch, in a"
                       " hand-written epoll loop",
                       {"poll", "loop", "loop, io_uring", "libuv", "libevent", "libev", "asio"}};
     return main_of(argc, argv, about, [](Comparison& bench) {

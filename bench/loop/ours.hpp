@@ -13,7 +13,7 @@
 
 namespace pollux::bench {
 
-/// The bare Poll over epoll: what Loop stands on. It has no timers, and changes take effect at once.
+/// A contender with Poll on epoll, without Loop. It has no timers, and changes take effect at once.
 class PollOverEpoll {
   public:
     static constexpr auto name = "poll";
@@ -56,10 +56,10 @@ class PollOverEpoll {
     bool is_over_ = false;
 };
 
-class LoopOverEngine {
+class LoopOverBackend {
   public:
-    LoopOverEngine(const char* engine, std::size_t count, Handler& handler)
-        : handler_(handler), loop_(Request{engine}) {
+    LoopOverBackend(const char* backend, std::size_t count, Handler& handler)
+        : handler_(handler), loop_(Request{backend}) {
         watchers_.reserve(count);
     }
 
@@ -71,7 +71,7 @@ class LoopOverEngine {
     void run() { loop_.run(); }
     void stop() { loop_.stop(); }
 
-    /// In a turn, as a server does it: slots that end are not free again before its last phase.
+    /// In a turn, as in a server: the slots of ended watches are not free before its last phase.
     void churn(const std::vector<int>& sources) {
         loop_.post([this, &sources] {
             for (std::size_t number = 0; number < sources.size(); ++number) {
@@ -93,16 +93,16 @@ class LoopOverEngine {
     Timer timer_;
 };
 
-class LoopOverEpoll : public LoopOverEngine {
+class LoopOverEpoll : public LoopOverBackend {
   public:
     static constexpr auto name = "loop";
-    LoopOverEpoll(std::size_t count, Handler& handler) : LoopOverEngine("epoll", count, handler) {}
+    LoopOverEpoll(std::size_t count, Handler& handler) : LoopOverBackend("epoll", count, handler) {}
 };
 
-class LoopOverUring : public LoopOverEngine {
+class LoopOverUring : public LoopOverBackend {
   public:
     static constexpr auto name = "loop, io_uring";
-    LoopOverUring(std::size_t count, Handler& handler) : LoopOverEngine("io_uring", count, handler) {}
+    LoopOverUring(std::size_t count, Handler& handler) : LoopOverBackend("io_uring", count, handler) {}
 };
 
 } // namespace pollux::bench

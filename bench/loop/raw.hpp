@@ -15,7 +15,7 @@
 
 namespace pollux::bench {
 
-/// A loop that is written by hand for the one program that it is in: level-triggered epoll.
+/// A contender with a loop that is hand-written for this program: level-triggered epoll.
 class RawEpoll {
   public:
     static constexpr auto name = "epoll";
@@ -61,7 +61,7 @@ class RawEpoll {
     const int epoll_;
     int timeout_ = -1;
     bool is_over_ = false;
-    std::array<epoll_event, 256> events_; // as many as Loop has room for
+    std::array<epoll_event, 256> events_; // the capacity of Loop's buffer
 };
 
 } // namespace pollux::bench

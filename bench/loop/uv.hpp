@@ -12,7 +12,7 @@
 
 namespace pollux::bench {
 
-/// libuv. To end a handle takes it a turn, so those that come and go are kept, and only stopped.
+/// A contender with libuv. Closing a handle takes it a turn, so its handles are reused, and only stopped.
 class UvLoop {
   public:
     static constexpr auto name = "libuv";

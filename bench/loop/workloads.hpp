@@ -19,7 +19,7 @@
 
 namespace pollux::bench {
 
-/// So many pipes, each with two descriptors.
+/// Pipes owns `count` pipes, each with two descriptors.
 class Pipes {
   public:
     explicit Pipes(std::size_t count) {
@@ -49,11 +49,11 @@ class Pipes {
     }
     void take(std::size_t number) const {
         char byte = 0;
-        if (read(out_[number], &byte, 1) != 1) throw std::logic_error("a pipe was not ready");
+        if (read(out_[number], &byte, 1) != 1) throw std::logic_error("expected a ready pipe");
     }
 
   private:
-    /// Most systems let a process have more than it starts with.
+    /// Raises the soft limit of descriptors.
     static void raise_limit() {
         rlimit limit{};
         getrlimit(RLIMIT_NOFILE, &limit);
@@ -64,7 +64,7 @@ class Pipes {
     std::vector<int> out_, in_;
 };
 
-/// A ring of pipes, in some of which there is a byte, that goes on to the next pipe when it is reported.
+/// A Relay is a ring of pipes, some with a byte that moves to the next pipe when it is reported.
 template <typename Watching>
 class Relay final : Handler {
   public:
@@ -76,7 +76,7 @@ class Relay final : Handler {
         }
     }
 
-    /// Of one byte that goes on.
+    /// The cost of moving one byte.
     double measure() {
         relayed_ = 0;
         const auto start = processor_time();
@@ -98,7 +98,7 @@ class Relay final : Handler {
     std::size_t relayed_ = 0;
 };
 
-/// Watches of readable sources that are added, changed and removed again before the next look.
+/// Churn adds, changes and removes watches of readable sources between two polls.
 template <typename Watching>
 class Churn final : Handler {
   public:
@@ -106,7 +106,7 @@ class Churn final : Handler {
         for (std::size_t number = 0; number < sources; ++number) pipes_.put(number);
     }
 
-    /// Of one that comes and goes.
+    /// The cost of adding, changing and removing one watch.
     double measure() {
         const auto start = processor_time();
         for (int look = 0; look < looks; ++look) watching_.churn(pipes_.readable_ends());
@@ -117,7 +117,7 @@ class Churn final : Handler {
     static constexpr std::size_t sources = 100;
     static constexpr int looks = 10;
 
-    void ready(std::size_t) override { throw std::logic_error("a watch was reported that had ended"); }
+    void ready(std::size_t) override { throw std::logic_error("a removed watch was reported"); }
 
     Pipes pipes_;
     Watching watching_;

@@ -15,7 +15,7 @@
 
 namespace pollux::bench {
 
-/// An eventfd alone: it tells that something was said, and not what.
+/// A contender with an eventfd alone, which reports a notification without its token.
 class EventFd {
   public:
     static constexpr auto name = "eventfd";
@@ -34,7 +34,7 @@ class EventFd {
         return {};
     }
 
-    /// Something, or nothing.
+    /// One token, or none.
     const std::vector<Token>& take() noexcept {
         std::uint64_t count = 0;
         return read(source_, &count, sizeof count) == -1 ? nothing_ : something_;
@@ -60,8 +60,8 @@ class EventFdChannel : public EventFd {
     const std::vector<Token>& recv() noexcept { return take(); }
 };
 
-/// A queue beside a hand-written epoll loop: each notification also writes to an eventfd, edge-triggered, so that it
-/// need not be read.
+/// A contender with a queue and a hand-written epoll loop: each notification also writes to an eventfd, which is
+/// edge-triggered and need not be read.
 template <typename Queue>
 class BesideEpoll {
   public:
@@ -71,7 +71,7 @@ class BesideEpoll {
     explicit BesideEpoll(std::size_t capacity)
         : queue_(capacity), capacity_(capacity), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
         epoll_event event{EPOLLIN | EPOLLET, {}};
-        if (epoll_ctl(epoll_, EPOLL_CTL_ADD, bell().source(), &event) == -1) {
+        if (epoll_ctl(epoll_, EPOLL_CTL_ADD, wakeup().source(), &event) == -1) {
             throw std::system_error(errno, std::system_category(), "epoll");
         }
     }
@@ -81,7 +81,7 @@ class BesideEpoll {
 
     std::error_code notify(Token token) {
         if (const auto error = queue_.notify(token)) return error;
-        return names_tokens ? bell_.notify(token) : std::error_code();
+        return names_tokens ? wakeup_.notify(token) : std::error_code();
     }
 
     const auto& recv() {
@@ -92,9 +92,9 @@ class BesideEpoll {
     }
 
   private:
-    const EventFd& bell() const noexcept {
+    const EventFd& wakeup() const noexcept {
         if constexpr (names_tokens) {
-            return bell_;
+            return wakeup_;
         } else {
             return queue_;
         }
@@ -102,7 +102,7 @@ class BesideEpoll {
 
     Queue queue_;
     const std::size_t capacity_;
-    EventFd bell_{EFD_NONBLOCK};
+    EventFd wakeup_{EFD_NONBLOCK};
     const int epoll_;
 };
 

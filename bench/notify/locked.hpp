@@ -12,7 +12,7 @@
 
 namespace pollux::bench {
 
-/// What one writes first: a mutex, a vector, a flag for each token; a condition variable for those who wait.
+/// A contender with the obvious design: a mutex, a vector, a flag for each token, and a condition variable for waiting.
 class LockedQueue {
   public:
     static constexpr auto name = "mutex";

@@ -13,8 +13,8 @@
 
 namespace pollux::bench {
 
-/// What one builds of what there is: boost::lockfree::queue, and a flag for each token, with the fence that makes the
-/// flags right.
+/// A contender with available parts: boost::lockfree::queue, and a flag for each token, with the fence that the flags
+/// need.
 class LockfreeQueue {
   public:
     static constexpr auto name = "lockfree";

@@ -66,7 +66,7 @@ class Channel {
     Tokens tokens_;
 };
 
-/// The queue that is bound to a Poll over epoll.
+/// A contender with a queue that is bound to a Poll on epoll.
 class InPoll {
   public:
     static constexpr auto name = "pollux";

@@ -19,11 +19,11 @@
 #include <x86intrin.h>
 #endif
 
-/// The yardstick: the published design that pollux/notify.hpp replaces. One flag for each token, swapped with acquire;
-/// Vyukov's bounded ring, where producers claim a cell by compare-and-swap, with one consumer; a flag that says whether
-/// the receiver is parked, which it is after 127 pauses.
+/// The baseline: the published design that pollux/notify.hpp replaces. One flag for each token, swapped with acquire;
+/// Vyukov's bounded ring, where producers claim a cell by compare-and-swap, with one consumer; a flag for a parked
+/// receiver, which parks after 127 pauses.
 ///
-/// As published it loses updates and wake-ups, also on x86. `fenced` has the two fences that it lacks.
+/// As published it loses updates and wake-ups, even on x86. `fenced` adds the two missing fences.
 namespace pollux::bench {
 
 template <bool fenced>
@@ -105,7 +105,7 @@ class PublishedQueue {
     alignas(cache_line) std::atomic<std::size_t> head_ = 0;
 };
 
-/// Lets one thread sleep until another has let it go on, now or before.
+/// A Parker lets a thread sleep until another thread unparks it, even if that has happened before.
 class Parker {
   public:
     void park() noexcept {

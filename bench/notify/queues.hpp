@@ -17,34 +17,35 @@
 #include <utility>
 #include <vector>
 
-/// What is done to a queue that does not wait. Each makes a queue of any kind that has
+/// Workloads of non-blocking queues. Each makes a queue of any class that has
 ///
 ///     Queue(capacity)          notifier()   one for each thread, with notify(Token)
-///     poll(limit)              the tokens, which stay until the next
-///     names_tokens             false: tells only that there was something
+///     poll(limit)              the tokens, valid until the next poll()
+///     names_tokens             false: reports a notification without its token
 ///
-/// A sample is in cycles per operation; what was notified is taken out again, and checked, outside the measured time.
+/// A sample is in cycles per operation; the notified tokens are removed and checked outside of the measured time.
 namespace pollux::bench {
 
-/// Takes what is there, in one go: throws unless it is each of the tokens once.
+/// Removes all queued tokens in one poll(): throws unless each of the expected ones is there once.
 template <typename Queue>
 void take_all(Queue& queue, std::size_t capacity, const std::vector<Token>& notified) {
     const auto& tokens = queue.poll(capacity);
     std::vector<Token> taken(tokens.begin(), tokens.end());
     if (!Queue::names_tokens) {
-        if (taken.empty()) throw std::logic_error("what was notified was not told");
+        if (taken.empty()) throw std::logic_error("a notification was lost");
         return;
     }
     auto expected = notified;
     std::sort(expected.begin(), expected.end());
     std::sort(taken.begin(), taken.end());
     if (taken != expected) {
-        throw std::logic_error("expected each of " + std::to_string(expected.size()) + " tokens once, got " +
+        throw std::logic_error("expected each of " + std::to_string(expected.size()) + " tokens once, seen " +
                                std::to_string(taken.size()) + " tokens");
     }
 }
 
-/// A queue, and threads that notify all at once: thread n calls notify(token_of(n, 0)), notify(token_of(n, 1)), ...
+/// Notifying has a queue and threads that notify at the same time: thread n calls notify(token_of(n, 0)),
+/// notify(token_of(n, 1)), ...
 template <typename Queue, typename TokenOf>
 class Notifying {
   public:
@@ -68,7 +69,7 @@ class Notifying {
 
   private:
     using Given = decltype(std::declval<Queue&>().notifier());
-    struct alignas(64) Own { // no thread shares a cache line of these with another
+    struct alignas(64) Own { // on a cache line of its own
         explicit Own(Given&& given) : notifier(std::forward<Given>(given)) {}
         Given notifier;
     };
@@ -87,7 +88,7 @@ class Notifying {
     Team team_;
 };
 
-/// notify() of a token that is queued already: of the same token for all threads, or of neighbours.
+/// The cost of notify() of a token that is queued already: the same token for all threads, or neighbours.
 template <typename Queue>
 Sample conflated(int threads, std::size_t distance) {
     const auto token_of = [distance](int thread, std::size_t) { return Token{std::size_t(thread) * distance}; };
@@ -101,8 +102,8 @@ Sample conflated(int threads, std::size_t distance) {
     };
 }
 
-/// notify() of tokens that are not queued. The consumer was on processor 0, and so is the producer, or the first of
-/// them, unless `first` is 1.
+/// The cost of notify() of tokens that are not queued. The consumer was on processor 0, and so is the first producer,
+/// unless `first` is 1.
 template <typename Queue>
 Sample fresh(int threads, int first) {
     constexpr std::size_t share = 1024;
@@ -116,7 +117,7 @@ Sample fresh(int threads, int first) {
     };
 }
 
-/// poll() of an empty queue.
+/// The cost of poll() of an empty queue.
 template <typename Queue>
 Sample poll_empty() {
     constexpr std::size_t capacity = 1024, times = 1024;
@@ -126,12 +127,12 @@ Sample poll_empty() {
         const auto start = cycles();
         for (std::size_t i = 0; i < times; ++i) found += queue->poll(capacity).size();
         const auto end = cycles();
-        if (found != 0) throw std::logic_error("tokens that nobody notified");
+        if (found != 0) throw std::logic_error("expected no token from an empty queue");
         return static_cast<double>(end - start) / times;
     };
 }
 
-/// What cycles() itself takes: small batches are not much more.
+/// The cost of cycles() itself, which small batches do not exceed by much.
 inline double cycles_of_clock() {
     auto least = std::numeric_limits<std::uint64_t>::max();
     for (int i = 0; i < 1000; ++i) {
@@ -141,7 +142,7 @@ inline double cycles_of_clock() {
     return static_cast<double>(least);
 }
 
-/// A queue that is filled with batches, each of other tokens, and emptied.
+/// A Polling fills a queue with batches, each of different tokens, and empties it.
 template <typename Queue>
 class Polling {
   public:
@@ -162,13 +163,13 @@ class Polling {
             token = Token{next_++ % capacity};
             notifier_.notify(token);
         }
-        std::atomic_thread_fence(std::memory_order_seq_cst); // the notifier's stores are not part of it
+        std::atomic_thread_fence(std::memory_order_seq_cst); // excludes the notifier's stores from the measurement
         const auto start = cycles();
         const auto& tokens = queue_.poll(capacity);
         const auto end = cycles();
         const bool right = Queue::names_tokens ? std::equal(tokens.begin(), tokens.end(), batch_.begin(), batch_.end())
                                                : !tokens.empty();
-        if (!right) throw std::logic_error("not the tokens that were notified, in their order");
+        if (!right) throw std::logic_error("expected the notified tokens, in their order");
         return static_cast<double>(end - start) - clock_;
     }
 
@@ -179,7 +180,7 @@ class Polling {
     const double clock_ = cycles_of_clock();
 };
 
-/// poll() of so many tokens at once; per token.
+/// The cost of poll() of a batch, per token.
 template <typename Queue>
 Sample poll_batch(std::size_t batch) {
     return [polling = std::make_shared<Polling<Queue>>(batch)] { return polling->cost_per_token(); };

@@ -17,11 +17,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/// How long it takes until a thread that sleeps has the token that another one notified.
+/// Workloads that measure the time until a sleeping thread has the token that another one notified.
 namespace pollux::bench {
 
-/// A receiver on processor 0, the caller, and a sender on processor 1, who waits until the receiver sleeps. For
-/// whatever has Waiting(capacity), notify(Token), recv().
+/// A Wakes has a receiver on processor 0, the caller, and a sender on processor 1, which waits until the receiver
+/// sleeps. `Waiting` has a constructor with the capacity, notify(Token) and recv().
 template <typename Waiting>
 class Wakes {
   public:
@@ -43,7 +43,7 @@ class Wakes {
         const auto end = cycles();
         const Token expected{(asked_ - 1) % capacity};
         if (tokens.size() != 1 || (Waiting::names_tokens && tokens[0] != expected)) {
-            throw std::logic_error("not the token that was notified");
+            throw std::logic_error("expected the notified token");
         }
         return static_cast<double>(end - sent_.load(std::memory_order_relaxed));
     }

@@ -11,7 +11,8 @@
 
 namespace pollux::bench {
 
-/// boost::asio::steady_timer. A wait that is cancelled calls back, too: that is part of what cancelling costs.
+/// A contender with boost::asio::steady_timer. A cancelled wait calls back, too, which is part of the cost of
+/// cancelling.
 class AsioTimers {
   public:
     static constexpr auto name = "asio";

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t second = 1'000'000'000;
 
-// Later than the clocks of a machine that has just started.
+// Later than the clocks of a machine that was just started.
 std::uint64_t made_up = 1'000'000 * second;
 bool is_made_up = false;
 
@@ -30,8 +30,8 @@ extern "C" int clock_gettime(clockid_t which, timespec* time) noexcept {
     return 0;
 }
 
-/// Such a descriptor would follow the kernel's clock. Without it asio looks at its timers in each turn, which saves it
-/// system calls; nothing else that is measured needs it.
+/// Such a descriptor would use the kernel's clock. Without it asio checks its timers in each turn, which saves it
+/// system calls; no other contender uses it.
 extern "C" int timerfd_create(clockid_t, int) noexcept {
     errno = ENOSYS;
     return -1;

@@ -4,16 +4,16 @@
 #include <cstddef>
 #include <cstdint>
 
-/// Time that passes when a benchmark says so. This program has a clock_gettime() of its own, which all libraries in it
-/// call: so each of them sees the same hours go by in a moment, and none pays for reading a clock.
+/// A clock that the benchmark advances. This program has a clock_gettime() of its own, which all its libraries call:
+/// they see hours pass in a moment, and none pays for reading a clock.
 namespace pollux::bench::made_up_time {
 
-/// Nanoseconds; what both the monotonic and the real-time clock show.
+/// The time of both the monotonic and the real-time clock, in nanoseconds.
 std::uint64_t now() noexcept;
 
 void pass(std::uint64_t nanoseconds) noexcept;
 
-/// While one lives, time is made up. Otherwise clocks show what they always do, so that the harness can use them.
+/// Makes clocks show the artificial time while it exists. Otherwise they show the system's time, for the harness.
 class Holds {
   public:
     Holds() noexcept;
@@ -26,8 +26,8 @@ class Holds {
 
 namespace pollux::bench {
 
-/// Nanoseconds, always of the system. Of the thread's processor time, which leaves out what other processes do
-/// meanwhile; or, as that takes long to read, of the clock where only `operations` are measured.
+/// The real time in nanoseconds: the thread's processor time, which excludes other processes, or, since that is slow to
+/// read, the clock if only `operations` are measured.
 std::uint64_t stopwatch(std::size_t operations) noexcept;
 
 } // namespace pollux::bench

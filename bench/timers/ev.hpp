@@ -10,7 +10,7 @@
 
 namespace pollux::bench {
 
-/// libev, with its epoll backend.
+/// A contender with libev and its epoll backend.
 class EvTimers {
   public:
     static constexpr auto name = "libev";
@@ -31,7 +31,7 @@ class EvTimers {
         ev_timer_set(&timer, in_seconds(delay), 0.);
         ev_timer_start(loop_, &timer);
     }
-    /// As its manual advises: cheaper than to stop and start it.
+    /// As its manual recommends: cheaper than stopping and starting it.
     void rearm(std::size_t number, std::uint64_t delay) {
         auto& timer = timers_[number];
         timer.repeat = in_seconds(delay);
@@ -47,7 +47,7 @@ class EvTimers {
 
     static void fire(struct ev_loop* loop, ev_timer* timer, int) {
         ++static_cast<EvTimers*>(timer->data)->fired_;
-        if (ev_is_active(timer)) ev_timer_stop(loop, timer); // one that was rearmed repeats
+        if (ev_is_active(timer)) ev_timer_stop(loop, timer); // a rearmed timer repeats
     }
 
     struct ev_loop* const loop_ = ev_loop_new(EVBACKEND_EPOLL);

@@ -10,7 +10,7 @@
 
 namespace pollux::bench {
 
-/// The timers of Loop, over epoll.
+/// A contender with the timers of Loop, on epoll.
 class LoopTimers {
   public:
     static constexpr auto name = "loop";

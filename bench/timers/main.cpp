@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Compares pollux/timer_wheel.hpp, and the timers of Loop which stand on it, with the timers of others.
+// Compares pollux/timer_wheel.hpp, and the timers of Loop, which use it, with those of other libraries.
 #include "asio.hpp"
 #include "ev.hpp"
 #include "loop.hpp"
@@ -14,7 +14,7 @@
 int main(int argc, char** argv) {
     using namespace pollux::bench;
     const About about{"timers",
-                      "Compares the timer wheel, and Loop which stands on it, with the timers of others",
+                      "Compares the timer wheel, and Loop, which uses it, with the timers of other libraries",
                       "nanoseconds for an operation of the bare wheel",
                       {"loop", "asio", "libev", "libuv"}};
     return main_of(argc, argv, about, [](Comparison& bench) {

@@ -10,7 +10,7 @@
 
 namespace pollux::bench {
 
-/// libuv, whose timers are in milliseconds.
+/// A contender with libuv, whose timers are in milliseconds.
 class UvTimers {
   public:
     static constexpr auto name = "libuv";

@@ -9,7 +9,7 @@
 
 namespace pollux::bench {
 
-/// The bare wheel: no clock is read, and the kernel is not asked for anything.
+/// A contender with the wheel alone: it reads no clock and makes no system call.
 class WheelTimers {
   public:
     static constexpr auto name = "wheel";

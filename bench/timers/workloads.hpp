@@ -15,9 +15,9 @@
 
 namespace pollux::bench {
 
-/// So many timers, whose deadlines are spread evenly and at random over the ten seconds to come, the same for all
-/// contenders. For whatever has Timers(count), insert(number, delay), rearm(number, delay), cancel(number), turn()
-/// that fires what is due, and fired(). A turn belongs to what is measured: some put off work until then.
+/// A workload of `count` timers, whose deadlines are uniformly distributed over the next ten seconds, the same for all
+/// contenders. `Timers` has a constructor with the count, insert(number, delay), rearm(number, delay), cancel(number),
+/// turn(), which fires due timers, and fired(). A turn is measured, too, since some contenders defer work to it.
 template <typename Timers>
 class Work {
   public:
@@ -32,14 +32,14 @@ class Work {
         }
     }
 
-    /// One timer after the other, from none to all.
+    /// Inserts one timer after the other, from none to all.
     double insert() {
         const auto cost = measured([this] { insert_all(); });
         end();
         return cost;
     }
 
-    /// Each is moved to another deadline, in random order, while all are pending.
+    /// Rearms each timer, in random order, while all are pending.
     double rearm() {
         insert_all();
         const auto cost = measured([this] {
@@ -50,7 +50,7 @@ class Work {
         return cost;
     }
 
-    /// In random order, from all to none.
+    /// Cancels the timers in random order, from all to none.
     double cancel() {
         insert_all();
         const auto cost = measured([this] { cancel_all(); });
@@ -58,7 +58,7 @@ class Work {
         return cost;
     }
 
-    /// The clock goes on in steps, in each of which 100 are due; where there are few, the step is a second.
+    /// Advances the clock in steps with 100 due timers each; with few timers a step is a second.
     double fire() {
         insert_all();
         return measured([this] { fire_all(); });
@@ -67,7 +67,7 @@ class Work {
   private:
     static constexpr std::uint64_t second = 1'000'000'000;
     static constexpr std::uint64_t span = 10 * second;
-    static constexpr std::uint64_t margin = second / 100; // more than the clocks of all contenders are rounded by
+    static constexpr std::uint64_t margin = second / 100; // more than the rounding of any contender's clock
 
     double measured(const auto& operation) {
         const auto start = stopwatch(order_.size());
@@ -95,16 +95,16 @@ class Work {
         const auto steps = std::max<std::size_t>(order_.size() / 100, 10);
         for (std::size_t step = 0; step < steps; ++step) pass(span / steps);
         pass(margin);
-        if (timers_.fired() - before != order_.size()) throw std::logic_error("not each timer fired once");
+        if (timers_.fired() - before != order_.size()) throw std::logic_error("expected each timer to fire once");
     }
 
     void expect_silence() {
         const auto before = timers_.fired();
         pass(span + margin);
-        if (timers_.fired() != before) throw std::logic_error("a timer that was cancelled fired");
+        if (timers_.fired() != before) throw std::logic_error("a cancelled timer fired");
     }
 
-    /// The first time it is seen that all of them are there.
+    /// Checks in the first round that all timers are pending.
     void end() {
         if (std::exchange(first_, false)) return fire_all();
         cancel_all();
@@ -117,7 +117,7 @@ class Work {
     bool first_ = true;
 };
 
-/// The cost of one operation, in nanoseconds, with so many timers.
+/// The cost of one operation with `count` timers, in nanoseconds.
 template <typename Timers>
 Sample work(std::size_t count, double (Work<Timers>::*operation)()) {
     const made_up_time::Holds while_it_is_set_up;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""No function of the standard library that allocates below noexcept: docs/decisions/0023, which has what was measured."""
+"""Checks that no function of the standard library is called that allocates below noexcept: docs/decisions/0023, which has what was measured."""
 import re
 
 FORBIDDEN = {
@@ -8,7 +8,7 @@ FORBIDDEN = {
     re.compile(r"\bremove_all\s*\("): "remove_all",
     re.compile(r"\bweakly_canonical\s*\("): "weakly_canonical",
 }
-# Where std::terminate for want of memory is nobody's loss.
+# Where std::terminate() without memory does no harm.
 FREE = ("tests/", "bench/")
 
 

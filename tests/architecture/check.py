@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: BSL-1.0
-"""check.py <allocations|includes|rules|contract|house> <root>, check.py exports <nm> <folder of plugins> [of libraries]: one check."""
+"""check.py <allocations|includes|rules|contract|style|words> <root>, check.py exports <nm> <folder of plugins> [of libraries]: one check."""
 import sys
 
 sys.dont_write_bytecode = True
 import allocations
 import contract
 import exports
-import house
 import includes
 import rules
+import style
+import words
 from tree import Tree
 
-OF_TREE = {"allocations": allocations, "includes": includes, "rules": rules, "contract": contract, "house": house}
+OF_TREE = {"allocations": allocations, "includes": includes, "rules": rules, "contract": contract, "style": style,
+           "words": words}  # fmt: skip
 
 
 def main(arguments):

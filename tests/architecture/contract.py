@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
-"""docs/contract.md: made from the labels in the public headers and the sentence above each RULE().
+"""Generates docs/contract.md from the labels in the public headers and the sentence above each RULE().
 
-contract.py --write [root]   makes it anew
+contract.py --write [root]   writes it
 """
 import sys
 
@@ -15,8 +15,8 @@ PAGE = Path("docs/contract.md")
 MAKE = "python3 tests/architecture/contract.py --write"
 HEAD = f"""# The contract: one row, one rule, one test
 
-Each row is a promise of the public headers, where its label stands in brackets, and one test,
-`RULE(subject, behaviour)`. This page is made from both by `{MAKE}`: change them, not this.
+Each row is a promise of the public headers, which have its label in brackets, and one test,
+`RULE(subject, behaviour)`. `{MAKE}` generates this page from both: change them instead.
 """
 
 
@@ -48,12 +48,12 @@ def write(tree):
 def check(tree):
     page = tree.root / PAGE
     if not page.is_file():
-        return [f"{PAGE}: is not there; make it with {MAKE}"]
+        return [f"{PAGE}: does not exist: run {MAKE}"]
     expected, seen = text(tree).splitlines(), page.read_text(encoding="utf-8").splitlines()
     if expected == seen:
         return []
     different = sorted(set(expected) ^ set(seen), key=lambda line: (not line.startswith("| "), line))
-    return [f"{PAGE}: is stale; make it anew with {MAKE}; for one: {different[0] if different else 'its order'}"]
+    return [f"{PAGE}: is stale: run {MAKE}; the first difference: {different[0] if different else 'its order'}"]
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""A plugin exports one symbol, and a library what is called pollux::."""
+"""Checks that a plugin exports one symbol, and a library only names in pollux::."""
 import re
 import subprocess
 from pathlib import Path
@@ -11,7 +11,7 @@ OURS = re.compile(r"((guard variable|typeinfo|typeinfo name|vtable) for )?pollux
 def exported(file, nm, *options):
     command = [nm, "-D", "--defined-only", *options, str(file)]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    # Behind the address and the kind; a symbol of a version has it behind an "@".
+    # After the address and the kind; a versioned symbol has the version after an "@".
     return sorted(line.split(maxsplit=2)[2].partition("@")[0] for line in output.splitlines())
 
 
@@ -32,5 +32,5 @@ def check_libraries(nm, folder):
         symbols = exported(library, nm, "--demangle")
         foreign = [symbol for symbol in symbols if not OURS.match(symbol)]
         if foreign or not symbols:
-            faults.append(f"{library.name}: exports {', '.join(foreign) or 'nothing'}: expected what is in pollux:: alone")
+            faults.append(f"{library.name}: exports {', '.join(foreign) or 'nothing'}: expected only names in pollux::")
     return faults

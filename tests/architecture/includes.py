@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Who may include whom: docs/architecture.md, enforced."""
+"""Checks which part includes which, as docs/architecture.md allows."""
 from pathlib import Path
 
 from tree import is_public
 
-# Each public header of the core and what it stands on.
-DRAWING = {
+# Each public header of the core, and the headers that it may include.
+DIAGRAM = {
     "event": [],
     "registrator": ["event"],
     "selector": ["registrator"],
@@ -39,10 +39,10 @@ STANDARD = set(
 
 
 def with_foundations(names):
-    """The names and all that they stand on."""
+    """Returns the names and all headers that they may include, directly or not."""
     found = set(names)
     for name in names:
-        found |= with_foundations(DRAWING[name])
+        found |= with_foundations(DIAGRAM[name])
     return found
 
 
@@ -51,7 +51,7 @@ def pollux_header(name):
 
 
 def resolved(tree, path, name):
-    """Where a quoted include leads, relative to the root; None if it is found in neither place."""
+    """Returns the file of a quoted include, relative to the root; None if it is not found."""
     beside = (tree.root / path.parent / name).resolve()
     if beside.is_file() and beside.is_relative_to(tree.root):
         return beside.relative_to(tree.root).as_posix()
@@ -62,10 +62,10 @@ def resolved(tree, path, name):
 
 
 def allowed_headers(path):
-    """The core's headers that a file may include; None = any."""
+    """Returns the headers of the core that a file may include; None: any."""
     parts = path.parts
     if path.as_posix().startswith("core/include/pollux/"):
-        return with_foundations(DRAWING.get(path.stem, []))
+        return with_foundations(DIAGRAM.get(path.stem, []))
     if parts[0] in ("plugins", "layers"):
         return with_foundations(FOR_PLUGINS)
     if parts[0] in FOR_FOLDER:
@@ -101,7 +101,7 @@ def fault_of_library(tree, path, name):
 def fault_of_angled(tree, path, name):
     header = pollux_header(name)
     place = path.as_posix()
-    if header in DRAWING:
+    if header in DIAGRAM:
         allowed = allowed_headers(path)
         if allowed is not None and header not in allowed:
             return f"includes <{name}>: may include of Pollux only {', '.join(sorted(allowed)) or 'nothing'}"
@@ -125,8 +125,8 @@ def check(tree):
     faults = []
     loaders = []
     for path in tree.files(".cpp", ".hpp"):
-        if path.as_posix().startswith("core/include/pollux/") and path.stem not in DRAWING:
-            faults.append(f"{path}: is not in the drawing: give it a place in {Path(__file__).name}")
+        if path.as_posix().startswith("core/include/pollux/") and path.stem not in DIAGRAM:
+            faults.append(f"{path}: is not in the dependency diagram: add it to {Path(__file__).name}")
         for number, kind, name in tree.includes(path):
             fault = fault_of_quoted(tree, path, name) if kind == '"' else fault_of_angled(tree, path, name)
             if fault:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""One rule, one test: labels in the public headers against RULE()s in the tests."""
+"""Compares the labels in the public headers with the RULE()s in the tests: one rule, one test."""
 import re
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ class Test(NamedTuple):
 
 
 def labels(tree):
-    """Each label of the public headers' comments with the headers that have it, in order."""
+    """Returns each label in comments of the public headers, with its headers in order."""
     found = {}
     for path in tree.public_headers():
         for line in tree.lines(path):
@@ -28,7 +28,7 @@ def labels(tree):
 
 
 def tests(tree):
-    """Each rule that is tested with all its tests."""
+    """Returns each tested rule with all its tests."""
     found = {}
     for path in tree.files(".cpp", under="tests"):
         comment = []

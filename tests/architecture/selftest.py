@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""selftest.py <root> <C++ compiler> [nm]: each check is seen to fail on a planted fault, and to name it."""
+"""selftest.py <root> <C++ compiler> [nm]: tests that each check fails on a violation that is planted, and names it."""
 import sys
 
 sys.dont_write_bytecode = True
@@ -12,17 +12,18 @@ from pathlib import Path
 import allocations
 import contract
 import exports
-import house
 import includes
 import rules
+import style
+import words
 from tree import Tree
 
 ROOT, COMPILER, NM = Path(), "c++", "nm"
-LICENCE = "// " + house.LICENCE + "\n"
+LICENCE = "// " + style.LICENCE + "\n"
 
 
 class Planted(unittest.TestCase):
-    """Each test works on a copy of the sources."""
+    """The base class of tests that change a copy of the sources."""
 
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -47,7 +48,7 @@ class Planted(unittest.TestCase):
         file.write_text(text, encoding="utf-8")
 
     def expect(self, check, path, text, *facts, instead_of=None):
-        """What is planted must be one new fault, which has all the facts."""
+        """Expects exactly one new fault for the planted text, with all the facts."""
         before = check(self.tree)
         self.plant(path, text, instead_of)
         new = [fault for fault in check(self.tree) if fault not in before]
@@ -73,7 +74,7 @@ class Includes(Planted):
                 self.expect_include(f"core/include/pollux/{header}.hpp", f"<pollux/{above}.hpp>", "may include")
 
     def test_new_header(self):
-        self.expect(includes.check, "core/include/pollux/new.hpp", "", "new.hpp", "not in the drawing")
+        self.expect(includes.check, "core/include/pollux/new.hpp", "", "new.hpp", "not in the dependency diagram")
 
     def test_public_header(self):
         for name in ("<unistd.h>", "<boost/asio.hpp>", '"event.hpp"', '"../../src/search.hpp"'):
@@ -180,8 +181,8 @@ class Contract(Planted):
         self.expect(contract.check, Rules.header, "/// It holds [planted.promise].\n", "stale", "planted.promise")
 
     def test_changed_sentence(self):
-        self.expect(contract.check, "tests/core/poll_rules.cpp", "// Planted: a handle that is kept", "stale",
-                    "poll.registrator_outlives", instead_of="// A handle that is kept")  # fmt: skip
+        self.expect(contract.check, "tests/core/poll_rules.cpp", "// Planted: a handle that outlives", "stale",
+                    "poll.registrator_outlives", instead_of="// A handle that outlives")  # fmt: skip
 
     def test_edited_page(self):
         self.expect(contract.check, contract.PAGE, "planted\n", "stale", "planted")
@@ -191,38 +192,74 @@ class Contract(Planted):
         self.assertEqual(len(contract.check(self.tree)), 1)
 
 
-class House(Planted):
+class Style(Planted):
     def test_nothing_is_planted(self):
-        self.assertEqual(house.check(self.tree), [])
+        self.assertEqual(style.check(self.tree), [])
 
     def test_licence(self):
         for name in ("core/new.cpp", "core/new.hpp", "core/new.cmake", "core/new.py", "new/CMakeLists.txt", "core/new"):
             with self.subTest(name=name):
                 (self.tree.root / "new").mkdir(exist_ok=True)
                 (self.tree.root / name).write_text("#!/bin/sh\n" if name == "core/new" else "int planted;\n")
-                faults = house.check(self.tree)
+                faults = style.check(self.tree)
                 self.assertEqual(len(faults), 1, faults)
                 self.assertIn(name, faults[0])
-                self.assertIn(house.LICENCE, faults[0])
+                self.assertIn(style.LICENCE, faults[0])
                 (self.tree.root / name).unlink()
 
     def test_second_licence(self):
-        self.expect(house.check, "core/src/open.cpp", LICENCE, "core/src/open.cpp", "more than one")
+        self.expect(style.check, "core/src/open.cpp", LICENCE, "core/src/open.cpp", "more than one")
 
     def test_name(self):
         for name in ("core/utils.hpp", "core/src/detail/loader.hpp", "tests/common/pipe.hpp", "tools/misc.cpp",
                      "plugins/epoll/impl.hpp", "tests/core/helpers.hpp"):  # fmt: skip
-            self.expect(house.check, name, "", name, "names nothing")
+            self.expect(style.check, name, "", name, "names nothing")
 
     def test_header(self):
-        self.expect(house.check, "tests/core/poll_test.cpp", "#include <latch>\n", "tests/core/poll_test.cpp", "<latch>")
+        self.expect(style.check, "tests/core/poll_test.cpp", "#include <latch>\n", "tests/core/poll_test.cpp", "<latch>")
 
     def test_length(self):
-        self.expect(house.check, "core/src/long.cpp", "\n" * 350, "core/src/long.cpp", "351 lines", "350 at most")
-        self.expect(house.check, "plugins/iocp/long.cpp", "\n" * 600, "plugins/iocp/long.cpp", "601", "600 at most")
-        before = house.check(self.tree)
+        self.expect(style.check, "core/src/long.cpp", "\n" * 350, "core/src/long.cpp", "351 lines", "350 at most")
+        self.expect(style.check, "plugins/iocp/long.cpp", "\n" * 600, "plugins/iocp/long.cpp", "601", "600 at most")
+        before = style.check(self.tree)
         self.plant("core/src/just.cpp", "\n" * 349)
-        self.assertEqual(house.check(self.tree), before)
+        self.assertEqual(style.check(self.tree), before)
+
+
+class Words(Planted):
+    SAMPLES = [
+        "An engine.", "two engines", "poll_engine()", "a planted fault", "planted_faults",
+        "It hears of it.", "is not heard", "whoever it is", "by whomever", "somebody else", "anybody", "nobody", "TEST(Wakes, wake_nobody)",
+        "begins anew", "also not if", "be it new", "else not", "a stand-in", "closed behind our back", "was forgotten",
+        "the whole story", "It never waits.", "no call waits", "after a look", "look_at(source)", "house rules", "the drawing", "let_go()",
+        "is told", "tells", "an Agenda", "ring_bell()",
+    ]  # fmt: skip
+    FREE = ["an engineer", "history", "[close.forgotten]", "as the user nobody", "bellow", "ftell(file)",
+            "RULE(timer_wheel, lets_go)"]  # fmt: skip
+
+    def test_nothing_is_planted(self):
+        self.assertEqual(words.check(self.tree), [])
+
+    def test_each_word(self):
+        unseen = [word.spelling for word in words.WORDS if not any(words.pattern(word).search(each) for each in self.SAMPLES)]
+        self.assertEqual(unseen, [], "each word needs a sample")
+        self.plant("tests/words/new.cpp", "".join(f"// {sample}\n" for sample in self.SAMPLES))
+        faults = words.check(self.tree)
+        for number, sample in enumerate(self.SAMPLES, 2):
+            with self.subTest(sample):
+                found = [fault for fault in faults if fault.startswith(f"tests/words/new.cpp:{number}: ")]
+                self.assertEqual(len(found), 1, found)
+                self.assertIn(": expected ", found[0])
+
+    def test_files(self):
+        for path in ("tests/core/new.hpp", "docs/new.md", "tools/new.py", "bench/new/CMakeLists.txt", "README.md"):
+            self.expect(words.check, path, "an engine\n", path, '"engine": expected backend')
+
+    def test_elsewhere(self):
+        for path in ("docs/decisions/0001-new.md", "CHANGELOG.md", "tools/new.sh"):
+            self.plant(path, "an engine\n")
+        self.plant("tests/core/new.cpp", "".join(f"// {line}\n" for line in self.FREE))
+        self.assertEqual(words.check(self.tree), [])
 
 
 class Exports(unittest.TestCase):
@@ -257,7 +294,7 @@ class Exports(unittest.TestCase):
         self.assertEqual(self.faults_of(own, exports.check_libraries), [])
         faults = self.faults_of(own + " namespace boost { int planted() { return 1; } }", exports.check_libraries)
         self.assertEqual(len(faults), 1)
-        for fact in ("libpollux-planted.so", "exports boost::planted()", "pollux:: alone"):
+        for fact in ("libpollux-planted.so", "exports boost::planted()", "only names in pollux::"):
             self.assertIn(fact, faults[0])
         self.assertIn("exports nothing", self.faults_of("static int planted;", exports.check_libraries)[0])
 

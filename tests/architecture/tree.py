@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""The files of the repository, as the checks see them."""
+"""Lists and reads the files of the repository for the checks."""
 import os
 import re
 from pathlib import Path
@@ -16,10 +16,10 @@ class Tree:
         self.root = Path(root).resolve()
 
     def files(self, *suffixes, under=""):
-        """Paths relative to the root, sorted; all files without suffixes. What git, editors and builds leave is not ours."""
+        """Paths relative to the root, sorted; all files without suffixes. Files of git, editors and builds are excluded."""
         found = []
         for folder, folders, files in os.walk(self.root / under):
-            # Not entered at all: a build has more files than the project, and Wine's thousands are among them.
+            # Not entered: a build has more files than the project, including thousands of Wine.
             folders[:] = [name for name in folders if name not in NOT_OURS and (name[0] != "." or name == ".ci")]
             place = Path(folder).relative_to(self.root)
             found += [place / name for name in files if not suffixes or name.endswith(suffixes)]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What bench/rounds.hpp makes of turns; the samples are made up, so no figure depends on a clock.
+// Tests of bench/rounds.hpp with artificial samples, so that no figure depends on a clock.
 #include "rounds.hpp"
 #include "table.hpp"
 #include "team.hpp"
@@ -22,7 +22,8 @@ namespace {
 
 constexpr Plan brief{5, std::chrono::milliseconds(0), std::chrono::seconds(60)};
 
-/// Costs `first` in its first turn, and a tenth more in each that follows: as if the machine got slower.
+/// A contender that costs `first` in its first turn, and a tenth more in each later one, as on a machine that slows
+/// down.
 Contender slowing(std::string name, double first) {
     return {std::move(name), [first] {
                 auto cost = std::make_shared<double>(first / 1.1);
@@ -52,7 +53,7 @@ TEST(Rounds, take_the_median_of_a_turn) {
     EXPECT_NEAR(outcome.figures[0].ratio, 3, 1e-9);
 }
 
-/// What compare() says of a contender that does not do its work.
+/// Returns the error of compare() for a contender that does not do its work.
 std::string failure_of(const std::function<Sample()>& set_up, const Plan& plan = brief) {
     try {
         compare(slowing("base", 1), {{"other", set_up}}, plan);
@@ -87,7 +88,7 @@ TEST(Team, works_once_for_each_run) {
     }
 }
 
-TEST(Table, tells_what_was_reached) {
+TEST(Table, prints_the_ratios_that_were_reached) {
     const Outcome outcome{20, {"base", 1.1, 1.0, 1.2}, {{"a", 0.5, 0.4, 0.6}, {"b", 1.05, 1, 1.1}, {"c", 1.2, 1, 2}}};
     const Row row{"work", outcome, {{"a", 0.55}, {"b", 1.0}, {"c", 1.0}}};
     EXPECT_EQ(table_of({row}, {"a", "b", "c", "d"}),
@@ -96,7 +97,7 @@ TEST(Table, tells_what_was_reached) {
               "| work | 20.0 | 1.10 (1.00 to 1.20) | 0.50, met 0.55 | 1.05, noise 1.00 | 1.20, missed 1.00 |  |\n");
 }
 
-TEST(Table, tells_who_stays_behind) {
+TEST(Table, prints_the_ratios_that_must_not_be_reached) {
     const Outcome outcome{20, {"base", 1.1, 1.0, 1.2}, {{"a", 1.5, 1, 2}, {"b", 0.95, 0, 1}, {"c", 0.5, 0, 1}}};
     const Row row{"work", outcome, {}, {{"a", 1.0}, {"b", 1.0}, {"c", 1.0}}};
     EXPECT_EQ(table_of({row}, {"a", "b", "c"}),

@@ -7,7 +7,7 @@
 #include <string>
 #include <system_error>
 
-/// What crosses the seam, in words.
+/// Readable descriptions of events, conditions, modes and errors.
 namespace pollux::conformance {
 
 std::string describe(Ready ready);

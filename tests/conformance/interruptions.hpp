@@ -5,7 +5,7 @@
 
 namespace pollux::conformance {
 
-/// While it lives, SIGUSR1 interrupts system calls and does nothing else.
+/// Makes SIGUSR1 interrupt system calls, and nothing else, while it exists.
 class Interruptions {
   public:
     Interruptions() {

@@ -8,21 +8,21 @@
 #include <thread>
 #include <vector>
 
-/// What this process has and may have: for the rules on resources.
+/// The resources of this process and their limits, for the rules on resources.
 namespace pollux::conformance {
 
-/// Lets the process open as many descriptors as it may be allowed; returns how many.
+/// Raises the soft limit of descriptors to the hard limit; returns the new limit.
 std::size_t raise_descriptor_limit();
 
-/// What has to be done first: sockets can be made, and a write to a broken pipe is an error that does not end the
-/// process.
+/// Prepares the process: sockets can be made (Windows), and a write to a broken pipe is an error that does not end the
+/// process. Call it first.
 void begin_process();
 
-/// The descriptors that are open.
+/// The open descriptors of the process.
 std::vector<int> open_descriptors();
 bool is_closed_on_exec(int descriptor);
 
-/// While it lives, only so many more descriptors can be opened.
+/// A DescriptorLimit lets the process open only `more` further descriptors while it exists.
 class DescriptorLimit {
   public:
     explicit DescriptorLimit(std::size_t more);
@@ -35,30 +35,30 @@ class DescriptorLimit {
 };
 
 std::size_t thread_count();
-/// The number by which is_asleep() knows the calling thread.
+/// The id of the calling thread, for is_asleep().
 int thread_number();
-/// Whether that thread sleeps in the kernel, or is gone. Where nothing tells, true after a moment that is mostly
-/// enough: good to make a fault likelier to show, not for a verdict.
+/// Whether the thread sleeps in the kernel, or has ended. Where the system does not report it, true after a moment that
+/// is mostly enough: it makes a race more likely, and decides nothing.
 bool is_asleep(int thread);
-/// Returns when that thread sleeps, or is_over() says that it has no more reason to; gives up after five seconds.
+/// Returns when the thread sleeps, when is_over() returns true, or after five seconds.
 inline void wait_until_asleep(int thread, const auto& is_over) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
     while (!is_over() && !is_asleep(thread) && std::chrono::steady_clock::now() < end) {
         std::this_thread::sleep_for(std::chrono::microseconds(50));
     }
 }
-/// Bytes that are allocated on the heap; 0 where nothing tells.
+/// The bytes that are allocated on the heap; 0 where the system does not report them.
 std::size_t heap_bytes();
-/// Processor time used by all threads, and how coarse that is told.
+/// The processor time of all threads, and the resolution of that time.
 std::chrono::nanoseconds processor_time();
 std::chrono::nanoseconds processor_time_tick();
 
-/// Makes a child that ends at once: by exit, or by exec of another program; returns when it has.
+/// Forks a child that ends at once, by exit or by exec of another program; returns after its end.
 enum class Ending { exit, exec };
 bool run_child(Ending ending);
 
-/// Runs `body` in a forked child, and returns the fault that it returned, which is empty if there is none. A child that
-/// hangs is ended after a minute, and that is a fault, too; one that calls exit(0) itself has none.
+/// Runs `body` in a forked child, and returns its result, which is empty if the child found no fault. A child that
+/// hangs is killed after a minute, which is a fault; one that calls exit(0) has none.
 std::string fault_in_child(const std::function<std::string()>& body);
 
 } // namespace pollux::conformance

@@ -53,7 +53,7 @@ std::size_t raise_descriptor_limit() {
 void begin_process() { std::signal(SIGPIPE, SIG_IGN); }
 
 std::vector<int> open_descriptors() {
-    // The table is dense at its beginning, and 4,096 is past what a rule leaves open.
+    // The table is dense at its beginning, and no rule leaves a descriptor above 4,096 open.
     std::vector<int> open;
     for (int descriptor = 0; descriptor < 4096; ++descriptor) {
         if (fcntl(descriptor, F_GETFD) != -1) open.push_back(descriptor);
@@ -64,7 +64,7 @@ std::vector<int> open_descriptors() {
 bool is_closed_on_exec(int descriptor) { return (fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0; }
 
 DescriptorLimit::DescriptorLimit(std::size_t more) : before_(descriptor_limit().rlim_cur) {
-    // The limit is on the number, not on how many: find the number that has `more` free ones below it.
+    // The limit is on the number of a descriptor, not on the count: find the number with `more` free ones below it.
     std::size_t limit = 0;
     for (std::size_t free = 0; free < more || fcntl(static_cast<int>(limit), F_GETFD) != -1; ++limit) {
         if (fcntl(static_cast<int>(limit), F_GETFD) == -1) ++free;
@@ -88,7 +88,7 @@ std::size_t thread_count() {
 int thread_number() { return static_cast<int>(syscall(SYS_gettid)); }
 
 bool is_asleep(int thread) {
-    // proc(5): the state is the first letter behind the name, which is in brackets and may hold any character.
+    // proc(5): the state is the first letter after the name, which is in parentheses and may have any character.
     std::ifstream stat("/proc/self/task/" + std::to_string(thread) + "/stat");
     std::string line;
     if (!std::getline(stat, line)) return true;
@@ -124,7 +124,7 @@ std::chrono::nanoseconds processor_time() {
 std::chrono::nanoseconds processor_time_tick() { return std::chrono::nanoseconds(1); }
 
 std::string fault_in_child(const std::function<std::string()>& body) {
-    // Not a pipe, which a child that closes all descriptors has no more.
+    // Not a pipe, which a child that closes all descriptors would lose.
     struct Shared {
         bool has_returned;
         std::array<char, 2048> fault;
@@ -132,7 +132,7 @@ std::string fault_in_child(const std::function<std::string()>& body) {
     void* const page = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) throw std::system_error(errno, std::system_category(), "mmap");
     auto& shared = *new (page) Shared{};
-    std::fflush(nullptr); // or exit() prints it once more
+    std::fflush(nullptr); // otherwise exit() prints it once more
     const pid_t child = fork();
     if (child == -1) throw std::system_error(errno, std::system_category(), "fork");
     if (child == 0) {

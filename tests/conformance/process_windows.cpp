@@ -31,13 +31,13 @@ void begin_process() {
 }
 
 std::size_t raise_descriptor_limit() {
-    // Windows has no lower one. Wine has none either, but its server looks through lists: 10,000 sockets take a minute,
+    // Windows has no lower limit. Wine has none either, but its server searches lists: 10,000 sockets take a minute,
     // and on a busy machine several.
     return wine_version() ? 4096 : std::size_t{1} << 24;
 }
 
 std::vector<int> open_descriptors() {
-    // Handles are multiples of four, and used again: the table is dense at its beginning.
+    // Handles are multiples of four and are reused: the table is dense at its beginning.
     std::vector<int> open;
     for (int number = 4; number < 16384; number += 4) {
         DWORD flags = 0;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""The conformance program as its users meet it: what it prints, and how it ends.
+"""Tests of the conformance program: its output and its exit status.
 
 POLLUX_CONFORMANCE is the program, POLLUX_EPOLL the file of a plugin.
 """
@@ -31,7 +31,7 @@ class Misuse(unittest.TestCase):
         self.assertEqual(outcome.returncode, status, outcome)
         self.assertIn(fact, outcome.stderr)
 
-    def test_nothing_to_try(self):
+    def test_no_backend(self):
         self.check([], "expected the name or file of at least one backend")
 
     def test_unknown_backend(self):
@@ -40,7 +40,7 @@ class Misuse(unittest.TestCase):
     def test_unknown_flag(self):
         self.check(["epoll", "--nosuch"], '"--nosuch"')
 
-    def test_filter_that_fits_nothing(self):
+    def test_filter_that_matches_nothing(self):
         self.check(["epoll", "--gtest_filter=nosuch.rule"], "no rule was run")
 
     def test_one_backend_twice(self):
@@ -60,18 +60,18 @@ class Reports(unittest.TestCase):
         self.assertEqual(listed, in_sources)
         self.assertGreater(len(listed), 80)
 
-    def test_part_of_the_rules_is_no_verdict(self):
+    def test_some_rules_give_no_verdict(self):
         outcome = run("epoll", "poll_fallback", "--gtest_filter=add.reports:wake.next")
         self.assertEqual(outcome.returncode, 0, outcome)
         self.assertRegex(last_line(outcome), r"^not judged: epoll \(2 of \d+ rules were run\), poll_fallback \(2 of")
 
-    def test_a_filter_may_name_a_backend_or_leave_out(self):
+    def test_a_filter_may_name_or_exclude_a_backend(self):
         outcome = run("epoll", "poll_fallback", "--gtest_filter=epoll/wake.*-wake.n*")
         self.assertIn("epoll/wake.asleep", outcome.stdout)
         self.assertNotIn("wake.next", outcome.stdout)
         self.assertNotIn("poll_fallback/", outcome.stdout)
 
-    def test_unsupported_is_counted_apart_with_its_reason(self):
+    def test_unsupported_is_counted_separately_with_its_reason(self):
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "report.xml"
             outcome = run("poll_fallback", "--gtest_filter=edge.*", f"--gtest_output=xml:{file}")
@@ -83,17 +83,17 @@ class Reports(unittest.TestCase):
             reasons = [node.get("value") for node in report.iter("property") if node.get("name") == "declared_unsupported"]
             self.assertEqual(len(reasons), 5)
 
-    def test_rules_of_many_rounds_can_be_cut_short_which_is_told(self):
-        # That the verdict tells, too, tests/package/run tries.
+    def test_brief_runs_are_reported(self):
+        # tests/package/run tests the verdict of a brief run.
         for arguments in [["--brief", "epoll"], ["epoll", "--brief"]]:
             outcome = run(*arguments, "--gtest_filter=edge.after_drain:add.reports")
             self.assertEqual(outcome.returncode, 0, outcome)
-            told = re.search(r"\n    cut short: edge\.after_drain \((\d+) of 10000 rounds\)\n", outcome.stdout)
-            self.assertTrue(told, outcome)
-            self.assertIn(int(told[1]), range(1, 1001))
+            rounds = re.search(r"\n    cut short: edge\.after_drain \((\d+) of 10000 rounds\)\n", outcome.stdout)
+            self.assertTrue(rounds, outcome)
+            self.assertIn(int(rounds[1]), range(1, 1001))
             self.assertIn("epoll: 2 rules passed", outcome.stdout)
 
-    def test_a_file_is_tried_under_its_name(self):
+    def test_a_file_is_reported_by_its_name(self):
         outcome = run(os.environ["POLLUX_EPOLL"], "--gtest_filter=add.reports")
         self.assertEqual(outcome.returncode, 0, outcome)
         self.assertIn("epoll: 1 rules passed", outcome.stdout)

@@ -15,7 +15,7 @@ std::string joined(const std::vector<std::string>& items) {
     return line;
 }
 
-/// How many rules a map by reason has.
+/// The number of rules in a map by reason.
 std::size_t count_of(const std::map<std::string, std::vector<std::string>>& by_reason) {
     std::size_t count = 0;
     for (const auto& [reason, rules] : by_reason) count += rules.size();

@@ -10,10 +10,10 @@
 
 namespace pollux::conformance {
 
-/// Counts what became of the rules, per subject, and says it after each iteration; the last line is the verdict.
+/// A Report counts the results of rules by subject, and prints them after each iteration; the last line is the verdict.
 class Report : public testing::EmptyTestEventListener {
   public:
-    /// Of so many rules there are; whether those of many rounds were cut short.
+    /// `rules`: how many rules exist; `is_brief`: whether those with many rounds are shortened.
     Report(std::size_t rules, bool is_brief) : rules_(rules), is_brief_(is_brief) {}
 
     bool ran_any() const noexcept { return ran_any_; }
@@ -22,7 +22,7 @@ class Report : public testing::EmptyTestEventListener {
     struct Tally {
         std::size_t passed = 0;
         std::vector<std::string> failed = {};
-        std::vector<std::string> cut_short = {}; // passed, with fewer rounds than there should have been
+        std::vector<std::string> cut_short = {}; // passed, with fewer rounds than a full run has
         std::map<std::string, std::vector<std::string>> unsupported = {}; // by reason
         std::map<std::string, std::vector<std::string>> deviating = {};   // by reason; on Wine only
         std::size_t total() const;

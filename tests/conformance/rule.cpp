@@ -15,7 +15,9 @@
 namespace pollux::conformance {
 namespace {
 
-void fail(const std::string& what, const Place& place) { ADD_FAILURE_AT(place.file, place.line) << what; }
+void fail(const std::string& what, const SourceLocation& location) {
+    ADD_FAILURE_AT(location.file, location.line) << what;
+}
 
 } // namespace
 
@@ -53,7 +55,7 @@ std::vector<ListedRule>& listed_rules() {
 
 std::span<const AbsentRule> absent_rules() {
 #ifdef _WIN32
-    static constexpr const char* no_limit = "Windows lets no process limit how many handles it may open";
+    static constexpr const char* no_limit = "Windows has no limit of handles that a process can lower";
     static constexpr const char* no_fork = "Windows has no fork()";
     static constexpr std::array<AbsentRule, 11> absent{
         {{"accept.no_room", no_limit},
@@ -61,11 +63,11 @@ std::span<const AbsentRule> absent_rules() {
          {"fork.child_destroys", no_fork},
          {"fork.parent_unharmed", no_fork},
          {"open.limits", no_limit},
-         {"priority.once", "Windows has no source that reports once"},
-         {"selector.closed_while_asleep", "the handles of a Selector are known to no other part of a process"},
+         {"priority.once", "Windows has no source that reports a change once"},
+         {"selector.closed_while_asleep", "no other part of a Windows process knows the handles of a Selector"},
          {"selector.closed_under_it", "Windows has no closefrom()"},
          {"selector.lowered_limit", no_limit},
-         {"selector.standard_streams", "the standard streams of Windows are no low numbers"},
+         {"selector.standard_streams", "Windows does not give standard streams the lowest numbers"},
          {"signal.returns", "Windows has no signals"}}};
     return absent;
 #else
@@ -73,19 +75,19 @@ std::span<const AbsentRule> absent_rules() {
 #endif
 }
 
-std::unique_ptr<Selector> Rule::open(Place place) {
+std::unique_ptr<Selector> Rule::open(SourceLocation location) {
     OpenFailure failure;
     auto opened = subject_->open(failure);
     if (!opened)
-        fail("expected a Selector, seen: " + std::string(failure.step) + ": " + describe(failure.error), place);
+        fail("expected a Selector, seen: " + std::string(failure.step) + ": " + describe(failure.error), location);
     return opened;
 }
 
 void Rule::TestBody() {
     const Watchdog watchdog("rule [" + std::string(label_) + "] on " + subject_->name);
-    // A thread of its own, which takes along what the kernel still has for it: Linux interrupts a thread, as a signal
-    // does, some time after it has closed an io_uring (io_ring_exit_work() in io_uring/io_uring.c), and that would end
-    // a sleep of the next rule, on whatever backend.
+    // In a thread of its own, which ends with all that the kernel still has for it: Linux interrupts a thread, as a
+    // signal does, some time after it has closed an io_uring (io_ring_exit_work() in io_uring/io_uring.c), and that
+    // would end a sleep of the next rule, on any backend.
     Thread([this] { try_once(); }).join();
 }
 
@@ -94,7 +96,7 @@ void Rule::try_once() {
         selector_ = open();
         if (selector_) check();
     } catch (const std::exception& thrown) {
-        fail("expected: no exception\n    seen: " + std::string(thrown.what()), Place::current());
+        fail("expected: no exception\n    seen: " + std::string(thrown.what()), SourceLocation::current());
     }
     selector_.reset();
 }
@@ -103,86 +105,87 @@ void Rule::TearDown() {
     if (HasFailure()) std::printf("rule [%s] is broken by %s\n", label_, subject_->name.c_str());
 }
 
-void Rule::expect(bool holds, const std::string& what, Place place) {
-    if (!holds) fail(what, place);
+void Rule::expect(bool holds, const std::string& what, SourceLocation location) {
+    if (!holds) fail(what, location);
 }
 
-void Rule::expect_error(std::errc expected, const std::error_code& seen, Place place) {
+void Rule::expect_error(std::errc expected, const std::error_code& seen, SourceLocation location) {
     if (seen != expected)
-        fail("expected: " + describe(make_error_code(expected)) + "\n    seen: " + describe(seen), place);
+        fail("expected: " + describe(make_error_code(expected)) + "\n    seen: " + describe(seen), location);
 }
 
-void Rule::add(Source source, const Watch& watch, Place place) {
+void Rule::add(Source source, const Watch& watch, SourceLocation location) {
     const auto error = registrator().add(source, watch);
-    if (error) fail("expected: add() succeeds\n    seen: " + describe(error), place);
+    if (error) fail("expected: add() succeeds\n    seen: " + describe(error), location);
 }
 
-void Rule::modify(Source source, const Watch& watch, Place place) {
+void Rule::modify(Source source, const Watch& watch, SourceLocation location) {
     const auto error = registrator().modify(source, watch);
-    if (error) fail("expected: modify() succeeds\n    seen: " + describe(error), place);
+    if (error) fail("expected: modify() succeeds\n    seen: " + describe(error), location);
 }
 
-void Rule::remove(Source source, Place place) {
+void Rule::remove(Source source, SourceLocation location) {
     const auto error = registrator().remove(source);
-    if (error) fail("expected: remove() succeeds\n    seen: " + describe(error), place);
+    if (error) fail("expected: remove() succeeds\n    seen: " + describe(error), location);
 }
 
-void Rule::wake(Place place) {
+void Rule::wake(SourceLocation location) {
     const auto error = registrator().wake();
-    if (error) fail("expected: wake() succeeds\n    seen: " + describe(error), place);
+    if (error) fail("expected: wake() succeeds\n    seen: " + describe(error), location);
 }
 
-std::vector<Event> Rule::select(Timeout timeout, std::size_t room, Place place) {
+std::vector<Event> Rule::select(Timeout timeout, std::size_t room, SourceLocation location) {
     std::vector<Event> buffer(room);
     auto error = make_error_code(std::errc::io_error); // select() has to clear it
     const auto events = selector_->select(buffer, timeout, error);
-    if (error) fail("expected: select() succeeds\n    seen: " + describe(error), place);
+    if (error) fail("expected: select() succeeds\n    seen: " + describe(error), location);
     return {events.begin(), events.end()};
 }
 
-void Rule::send(Source source, const std::string& bytes, Place place) {
+void Rule::send(Source source, const std::string& bytes, SourceLocation location) {
     const auto [written, error] = write(source, bytes);
-    if (written != bytes.size()) fail("the test itself cannot write: " + describe(error), place);
+    if (written != bytes.size()) fail("the test cannot write: " + describe(error), location);
 }
 
-void Rule::expect_event(Token token, Ready ready, Place place) {
-    const auto seen = select(patience, 64, place);
+void Rule::expect_event(Token token, Ready ready, SourceLocation location) {
+    const auto seen = select(patience, 64, location);
     if (seen.size() != 1 || seen[0].token != token || seen[0].ready != ready)
-        fail("expected: " + describe(Event{token, ready}) + "\n    seen: " + describe(seen), place);
+        fail("expected: " + describe(Event{token, ready}) + "\n    seen: " + describe(seen), location);
 }
 
-Ready Rule::expect_any(Token token, Ready ready, Place place) {
-    const auto seen = select(patience, 64, place);
+Ready Rule::expect_any(Token token, Ready ready, SourceLocation location) {
+    const auto seen = select(patience, 64, location);
     if (seen.size() == 1 && seen[0].token == token && any(seen[0].ready & ready)) return seen[0].ready;
     fail("expected: one event of token " + std::to_string(static_cast<std::uint64_t>(token)) + " with any of " +
              describe(ready) + "\n    seen: " + describe(seen),
-         place);
+         location);
     return Ready::none;
 }
 
-void Rule::expect_quiet(Place place) {
-    const auto seen = select(moment, 64, place);
-    if (!seen.empty()) fail("expected: no event\n    seen: " + describe(seen), place);
+void Rule::expect_quiet(SourceLocation location) {
+    const auto seen = select(moment, 64, location);
+    if (!seen.empty()) fail("expected: no event\n    seen: " + describe(seen), location);
 }
 
-void Rule::expect_full_wait(Place place) {
+void Rule::expect_full_wait(SourceLocation location) {
     const auto begun = std::chrono::steady_clock::now();
-    expect_quiet(place);
-    expect(std::chrono::steady_clock::now() - begun >= moment, "expected: select() waits, seen: it ends early", place);
+    expect_quiet(location);
+    expect(std::chrono::steady_clock::now() - begun >= moment,
+           "expected: select() waits for its timeout, seen: it returns early", location);
 }
 
-void Rule::expect_no_spin(Place place) {
+void Rule::expect_no_spin(SourceLocation location) {
     constexpr int few = 8;
     for (int times = 0; times <= few; ++times) {
-        const auto seen = select(moment, 64, place);
+        const auto seen = select(moment, 64, location);
         if (seen.empty()) return;
-        if (times == few) fail("expected: silence after a few events\n    seen: again " + describe(seen), place);
+        if (times == few) fail("expected: no event after a few\n    seen: more events, " + describe(seen), location);
     }
 }
 
-void Rule::expect_idle(std::chrono::nanoseconds time, Place place) {
-    // The best of three: other threads of this process may have work once, not each time. What the alarm's thread costs
-    // to start and to end is not the sleeper's: under a sanitizer that is 1 ms, and a sleep and its wake 0.3 ms.
+void Rule::expect_idle(std::chrono::nanoseconds time, SourceLocation location) {
+    // The best of three, since other threads of this process may have work once, not each time. Starting and ending the
+    // alarm's thread is not measured: under a sanitizer it takes 1 ms, and a sleep and its wake 0.3 ms.
     const auto most = std::max({time / 200, std::chrono::nanoseconds(3ms), 2 * processor_time_tick()});
     auto best = std::chrono::nanoseconds::max();
     for (int attempt = 0; attempt < 3 && best >= most; ++attempt) {
@@ -197,24 +200,24 @@ void Rule::expect_idle(std::chrono::nanoseconds time, Place place) {
         });
         while (!started) std::this_thread::yield();
         const auto before = processor_time();
-        const auto seen = select(forever, 64, place);
+        const auto seen = select(forever, 64, location);
         best = std::min(best, processor_time() - before);
         measures.unlock();
         if (seen.size() != 1 || seen[0].token != wake_token)
-            fail("expected: sleep until the wake\n    seen: " + describe(seen), place);
+            fail("expected: select() sleeps until the wake\n    seen: " + describe(seen), location);
     }
     if (best >= most)
         fail("expected: under " + std::to_string(most.count() / 1000) +
                  " us of processor time\n    seen: " + std::to_string(best.count() / 1000) + " us",
-             place);
+             location);
 }
 
-void Rule::expect_unknown(Source source, Place place) {
+void Rule::expect_unknown(Source source, SourceLocation location) {
     const auto error = registrator().remove(source);
     if (error != std::errc::no_such_file_or_directory)
-        fail("expected: the source is not watched, so that remove() says: " +
+        fail("expected: the source is not watched, and remove() returns: " +
                  describe(make_error_code(std::errc::no_such_file_or_directory)) + "\n    seen: " + describe(error),
-             place);
+             location);
 }
 
 std::vector<Mode> Rule::modes() const {
@@ -238,22 +241,22 @@ const Capability& Rule::capability_of(Mode mode) const {
                                  : capabilities().edge;
 }
 
-bool Rule::offers(Mode mode, Place place) {
+bool Rule::offers(Mode mode, SourceLocation location) {
     if (capability_of(mode)) return true;
     const auto pair = make_pair(Kind::local);
     expect_error(std::errc::operation_not_supported, registrator().add(pair.near, {Token{1}, Ready::readable, mode}),
-                 place);
-    expect_unknown(pair.near, place);
+                 location);
+    expect_unknown(pair.near, location);
     declare_unsupported(capability_of(mode));
     return false;
 }
 
-bool Rule::offers_pipes(Place place) {
+bool Rule::offers_pipes(SourceLocation location) {
     if (capabilities().pipes) return true;
     const auto pair = make_pair(Kind::pipe);
     for (const Source end : {pair.near.get(), pair.far.get()}) {
-        expect_error(std::errc::operation_not_supported, registrator().add(end, {Token{1}, Ready::readable}), place);
-        expect_unknown(end, place);
+        expect_error(std::errc::operation_not_supported, registrator().add(end, {Token{1}, Ready::readable}), location);
+        expect_unknown(end, location);
     }
     declare_unsupported(capabilities().pipes);
     return false;
@@ -267,7 +270,7 @@ bool Rule::deviates() {
     return true;
 }
 
-void Rule::tell_rounds(int tried, const Budget& budget) {
+void Rule::report_rounds(int tried, const Budget& budget) {
     const auto share = static_cast<double>(tried) / budget.rounds();
     if (share >= share_of_rounds_) return;
     share_of_rounds_ = share;

@@ -19,39 +19,40 @@
 #include <thread>
 #include <vector>
 
-/// What every rule is written with.
+/// The base class of all rules, and the classes that they use.
 namespace pollux::conformance {
 
 using namespace std::chrono_literals;
 
-/// How long a rule waits for what must come: so long that a slow machine never fails it.
+/// How long a rule waits for an expected event: long enough that a slow machine never fails it.
 inline constexpr std::chrono::nanoseconds patience = 5s;
-/// How long a rule listens for what must not come: a fault may slip through, a slow machine never fails it.
+/// How long a rule waits for an event that must not be reported. A defect may go unnoticed; a slow machine never fails.
 inline constexpr std::chrono::nanoseconds moment = 10ms;
 
 inline constexpr Ready both_directions = Ready::readable | Ready::writable;
 
-/// The line of a rule that a fault is reported at. As std::source_location, which clang 14 lacks with libstdc++ 12.
-struct Place {
+/// A SourceLocation is the line of a rule that a failure is reported at. It replaces std::source_location, which clang
+/// 14 lacks with libstdc++ 12.
+struct SourceLocation {
     const char* file;
     int line;
-    static constexpr Place current(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+    static constexpr SourceLocation current(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
         return {file, line};
     }
 };
 
-/// How many rounds a rule of many tries, and for how long: on a slow machine it tries fewer, it does not fail.
+/// A Budget limits the rounds of a rule, and their time: a slow machine runs fewer rounds, and does not fail.
 class Budget {
   public:
     explicit Budget(int rounds) : rounds_(rounds), most_(is_brief_ ? rounds / 10 : rounds) {}
 
-    /// Whether there is to be a round of this number, counted from 1. The clock is read now and then: a thread that
-    /// reads it each time meets others at other moments.
+    /// Whether this round, counted from 1, is to be run. The clock is read once in 16 calls only, since reading it
+    /// changes the timing of the threads.
     bool allows(int round) { return round <= most_ && (++asked_ % 16 != 0 || std::chrono::steady_clock::now() < end_); }
-    /// How many there should be.
+    /// The number of rounds of a full run.
     int rounds() const { return rounds_; }
 
-    /// From now on a tenth of the rounds, and a second instead of twenty. Threads: none; before the first rule.
+    /// Reduces later Budgets to a tenth of the rounds, and from 20 s to 1 s. Threads: call it before the first rule.
     static void be_brief() { is_brief_ = true; }
 
   private:
@@ -61,9 +62,9 @@ class Budget {
     std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + (is_brief_ ? 1s : 20s);
 };
 
-/// One rule of the contract, tried on one subject with a fresh Selector, in a fresh thread.
+/// A Rule tests one rule of the contract on one subject, with a new Selector, in a new thread.
 ///
-/// Its functions make the test fail by themselves, at the line that called them, and say what was expected and seen.
+/// Its functions report a failure at the line of the caller, with what was expected and what was seen.
 class Rule : public testing::Test {
   public:
     void try_on(const Subject& subject, const char* label) {
@@ -77,54 +78,57 @@ class Rule : public testing::Test {
     const Capabilities& capabilities() const { return subject_->capabilities; }
     Selector& selector() { return *selector_; }
     Registrator& registrator() { return selector_->registrator(); }
-    /// Another Selector of the subject.
-    std::unique_ptr<Selector> open(Place place = Place::current());
+    /// Opens another Selector of the subject.
+    std::unique_ptr<Selector> open(SourceLocation location = SourceLocation::current());
     /// Destroys the Selector of this rule.
     void destroy() { selector_.reset(); }
     const Subject& subject() const { return *subject_; }
 
     // Calls that must succeed.
-    void add(Source source, const Watch& watch, Place place = Place::current());
-    void modify(Source source, const Watch& watch, Place place = Place::current());
-    void remove(Source source, Place place = Place::current());
-    void wake(Place place = Place::current());
-    /// One select() that must give no error.
-    std::vector<Event> select(Timeout timeout = patience, std::size_t room = 64, Place place = Place::current());
-    void send(Source source, const std::string& bytes = "x", Place place = Place::current());
+    void add(Source source, const Watch& watch, SourceLocation location = SourceLocation::current());
+    void modify(Source source, const Watch& watch, SourceLocation location = SourceLocation::current());
+    void remove(Source source, SourceLocation location = SourceLocation::current());
+    void wake(SourceLocation location = SourceLocation::current());
+    /// Calls select(), which must return no error.
+    std::vector<Event> select(Timeout timeout = patience, std::size_t room = 64,
+                              SourceLocation location = SourceLocation::current());
+    void send(Source source, const std::string& bytes = "x", SourceLocation location = SourceLocation::current());
 
     // Expectations.
-    void expect(bool holds, const std::string& what, Place place = Place::current());
-    void expect_error(std::errc expected, const std::error_code& seen, Place place = Place::current());
-    /// The next select() gives this one event and nothing else.
-    void expect_event(Token token, Ready ready, Place place = Place::current());
-    /// The next select() gives one event of the token, with at least one of the conditions; returns what it has.
-    Ready expect_any(Token token, Ready ready, Place place = Place::current());
-    /// Nothing comes.
-    void expect_quiet(Place place = Place::current());
-    /// The same, and select() takes its whole time for that.
-    void expect_full_wait(Place place = Place::current());
-    /// Events come, if at all, at most a few times: nobody is kept busy with them.
-    void expect_no_spin(Place place = Place::current());
-    /// A sleep of so long with nothing ready, which a wake ends, takes under 0.5 % of it in processor time, or under
-    /// 3 ms of a short one, or as little as the system can tell.
-    void expect_idle(std::chrono::nanoseconds time, Place place = Place::current());
-    /// The source is not watched.
-    void expect_unknown(Source source, Place place = Place::current());
+    void expect(bool holds, const std::string& what, SourceLocation location = SourceLocation::current());
+    void expect_error(std::errc expected, const std::error_code& seen,
+                      SourceLocation location = SourceLocation::current());
+    /// Expects the next select() to return this event and no other.
+    void expect_event(Token token, Ready ready, SourceLocation location = SourceLocation::current());
+    /// Expects the next select() to return one event of the token, with at least one of the conditions; returns all of
+    /// its conditions.
+    Ready expect_any(Token token, Ready ready, SourceLocation location = SourceLocation::current());
+    /// Expects no event.
+    void expect_quiet(SourceLocation location = SourceLocation::current());
+    /// Expects no event, and that select() waits for the whole timeout.
+    void expect_full_wait(SourceLocation location = SourceLocation::current());
+    /// Expects at most a few events and then none, so that the program does not spin.
+    void expect_no_spin(SourceLocation location = SourceLocation::current());
+    /// Expects a sleep of `time` with nothing ready, which a wake ends, to take less than 0.5 % of it as processor
+    /// time, or less than 3 ms or two ticks of the system's measurement, whichever is most.
+    void expect_idle(std::chrono::nanoseconds time, SourceLocation location = SourceLocation::current());
+    /// Expects that the source is not watched.
+    void expect_unknown(Source source, SourceLocation location = SourceLocation::current());
 
-    /// The modes, or kinds of pairs, that the subject offers.
+    /// The modes, and kinds of pairs, that the subject offers.
     std::vector<Mode> modes() const;
     std::vector<Kind> kinds() const;
-    /// Whether the subject offers the mode. If it does not: that it refuses it as documented, and the rule is
-    /// reported as declared unsupported.
-    bool offers(Mode mode, Place place = Place::current());
-    /// The same for pipes.
-    bool offers_pipes(Place place = Place::current());
-    /// Whether this system is Wine, and known to break this rule: then the rule is reported as deviating.
+    /// Whether the subject offers the mode. If it does not, expects the documented refusal, and reports the rule as
+    /// declared unsupported.
+    bool offers(Mode mode, SourceLocation location = SourceLocation::current());
+    /// Whether the subject offers pipes, with the same expectations if it does not.
+    bool offers_pipes(SourceLocation location = SourceLocation::current());
+    /// Whether this system is Wine and known to break this rule; then reports the rule as deviating.
     bool deviates();
     /// Reports the rule as declared unsupported, for this reason.
     void declare_unsupported(const Capability& capability);
-    /// Reports how many rounds were tried, if they are fewer than there should have been. Of several, the fewest.
-    void tell_rounds(int tried, const Budget& budget);
+    /// Reports the number of rounds if they are fewer than those of a full run; of several reports, the smallest share.
+    void report_rounds(int tried, const Budget& budget);
 
   private:
     void TestBody() override;
@@ -135,10 +139,10 @@ class Rule : public testing::Test {
     const Subject* subject_ = nullptr;
     const char* label_ = "";
     std::unique_ptr<Selector> selector_;
-    double share_of_rounds_ = 1; // that were tried
+    double share_of_rounds_ = 1; // that were run
 };
 
-/// A thread that is joined when this dies.
+/// A Thread runs a function, and its destructor joins it.
 class Thread {
   public:
     explicit Thread(std::function<void()> body) : thread_(std::move(body)) {}
@@ -153,8 +157,8 @@ class Thread {
     std::thread thread_;
 };
 
-/// A number that one thread raises and another waits for: with a short spin, which is all that two idle processors
-/// need, then asleep, so that a single or busy processor is not kept from the other thread.
+/// A Count is a counter that one thread raises and another waits for: with a short spin, which suffices on two idle
+/// processors, then asleep, so that it does not keep a single or busy processor from the other thread.
 class Count {
   public:
     int value() const { return value_.load(std::memory_order_acquire); }
@@ -170,7 +174,7 @@ class Count {
         std::unique_lock lock(mutex_);
         raised_.wait(lock, [&] { return value() >= number; });
     }
-    /// Ends all waiting.
+    /// Ends all waits.
     void release() { raise_to(std::numeric_limits<int>::max()); }
 
   private:
@@ -179,7 +183,8 @@ class Count {
     mutable std::condition_variable raised_;
 };
 
-/// A thread in select(); when this is made it sleeps there, as far as this system tells, or has returned.
+/// A Sleeper runs a thread in select(). When the constructor returns, the thread sleeps there, as far as this system
+/// reports it, or has returned.
 class Sleeper {
   public:
     explicit Sleeper(Selector& selector, Timeout timeout = forever);
@@ -187,7 +192,7 @@ class Sleeper {
     Sleeper(const Sleeper&) = delete;
     Sleeper& operator=(const Sleeper&) = delete;
 
-    /// What its select() returned; if it has not within the patience of rules, nothing, and it is woken.
+    /// Waits for select() and returns its events; after `patience` wakes it and returns none.
     std::vector<Event> events();
     /// Whether select() has returned.
     bool has_returned() const { return returned_; }
@@ -200,7 +205,7 @@ class Sleeper {
     std::thread thread_;
 };
 
-/// A rule as it is listed for the runner.
+/// A ListedRule describes a rule to the runner.
 struct ListedRule {
     const char* group;
     const char* behaviour;
@@ -212,14 +217,14 @@ struct ListedRule {
 
 std::vector<ListedRule>& listed_rules();
 
-/// A rule that this system gives no meaning to, so that it is not listed; and why.
+/// An AbsentRule names a rule that has no meaning on this system, and the reason; it is not run.
 struct AbsentRule {
     const char* label;
     const char* reason;
 };
 
 std::span<const AbsentRule> absent_rules();
-/// Those of POSIX systems, where that depends on what this process may do.
+/// On POSIX systems: depends on the permissions of this process.
 std::span<const AbsentRule> absent_rules_of_process();
 
 struct RuleListing {
@@ -228,8 +233,8 @@ struct RuleListing {
 
 } // namespace pollux::conformance
 
-/// One rule, one test: RULE(add, duplicate) tries what a public header promises under the label [add.duplicate]. The
-/// comment above it is its sentence in docs/contract.md.
+/// Defines the test of one rule: RULE(add, duplicate) tests the promise of a public header that has the label
+/// [add.duplicate]. The comment above it is published in docs/contract.md.
 #define RULE(group, behaviour)                                                                                         \
     namespace {                                                                                                        \
     class rule_##group##_##behaviour final : public ::pollux::conformance::Rule {                                      \

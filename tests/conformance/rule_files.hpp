@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// Each file of rules has one such function, and the runner calls it: so the linker, which takes from a static library
-/// only what is called, takes all of them.
+/// Each file of rules defines one of these functions, and the runner calls all of them: a linker takes from a static
+/// library only the object files that are referenced.
 namespace pollux::conformance {
 
 void link_adding_rules();

@@ -48,7 +48,8 @@ void register_rules(const Subject& subject) {
     }
 }
 
-/// Patterns of rules, such as "add.*:wake.*", for any subject; those that name a subject, or are "*", stay as they are.
+/// Makes patterns of rules, such as "add.*:wake.*", match any subject; a pattern that names a subject, or is "*", is
+/// kept.
 std::string for_any_subject(const std::string& patterns) {
     std::string whole;
     std::istringstream list(patterns);
@@ -59,7 +60,7 @@ std::string for_any_subject(const std::string& patterns) {
     return whole;
 }
 
-/// GoogleTest's filter: patterns to take, and after a "-" patterns to leave out.
+/// Applies for_any_subject() to GoogleTest's filter: patterns to include, and after a "-" patterns to exclude.
 void let_filter_leave_out_the_subject() {
     const std::string filter = GTEST_FLAG_GET(filter);
     const auto dash = std::min(filter.find('-'), filter.size());
@@ -67,8 +68,8 @@ void let_filter_leave_out_the_subject() {
                                (dash == filter.size() ? "" : "-" + for_any_subject(filter.substr(dash + 1))));
 }
 
-/// Takes our own flag out of the arguments that GoogleTest has left; whether it was there.
-bool take_brief(int& argc, char** argv) {
+/// Removes --brief from the arguments that GoogleTest has left, and returns whether it was there.
+bool remove_brief(int& argc, char** argv) {
     char** const end = argv + argc;
     char** const kept = std::remove_if(argv + std::min(argc, 1), end,
                                        [](const char* argument) { return std::string_view(argument) == "--brief"; });
@@ -84,17 +85,17 @@ int misuse(const std::string& what) {
 constexpr const char* usage =
     "usage: pollux-conformance <name or file>... [--brief] [GoogleTest's flags]\n"
     "\n"
-    "Tries every rule of the Pollux contract on each backend: an installed one by its name\n"
+    "Tests every rule of the Pollux contract on each backend: an installed backend by its name\n"
     "(epoll), any other by its file (./libpollux-mine.so).\n"
     "\n"
-    "  --gtest_filter=add.*:wake.next  only some rules; <backend>/<rule> on one backend\n"
-    "  --gtest_list_tests              what they are called\n"
-    "  --gtest_repeat=N                again and again\n"
-    "  --brief                         a tenth of the rounds where rules have many, and 1 s for\n"
-    "                                  them instead of 20 s: for every day; the verdict says so\n"
-    "  --gtest_output=xml:FILE         for machines; also json:FILE\n"
+    "  --gtest_filter=add.*:wake.next  run these rules only; <backend>/<rule> on one backend only\n"
+    "  --gtest_list_tests              list the names of all rules\n"
+    "  --gtest_repeat=N                run everything N times\n"
+    "  --brief                         run a tenth of the rounds of rules with many, for at most\n"
+    "                                  1 s instead of 20 s; the verdict mentions it\n"
+    "  --gtest_output=xml:FILE         write a machine-readable report; or json:FILE\n"
     "\n"
-    "Exit status: 0 all that was tried holds, 1 something does not, 2 misuse, 3 a rule hangs.\n";
+    "Exit status: 0 all rules that were run hold, 1 a rule is broken, 2 misuse, 3 a rule hangs.\n";
 
 } // namespace
 
@@ -107,7 +108,7 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
     });
     testing::InitGoogleTest(&argc, argv);
     let_filter_leave_out_the_subject();
-    const bool is_brief = take_brief(argc, argv);
+    const bool is_brief = remove_brief(argc, argv);
     if (is_brief) Budget::be_brief();
     if (argc > 1) return misuse("unknown argument \"" + std::string(argv[1]) + "\"");
     std::set<std::string> names;
@@ -121,11 +122,12 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
     auto& listeners = testing::UnitTest::GetInstance()->listeners();
     auto* printer = listeners.Release(listeners.default_result_printer());
     listeners.Append(&report);
-    listeners.Append(printer); // the end of an iteration is told backwards, and the verdict comes last
+    listeners.Append(
+        printer); // listeners are called in reverse at the end of an iteration, so the verdict is printed last
     const int status = RUN_ALL_TESTS();
     listeners.Release(&report);
     if (GTEST_FLAG_GET(list_tests)) return status;
-    if (!report.ran_any()) return misuse("no rule was run: the filter fits none, or there is no subject");
+    if (!report.ran_any()) return misuse("no rule was run: the filter matches none, or there is no subject");
     return status;
 }
 

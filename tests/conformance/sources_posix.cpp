@@ -52,8 +52,8 @@ void begin_connect(Source socket, sockaddr_in to) {
     if (::connect(socket, generic(to), sizeof to) == -1 && errno != EINPROGRESS) demand(-1, "connect");
 }
 
-/// An address at which nothing listens: that of a socket that is bound and closed.
-sockaddr_in address_of_nobody(int type) {
+/// Returns the address of a closed port: that of a socket that was bound and closed.
+sockaddr_in address_of_closed_port(int type) {
     const auto socket = internet_socket(type);
     bind_to_loopback(socket);
     return address_of(socket);
@@ -73,7 +73,7 @@ Pair tcp_pair() {
     return pair;
 }
 
-Outcome outcome_of(ssize_t result) {
+IoResult io_result_of(ssize_t result) {
     if (result == -1) return {0, std::error_code(errno, std::system_category())};
     return {static_cast<std::size_t>(result), {}};
 }
@@ -111,13 +111,13 @@ Owned open_directory() { return Owned(demand(::open("/", O_RDONLY | O_DIRECTORY 
 
 Owned duplicate(Source source) { return Owned(demand(::dup(source), "dup")); }
 
-Outcome write(Source source, const std::string& bytes) {
-    return outcome_of(::write(source, bytes.data(), bytes.size()));
+IoResult write(Source source, const std::string& bytes) {
+    return io_result_of(::write(source, bytes.data(), bytes.size()));
 }
 
-Outcome read(Source source, std::size_t most) {
+IoResult read(Source source, std::size_t most) {
     std::string bytes(most, '\0');
-    return outcome_of(::read(source, bytes.data(), most));
+    return io_result_of(::read(source, bytes.data(), most));
 }
 
 std::size_t drain(Source source) {
@@ -132,8 +132,8 @@ std::size_t drain(Source source) {
 std::size_t fill(Source source) {
     const std::string block(65536, 'f');
     std::size_t total = 0;
-    // The last bytes fit where a whole block does not. But TCP may find room for whole blocks a moment later, and takes
-    // most of a minute to find it for single bytes.
+    // Single bytes fit where a whole block does not. But TCP may have room for whole blocks a moment later, and takes
+    // most of a minute to report room for single bytes.
     for (std::size_t size = block.size(); size > 0;) {
         const auto [bytes, error] = write(source, block.substr(0, size));
         total += bytes;
@@ -175,9 +175,9 @@ Owned udp_socket(Source connected_to) {
     return made;
 }
 
-Owned udp_socket_to_nobody() {
+Owned udp_socket_to_closed_port() {
     auto made = internet_socket(SOCK_DGRAM);
-    begin_connect(made, address_of_nobody(SOCK_DGRAM));
+    begin_connect(made, address_of_closed_port(SOCK_DGRAM));
     return made;
 }
 
@@ -196,10 +196,10 @@ Owned connect_to(Source listener) {
     return made;
 }
 
-Owned connect_to_nobody() {
-    const auto nobody = address_of_nobody(SOCK_STREAM);
+Owned connect_to_closed_port() {
+    const auto closed = address_of_closed_port(SOCK_STREAM);
     auto made = internet_socket(SOCK_STREAM);
-    begin_connect(made, nobody);
+    begin_connect(made, closed);
     return made;
 }
 

@@ -10,14 +10,14 @@
 #include <windows.h>
 #include <ws2tcpip.h>
 
-// What pointers were called on processors of 16 bits.
+// Macros of windows.h, from the time of 16-bit pointers.
 #undef near
 #undef far
 
 namespace pollux::conformance {
 namespace {
 
-/// The portable name of an error of sockets or handles: std::system_category() of MinGW does not know those of sockets.
+/// Returns the portable code of an error of sockets or handles: MinGW's std::system_category() lacks those of sockets.
 std::error_code portable(DWORD code) {
     switch (code) {
     case WSAEWOULDBLOCK:
@@ -48,7 +48,7 @@ int demand(int result, const char* call) {
 HANDLE handle_of(Source source) { return reinterpret_cast<HANDLE>(source); }
 Source source_of(HANDLE handle) { return reinterpret_cast<Source>(handle); }
 
-/// As SOCK_STREAM; 0 for what is no socket.
+/// Returns the type of a socket, such as SOCK_STREAM; 0 if the source is not a socket.
 int type_of(Source source) {
     int type = 0, size = sizeof type;
     return getsockopt(source, SOL_SOCKET, SO_TYPE, reinterpret_cast<char*>(&type), &size) == 0 ? type : 0;
@@ -91,8 +91,8 @@ void begin_connect(Source socket, sockaddr_in to) {
         demand(SOCKET_ERROR, "connect");
 }
 
-/// An address at which nothing listens: that of a socket that is bound and closed.
-sockaddr_in address_of_nobody(int type) {
+/// Returns the address of a closed port: that of a socket that was bound and closed.
+sockaddr_in address_of_closed_port(int type) {
     const auto socket = internet_socket(type);
     bind_to_loopback(socket);
     return address_of(socket);
@@ -110,7 +110,7 @@ Pair tcp_pair() {
     std::error_code error;
     pair.far = accept(waiting, error);
     if (error) throw std::system_error(error, "accept");
-    wait_for(pair.near, POLLWRNORM); // connect() is told later than accept()
+    wait_for(pair.near, POLLWRNORM); // the end of connect() is reported later than that of accept()
     for (const Source end : {pair.near.get(), pair.far.get()})
         set_option(end, IPPROTO_TCP, TCP_NODELAY, DWORD{1}, "setsockopt(TCP_NODELAY)");
     return pair;
@@ -122,7 +122,7 @@ Pair pipe_pair() {
     return {Owned(source_of(reader)), Owned(source_of(writer))};
 }
 
-Outcome outcome_of(int result) {
+IoResult io_result_of(int result) {
     if (result == SOCKET_ERROR) return {0, portable(static_cast<DWORD>(WSAGetLastError()))};
     return {static_cast<std::size_t>(result), {}};
 }
@@ -133,7 +133,7 @@ std::size_t readable_bytes(Source socket) {
     return bytes;
 }
 
-/// Whether a read without data blocks. Windows has no call that tells, so it is tried; what is there is read before.
+/// Whether a read without data blocks. Windows has no call that reports it, so this reads, after it has read all data.
 bool is_blocking(Source socket) {
     while (readable_bytes(socket) > 0) read(socket, readable_bytes(socket));
     char byte = 0;
@@ -184,18 +184,18 @@ Owned duplicate(Source source) {
     return made;
 }
 
-Outcome write(Source source, const std::string& bytes) {
-    if (type_of(source) != 0) return outcome_of(::send(source, bytes.data(), static_cast<int>(bytes.size()), 0));
+IoResult write(Source source, const std::string& bytes) {
+    if (type_of(source) != 0) return io_result_of(::send(source, bytes.data(), static_cast<int>(bytes.size()), 0));
     DWORD written = 0;
     if (!WriteFile(handle_of(source), bytes.data(), static_cast<DWORD>(bytes.size()), &written, nullptr))
         return {0, portable(GetLastError())};
     return {written, {}};
 }
 
-Outcome read(Source source, std::size_t most) {
+IoResult read(Source source, std::size_t most) {
     std::string bytes(most, '\0');
-    auto outcome = outcome_of(::recv(source, bytes.data(), static_cast<int>(most), 0));
-    // So Windows calls it when ICMP has refused a datagram.
+    auto outcome = io_result_of(::recv(source, bytes.data(), static_cast<int>(most), 0));
+    // Windows returns this error when ICMP has refused a datagram.
     if (outcome.error == std::errc::connection_reset && type_of(source) == SOCK_DGRAM)
         outcome.error = make_error_code(std::errc::connection_refused);
     return outcome;
@@ -213,8 +213,8 @@ std::size_t drain(Source source) {
 std::size_t fill(Source source) {
     const std::string block(65536, 'f');
     std::size_t total = 0;
-    // The last bytes fit where a whole block does not. But TCP may find room for whole blocks a moment later, and takes
-    // most of a minute to find it for single bytes.
+    // Single bytes fit where a whole block does not. But TCP may have room for whole blocks a moment later, and takes
+    // most of a minute to report room for single bytes.
     for (std::size_t size = block.size(); size > 0;) {
         const auto [bytes, error] = write(source, block.substr(0, size));
         total += bytes;
@@ -252,9 +252,9 @@ Owned udp_socket(Source connected_to) {
     return made;
 }
 
-Owned udp_socket_to_nobody() {
+Owned udp_socket_to_closed_port() {
     auto made = internet_socket(SOCK_DGRAM);
-    begin_connect(made, address_of_nobody(SOCK_DGRAM));
+    begin_connect(made, address_of_closed_port(SOCK_DGRAM));
     return made;
 }
 
@@ -273,10 +273,10 @@ Owned connect_to(Source listener) {
     return made;
 }
 
-Owned connect_to_nobody() {
-    const auto nobody = address_of_nobody(SOCK_STREAM);
+Owned connect_to_closed_port() {
+    const auto closed = address_of_closed_port(SOCK_STREAM);
     auto made = internet_socket(SOCK_STREAM);
-    begin_connect(made, nobody);
+    begin_connect(made, closed);
     return made;
 }
 
@@ -288,7 +288,7 @@ Owned accept(Source listener, std::error_code& error) {
 }
 
 Owned renumber(Owned source, Source number) {
-    // A handle's number cannot be asked for: duplicates are made until one has it.
+    // A handle with a given number cannot be requested, so duplicates are made until one has it.
     std::vector<Owned> others;
     while (source != number) {
         auto twin = duplicate(source);

@@ -12,14 +12,14 @@
 namespace pollux::conformance {
 namespace {
 
-/// Twice what the longest rule needs under ThreadSanitizer on a slow machine.
+/// Twice the time of the longest rule under ThreadSanitizer on a slow machine.
 constexpr std::chrono::seconds limit{120};
 
-/// One thread for all rules, made with the first: rules count threads, so it must not come and go.
-struct Kennel {
+/// A Timer watches all rules in one thread, which starts with the first: rules count threads, so it must not end.
+struct Timer {
     std::mutex mutex;
     std::condition_variable changed;
-    std::string watched; // empty: nobody
+    std::string watched; // empty: no rule runs
     std::uint64_t turn = 0;
 
     void guard() {
@@ -48,11 +48,11 @@ struct Kennel {
     }
 };
 
-Kennel& kennel() {
+Timer& timer() {
     // Lives until the process ends, as its thread does.
-    static Kennel& only = *[] {
-        auto* made = new Kennel;
-        std::thread(&Kennel::guard, made).detach();
+    static Timer& only = *[] {
+        auto* made = new Timer;
+        std::thread(&Timer::guard, made).detach();
         return made;
     }();
     return only;
@@ -60,8 +60,8 @@ Kennel& kennel() {
 
 } // namespace
 
-Watchdog::Watchdog(std::string watched) { kennel().watch(std::move(watched)); }
-Watchdog::~Watchdog() { kennel().watch({}); }
-void Watchdog::next(std::string watched) { kennel().next(std::move(watched)); }
+Watchdog::Watchdog(std::string watched) { timer().watch(std::move(watched)); }
+Watchdog::~Watchdog() { timer().watch({}); }
+void Watchdog::next(std::string watched) { timer().next(std::move(watched)); }
 
 } // namespace pollux::conformance

@@ -5,8 +5,8 @@
 
 namespace pollux::conformance {
 
-/// While it lives, a thread waits; when it has waited too long, it says which rule hangs, and ends the process with
-/// status 3: nothing gentler is safe when a thread is stuck in somebody's code.
+/// A Watchdog limits the time of a rule: a thread prints the name of a rule that hangs, and ends the process with
+/// status 3. No other way is safe when a thread is stuck in a backend.
 class Watchdog {
   public:
     explicit Watchdog(std::string watched);

@@ -12,7 +12,7 @@ namespace pollux::conformance {
 const char* wine_version() noexcept {
 #ifdef _WIN32
     using Version = const char*(CDECL*)();
-    // NOLINTNEXTLINE: the one way to call what only Wine has
+    // NOLINTNEXTLINE: the only way to call a function that only Wine has
     const auto version = reinterpret_cast<Version>(
         reinterpret_cast<void*>(GetProcAddress(GetModuleHandleW(L"ntdll"), "wine_get_version")));
     return version ? version() : nullptr;
@@ -23,8 +23,9 @@ const char* wine_version() noexcept {
 
 std::span<const WineDeviation> wine_deviations() noexcept {
     static constexpr std::array<WineDeviation, 2> all{{
-        {"datagram.refused", "the refusal is swallowed: the event comes, but the read finds no error"},
-        {"end.reset", "the event comes, but a read after a reset gives the end of the stream instead of the error"},
+        {"datagram.refused", "Wine loses the refusal: the event is reported, but the read returns no error"},
+        {"end.reset",
+         "the event is reported, but a read after a reset returns the end of the stream instead of the error"},
     }};
     return all;
 }

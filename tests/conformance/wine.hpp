@@ -3,11 +3,11 @@
 
 #include <span>
 
-/// What Wine does other than Windows, so that rules can be tried there which it cannot keep.
+/// Where Wine differs from Windows, so that rules can be run on it that it breaks.
 namespace pollux::conformance {
 
-/// A rule that Wine breaks, whatever the backend does. The rule says itself how far that is tolerated, holds the
-/// backend to all else, and is reported as deviating, neither as passed nor as failed.
+/// A WineDeviation names a rule that Wine breaks, whatever the backend does. The test of the rule defines what it
+/// tolerates, checks the rest, and is reported as deviating, neither as passed nor as failed.
 struct WineDeviation {
     const char* label;
     const char* reason;
@@ -16,7 +16,7 @@ struct WineDeviation {
 /// The version of Wine that this process runs on; null on any real system.
 const char* wine_version() noexcept;
 
-/// All that is tolerated.
+/// All deviations that are tolerated.
 std::span<const WineDeviation> wine_deviations() noexcept;
 
 } // namespace pollux::conformance

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A socket of Boost.Asio goes in as it is.
-#define BOOST_ASIO_DISABLE_THREADS // one thread is enough here, and ThreadSanitizer does not know Asio's fences
+// Tests that a socket of Boost.Asio can be added directly.
+#define BOOST_ASIO_DISABLE_THREADS // one thread suffices, and ThreadSanitizer does not support Asio's fences
 #include "core_test.hpp"
 
 #include <boost/asio/buffer.hpp>

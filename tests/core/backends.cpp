@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The only file that is told which backends and where: tests that go over them can be linked for others, too.
+// The only file with the names and the folder of the backends: their tests can be linked for other backends, too.
 #include "backends.hpp"
 
 #include <filesystem>

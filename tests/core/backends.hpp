@@ -6,10 +6,10 @@
 
 namespace pollux::core_tests {
 
-/// The backends that this program is tried over: those that were built here, or what its CMakeLists.txt says instead.
+/// The backends that this program tests: those of this build, or those that its CMakeLists.txt names.
 std::vector<std::string> backends();
 
-/// Where their plugins are, as the system writes an absolute path: with its drive, where it has drives.
+/// The folder of their plugins, as an absolute path, with a drive on Windows.
 std::string folder_of_plugins();
 
 } // namespace pollux::core_tests

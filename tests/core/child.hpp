@@ -12,10 +12,10 @@
 namespace pollux::core_tests {
 
 /// Runs `body` in a forked child, which then ends without running destructors or exit handlers. A child that hangs is
-/// killed after two minutes. Fails the test if anything failed there.
+/// killed after two minutes. A failure in the child fails the test.
 inline void run_in_child(const std::function<void()>& body) {
     const bool had_failed = ::testing::Test::HasFailure();
-    std::fflush(nullptr); // or the child would print it once more
+    std::fflush(nullptr); // otherwise the child would print it once more
     const pid_t child = fork();
     ASSERT_NE(child, -1);
     if (child == 0) {

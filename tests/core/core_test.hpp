@@ -18,7 +18,7 @@ namespace pollux::core_tests {
 
 using namespace std::chrono_literals;
 
-/// How long a test waits for what must come: no machine is that slow.
+/// How long a test waits for an expected event: no machine is that slow.
 inline constexpr std::chrono::nanoseconds patience = 5s;
 
 inline const std::error_code canceled = make_error_code(std::errc::operation_canceled);
@@ -27,7 +27,7 @@ inline Poll poll_with(const std::string& backend) {
     return Poll(Request{.backend = backend, .folders = {folder_of_plugins()}});
 }
 
-/// A pipe, or a pair of sockets where pipes are no sources: ready when the test says so.
+/// A pipe, or a pair of sockets if pipes cannot be watched; the test makes it ready.
 class Pipe {
   public:
     Source reader() const noexcept { return ends_.near; }

@@ -16,9 +16,9 @@
 
 namespace pollux::core_tests {
 
-/// What became of a child that did something: how it ended, and what it wrote to standard error.
+/// A Death is how a child process ended, and its standard error output.
 struct Death {
-    int signal = 0; // 0: it ended by itself
+    int signal = 0; // 0: it exited
     std::string words = {};
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Poll over a Selector whose nth call fails: each failure is reported by the call that met it, changes nothing, and the
-// call can be repeated.
+// Tests of a Poll with a Selector whose nth call fails: the Poll's call returns the error, changes nothing, and can be
+// repeated.
 #include "core_test.hpp"
 #include "failing_selector.hpp"
 
@@ -9,7 +9,7 @@
 namespace pollux::core_tests {
 namespace {
 
-/// Calls until it succeeds, at most twice if the failure does not persist; returns how many failed.
+/// Repeats the call until it succeeds, at most twice if the failure does not persist; returns the number of failures.
 int failures_of(const std::function<std::error_code()>& call, const std::shared_ptr<Failing>& failing) {
     int failures = 0;
     while (failures < 3) {
@@ -22,7 +22,7 @@ int failures_of(const std::function<std::error_code()>& call, const std::shared_
     return failures;
 }
 
-/// What a program does with a Poll; returns how many of its calls failed.
+/// Uses a Poll like a program; returns the number of calls that failed.
 int use(const std::string& backend, const std::shared_ptr<Failing>& failing) {
     Poll poll(std::make_unique<FailingSelector>(open({.backend = backend, .folders = {folder_of_plugins()}}), failing));
     const auto& registrator = poll.registrator();
@@ -59,7 +59,7 @@ TEST(FailingCalls, of_a_selector_are_reported_by_poll) {
                 SCOPED_TRACE(testing::Message() << "call " << index << (persists ? " and later" : ""));
                 const auto failing = std::make_shared<Failing>(index, persists);
                 const int failures = use(backend, failing);
-                if (failing->calls <= index) break; // all were tried
+                if (failing->calls <= index) break; // all calls were tested
                 if (persists) {
                     EXPECT_GE(failures, 3);
                 } else {

@@ -10,12 +10,12 @@
 
 namespace pollux::core_tests {
 
-/// Which call of a FailingSelector fails, and how many there were; outlives it.
+/// A Failing selects the call of a FailingSelector that fails, and counts its calls; it outlives the selector.
 struct Failing {
     Failing(std::size_t failing, bool for_good) : index(failing), persists(for_good) {}
 
     const std::size_t index; // of the call that fails, from 0
-    const bool persists;     // all later ones fail, too
+    const bool persists;     // all later calls fail, too
     const std::error_code error = make_error_code(std::errc::not_enough_memory);
     std::atomic<std::size_t> calls = 0;
 
@@ -25,7 +25,7 @@ struct Failing {
     }
 };
 
-/// A Selector around another one, whose nth call fails before it does anything: select(), add(), modify(), remove() and
+/// A FailingSelector wraps a Selector; its nth call fails without an effect. select(), add(), modify(), remove() and
 /// wake() are counted together.
 ///
 /// Threads: as Selector.

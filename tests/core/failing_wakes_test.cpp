@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// Wakes and changes whose write(2) or eventfd_write(3) fails: the caller is told, nothing has changed, and no other
-// call depends on the one that failed. The backends find these two functions in this program before those of libc.
+// Tests of wakes and changes whose write(2) or eventfd_write(3) fails: the call returns the error, nothing has changed,
+// and no other call depends on the failed one. The backends find these two functions in this program before those of
+// libc.
 #include "backends.hpp"
 
 #include "../conformance/process.hpp"
@@ -22,7 +23,7 @@
 
 namespace {
 
-/// What the calling thread does in place of a write, if there is something: returns an errno.
+/// Replaces a write in the calling thread, if it is set; returns an errno.
 thread_local std::function<int()> instead_of_write;
 
 } // namespace
@@ -54,7 +55,7 @@ class FailingWakes : public testing::TestWithParam<std::string> {
 
     Registrator& registrator() { return selector_->registrator(); }
 
-    /// A thread that is in select() until it has an event; asleep when this returns.
+    /// A thread in select() until it has an event; it sleeps when the constructor returns.
     class Sleeper {
       public:
         explicit Sleeper(Selector& selector)
@@ -76,7 +77,7 @@ class FailingWakes : public testing::TestWithParam<std::string> {
         Sleeper& operator=(const Sleeper&) = delete;
 
         bool has_ended() const { return has_ended_; }
-        /// Of the one event; wake_token - 1 if there was none, or another number.
+        /// The token of the only event; wake_token - 1 if the number of events is not one.
         Token token() {
             thread_.join();
             return token_;
@@ -89,7 +90,7 @@ class FailingWakes : public testing::TestWithParam<std::string> {
         std::thread thread_;
     };
 
-    /// The call with all its writes failing, for a reason that a kernel may have.
+    /// Makes the call with failing writes, with an error that a kernel may return.
     std::error_code with_failing_writes(const std::function<std::error_code()>& call) {
         instead_of_write = [this] {
             ++failed_;
@@ -104,11 +105,11 @@ class FailingWakes : public testing::TestWithParam<std::string> {
     int failed_ = 0;
 };
 
-TEST_P(FailingWakes, each_is_told_and_the_next_one_is_tried) {
+TEST_P(FailingWakes, each_is_reported_and_the_next_one_is_tried) {
     Sleeper sleeper(*selector_);
     for (int wake = 1; wake <= 5 && !sleeper.has_ended(); ++wake) {
         const auto error = with_failing_writes([&] { return registrator().wake(); });
-        if (failed_ == 0) break; // this backend wakes in another way
+        if (failed_ == 0) break; // this backend does not wake by a write
         EXPECT_EQ(failed_, wake) << "wake " << wake << " was left to one that had failed";
         EXPECT_EQ(error, std::errc::not_enough_memory) << "wake " << wake;
     }
@@ -141,7 +142,7 @@ TEST_P(FailingWakes, a_change_that_fails_changes_nothing) {
     EXPECT_EQ(sleeper.token(), Token{1});
 }
 
-/// While the first thread's write is about to fail, a second one wakes: what that is told has to be true.
+/// While the first thread's write is about to fail, a second one wakes: its result has to be true.
 TEST_P(FailingWakes, one_beside_a_failing_one_does_not_depend_on_it) {
     for (int round = 0; round < 20; ++round) {
         Sleeper sleeper(*selector_);
@@ -151,7 +152,7 @@ TEST_P(FailingWakes, one_beside_a_failing_one_does_not_depend_on_it) {
             instead_of_write = [&] {
                 writes = true;
                 while (second == 0) std::this_thread::yield();
-                // It has returned, or waits for this one.
+                // The second call has returned, or waits for this one.
                 conformance::wait_until_asleep(second, [&] { return second_has_ended.load(); });
                 return ENOMEM;
             };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A Poll on both sides of fork().
+// Tests of a Poll in the parent and in the child of fork().
 #include "child.hpp"
 #include "core_test.hpp"
 #include "rule.hpp"
@@ -20,7 +20,7 @@ std::unique_ptr<Selector> scripted(std::shared_ptr<Record> record) {
     });
 }
 
-/// The next event that is no wake.
+/// The next event that is not a wake.
 void expect_reports(Poll& poll, Token token) {
     Events events;
     while (true) {
@@ -41,7 +41,7 @@ void expect_quiet(Poll& poll) {
     EXPECT_TRUE(events.empty());
 }
 
-// In a forked child every call says no_such_process and reaches no Selector.
+// In a forked child every call of a Poll returns no_such_process and reaches no Selector.
 RULE(poll, forked) {
     const auto record = std::make_shared<Record>();
     Poll poll(scripted(record));
@@ -70,8 +70,8 @@ RULE(poll, forked) {
     EXPECT_FALSE(handle.wake());
 }
 
-// A child goes on with a Selector of its own and all watches; what it does there, and its end, leaves the parent as it
-// was, whose watches and wakes go on, and the other way round.
+// After reopen() a child has a Selector of its own with all watches; neither its calls nor its exit change the parent's
+// watches and wakes, and the parent's calls do not change the child's.
 RULE(poll, reopen_in_child) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -90,7 +90,7 @@ RULE(poll, reopen_in_child) {
             late.write();
             expect_reports(*poll, Token{3});
             EXPECT_FALSE(handle.wake());
-            run_in_child([&] { // and once more, a generation later
+            run_in_child([&] { // and again in a grandchild
                 EXPECT_EQ(handle.wake(), std::errc::no_such_process);
                 ASSERT_FALSE(poll->reopen());
                 expect_reports(*poll, Token{3});
@@ -101,14 +101,14 @@ RULE(poll, reopen_in_child) {
             poll.reset();
         });
         expect_reports(*poll, Token{1});
-        expect_quiet(*poll); // neither the child's watch nor its wake
+        expect_quiet(*poll); // expects neither the child's watch nor its wake
         removed.write();
         expect_reports(*poll, Token{2});
         EXPECT_FALSE(handle.add(late.reader(), {Token{4}, Ready::readable, Mode::level}));
     }
 }
 
-// Other threads are inside calls when the child is made: in the child, where they do not exist, nothing waits for them.
+// Other threads are inside calls at fork(): the child, in which they do not exist, does not wait for them.
 TEST(PollFork, beside_calls_of_other_threads) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The rules of poll.hpp.
+// Rules of poll.hpp.
 #include "core_test.hpp"
 #include "rule.hpp"
 
@@ -12,7 +12,7 @@ namespace {
 
 constexpr Watch reads{Token{1}, Ready::readable, Mode::level};
 
-/// Closes a Poll whose thread sleeps in poll(), or is about to; returns what that poll() said.
+/// Closes a Poll whose thread sleeps in poll(), or is about to; returns the error of that poll().
 std::error_code close_while_polling(Poll& poll, std::chrono::milliseconds head_start,
                                     const std::function<void()>& close) {
     std::error_code result;
@@ -24,7 +24,7 @@ std::error_code close_while_polling(Poll& poll, std::chrono::milliseconds head_s
         EXPECT_TRUE(events.empty());
     });
     while (!begun) std::this_thread::yield();
-    std::this_thread::sleep_for(head_start); // most likely asleep by then; what is promised holds in either case
+    std::this_thread::sleep_for(head_start); // the thread most likely sleeps by then; the rule holds in either case
     close();
     sleeper.join();
     return result;
@@ -41,7 +41,7 @@ void expect_closed(Poll& poll) {
     EXPECT_EQ(poll.registrator().wake(), canceled);
 }
 
-// Poll::close() and the handle's close() end a sleeping poll(), which then returns operation_canceled for ever.
+// Poll::close() and the handle's close() end a sleeping poll(), which then returns operation_canceled from each call.
 RULE(poll, close_wakes) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -61,11 +61,11 @@ RULE(poll, close_wakes) {
         pipe.write();
         before.close();
         before.close();
-        expect_closed(before); // although a source is ready
+        expect_closed(before); // even if a source is ready
     }
 }
 
-// A handle that is kept longer than its Poll returns operation_canceled from every call.
+// A handle that outlives its Poll returns operation_canceled from every call.
 RULE(poll, registrator_outlives) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

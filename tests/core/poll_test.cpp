@@ -167,7 +167,8 @@ TEST(Poll, assignment_closes_what_was_held) {
     EXPECT_EQ(of_first.wake(), canceled);
     EXPECT_FALSE(of_second.wake());
     EXPECT_FALSE(first.poll.poll(first.events));
-    second.poll = Poll(std::make_unique<ScriptedSelector>(std::make_shared<Record>(), one_event)); // moved from before
+    second.poll =
+        Poll(std::make_unique<ScriptedSelector>(std::make_shared<Record>(), one_event)); // assigned after a move
     EXPECT_FALSE(second.poll.poll(second.events));
     auto& itself = first.poll;
     first.poll = std::move(itself);
@@ -181,7 +182,7 @@ TEST(Events, are_used_again) {
     EXPECT_FALSE(scripted.poll.poll(scripted.events, 0ns));
     const auto* const memory = &scripted.events[0];
     EXPECT_FALSE(scripted.poll.poll(scripted.events, 0ns));
-    EXPECT_TRUE(scripted.events.empty()); // those of the poll() before are gone
+    EXPECT_TRUE(scripted.events.empty()); // the events of the earlier poll() were cleared
     EXPECT_FALSE(scripted.poll.poll(scripted.events, 0ns));
     ASSERT_EQ(scripted.events.size(), 1U);
     EXPECT_EQ(&scripted.events[0], memory);

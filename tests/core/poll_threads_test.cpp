@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Handles in many threads beside the life and death of their Poll.
+// Tests of handles in many threads while their Poll is used and destroyed.
 #include "core_test.hpp"
 
 #include <atomic>
@@ -10,7 +10,7 @@ namespace {
 
 constexpr int thread_count = 4;
 
-/// Uses a handle in every way until it says that the Poll is gone.
+/// Calls all functions of a handle until they return that the Poll was destroyed.
 void use_until_canceled(const PollRegistrator& handle, const std::atomic<bool>& gone) {
     const Pipe pipe;
     for (;;) {
@@ -46,7 +46,7 @@ TEST(PollThreads, handles_beside_the_end_of_their_poll) {
             while (begun < thread_count) std::this_thread::yield();
             Events events;
             for (int i = 0; i < round % 4; ++i) EXPECT_FALSE(poll->poll(events, patience));
-            poll.reset(); // ends although nobody gives up
+            poll.reset(); // returns although the other threads go on
             gone = true;
             for (auto& thread : threads) thread.join();
         }
@@ -74,7 +74,7 @@ TEST(PollThreads, work_is_handed_over_by_wakes) {
         SCOPED_TRACE(backend);
         auto poll = poll_with(backend);
         constexpr int last = 2000;
-        int written = 0; // no atomic: the wake makes it visible
+        int written = 0; // not atomic: the wake makes it visible
         std::atomic<int> seen = 0;
         std::thread writer([&, handle = poll.registrator()] {
             for (int i = 1; i <= last; ++i) {

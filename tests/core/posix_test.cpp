@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What <pollux/posix.hpp> and <pollux/process.hpp> give to the authors of plugins.
+// Tests of <pollux/posix.hpp> and <pollux/process.hpp>, which plugins use.
 #include "core_test.hpp"
 
 #include <pollux/posix.hpp>
@@ -15,7 +15,7 @@
 namespace pollux::core_tests {
 namespace {
 
-/// The exit status of a forked child that runs `body`, which returns whether all was as expected.
+/// Runs `body` in a forked child, and returns the exit status; `body` returns whether its expectations hold.
 int status_of_child(const std::function<bool()>& body) {
     const pid_t child = fork();
     if (child == 0) _exit(body() ? 0 : 1);

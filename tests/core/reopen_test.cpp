@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A new Selector for a Poll, in the same process.
+// Tests of Poll::reopen() in the same process.
 #include "core_test.hpp"
 #include "rule.hpp"
 #include "scripted_selector.hpp"
@@ -20,7 +20,7 @@ std::unique_ptr<Selector> scripted(std::shared_ptr<Record> record) {
     return std::make_unique<ScriptedSelector>(std::move(record), [](std::size_t) { return Answer{}; });
 }
 
-/// What a Record's Selector was asked to add, as sources.
+/// The sources of the add() calls in a Record.
 std::vector<Source> added(const Record& record) {
     std::vector<Source> sources;
     for (const auto& change : record.changes) {
@@ -45,8 +45,8 @@ std::vector<Token> tokens(Poll& poll) {
     return all;
 }
 
-// After reopen() all watches are in a new Selector of the same backend, as they were changed last, and whatever is
-// ready is reported again, a spent one-shot included; handles lead there; a paused watch is paused.
+// reopen() moves all watches, as last modified, to a new Selector of the same backend, and existing handles to it;
+// every ready source is reported again, even for a spent one-shot watch, and a paused watch stays paused.
 RULE(poll, reopen) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -77,7 +77,7 @@ RULE(poll, reopen) {
     }
 }
 
-// What fails in reopen() leaves the Poll with its old Selector and all watches, and is returned.
+// reopen() returns the error if it fails, and leaves the Poll with its old Selector and all watches.
 RULE(poll, reopen_fails) {
     const auto first = std::make_shared<Record>();
     Poll poll(scripted(first));
@@ -117,7 +117,7 @@ TEST(PollReopen, remembers_what_succeeded_and_nothing_else) {
     EXPECT_EQ(handle.add(Source{44}, {Token{2}, Ready::readable}), refusal);
     EXPECT_EQ(handle.modify(Source{40}, {Token{3}, Ready::writable}), refusal);
     EXPECT_EQ(handle.remove(Source{40}), refusal);
-    // Source values without memory in the table, also such as no system gives.
+    // Source values without memory in the table, even values that no system returns.
     for (const Source source : {static_cast<Source>(-1), Source{100'000}, Source{0x7ffffffc}}) {
         EXPECT_EQ(handle.add(source, {Token{4}, Ready::readable}), refusal);
         EXPECT_EQ(handle.modify(source, {Token{4}, Ready::readable}), refusal);
@@ -162,8 +162,7 @@ TEST(PollReopen, remembers_nothing_for_a_layer_that_does) {
     EXPECT_EQ(second->wakes, 1);
 }
 
-// Other threads add, change, remove and wake all the time; each of their calls has the outcome that it would have
-// without reopen().
+// Other threads add, modify, remove and wake continuously; each of their calls has the same result as without reopen().
 TEST(PollReopen, beside_calls_of_other_threads) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -195,7 +194,7 @@ TEST(PollReopen, beside_calls_of_other_threads) {
     }
 }
 
-// Two threads change one source: the table has what the Selector has.
+// Two threads modify one source: the table and the Selector have the same watch.
 TEST(PollReopen, remembers_the_order_of_overlapping_calls) {
     const auto first = std::make_shared<Record>();
     std::atomic<std::uint64_t> last = 0;
@@ -206,7 +205,7 @@ TEST(PollReopen, remembers_the_order_of_overlapping_calls) {
         }
         return std::error_code();
     };
-    // The record is written by one thread at a time, as the calls for one source exclude each other.
+    // One thread at a time writes the record, since the calls for one source exclude each other.
     Poll poll(scripted(first));
     EXPECT_FALSE(poll.registrator().add(Source{8}, {Token{0}, Ready::readable}));
     for (int round = 0; round < 20; ++round) {
@@ -227,7 +226,7 @@ TEST(PollReopen, remembers_the_order_of_overlapping_calls) {
     }
 }
 
-// close() whose wake fails says so, and the next one wakes again, although the Poll is closed already.
+// close() returns the error of a failed wake, and the next close() wakes again, although the Poll is closed already.
 RULE(poll, close_again) {
     const auto record = std::make_shared<Record>();
     Poll poll(scripted(record));

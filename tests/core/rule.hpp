@@ -3,5 +3,5 @@
 
 #include <gtest/gtest.h>
 
-// The notation of the conformance suite: a test is found by the label that the header has in brackets.
+// The notation of the conformance suite: a test has the name of the label that the header has in brackets.
 #define RULE(subject, behaviour) TEST(subject, behaviour)

@@ -11,7 +11,7 @@
 
 namespace pollux::core_tests {
 
-/// A call of a ScriptedSelector's Registrator.
+/// A Change is a call of a ScriptedSelector's Registrator.
 struct Change {
     enum class What { add, modify, remove };
     What what;
@@ -19,25 +19,25 @@ struct Change {
     Watch watch = {Token{0}, Ready::none}; // of add and modify
 };
 
-/// What a ScriptedSelector was asked; outlives it.
+/// A Record has the calls of a ScriptedSelector; it outlives the selector.
 struct Record {
     std::vector<Timeout> timeouts; // of each select()
     std::vector<Change> changes;
     int wakes = 0;
     bool destroyed = false;
-    /// What the calls of its Registrator return; without it, success.
+    /// Returns the results of its Registrator's calls; if empty, they succeed.
     std::function<std::error_code(const Change&)> verdict = {};
     std::error_code wake_error = {};
 };
 
-/// A Selector that does what the test says: no kernel, no sleep, no thread.
+/// A ScriptedSelector returns the events and errors that the test sets, without kernel, sleep or thread.
 class ScriptedSelector final : public Selector, private Registrator {
   public:
     struct Answer {
         std::vector<Event> events = {};
         std::error_code error = {};
     };
-    /// Called by each select(), with how many there were before.
+    /// Called by each select() with the number of earlier ones.
     using Script = std::function<Answer(std::size_t)>;
 
     ScriptedSelector(std::shared_ptr<Record> record, Script script)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Signals come and go: a poll() waits for its whole time and for its event.
+// Tests of poll() with signals: it waits for its whole timeout and for its event.
 #include "core_test.hpp"
 
 #include <atomic>
@@ -13,12 +13,12 @@ namespace {
 
 extern "C" void do_nothing(int) {}
 
-/// A stream of signals to the thread that makes it, as long as it lives; each would end a system call.
+/// Sends signals to the thread that constructs it while it exists; each would end a system call.
 class Signals {
   public:
     Signals() {
         struct sigaction action {};
-        action.sa_handler = do_nothing; // and no SA_RESTART
+        action.sa_handler = do_nothing; // without SA_RESTART
         sigaction(SIGUSR1, &action, &before_);
         sender_ = std::thread([this, target = pthread_self()] {
             while (!over_) {
@@ -66,7 +66,7 @@ TEST(PollSignals, do_not_lose_an_event) {
             pipe.write();
         });
         Events events;
-        EXPECT_FALSE(poll.poll(events)); // for ever: returns only for the event
+        EXPECT_FALSE(poll.poll(events)); // without a timeout: returns only with the event
         ASSERT_EQ(events.size(), 1U);
         EXPECT_EQ(events[0].token, Token{1});
         writer.join();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Deadline, and waits as system calls take them, at their limits.
+// Tests of Deadline, and of its conversions to the units of system calls, at their limits.
 #include "core_test.hpp"
 
 #include <pollux/deadline.hpp>

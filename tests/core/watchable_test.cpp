@@ -15,7 +15,7 @@ struct WithFd {
 
 struct WithNativeHandle {
     Source descriptor;
-    Source native_handle() { return descriptor; } // not const, as Boost.Asio's
+    Source native_handle() { return descriptor; } // not const, like that of Boost.Asio
 };
 
 struct WithReference {
@@ -23,7 +23,7 @@ struct WithReference {
     const Source& fd() const { return descriptor; }
 };
 
-/// Its native_handle() is a class around the number, as Boost.Asio's on Windows.
+/// Its native_handle() is a class around the descriptor, like that of Boost.Asio on Windows.
 struct WithWrappedNativeHandle {
     struct Handle {
         Source descriptor;
@@ -33,7 +33,7 @@ struct WithWrappedNativeHandle {
     Handle native_handle() const { return handle; }
 };
 
-/// Its native_handle() is something else, as that of a std::thread.
+/// Its native_handle() is not a source, like that of std::thread.
 struct WithOtherNativeHandle {
     Source descriptor;
     unsigned long native_handle() const { return 0; }
@@ -44,12 +44,12 @@ static_assert(Watchable<Source> && Watchable<const Source&> && Watchable<Source&
 static_assert(Watchable<WithFd> && Watchable<const WithFd&> && Watchable<WithReference>);
 static_assert(Watchable<WithNativeHandle&> && !Watchable<const WithNativeHandle&>);
 static_assert(Watchable<WithOtherNativeHandle>);
-#ifndef _WIN32 // where MinGW gives a thread a number of the very type of a SOCKET
+#ifndef _WIN32 // where MinGW's thread handle has the type of a SOCKET
 static_assert(!Watchable<std::thread> && !Watchable<std::thread&>);
 #endif
 static_assert(!Watchable<long> && !Watchable<bool> && !Watchable<std::ifstream> && !Watchable<Token>);
 
-/// Watches a reader of `pipe` through its owner, gets its event, and ends the watch.
+/// Watches a reader of `pipe` through its owner, receives its event, and removes the watch.
 void expect_watched(auto&& owner, const Pipe& pipe) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

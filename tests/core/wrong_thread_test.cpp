@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Two threads in calls of one Poll, which a debug build of the library ends with a line.
+// Tests of two threads in calls of one Poll, which a debug build of the library aborts with one line.
 #include "../conformance/process.hpp"
 #include "core_test.hpp"
 #include "death.hpp"
@@ -13,12 +13,12 @@
 namespace pollux::core_tests {
 namespace {
 
-/// What `action` comes to while another thread sleeps in poll().
+/// The end of a child in which `action` runs while another thread sleeps in poll().
 Death beside_a_poll(const std::function<void(std::unique_ptr<Poll>&)>& action) {
     return death_by([&] {
         auto poll = std::make_unique<Poll>(poll_with(backends().front()));
         const auto handle = poll->registrator();
-        std::atomic<int> number = -1; // of the thread that is about to sleep
+        std::atomic<int> number = -1; // the id of the thread that is about to sleep
         std::thread sleeper([&number, &sleeping = *poll] {
             Events events;
             sleeping.registrator().wake();
@@ -34,7 +34,7 @@ Death beside_a_poll(const std::function<void(std::unique_ptr<Poll>&)>& action) {
     });
 }
 
-// A debug build ends the process by one line if two threads are in poll(), reopen() or destruction at once.
+// A debug build aborts with one line if two threads are in poll(), reopen() or the destructor at once.
 RULE(poll, wrong_thread) {
     using Action = std::function<void(std::unique_ptr<Poll>&)>;
     const std::vector<Action> wrongs{
@@ -50,7 +50,7 @@ RULE(poll, wrong_thread) {
         [](auto& poll) { poll.reset(); },
     };
     EXPECT_EQ(wrongs.size(), 4U);
-#ifndef NDEBUG // a release build does not look
+#ifndef NDEBUG // a release build does not check
     for (const auto& wrong : wrongs) {
         const auto death = beside_a_poll(wrong);
         EXPECT_EQ(death.signal, SIGABRT);

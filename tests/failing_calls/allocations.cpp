@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Replaces malloc(3) and its kin, through which operator new and the C library go too. A sanitizer has its own malloc:
-// there operator new alone is replaced.
+// Replaces malloc(3) and its relatives, which operator new and the C library call. A sanitizer has its own malloc(), so
+// only operator new is replaced under it.
 #include "allocations.hpp"
 
 #include <atomic>

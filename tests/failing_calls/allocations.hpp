@@ -5,11 +5,11 @@
 
 namespace pollux::failing_calls {
 
-/// What the program's malloc(3) and operator new do, from the next call on.
+/// Controls the program's malloc(3) and operator new, from the next call on.
 struct Allocations {
-    /// Counts allocations of all threads from 0; the one with this index fails, and, if it persists, all later ones.
+    /// Counts allocations of all threads from 0; the one with this index fails, and, if `persists`, all later ones.
     static void begin(std::size_t failing = ~std::size_t{0}, bool persists = false);
-    /// None fails any more; returns how many there were.
+    /// Ends the failures; returns the number of allocations.
     static std::size_t end();
 };
 

@@ -11,7 +11,7 @@
 namespace pollux::failing_calls {
 namespace {
 
-// Of the manual pages' lists, what a correct program can meet.
+// The errors of the manual pages that a correct program can receive.
 constexpr std::array no_descriptor{EMFILE, ENFILE, ENOMEM};
 constexpr std::array no_memory{ENOMEM};
 constexpr std::array no_watch{ENOMEM, ENOSPC};

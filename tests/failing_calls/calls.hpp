@@ -7,7 +7,7 @@
 
 namespace pollux::failing_calls {
 
-/// A system call that the libraries or the loader make, and the errors with which it fails on a system in trouble.
+/// A Call is a system call of the libraries or of the loader, and the errors with which it may fail on a loaded system.
 ///
 /// Errors that only a faulty program causes (EFAULT, EINVAL, EBADF of a descriptor that is open) are not in the list.
 struct Call {
@@ -16,11 +16,11 @@ struct Call {
     std::span<const int> errors;
 };
 
-/// All calls that are supervised.
+/// All supervised calls.
 std::span<const Call> calls();
 const Call* find_call(int number);
 
-/// "ENOMEM"
+/// The name of an error, such as "ENOMEM".
 std::string error_name(int error);
 
 } // namespace pollux::failing_calls

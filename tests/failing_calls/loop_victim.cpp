@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Two bytes on each connection, timers, posts, a signal, tokens; half of it by another thread.
+/// Uses a Loop: two bytes on each connection, timers, posts, a signal, tokens; half of it in another thread.
 class LoopVictim final : public Victim {
   public:
     explicit LoopVictim(const std::string& backend)
@@ -28,7 +28,7 @@ class LoopVictim final : public Victim {
     }
 
     void begin() override {
-        std::signal(SIGUSR1, SIG_IGN); // what comes when the Loop watches it no longer, or never did
+        std::signal(SIGUSR1, SIG_IGN); // for a signal that the Loop does not watch any more, or never did
         connections_.emplace();
         other_ = std::thread([this] { act_beside(); });
     }
@@ -62,13 +62,13 @@ class LoopVictim final : public Victim {
                signals_ != 0 && tokens_ == all_tokens;
     }
 
-    /// By each callback: whether there is something left to wait for.
+    /// Called by each callback: ends the run if nothing is left to wait for.
     void note(std::size_t& count, std::size_t more = 1) {
         count += more;
         if (is_complete() || reports_.any()) loop_->stop();
     }
 
-    /// May throw; the Loop and all handles are gone then.
+    /// May throw; the Loop and all handles have been destroyed then.
     void use() {
         Loop loop(request_);
         loop_ = &loop;
@@ -108,7 +108,7 @@ class LoopVictim final : public Victim {
     void run_to_the_end(Loop& loop) {
         while (!is_complete() && !reports_.any()) {
             try {
-                // So long that no machine needs it; only what was lost takes it.
+                // Longer than any machine needs: only a lost event takes it.
                 if (loop.run_for(20s)) continue;
                 break;
             } catch (const std::exception& failure) {
@@ -130,7 +130,7 @@ class LoopVictim final : public Victim {
         is_started_.notify_one();
     }
 
-    /// In another thread.
+    /// Runs in another thread.
     void act_beside() {
         is_started_.wait(false);
         if (!poster_) return;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// pollux-failing-calls: runs a program over a backend again and again; in each run another allocation or system call
-// fails, once or from then on. Whatever fails, the program must not crash, hang, spin, leak, or miss something without
-// an error that says so.
+// pollux-failing-calls: runs a program on a backend repeatedly; in each run another allocation or system call fails,
+// once or from then on. Whatever fails, the program must not crash, hang, spin, leak, or lose an event without an
+// error.
 //
-// Exit status: 0 all runs were as they should be, 1 one was not, 2 nothing could be tried.
+// Exit status: 0 no run had a fault, 1 a run had one, 2 no run was possible.
 #include "allocations.hpp"
 #include "calls.hpp"
 #include "supervisor.hpp"
@@ -36,7 +36,7 @@ struct Options {
     bool verbose = false;
 };
 
-/// One way in which a run is troubled.
+/// A Trouble is a failure that is injected into a run.
 struct Trouble {
     std::size_t index;
     std::size_t choice = 0;
@@ -52,7 +52,7 @@ class Runner {
             allocations() ? count_allocations() : try_once({Failure::never}, 1'000'000).calls.size();
         if (undisturbed == 0) return 2;
         const auto most = std::min(undisturbed, options_.most);
-        // A run that reports an error goes on for some turns; one that spins makes thousands.
+        // A run that reports an error continues for some turns; one that spins makes thousands.
         const auto most_calls = 4 * (allocations() ? 2000 : undisturbed) + 40000;
         for (std::size_t index = 0; index < most; ++index) {
             if (options_.only != Failure::never ? index != options_.only : index % options_.parts != options_.part - 1)
@@ -93,7 +93,7 @@ class Runner {
         return run;
     }
 
-    /// Of one undisturbed run, by way of its standard error: the status has no room for it.
+    /// Counts the allocations of an undisturbed run, which it prints on standard error: an exit status is too small.
     std::size_t count_allocations() {
         std::array<int, 2> pipe_ends{};
         if (pipe(pipe_ends.data()) == -1) return 0;
@@ -113,7 +113,7 @@ class Runner {
         return is_whole ? count : 0;
     }
 
-    /// All errors of the call in a check of all; else one, another for each index.
+    /// All errors of the call in a full check; otherwise one, which differs by index.
     std::size_t choices_at(std::size_t index) const {
         if (allocations() || index >= calls_.size()) return 1;
         const auto* const call = find_call(calls_[index]);

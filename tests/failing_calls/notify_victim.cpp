@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Tokens through each kind of queue, from another thread; the channel tells of its end.
+/// Uses each kind of queue: tokens from another thread, and the end of a channel.
 class NotifyVictim final : public Victim {
   public:
     ~NotifyVictim() override {
@@ -43,7 +43,7 @@ class NotifyVictim final : public Victim {
   private:
     static constexpr std::size_t capacity = 16;
 
-    /// What a queue is bound to.
+    /// The Registrator that a queue is bound to.
     struct Handle {
         std::atomic<int>* wakes;
         std::error_code wake() const noexcept {
@@ -58,7 +58,7 @@ class NotifyVictim final : public Victim {
         Sender sender;
     };
 
-    /// May throw; all queues are gone then.
+    /// May throw; all queues have been destroyed then.
     void use() {
         auto queue = event_queue(capacity);
         auto bound = event_queue(capacity, Handle{&wakes_});
@@ -68,14 +68,14 @@ class NotifyVictim final : public Victim {
         notifiers_.emplace(Notifiers{queue.notifier, bound.notifier, of_lanes.notifier, std::move(channel.sender)});
         start_other();
         for (;;) {
-            // So long that no machine needs it; only what was lost takes it.
+            // Longer than any machine needs: only a lost token takes it.
             const auto error = channel.receiver.recv(tokens, 20s);
             if (error == disconnected) break;
             reports_.add("recv()", error);
             if (error || tokens.empty()) return;
             tokens_ += tokens.size();
         }
-        // The other thread has sent all.
+        // The other thread has sent all tokens.
         tokens_ += queue.poller.poll(tokens);
         tokens_ += bound.poller.poll(tokens);
         tokens_ += of_lanes.poller.poll(tokens);
@@ -86,7 +86,7 @@ class NotifyVictim final : public Victim {
         is_started_.notify_one();
     }
 
-    /// In another thread.
+    /// Runs in another thread.
     void act_beside() {
         is_started_.wait(false);
         if (!notifiers_) return;

@@ -15,8 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Two bytes on each connection, changes of interest, a wake, tokens, and the end by close(); half of it by another
-/// thread.
+/// Uses a Poll: two bytes on each connection, changes of interest, a wake, tokens, and the end by close(); half of it
+/// in another thread.
 class PollVictim final : public Victim {
   public:
     explicit PollVictim(const std::string& backend)
@@ -55,7 +55,7 @@ class PollVictim final : public Victim {
 
     bool is_complete() const { return bytes_ >= all_bytes && wakes_ != 0 && tokens_ == all_tokens; }
 
-    /// May throw; the Poll is gone then.
+    /// May throw; the Poll has been destroyed then.
     void use() {
         Poll poll(request_);
         offers_edge_ = bool(poll.choice().winner->capabilities.edge);
@@ -64,14 +64,14 @@ class PollVictim final : public Victim {
         Tokens tokens;
         for (std::size_t i = 0; i < Connections::count; ++i) {
             connections_->send(i);
-            // By this thread one half, by the other the other one, beside a poll() that sleeps.
+            // This thread adds one half, the other thread the other, beside a sleeping poll().
             if (i % 2 == 0) reports_.add("add()", poll.registrator().add(connections_->near(i), watch_of(i)));
         }
         notifier_ = queue.notifier;
         registrator_ = poll.registrator();
         start_other();
         while (!is_complete() && !reports_.any()) {
-            // So long that no machine needs it; only what was lost takes it.
+            // Longer than any machine needs: only a lost event takes it.
             const auto error = poll.poll(events, 20s);
             reports_.add("poll()", error);
             if (events.empty() && !error) return;
@@ -118,7 +118,7 @@ class PollVictim final : public Victim {
         is_done_.notify_one();
     }
 
-    /// In another thread.
+    /// Runs in another thread.
     void act_beside() {
         is_started_.wait(false);
         if (!registrator_) return;

@@ -29,7 +29,7 @@
 namespace pollux::failing_calls {
 namespace {
 
-/// No run is that slow, on any machine and under any sanitizer.
+/// Longer than a run on any machine and under any sanitizer.
 constexpr int patience_milliseconds = 60'000;
 
 [[noreturn]] void fail(const char* step) { throw std::system_error(errno, std::generic_category(), step); }
@@ -41,12 +41,12 @@ std::vector<sock_filter> filter() {
     };
     const auto load = [&](std::size_t offset) { add(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)); };
     load(offsetof(seccomp_data, nr));
-    // What the program prints goes on: write(2) to the standard streams.
+    // write(2) to the standard streams does not fail: the program prints by it.
     add(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 0, 3);
     load(offsetof(seccomp_data, args));
     add(BPF_JMP | BPF_JGT | BPF_K, STDERR_FILENO, 1, 0);
     add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-    // Memory without a file goes on: allocations have runs of their own.
+    // Memory without a file does not fail: allocations have runs of their own.
     load(offsetof(seccomp_data, nr));
     add(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 3);
     load(offsetof(seccomp_data, args) + 4 * sizeof(std::uint64_t));
@@ -106,7 +106,7 @@ int receive_descriptor(int socket) {
     return descriptor;
 }
 
-/// Answers one system call of the child.
+/// Handles one system call of the child.
 void answer(int listener, const Failure& failure, Run& run) {
     seccomp_notif call{};
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) == -1) return; // its thread was killed meanwhile
@@ -138,7 +138,7 @@ void answer(int listener, const Failure& failure, Run& run) {
     send_descriptor(socket, listener);
     close(listener);
     close(socket);
-    std::exit(body()); // what watches over leaks has its say here
+    std::exit(body()); // exit() runs the leak detector
 }
 
 } // namespace

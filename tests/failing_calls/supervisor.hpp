@@ -8,9 +8,9 @@
 
 namespace pollux::failing_calls {
 
-/// Which system call fails: the one with this index among those of the run, and, if it persists, each later one of the
-/// same number; EINTR comes three times in a row, as no system interrupts for ever. `choice` is the index of its error
-/// in Call::errors, modulo their count.
+/// A Failure selects the system call that fails: the one with this index in the run, and, if `persists`, each later
+/// call of the same kind; EINTR is returned three times in a row, since no system interrupts for ever. `choice` is the
+/// index of its error in Call::errors, modulo their count.
 struct Failure {
     static constexpr std::size_t never = ~std::size_t{0};
     std::size_t index = never;
@@ -18,22 +18,22 @@ struct Failure {
     bool persists = false;
 };
 
-/// How a supervised run ended.
+/// A Run is the result of a supervised run.
 struct Run {
     std::vector<int> calls;      // the number of each supervised system call, in order
     std::size_t interrupted = 0; // calls that failed with EINTR
-    int status = 0;              // as waitpid(2) writes it
-    bool is_hung = false;        // made no system call and did not end for long: it was killed
-    bool is_spinning = false;    // made far more calls than it may: it was killed
+    int status = 0;              // as waitpid(2) returns it
+    bool is_hung = false;        // made no system call for long and did not end: it was killed
+    bool is_spinning = false;    // made more than `most_calls` calls: it was killed
 };
 
-/// Runs `body` in a forked child whose system calls a seccomp(2) filter reports here: each one goes on, or fails. So
-/// calls that no library function makes (liburing's, the dynamic loader's) fail, too, and neither the child's memory
-/// nor its timing is touched otherwise. `begin` runs in the child before the filter is there.
+/// Runs `body` in a forked child whose system calls a seccomp(2) filter reports here: each one proceeds, or fails. So
+/// calls that no library function makes (liburing's, the dynamic loader's) can fail, too, and neither the child's
+/// memory nor its timing is changed otherwise. `begin` runs in the child before the filter is there.
 ///
-/// `most_calls`: a run of more is taken for one that spins.
-/// Errors: std::system_error, where the system has no such filters (Linux before 5.19, a sandbox).
-/// Threads: the caller has no others.
+/// `most_calls`: a run with more is treated as spinning.
+/// Errors: std::system_error if the system has no such filters (Linux before 5.19, a sandbox).
+/// Threads: the process must have one.
 Run supervise(const std::function<void()>& begin, const std::function<int()>& body, const Failure& failure,
               std::size_t most_calls);
 

@@ -26,7 +26,7 @@ Connections::~Connections() {
     }
 }
 
-// send(2) and recv(2), which no library calls here, so they are not supervised.
+// By send(2) and recv(2), which the libraries do not call here, so that they are not supervised.
 void Connections::send(std::size_t index) const {
     while (::send(ends_[index][1], "x", 1, MSG_NOSIGNAL) == -1 && errno == EINTR) {}
 }

@@ -8,12 +8,12 @@
 #include <string>
 #include <system_error>
 
-/// Programs that use the libraries as services do, and account for all that they were promised.
+/// Programs that use the libraries like services, and check that all events are delivered.
 namespace pollux::failing_calls {
 
-/// How a victim ended: its exit status. Everything else is a crash, or what a sanitizer reports.
+/// The exit status of a victim. Any other status is a crash, or the report of a sanitizer.
 enum Ending : int {
-    complete = 0,       // all that was asked for was delivered
+    complete = 0,       // all events were delivered
     reported = 10,      // an error was reported to the program
     lost_silently = 11, // something was not delivered, and no error was reported
     left_open = 12,     // a descriptor of the libraries is still open
@@ -30,11 +30,11 @@ class Connections {
     Connections& operator=(const Connections&) = delete;
 
     int near(std::size_t index) const { return ends_[index][0]; }
-    /// Makes the near end readable: one byte.
+    /// Makes the near end readable with one byte.
     void send(std::size_t index) const;
-    /// Takes all bytes that have arrived; returns how many.
+    /// Reads all bytes that have arrived; returns their number.
     std::size_t receive(std::size_t index) const;
-    /// Makes all near ends readable: ends the sleep of a program whose wakes fail, after it was told so.
+    /// Makes all near ends readable, which ends the sleep of a program whose wakes have failed and were reported.
     void send_to_all() const {
         for (std::size_t i = 0; i < count; ++i) send(i);
     }
@@ -43,13 +43,13 @@ class Connections {
     std::array<std::array<int, 2>, count> ends_{};
 };
 
-/// Whether an error was reported to the program, in which thread ever.
+/// Whether an error was reported to the program, in any thread.
 class Reports {
   public:
     /// Whether the first report of each run is printed; set before the first run.
     static inline bool prints = false;
 
-    /// No-op without an error. Allocates nothing, as that could fail.
+    /// Does nothing without an error. Allocates nothing, since that could fail.
     void add(const char* step, const std::error_code& error);
     void add(const char* step, const char* words);
     bool any() const { return any_.load(); }
@@ -60,7 +60,7 @@ class Reports {
 
 struct Victim {
     virtual ~Victim() = default;
-    /// Before anything may fail.
+    /// Called before the first failure.
     virtual void begin() = 0;
     /// Opens `backend`, uses it, closes all; returns an Ending.
     virtual int run() = 0;
@@ -71,7 +71,7 @@ std::unique_ptr<Victim> poll_victim(const std::string& backend);
 /// The queues of notify, which need no backend.
 std::unique_ptr<Victim> notify_victim();
 
-/// The descriptors that are open, without a system call that is supervised.
+/// The open descriptors, determined without a supervised system call.
 std::size_t count_descriptors();
 
 } // namespace pollux::failing_calls

@@ -14,7 +14,7 @@ namespace pollux::io_uring_tests {
 namespace {
 
 constexpr int patience_ms = 30'000;
-constexpr int result_pipe = 1000; // above what tests lower or close
+constexpr int result_pipe = 1000; // above the descriptors that tests close
 
 } // namespace
 

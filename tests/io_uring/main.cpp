@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What is for io_uring alone: answers of the kernel that other backends do not depend on.
+// Tests that concern io_uring only: results of the kernel that other backends do not depend on.
 #include "scene.hpp"
 
 #include <gtest/gtest.h>

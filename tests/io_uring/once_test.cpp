@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Sources that report POLLPRI to one poll and not to the next.
+// Tests of sources that report POLLPRI to one poll and not to the next.
 #include "child.hpp"
 #include "refused_enter.hpp"
 #include "scene.hpp"
@@ -19,12 +19,12 @@
 namespace pollux::io_uring_tests {
 namespace {
 
-/// A host name of its own, and a file that reports each change of it once.
+/// Owns a host name of this process, and a file that reports each change of it once.
 class HostName {
   public:
     HostName() : file(::open("/proc/sys/kernel/hostname", O_RDONLY | O_CLOEXEC)) {}
 
-    /// Whether this process may have its own, as root or as an ordinary user.
+    /// Whether this process may have a host name of its own, as root or as an ordinary user.
     static bool is_allowed() {
         if (unshare(CLONE_NEWUTS) == -1 && unshare(CLONE_NEWUSER | CLONE_NEWUTS) == -1) return false;
         return sethostname("before", 6) == 0;
@@ -43,7 +43,7 @@ class HostName {
 
 std::string fault_with_host_name(const std::function<std::string(Selector&, HostName&)>& body) {
     return fault_in_child([&]() -> std::string {
-        // A change is reported in all namespaces: one process at a time makes some.
+        // A change is reported in all namespaces, so only one process at a time makes changes.
         const Descriptor alone(::open("/proc/sys/kernel/hostname", O_RDONLY | O_CLOEXEC));
         if (flock(alone, LOCK_EX) == -1) return "flock() fails";
         if (!HostName::is_allowed()) {
@@ -56,7 +56,7 @@ std::string fault_with_host_name(const std::function<std::string(Selector&, Host
     });
 }
 
-/// The priority events of one select() that comes to some, or of none.
+/// The number of priority events of one select().
 int count_events(Selector& selector, std::chrono::nanoseconds timeout) {
     std::error_code error;
     int count = 0;
@@ -64,7 +64,7 @@ int count_events(Selector& selector, std::chrono::nanoseconds timeout) {
     return count;
 }
 
-// Each change is one event in each mode, whether it came before select() or while it sleeps.
+// Each change is one event in each mode, whether it was made before select() or while it sleeps.
 TEST(Once, each_change_is_reported) {
     for (const Mode mode : {Mode::oneshot, Mode::level, Mode::edge}) {
         const auto fault = fault_with_host_name([mode](Selector& selector, HostName& name) -> std::string {
@@ -101,7 +101,8 @@ TEST(Once, modify_keeps_a_change) {
     }
 }
 
-// A request that outlives its watch, as the kernel refused to cancel it, tells the next watch of that number nothing.
+// A request that outlives its watch, since the kernel refused to cancel it, reports nothing to the next watch of that
+// descriptor.
 TEST(Once, change_of_another_watch_is_ignored) {
     const auto fault = fault_with_host_name([](Selector& selector, HostName& name) -> std::string {
         RefusedEnter kernel;
@@ -144,7 +145,7 @@ TEST(Once, mounts_are_reported) {
     EXPECT_EQ(fault, "");
 }
 
-// Of a socket a completion is no proof: ordinary data is no priority.
+// A completion of a socket is rechecked, since ordinary data is not priority.
 TEST(Once, data_of_sockets_is_no_priority) {
     const auto selector = open_backend();
     const Pair pair;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// More completions than the ring has room for, and sources whose requests end each time.
+// Tests of more completions than the ring has room for, and of sources whose requests end each time.
 #include "child.hpp"
 #include "refused_enter.hpp"
 #include "scene.hpp"
@@ -16,7 +16,7 @@
 namespace pollux::io_uring_tests {
 namespace {
 
-/// Edge watches in thousands, fewer where a process may not open so many descriptors. All are armed.
+/// Thousands of armed edge watches, fewer if the limit of descriptors is lower.
 class Crowd {
   public:
     Crowd() : selector_(open_backend()) {
@@ -36,7 +36,7 @@ class Crowd {
         for (std::size_t i = 0; i < size(); ++i) write_to(i);
     }
 
-    /// Collects all events and reads all that was written; then, how many watches report one more byte.
+    /// Collects all events and reads all data; returns how many watches then report one more byte.
     std::size_t count_alive() {
         collect(selector(), size() + 1, 100ms);
         for (auto& pair : pairs_) drain(pair.near);
@@ -50,7 +50,7 @@ class Crowd {
     std::unique_ptr<Selector> selector_; // destroyed first
 };
 
-/// How many calls of io_uring_enter(2) a quiet select() makes.
+/// The number of io_uring_enter(2) calls of a select() without events.
 int calls_while_quiet(Selector& selector, const RefusedEnter& kernel) {
     const int before = kernel.calls();
     std::error_code error;
@@ -70,7 +70,7 @@ TEST(Overflow, loses_no_edge) {
     EXPECT_EQ(crowd.count_alive(), crowd.size());
 }
 
-// The same while two threads write to one source after the other and events are taken slowly.
+// The same while two threads write to one source after the other and events are collected slowly.
 TEST(Overflow, loses_no_edge_beside_writers) {
     Crowd crowd;
     std::atomic<bool> stop = false;
@@ -92,7 +92,7 @@ TEST(Overflow, loses_no_edge_beside_writers) {
     EXPECT_EQ(crowd.count_alive(), crowd.size());
 }
 
-// An edge watch of what is always ready is reported once, and select() sleeps then instead of asking again.
+// An edge watch of a source that is always ready is reported once, and select() then sleeps instead of polling again.
 TEST(Overflow, files_are_left_alone) {
     const auto fault = fault_in_child([]() -> std::string {
         RefusedEnter kernel;
@@ -109,7 +109,7 @@ TEST(Overflow, files_are_left_alone) {
     EXPECT_EQ(fault, "");
 }
 
-// While no descriptor is left to find out whether a source is always ready, its watch is kept armed.
+// If no descriptor is left to determine whether a source is always ready, its watch is kept armed.
 TEST(Overflow, files_are_known_later) {
     const auto fault = fault_in_child([]() -> std::string {
         RefusedEnter kernel;
@@ -131,7 +131,7 @@ TEST(Overflow, files_are_known_later) {
     EXPECT_EQ(fault, "");
 }
 
-// What can be polled and is no socket is armed again, too.
+// A source that can be polled and is not a socket is rearmed, too.
 TEST(Overflow, other_sources_lose_no_edge) {
     const auto selector = open_backend();
     std::vector<Descriptor> counters;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a process does around a Selector: it forks, waits in vfork(), and lowers its limits.
+// Tests of the process around a Selector: it forks, waits in vfork(), and lowers its limits.
 #include "child.hpp"
 #include "refused_enter.hpp"
 #include "scene.hpp"
@@ -23,8 +23,8 @@ constexpr std::array modes{Mode::oneshot, Mode::level, Mode::edge};
 
 bool is_foreign(const std::error_code& error) { return error == std::errc::no_such_process; }
 
-/// Does nothing until the pipe has a byte, or its writer is gone, while the calling thread cannot run at all. Under
-/// ThreadSanitizer vfork() is fork(): then `has_passed` is set before.
+/// Blocks the calling thread in vfork() until the pipe has a byte or no writer. Under ThreadSanitizer vfork() is
+/// fork(): `has_passed` is set before then.
 void block_in_vfork(const std::array<int, 2>& release, std::atomic<bool>& has_passed) {
     const pid_t child = vfork();
     if (child == 0) {
@@ -37,8 +37,8 @@ void block_in_vfork(const std::array<int, 2>& release, std::atomic<bool>& has_pa
     while (waitpid(child, nullptr, 0) == -1 && errno == EINTR) {}
 }
 
-// In a forked child each call says no_such_process and enters the kernel for nothing, and so does destruction; in the
-// parent all watches go on.
+// In a forked child each call returns no_such_process and makes no system call, nor does destruction; in the parent all
+// watches continue.
 TEST(Process, child_leaves_the_ring_alone) {
     const auto fault = fault_in_child([]() -> std::string {
         auto selector = open_backend();
@@ -77,7 +77,8 @@ TEST(Process, child_leaves_the_ring_alone) {
     EXPECT_EQ(fault, "");
 }
 
-// Remove() and wake() return while the selecting thread is in vfork(), which may never end; then all goes on.
+// remove() and wake() return while the selecting thread is in vfork(), which may never end; afterwards all watches
+// work.
 TEST(Process, selecting_thread_in_vfork) {
     const auto fault = fault_in_child([]() -> std::string {
         const auto selector = open_backend();
@@ -97,7 +98,7 @@ TEST(Process, selecting_thread_in_vfork) {
             seen = collect(*selector, 2);
         });
         while (!is_blocked) std::this_thread::yield();
-        std::this_thread::sleep_for(50ms); // else the removal is done before, which is no fault
+        std::this_thread::sleep_for(50ms); // otherwise the removal is done before, which is allowed
         const bool is_really_blocked = !has_passed;
         std::atomic<bool> removed = false;
         std::atomic<int> wakes = 0;
@@ -122,13 +123,13 @@ TEST(Process, selecting_thread_in_vfork) {
         for (std::size_t i = 1; i < pairs.size(); ++i) {
             if (!has_ended(pairs[i].far)) return "a source is still held";
         }
-        // One each while it had to wait for the lock would be 2 or 3; a quarter of a second has room for hundreds.
+        // One call for each wait for the lock would be 2 or 3; a quarter of a second has room for hundreds.
         return wakes > 20 || !is_really_blocked ? "" : "only " + std::to_string(wakes) + " wakes while remove() waits";
     });
     EXPECT_EQ(fault, "");
 }
 
-// A limit of descriptors that was lowered when all was open stops nothing.
+// A limit of descriptors that was lowered after everything was open has no effect.
 TEST(Process, lowered_descriptor_limit) {
     const auto fault = fault_in_child([]() -> std::string {
         const auto selector = open_backend();
@@ -166,7 +167,7 @@ TEST(Process, lowered_descriptor_limit_and_a_pipe_that_ends) {
     }
 }
 
-// A program that was started without standard streams does not print into the ring.
+// A program that was started without standard streams does not print into the ring's descriptor.
 TEST(Process, standard_streams_are_left_free) {
     const auto fault = fault_in_child([]() -> std::string {
         for (const int stream : {0, 1, 2}) close(stream);
@@ -174,7 +175,7 @@ TEST(Process, standard_streams_are_left_free) {
         for (const int stream : {0, 1, 2}) {
             if (fcntl(stream, F_GETFD) != -1) return "descriptor " + std::to_string(stream) + " is taken";
         }
-        const Pair first, second; // one of them above
+        const Pair first, second; // one of them is above the limit
         selector->registrator().add(second.near, {Token{1}, Ready::readable, Mode::level});
         write_byte(second.far);
         if (collect(*selector, 1).size() != 1) return "nothing is reported";
@@ -187,7 +188,7 @@ TEST(Process, standard_streams_are_left_free) {
     EXPECT_EQ(fault, "");
 }
 
-/// Opens Selectors until it is refused, at most so many; returns how many, and why there are no more.
+/// Opens at most `most` Selectors, until one is refused; returns their number, and the refusal.
 std::pair<int, std::string> open_many(int most) {
     std::vector<std::unique_ptr<Selector>> selectors;
     std::string reason;
@@ -202,8 +203,8 @@ std::pair<int, std::string> open_many(int most) {
     return {static_cast<int>(selectors.size()), reason};
 }
 
-/// Becomes an ordinary user, whose rings the kernel counts, and limits them. False if it was one already, who may have
-/// rings in other processes.
+/// Becomes an ordinary user, whose rings the kernel counts, and limits them. Returns false if the process was one
+/// already, since that user may have rings in other processes.
 bool become_ordinary(rlim_t bytes) {
     const rlimit limit{bytes, bytes};
     setrlimit(RLIMIT_MEMLOCK, &limit);
@@ -224,7 +225,7 @@ TEST(Process, memory_limit_is_named) {
     EXPECT_EQ(fault, "");
 }
 
-// The memory of Selectors that were destroyed is there for new ones, though the kernel frees it later.
+// The memory of destroyed Selectors is available for new ones, although the kernel frees it later.
 TEST(Process, memory_is_waited_for) {
     const auto fault = fault_in_child([]() -> std::string {
         raise_descriptor_limit();

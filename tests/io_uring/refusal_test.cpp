@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Calls of io_uring_enter(2) that fail: nothing waits for ever, and nothing is said to have happened that has not.
+// Tests of failing io_uring_enter(2) calls: no call blocks for ever, and none reports success without its effect.
 #include "child.hpp"
 #include "refused_enter.hpp"
 #include "scene.hpp"
@@ -23,7 +23,7 @@ const std::array errors{EAGAIN, EBUSY, EINTR, ENOMEM, EPERM, EBADF, ENXIO, EINVA
 
 std::string describe(int error) { return std::strerror(error); }
 
-/// Pairs whose near ends are watched, one-shot, and armed.
+/// Pairs whose near ends have armed one-shot watches.
 class Armed {
   public:
     explicit Armed(std::size_t size) {
@@ -38,7 +38,7 @@ class Armed {
     std::vector<Pair> pairs;
 };
 
-/// A thread in select(), for ever.
+/// A thread in select() without a timeout.
 class Sleeping {
   public:
     explicit Sleeping(Selector& selector, const RefusedEnter& kernel)
@@ -48,7 +48,7 @@ class Sleeping {
               selector.select(buffer, forever, error);
               has_returned_ = true;
           }) {
-        // The first call hands over, the second sleeps: from its beginning on a wake has to be delivered to it.
+        // The first call submits, the second sleeps: once it has begun, a wake has to be delivered to it.
         while (kernel.calls() < calls_before_ + 2) std::this_thread::yield();
     }
     ~Sleeping() { thread_.join(); }
@@ -60,7 +60,7 @@ class Sleeping {
     std::thread thread_;
 };
 
-// A Selector is destroyed whichever of its calls is refused once, and has let go of all its sources then.
+// The destructor of a Selector completes if any one of its calls is refused, and has then released all sources.
 TEST(Refusal, destruction_survives_one) {
     for (int accepted = 0; accepted < 8; ++accepted) {
         const auto fault = fault_in_child([accepted]() -> std::string {
@@ -80,7 +80,7 @@ TEST(Refusal, destruction_survives_one) {
     }
 }
 
-// It is destroyed also when all its calls are refused from some moment on, with any error.
+// The destructor completes even if all its calls are refused from some moment on, with any error.
 TEST(Refusal, destruction_survives_all) {
     for (const int error : errors) {
         for (const int accepted : {0, 1, 2}) {
@@ -97,8 +97,8 @@ TEST(Refusal, destruction_survives_all) {
     }
 }
 
-// remove() has let go of its source though some of its calls are refused: one, which the call that confirms the release
-// would make up for, or several.
+// remove() releases its source although some of its calls are refused: one, which the call that confirms the release
+// would repair, or several.
 TEST(Refusal, remove_survives_some) {
     for (const bool asleep : {false, true}) {
         for (int accepted = 0; accepted < 3; ++accepted) {
@@ -125,8 +125,8 @@ TEST(Refusal, remove_survives_some) {
     }
 }
 
-// It returns, with its watch gone, though all its calls are refused, and the source is let go of when they are accepted
-// again: of one watch, and of more than the ring has room for.
+// remove() returns and ends its watch although all its calls are refused, and the source is released when calls are
+// accepted again: for one watch, and for more than the ring has room for.
 TEST(Refusal, remove_survives_all) {
     for (const int error : errors) {
         for (const bool asleep : {false, true}) {
@@ -169,14 +169,14 @@ TEST(Refusal, remove_survives_all) {
     }
 }
 
-// remove() leaves to a thread that is about to sleep in the ring what has to end its sleep: the completions of others.
+// remove() does not collect the completions of other watches that have to end the sleep of another thread.
 TEST(Refusal, remove_does_not_reap_for_a_sleeper) {
     const auto fault = fault_in_child([]() -> std::string {
         RefusedEnter kernel;
         Armed armed(2);
         std::atomic<bool> has_returned = false;
         std::vector<Event> events;
-        kernel.hold_others(1); // the first call hands over, the second sleeps
+        kernel.hold_others(1); // the first call submits, the second sleeps
         std::thread selecting([&] {
             std::error_code error;
             events = select_once(*armed.selector, forever, error);
@@ -184,7 +184,7 @@ TEST(Refusal, remove_does_not_reap_for_a_sleeper) {
         });
         while (kernel.held_calls() == 0) std::this_thread::yield();
         write_byte(armed.pairs[1].far);
-        // The cancellation is accepted. What comes after it is not, or it would end the sleep.
+        // The cancellation is accepted. Later calls are not, since they would end the sleep.
         kernel.refuse(EAGAIN, 1);
         const auto outcome = armed.selector->registrator().remove(armed.pairs[0].near);
         kernel.accept();
@@ -201,7 +201,7 @@ TEST(Refusal, remove_does_not_reap_for_a_sleeper) {
     EXPECT_EQ(fault, "");
 }
 
-// A wake() that could not be delivered says so, each time, and the first that can be delivered ends the sleep.
+// A wake() that could not be delivered returns an error each time, and the first one that can be ends the sleep.
 TEST(Refusal, wake_says_so) {
     for (const int error : errors) {
         const auto fault = fault_in_child([error]() -> std::string {
@@ -216,7 +216,7 @@ TEST(Refusal, wake_says_so) {
             {
                 const Sleeping sleeping(*armed.selector, kernel);
                 kernel.refuse(error);
-                // More than there is room for in the ring.
+                // More than the ring has room for.
                 for (int i = 0; i < 1000; ++i) refused += static_cast<bool>(registrator.wake());
                 add = registrator.add(late.near, {Token{7}, Ready::readable, Mode::oneshot});
                 kernel.accept();
@@ -234,7 +234,7 @@ TEST(Refusal, wake_says_so) {
     }
 }
 
-// select() returns the error of a call that is refused, does not spin, and goes on when calls are accepted again.
+// select() returns the error of a refused call, does not spin, and works when calls are accepted again.
 TEST(Refusal, select_says_so) {
     for (const int error : errors) {
         const auto fault = fault_in_child([error]() -> std::string {
@@ -266,7 +266,7 @@ TEST(Refusal, select_says_so) {
     }
 }
 
-// All descriptors are closed behind a Selector: each call ends, and select() says so.
+// After all descriptors of a Selector were closed each call returns, and select() reports it.
 TEST(Refusal, all_is_closed) {
     const auto fault = fault_in_child([]() -> std::string {
         Armed armed(10);

@@ -23,13 +23,13 @@ namespace {
 
 std::mutex plan_mutex;
 int error_of_plan = 0, still_accepted = 0, still_refused = 0;
-pid_t thread_of_hold = 0; // whose calls are not held; 0: no call is held
-int still_passing = 0;    // calls of the others that come before those that are held
+pid_t thread_of_hold = 0; // the thread whose calls are not held; 0: no call is held
+int still_passing = 0;    // calls of the others that pass before calls are held
 std::vector<std::uint64_t> held;
 std::atomic<int> call_count = 0, held_count = 0;
 std::atomic<int> listener = -1;
 
-/// Keeps a call waiting, if the plan says so.
+/// Holds a call, if the plan requires it.
 bool hold(const seccomp_notif& call) {
     const std::lock_guard lock(plan_mutex);
     if (thread_of_hold == 0 || static_cast<pid_t>(call.pid) == thread_of_hold || still_passing-- > 0) return false;
@@ -73,7 +73,7 @@ int install(const sock_fprog& program, unsigned flags) {
 } // namespace
 
 RefusedEnter::RefusedEnter() {
-    std::thread(answer_for_ever).detach(); // before the filter, which is not for it
+    std::thread(answer_for_ever).detach(); // before the filter, which must not apply to it
     std::array<sock_filter, 4> rules{{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
                                       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_enter, 0, 1),
                                       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
@@ -101,7 +101,7 @@ void RefusedEnter::release_others() {
         seccomp_notif_resp answer{};
         answer.id = id;
         answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-        ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer); // a call that a signal has interrupted is made again
+        ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer); // a call that a signal has interrupted is repeated
     }
     held.clear();
 }

@@ -15,10 +15,10 @@ namespace pollux::io_uring_tests {
 
 using namespace std::chrono_literals;
 
-/// How long a test waits for what must come.
+/// How long a test waits for an expected event.
 inline constexpr std::chrono::nanoseconds patience = 20s;
 
-/// The backend under test: the name, or file, that the program was given.
+/// The backend under test: the name, or file, of the command line.
 extern std::string backend;
 
 /// Throws OpenError.
@@ -48,18 +48,18 @@ struct Pair {
 };
 
 void write_byte(int descriptor);
-/// Reads all that is there.
+/// Reads all available bytes.
 void drain(int descriptor);
-/// Whether the other side of a Pair has been closed, in the kernel too: no copy of its descriptor is left anywhere.
+/// Whether the other end of a Pair has been closed, with all copies of its descriptor, including those of the kernel.
 bool has_ended(int far);
 
-/// Raises the limit of open descriptors as far as is allowed, and returns it.
+/// Raises the limit of open descriptors to the hard limit, and returns it.
 std::size_t raise_descriptor_limit();
 
-/// Calls select() until `wanted` tokens were reported, or nothing comes for `quiet`; returns the tokens.
+/// Calls select() until `wanted` tokens were reported, or none for `quiet`; returns the tokens.
 std::set<Token> collect(Selector& selector, std::size_t wanted, std::chrono::nanoseconds quiet = patience);
 
-/// One select() with room for 64.
+/// Calls select() with room for 64 events.
 std::vector<Event> select_once(Selector& selector, Timeout timeout, std::error_code& error);
 
 } // namespace pollux::io_uring_tests

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the filters say: how much, and that it has ended.
+// Tests of the filters' data and ends.
 #include "kqueue_test.hpp"
 
 #include <initializer_list>
@@ -22,7 +22,7 @@ TEST_F(Kqueue, read_counts_bytes) {
 // The same: "If the read direction of the socket has shutdown, then the filter also sets EV_EOF in flags, and returns
 // the socket error (if any) in fflags. It is possible for EOF to be returned (indicating the connection is gone) while
 // there is still data pending in the socket buffer."
-TEST_F(Kqueue, read_tells_the_end_beside_data) {
+TEST_F(Kqueue, read_reports_the_end_beside_data) {
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD)), 0);
     send(pair_[1], "xy");
     shutdown(pair_[1], SHUT_WR);
@@ -36,7 +36,7 @@ TEST_F(Kqueue, read_tells_the_end_beside_data) {
     EXPECT_EQ(event.data, 0);
 }
 
-// filt_sowrite(), FreeBSD sys/kern/uipc_socket.c: the peer's shutdown of its sending half is no end for who writes.
+// filt_sowrite(), FreeBSD sys/kern/uipc_socket.c: the peer's shutdown of its sending half is no end for a writer.
 TEST_F(Kqueue, write_does_not_tell_half_an_end) {
     shutdown(pair_[1], SHUT_WR);
     EXPECT_EQ(change(make(pair_[0], EVFILT_WRITE, EV_ADD)), 0);
@@ -64,7 +64,7 @@ TEST_F(Kqueue, both_tell_a_reset_with_its_error) {
 
 // kqueue(2), EVFILT_READ: "Sockets which have previously been passed to listen(2) return when there is an incoming
 // connection pending."
-TEST_F(Kqueue, read_tells_of_queued_connections) {
+TEST_F(Kqueue, read_reports_queued_connections) {
     Tcp tcp;
     EXPECT_EQ(change(make(tcp.listening, EVFILT_READ, EV_ADD)), 0);
     EXPECT_GE(next().data, 1);
@@ -85,7 +85,7 @@ TEST_F(Kqueue, says_nothing_of_what_is_not_connected) {
 
 // filt_soread(): a datagram without a byte is no data by sbavail(), but FreeBSD, like Linux, counts its address; a
 // waiting error, so->so_error, makes both filters ready without EV_EOF.
-TEST_F(Kqueue, tells_of_datagrams_and_their_errors) {
+TEST_F(Kqueue, reports_datagrams_and_their_errors) {
     const int receiver = socket(AF_INET, SOCK_DGRAM, 0), sender = socket(AF_INET, SOCK_DGRAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -111,7 +111,7 @@ TEST_F(Kqueue, tells_of_datagrams_and_their_errors) {
 // kqueue(2), EVFILT_READ, Fifos, Pipes: "Returns when the there is data to read; data contains the number of bytes
 // available. When the last writer disconnects, the filter will set EV_EOF in flags." EVFILT_WRITE: "For sockets, pipes
 // and fifos ... The filter will set EV_EOF when the reader disconnects".
-TEST_F(Kqueue, tells_both_ends_of_a_pipe) {
+TEST_F(Kqueue, reports_both_ends_of_a_pipe) {
     EXPECT_EQ(change(make(pipe_[0], EVFILT_READ, EV_ADD)), 0);
     send(pipe_[1], "abc");
     EXPECT_EQ(next().data, 3);
@@ -168,9 +168,9 @@ TEST_F(Kqueue, reads_files_up_to_their_end) {
 
 #ifdef EVFILT_EXCEPT
 // kqueue(2) of OpenBSD, EVFILT_EXCEPT: "returns whenever one of the specified exceptional conditions has occurred on
-// the descriptor"; NOTE_OOB: "returns when out-of-band data is present on a socket". filt_soexcept() tells neither data
-// nor ends.
-TEST_F(Kqueue, except_tells_of_out_of_band_data) {
+// the descriptor"; NOTE_OOB: "returns when out-of-band data is present on a socket". filt_soexcept() reports neither
+// data nor ends.
+TEST_F(Kqueue, except_reports_out_of_band_data) {
     Tcp tcp;
     tcp.accept();
     EXPECT_EQ(change(make(tcp.near, EVFILT_EXCEPT, EV_ADD, NOTE_OOB)), 0);

@@ -2,8 +2,8 @@
 // The filters of descriptors, after filt_soread, filt_sowrite and filt_soexcept (FreeBSD sys/kern/uipc_socket.c,
 // OpenBSD the same), filt_piperead and filt_pipewrite (sys/kern/sys_pipe.c) and filt_vfsread (sys/kern/vfs_subr.c).
 //
-// Linux does not say which error waits in a socket without taking it away, so the error behind EV_EOF is always said to
-// be ECONNRESET. It does not show either that this side has shut down writing: EVFILT_WRITE has no EV_EOF for that.
+// Linux does not report the pending error of a socket without clearing it, so the error of EV_EOF is always ECONNRESET.
+// Nor does it report that this end has shut down writing: EVFILT_WRITE has no EV_EOF for that.
 #include "filter.hpp"
 
 #include <pollux/posix.hpp>
@@ -20,15 +20,14 @@
 namespace kqueue_on_linux {
 namespace {
 
-/// Not fstat(2): ThreadSanitizer would take it for a use of the descriptor by the program, which may close it
-/// meanwhile.
+/// Not fstat(2), which ThreadSanitizer would treat as a use of the descriptor by the program, which may close it.
 struct statx status_of(int descriptor) noexcept {
     struct statx status {};
     statx(descriptor, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status);
     return status;
 }
 
-/// S_IFSOCK and the like; 0 if it is not open.
+/// The file type, such as S_IFSOCK; 0 if the descriptor is not open.
 mode_t kind_of(int descriptor) noexcept { return status_of(descriptor).stx_mode & S_IFMT; }
 
 short conditions_of(int descriptor) noexcept {
@@ -55,22 +54,22 @@ State ready(bool is_ready, bool is_end, bool has_error, std::int64_t data) noexc
 State state_of_socket(Filter filter, int socket, short seen) noexcept {
     const bool has_error = (seen & POLLERR) != 0;
     if (filter == Filter::except) return ready((seen & POLLPRI) != 0, false, false, 0);
-    // data is the length of the queue on a BSD; that there is one is all that Linux says.
+    // On a BSD, data is the length of the queue; Linux reports only that it is not empty.
     if (option_of(socket, SO_ACCEPTCONN) != 0) return ready(filter == Filter::read && (seen & POLLIN), false, false, 1);
-    // Linux says POLLHUP of what was never connected; a BSD says nothing. After an end there is POLLRDHUP, too.
+    // Linux reports POLLHUP of a socket that was never connected, a BSD nothing. After an end POLLRDHUP is set, too.
     if ((seen & POLLHUP) && !(seen & POLLRDHUP)) return {};
     if (filter == Filter::read)
         return ready((seen & POLLIN) || has_error, (seen & POLLRDHUP) != 0, has_error, bytes_to_read(socket));
     return ready((seen & POLLOUT) || has_error, (seen & POLLHUP) != 0, has_error, option_of(socket, SO_SNDBUF));
 }
 
-/// pipe(7): POLLHUP comes to the reader without a writer, POLLERR to the writer without a reader.
+/// pipe(7): POLLHUP is set for the reader without a writer, POLLERR for the writer without a reader.
 State state_of_pipe(Filter filter, int pipe, short seen) noexcept {
     if (filter == Filter::read) return ready((seen & POLLIN) != 0, (seen & POLLHUP) != 0, false, bytes_to_read(pipe));
     return ready((seen & POLLOUT) != 0, (seen & POLLERR) != 0, false, fcntl(pipe, F_GETPIPE_SZ));
 }
 
-/// A file can be read from while its pointer is not at its end.
+/// A file is readable while its pointer is not at its end.
 State state_of_file(Filter filter, int file) noexcept {
     const auto left = static_cast<std::int64_t>(status_of(file).stx_size) - lseek(file, 0, SEEK_CUR);
     return ready(filter == Filter::write || left != 0, false, false, left);
@@ -94,7 +93,7 @@ State state_of(Filter filter, int descriptor) noexcept {
     case S_IFREG:
     case S_IFDIR:
         return state_of_file(filter, descriptor);
-    default: // a terminal and its kin
+    default: // a terminal, for one
         return ready((seen & (filter == Filter::read ? POLLIN : POLLOUT)) != 0, (seen & POLLHUP) != 0, false,
                      bytes_to_read(descriptor));
     }

@@ -9,7 +9,7 @@ namespace kqueue_on_linux {
 
 enum class Filter : std::uint8_t { read, write, except, user };
 
-/// A struct kevent of no particular system.
+/// A Kevent is a struct kevent independent of the system.
 struct Kevent {
     std::uintptr_t ident = 0;
     Filter filter = Filter::read;
@@ -19,7 +19,7 @@ struct Kevent {
     void* udata = nullptr;
 };
 
-/// What a filter says of its descriptor now.
+/// The present state of a filter.
 struct State {
     bool is_ready = false;
     unsigned flags = 0; ///< EV_EOF or nothing
@@ -27,11 +27,11 @@ struct State {
     std::int64_t data = 0;
 };
 
-/// What EVFILT_READ, EVFILT_WRITE or EVFILT_EXCEPT says of a descriptor, made from what poll(2) says of it.
+/// Returns the state of EVFILT_READ, EVFILT_WRITE or EVFILT_EXCEPT for a descriptor, derived from poll(2).
 State state_of(Filter filter, int descriptor) noexcept;
 
 bool is_socket(int descriptor) noexcept;
-/// Whether this is the writing end of a pipe that nobody can read from any more.
+/// Whether this is the writing end of a pipe without a reader.
 bool is_broken_pipe(int descriptor) noexcept;
 
 } // namespace kqueue_on_linux

@@ -33,7 +33,7 @@ std::optional<Filter> filter_of(std::int64_t number) {
     return std::nullopt;
 }
 
-/// Sets what is not ident, filter or udata.
+/// Sets the members other than ident, filter and udata.
 void fill(struct kevent& event, unsigned flags, unsigned fflags, std::int64_t data) {
     event.flags = static_cast<decltype(event.flags)>(flags);
     event.fflags = fflags;
@@ -60,8 +60,8 @@ decltype(kevent::filter) number_of(Filter filter) {
 }
 
 #ifdef KQUEUE_LAYOUT_DARWIN
-/// As XNU: itimerfix() in bsd/kern/kern_time.c refuses more than 100,000,000 seconds, and TIMESPEC_TO_TIMEVAL() drops
-/// what is below a microsecond.
+/// Like XNU: itimerfix() in bsd/kern/kern_time.c refuses more than 100,000,000 seconds, and TIMESPEC_TO_TIMEVAL()
+/// truncates to microseconds.
 bool accepts(timespec& wait) {
     wait.tv_nsec -= wait.tv_nsec % 1000;
     return wait.tv_sec <= 100'000'000;
@@ -70,12 +70,12 @@ bool accepts(timespec& wait) {
 bool accepts(timespec&) { return true; }
 #endif
 
-/// Applies the changes and puts errors and receipts into events; how many, or -1 and errno.
+/// Applies the changes, writes errors and receipts to events, and returns their number, or -1 and errno.
 int apply(Queue& queue, const struct kevent* changes, std::size_t change_count, struct kevent* events,
           std::size_t room) {
     std::size_t receipts = 0;
     for (std::size_t i = 0; i < change_count; ++i) {
-        const auto change = changes[i]; // a copy: both lists may be one array
+        const auto change = changes[i]; // a copy, since both lists may be one array
         const auto filter = filter_of(change.filter);
         int error = EINVAL;
         if (filter) {

@@ -17,8 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/// A kqueue, and calls that the tests read by. Each test names what its expectations are taken from: a manual page, or
-/// the source of a kernel. kqueue(2) is FreeBSD's where nothing else is said.
+/// A kqueue, and the calls of the tests. Each test names the source of its expectations: a manual page, or the source
+/// of a kernel. kqueue(2) is that of FreeBSD unless another system is named.
 class Kqueue : public testing::Test {
   protected:
     Kqueue() {
@@ -43,7 +43,7 @@ class Kqueue : public testing::Test {
         return made;
     }
 
-    /// 0 or the error of one change that asks for a receipt.
+    /// Makes one change with a receipt, and returns 0 or its error.
     int change(struct kevent wanted) {
         wanted.flags |= EV_RECEIPT;
         struct kevent receipt {};
@@ -63,9 +63,9 @@ class Kqueue : public testing::Test {
         events.resize(static_cast<std::size_t>(std::max(count, 0)));
         return events;
     }
-    /// What is there now.
+    /// The pending events.
     std::vector<struct kevent> look(int room = 16) { return wait(&now, room); }
-    /// The one event that comes, within the patience of these tests.
+    /// Waits for the only event.
     struct kevent next() {
         const auto events = wait(&patience, 1);
         EXPECT_EQ(events.size(), 1U);

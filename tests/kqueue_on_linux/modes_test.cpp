@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Level, EV_CLEAR, EV_ONESHOT, EV_DISPATCH, EVFILT_USER.
+// Tests of level mode, EV_CLEAR, EV_ONESHOT, EV_DISPATCH, EVFILT_USER.
 #include "kqueue_test.hpp"
 
 namespace {
@@ -19,7 +19,7 @@ TEST_F(Kqueue, level_holds_as_long_as_the_condition) {
     }
 }
 
-// The same, of what was triggered and not yet retrieved.
+// The same for an event that was triggered and not yet retrieved.
 TEST_F(Kqueue, forgets_what_no_longer_holds) {
     for (const unsigned mode : std::initializer_list<unsigned>{0, EV_CLEAR, EV_ONESHOT, EV_DISPATCH}) {
         EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD | mode)), 0);
@@ -33,7 +33,7 @@ TEST_F(Kqueue, forgets_what_no_longer_holds) {
 // kqueue(2), EV_CLEAR: "After the event is retrieved by the user, its state is reset. This is useful for filters which
 // report state transitions instead of the current state." New data is a transition (sowakeup() calls KNOTE), and so is
 // to add it again: kqueue_register() runs the filter.
-TEST_F(Kqueue, clear_tells_arrivals) {
+TEST_F(Kqueue, clear_reports_arrivals) {
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD | EV_CLEAR)), 0);
     for (int round = 0; round < 3; ++round) {
         send(pair_[1], "four");
@@ -74,7 +74,7 @@ TEST_F(Kqueue, dispatch_is_disabled) {
 }
 
 // kqueue(2), EV_DISABLE: "Disable event so kevent() will not return it. The filter itself is not disabled."
-TEST_F(Kqueue, tells_when_enabled_what_came_before) {
+TEST_F(Kqueue, reports_when_enabled_what_was_triggered_before) {
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD | EV_CLEAR)), 0);
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_DISABLE)), 0);
     send(pair_[1]);
@@ -120,7 +120,7 @@ TEST_F(Kqueue, user_events_are_triggered) {
     EXPECT_EQ(look().size(), 2U);
 }
 #else
-// OpenBSD 7.7 and before know no EVFILT_USER: its number, of other systems, is refused.
+// OpenBSD 7.7 and before have no EVFILT_USER: its number on other systems is refused.
 TEST_F(Kqueue, user_events_are_unknown) { EXPECT_EQ(change(make(7, -10, EV_ADD)), EINVAL); }
 #endif
 

@@ -14,12 +14,12 @@
 namespace kqueue_on_linux {
 namespace {
 
-/// Not close(): that is the one that asks here what to forget.
+/// Not close(), which calls forget() here.
 void close_quietly(int descriptor) {
     if (descriptor != -1) syscall(SYS_close, descriptor);
 }
 
-/// A kqueue has no descriptor but its own: the others stay out of the way of the standard streams.
+/// A kqueue has one descriptor: the other ones of the emulation are kept above the standard streams.
 int hide(int descriptor) {
     if (descriptor == -1 || descriptor > STDERR_FILENO) return descriptor;
     const int hidden = static_cast<int>(syscall(SYS_fcntl, descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
@@ -44,14 +44,14 @@ class Clock {
         if (!has_end_) return;
         const auto now = std::chrono::steady_clock::now();
         const auto most = std::chrono::floor<std::chrono::seconds>(std::chrono::steady_clock::time_point::max() - now);
-        // As FreeBSD's kqueue_scan(): what is too long is for ever.
+        // Like FreeBSD's kqueue_scan(): a timeout that is too long is infinite.
         if (timeout->tv_sec >= most.count())
             has_end_ = false;
         else
             end_ = now + std::chrono::seconds(timeout->tv_sec) + std::chrono::nanoseconds(timeout->tv_nsec);
     }
 
-    /// The rest of the wait for epoll_pwait2(); null: for ever.
+    /// The rest of the wait for epoll_pwait2(); null: infinite.
     const timespec* left() {
         if (!has_end_) return nullptr;
         const auto left = std::max<std::chrono::nanoseconds>(end_ - std::chrono::steady_clock::now(),
@@ -91,7 +91,7 @@ void Queue::lose() noexcept {
 }
 
 bool Queue::open() {
-    // kqueue(2): the queue is not inherited by a child, but exec keeps its descriptor unless it is told not to.
+    // kqueue(2): the queue is not inherited by a child, but exec keeps its descriptor unless it is close-on-exec.
     const int outer = epoll_create1(0);
     const auto hold = [outer](int descriptor) {
         epoll_event event{EPOLLIN, {.fd = descriptor}};
@@ -125,7 +125,7 @@ int Queue::change(const Kevent& change, const System& system) {
         return 0;
     }
     if (change.flags & EV_ADD) {
-        // Never EV_CLEAR, EV_ONESHOT or EV_DISPATCH: those stay as the note was made.
+        // Never EV_CLEAR, EV_ONESHOT or EV_DISPATCH: those do not change after the note was made.
         note.kevent.udata = change.udata;
         note.kevent.fflags = change.fflags;
     }
@@ -136,7 +136,7 @@ int Queue::change(const Kevent& change, const System& system) {
         note.disabled = true;
         dequeue(note);
     }
-    if (!note.disabled && look_at(note).is_ready) enqueue(note);
+    if (!note.disabled && current_state(note).is_ready) enqueue(note);
     show_whether_empty();
     return 0;
 }
@@ -150,7 +150,7 @@ int Queue::attach(const Kevent& change, const System& system) {
     if (change.filter != Filter::user) {
         epoll_event event{wakes_of(change.filter), {.u64 = serial}};
         const int set = sets_[static_cast<std::size_t>(change.filter)];
-        // EPERM: a file, which has no wakes; its filter runs all the same. EEXIST cannot be: forget() removes.
+        // EPERM: a file, which has no wakes; its filter runs nevertheless. EEXIST is impossible: forget() removes.
         if (epoll_ctl(set, EPOLL_CTL_ADD, descriptor, &event) == -1 && errno != EPERM) return errno;
     }
     Note note;
@@ -180,7 +180,7 @@ void Queue::forget(int descriptor) {
     }
 }
 
-State Queue::look_at(const Note& note) {
+State Queue::current_state(const Note& note) {
     if (note.kevent.filter == Filter::user) return {.is_ready = note.triggered};
     auto state = state_of(note.kevent.filter, static_cast<int>(note.kevent.ident));
     if (note.kevent.filter != Filter::except) return state;
@@ -201,8 +201,8 @@ void Queue::dequeue(Note& note) {
     note.queued = false;
 }
 
-/// Each wake-up that Linux has for a note makes it active, all of them: one that is left over would be taken for a new
-/// one later.
+/// Collects all wake-ups that Linux has for notes and makes these active: a wake-up that is left would be treated as a
+/// new one later.
 void Queue::collect_wakes() {
     std::array<epoll_event, 4> ready;
     const int ready_count = epoll_wait(outer_, ready.data(), static_cast<int>(ready.size()), 0);
@@ -228,7 +228,7 @@ std::size_t Queue::report(std::span<Kevent> events) {
     for (auto turns = active_.size(); turns > 0 && count < events.size(); --turns) {
         auto& note = *active_.front();
         dequeue(note);
-        const auto state = look_at(note);
+        const auto state = current_state(note);
         if (!state.is_ready) continue;
         auto& event = events[count++] = note.kevent;
         event.flags |= state.flags;

@@ -17,46 +17,48 @@
 
 namespace kqueue_on_linux {
 
-/// What the systems do differently.
+/// The differences between systems.
 struct System {
-    /// What EV_ADD of EVFILT_WRITE says of a pipe without a reader: pipe_kqfilter() in sys/kern/sys_pipe.c. 0: nothing.
+    /// The error of EV_ADD of EVFILT_WRITE for a pipe without a reader: pipe_kqfilter() in sys/kern/sys_pipe.c. 0:
+    /// none.
     int broken_pipe = 0;
-    /// What a receipt keeps of the flags of its change.
+    /// The flags of a change that its receipt keeps.
     unsigned kept_flags = 0;
 };
 
-/// One kqueue, after FreeBSD's sys/kern/kern_event.c: knotes by (ident, filter), and a queue of those that are active.
+/// A Queue is a kqueue, after FreeBSD's sys/kern/kern_event.c: knotes by (ident, filter), and a queue of the active
+/// ones.
 ///
 ///     change() ──▶ knotes ──▶ active queue ──▶ wait()
 ///                    ▲             ▲ level notes go back in, at its end
-///                    └─ wakes ─────┘ edge-triggered epoll sets say whose filter to run again
+///                    └─ wakes ─────┘ edge-triggered epoll sets select the filters to run again
 ///
 /// A filter runs when its note is registered and again when it is collected. A sleeping wait() sees what other threads
-/// register, for it sleeps on one epoll that holds all: the sets, and an eventfd that is readable while the queue is
+/// register, since it sleeps on one epoll that holds all: the sets, and an eventfd that is readable while the queue is
 /// not empty. That epoll's descriptor is the kqueue's.
 /// Threads: any.
 class Queue {
   public:
-    /// Null, and errno, if something cannot be had.
+    /// Returns null, with errno, on failure.
     static std::shared_ptr<Queue> make();
     ~Queue();
     Queue(const Queue&) = delete;
     Queue& operator=(const Queue&) = delete;
 
-    /// The descriptor of the kqueue; who closes it says so with forget().
+    /// The descriptor of the kqueue; after its close() forget() has to be called.
     int descriptor() const noexcept { return outer_; }
-    /// Whether it has that descriptor beside its own, which no real kqueue has.
+    /// Whether the descriptor is an internal one, which a real kqueue does not have.
     bool hides(int descriptor) const noexcept;
-    /// From now on that is its descriptor. Nothing else may be under way.
+    /// Changes its descriptor. No other call may be in progress.
     void renumber(int descriptor) noexcept { outer_ = descriptor; }
     /// Closes everything, in a child of fork(); nothing but the destructor may follow.
     void lose() noexcept;
 
-    /// As one entry of a changelist: 0 or an error.
+    /// Applies one entry of a changelist; returns 0 or an error.
     int change(const Kevent& change, const System& system);
-    /// As kevent() without changes: how many, or -1 and errno. No timeout: for ever.
+    /// Like kevent() without changes: returns the number of events, or -1 and errno. No timeout: infinite.
     int wait(std::span<Kevent> events, const timespec* timeout);
-    /// The notes of a descriptor that is being closed go.
+    /// Removes the notes of a descriptor that is being closed.
     void forget(int descriptor);
 
   private:
@@ -74,7 +76,7 @@ class Queue {
     bool open();
     int attach(const Kevent& change, const System& system);
     void drop(Note& note);
-    static State look_at(const Note& note);
+    static State current_state(const Note& note);
     void enqueue(Note& note);
     void dequeue(Note& note);
     void collect_wakes();

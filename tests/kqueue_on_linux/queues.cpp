@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// kqueue(2), and the close(2) that knows of it: "Events which are attached to file descriptors are automatically
+// kqueue(2), and a close(2) that handles it: "Events which are attached to file descriptors are automatically
 // deleted on the last close of the descriptor." A program sees this close() if it is linked with this library before
 // libc.
 #include "queues.hpp"
@@ -15,7 +15,7 @@
 namespace kqueue_on_linux {
 namespace {
 
-/// Lives until the process ends: close() is called after everything else.
+/// Exists until the process ends, since close() is called after all destructors.
 struct Queues {
     std::mutex mutex;
     std::map<int, std::shared_ptr<Queue>> by_descriptor;
@@ -81,7 +81,7 @@ extern "C" int kqueue() {
     return made->descriptor();
 }
 
-/// A kqueue that is duplicated is the same one by another number.
+/// A duplicate of a kqueue is the same one with another descriptor.
 extern "C" int fcntl(int descriptor, int command, ...) {
     va_list arguments;
     va_start(arguments, command);
@@ -99,7 +99,7 @@ extern "C" int fcntl(int descriptor, int command, ...) {
 
 extern "C" int close(int descriptor) {
     if (descriptor >= 0 && kqueue_on_linux::is_hidden(descriptor)) {
-        errno = EBADF; // to a program it is not open
+        errno = EBADF; // a program cannot have opened it
         return -1;
     }
     kqueue_on_linux::forget(descriptor);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Changes, and what is said of them.
+// Tests of changes and their results.
 #include "kqueue_test.hpp"
 
 #include <initializer_list>
@@ -113,7 +113,7 @@ TEST_F(Kqueue, answers_each_change_by_itself) {
     EXPECT_EQ(events[0].data, ENOENT);
     EXPECT_EQ(events[0].ident, static_cast<std::uintptr_t>(pair_[1]));
     EXPECT_EQ(look().size(), 3U);
-    // The same array for both lists.
+    // With the same array for both lists.
     for (auto& wanted : changes) wanted = make(pair_[0], EVFILT_READ, EV_ADD | EV_RECEIPT);
     ASSERT_EQ(kevent(kq_, changes.data(), 3, changes.data(), 3, &now), 3);
     for (const auto& receipt : changes) {

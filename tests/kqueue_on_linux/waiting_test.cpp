@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Timeouts, threads, signals, processes.
+// Tests of timeouts, threads, signals and processes.
 #include "kqueue_test.hpp"
 
 #include <atomic>
@@ -15,7 +15,7 @@ using Clock = std::chrono::steady_clock;
 
 // kqueue(2): "If timeout is a non-NULL pointer, it specifies a maximum interval to wait for an event"; "To effect a
 // poll, the timeout argument should be non-NULL, pointing to a zero-valued timespec structure".
-TEST_F(Kqueue, waits_as_long_as_it_is_told) {
+TEST_F(Kqueue, waits_for_its_timeout) {
     const auto start = Clock::now();
     const timespec moment{0, 3'000'000};
     EXPECT_EQ(wait(&moment).size(), 0U);
@@ -43,8 +43,8 @@ TEST_F(Kqueue, refuses_impossible_waits) {
 // select(2)".
 TEST_F(Kqueue, does_not_wait_without_an_eventlist) { EXPECT_EQ(kevent(kq_, nullptr, 0, nullptr, 0, nullptr), 0); }
 
-// knote_enqueue() in FreeBSD's sys/kern/kern_event.c wakes who sleeps in kqueue_scan(), whichever thread made the
-// change.
+// knote_enqueue() in FreeBSD's sys/kern/kern_event.c wakes the thread that sleeps in kqueue_scan(), whichever thread
+// made the change.
 TEST_F(Kqueue, wakes_for_what_other_threads_add) {
     for (int round = 0; round < 200; ++round) {
         std::thread adding([this] {
@@ -58,7 +58,7 @@ TEST_F(Kqueue, wakes_for_what_other_threads_add) {
     }
 }
 
-// Many threads in one kevent(): each EV_CLEAR event goes to one of them, none is lost.
+// Many threads in one kevent(): each EV_CLEAR event is delivered to one of them, none is lost.
 TEST_F(Kqueue, shares_events_among_threads) {
     constexpr int arrivals = 2'000;
     std::atomic<int> read_bytes = 0;
@@ -82,7 +82,7 @@ TEST_F(Kqueue, shares_events_among_threads) {
     EXPECT_EQ(read_bytes, arrivals);
 }
 
-// close(2) beside a sleeping kevent(): what is closed is never reported.
+// close(2) beside a sleeping kevent(): a closed descriptor is never reported.
 TEST_F(Kqueue, forgets_what_is_closed_beside_it) {
     std::atomic<bool> stop = false;
     std::thread changing([&] {

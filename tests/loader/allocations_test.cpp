@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// Each allocation of what opens backends fails once: std::bad_alloc or success, and never another story.
+// Makes each allocation of the functions that open backends fail once: they throw std::bad_alloc or succeed, and never
+// report another error.
 //
-// A program of its own: it takes the place of operator new and, without a sanitizer, of malloc(). Each attempt runs in
-// a child, in which nothing is loaded yet.
+// In a program of its own, which replaces operator new and, without a sanitizer, malloc(). Each attempt runs in a
+// child, in which nothing is loaded yet.
 #include "loader_test.hpp"
 
 #include <pollux/poll.hpp>
@@ -21,7 +22,7 @@
 
 namespace {
 
-/// How many allocations succeed before one fails; negative: all.
+/// The number of allocations that succeed before one fails; negative: all.
 thread_local long successes_left = -1;
 thread_local bool has_failed = false;
 
@@ -70,26 +71,26 @@ void* realloc(void* block, std::size_t size) noexcept {
 namespace pollux::loader_tests {
 namespace {
 
-enum Ending { all_succeeded, threw_bad_alloc, went_on, told_another_story, threw_another, leaked };
+enum Ending { all_succeeded, threw_bad_alloc, went_on, reported_another_error, threw_another, leaked };
 
 const char* words_of(int ending) {
-    constexpr const char* words[] = {"all succeeded", "std::bad_alloc",    "success",
-                                     "another story", "another exception", "a leak"};
+    constexpr const char* words[] = {"all succeeded",      "std::bad_alloc",    "success",
+                                     "another diagnostic", "another exception", "a leak"};
     return words[ending];
 }
 
-/// Whether a story says that it was memory that was short.
-bool blames_memory(const std::string& story) {
-    return story.find(make_error_code(std::errc::not_enough_memory).message()) != story.npos;
+/// Whether a diagnostic reports a lack of memory.
+bool blames_memory(const std::string& diagnostic) {
+    return diagnostic.find(make_error_code(std::errc::not_enough_memory).message()) != diagnostic.npos;
 }
 
-/// Runs in a child: 0 if no allocation failed, and then `count` was all that there are.
+/// Runs in a child; returns 0 if no allocation failed, and `count` is then the number of all.
 Ending end_with_failure(long number, const std::function<bool()>& is_right) {
     Ending ending = went_on;
-    bool is_story_right = true;
+    bool is_right_diagnostic = true;
     try {
         successes_left = number;
-        is_story_right = is_right();
+        is_right_diagnostic = is_right();
         successes_left = -1;
         if (!has_failed) ending = all_succeeded;
     } catch (const std::bad_alloc&) {
@@ -97,13 +98,13 @@ Ending end_with_failure(long number, const std::function<bool()>& is_right) {
         ending = threw_bad_alloc;
     } catch (const OpenError& error) {
         successes_left = -1;
-        if (!blames_memory(error.what())) ending = told_another_story;
-        if (ending == told_another_story) std::fprintf(stderr, "%s\n", error.what());
+        if (!blames_memory(error.what())) ending = reported_another_error;
+        if (ending == reported_another_error) std::fprintf(stderr, "%s\n", error.what());
     } catch (...) {
         successes_left = -1;
         ending = threw_another;
     }
-    if (!is_story_right) ending = told_another_story;
+    if (!is_right_diagnostic) ending = reported_another_error;
 #if defined(__SANITIZE_ADDRESS__)
     if (__lsan_do_recoverable_leak_check() != 0) ending = leaked;
 #endif
@@ -114,8 +115,8 @@ class Allocations : public LoaderTest {
   protected:
     Allocations() { plugin_path.set(plugins); }
 
-    /// Lets each allocation of a function fail, the first, the second and so on to the thousandth. `is_right` says
-    /// whether what the function came to is what it comes to with memory enough.
+    /// Makes each allocation of a function fail, the first, the second and so on to the thousandth. `is_right` returns
+    /// whether the result of the function is the same as with enough memory.
     static void try_each(const std::function<bool()>& is_right) {
         constexpr long most = 1000;
         long number = 0;
@@ -134,14 +135,14 @@ class Allocations : public LoaderTest {
     }
 };
 
-/// Shows what is not right.
-bool shown(bool is_right, const std::string& story) {
+/// Prints a wrong result.
+bool shown(bool is_right, const std::string& diagnostic) {
     successes_left = -1;
-    if (!is_right) std::fprintf(stderr, "%s\n", story.c_str());
+    if (!is_right) std::fprintf(stderr, "%s\n", diagnostic.c_str());
     return is_right;
 }
 
-/// What would be opened, unless memory is blamed for something else.
+/// Whether the choice is right, unless its diagnostic reports a lack of memory.
 bool is_first_choice(const Choice& choice) {
     return choice.winner && (choice.attempts.size() == 1 || blames_memory(choice.text())) &&
            choice.passed_over.empty() && choice.installed.size() >= 2;
@@ -180,9 +181,9 @@ TEST_F(Allocations, of_installed) {
         std::size_t usable = 0;
         const auto all = installed();
         for (const auto& one : all) usable += one.refusal.empty() || blames_memory(one.refusal);
-        std::string story;
-        for (const auto& one : all) story += one.name + ": " + one.refusal + "\n";
-        return shown(usable >= expected, story);
+        std::string diagnostic;
+        for (const auto& one : all) diagnostic += one.name + ": " + one.refusal + "\n";
+        return shown(usable >= expected, diagnostic);
     });
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What POLLUX_BACKEND and Request::backend mean.
+// Tests of the values of POLLUX_BACKEND and Request::backend.
 #include "loader_test.hpp"
 
 #include <pollux/poll.hpp>
@@ -24,15 +24,15 @@ class Choosing : public LoaderTest {
         return explain();
     }
 
-    /// Asks for a value that makes no sense; returns why.
+    /// Requests an invalid value; returns the reason of the refusal.
     std::string refusal_of(const std::string& value) {
         const auto choice = choice_for(value);
         EXPECT_FALSE(choice.winner);
         EXPECT_TRUE(choice.attempts.empty()) << choice.text();
         EXPECT_TRUE(says(choice.text(), {"pollux: cannot use backend \"" + value + "\" (from POLLUX_BACKEND)\n",
                                          choice.refusal, "installed: ", "good"}));
-        Choice story;
-        EXPECT_EQ(open({}, story), nullptr);
+        Choice diagnostic;
+        EXPECT_EQ(open({}, diagnostic), nullptr);
         return choice.refusal;
     }
 };
@@ -55,7 +55,7 @@ TEST_F(Choosing, one_name_never_falls_back) {
     EXPECT_THROW(open(), OpenError);
 }
 
-TEST_F(Choosing, list_moves_on_and_tells_about_each) {
+TEST_F(Choosing, list_continues_and_reports_each) {
     const auto choice = choice_for("wrong_abi,nosuch,good,rank_high");
     ASSERT_TRUE(choice.winner) << choice.text();
     EXPECT_EQ(choice.winner->name, "good");
@@ -92,7 +92,7 @@ TEST_F(Choosing, auto_takes_the_highest_rank_that_opens) {
     EXPECT_TRUE(says(explain().text(), {"opened backend \"rank_high\" for \"auto\" (the default)"}));
 }
 
-TEST_F(Choosing, auto_tells_what_it_tried_before) {
+TEST_F(Choosing, auto_reports_what_it_tried_before) {
     const auto choice = choice_for("auto");
     ASSERT_EQ(choice.attempts.size(), 2U) << choice.text();
     EXPECT_EQ(choice.attempts[0].backend, "rank_top");
@@ -111,7 +111,7 @@ TEST_F(Choosing, installed_is_in_order_of_rank_with_ties_by_name) {
     EXPECT_EQ(place_of("rank_tie_a"), 2);
     EXPECT_EQ(place_of("rank_tie_b"), 3);
     EXPECT_LT(place_of("rank_tie_b"), place_of("good"));
-    EXPECT_LT(place_of("good"), place_of("bad_name")); // what was refused comes last
+    EXPECT_LT(place_of("good"), place_of("bad_name")); // a refused backend is last
     EXPECT_LT(place_of("bad_name"), place_of("wrong_abi"));
     EXPECT_LT(static_cast<std::size_t>(place_of("wrong_abi")), all.size());
     for (const auto& one : all) {
@@ -189,7 +189,7 @@ TEST_F(Choosing, plugin_stays_loaded_and_to_itself) {
     open({.backend = file.string()}, choice).reset();
     ASSERT_TRUE(choice.winner) << choice.text();
     EXPECT_TRUE(is_loaded(file)) << "unloaded";
-#ifndef _WIN32 // where no symbol of a DLL is visible to others
+#ifndef _WIN32 // the symbols of a DLL are not visible to others
     EXPECT_EQ(dlsym(RTLD_DEFAULT, "pollux_plugin"), nullptr) << "its symbol is visible to all";
 #endif
     OpenFailure failure;

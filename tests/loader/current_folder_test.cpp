@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The current directory is nobody's plugin folder.
+// Tests that the current directory is not searched for plugins.
 #ifdef _WIN32
 #include "loader_test.hpp"
 #else
@@ -11,7 +11,7 @@
 namespace pollux::loader_tests {
 namespace {
 
-/// Each test runs in a folder of its own that has the plugin "good" in it.
+/// Each test runs in a folder of its own with the plugin "good".
 class CurrentFolder : public LoaderTest {
   protected:
     CurrentFolder() {
@@ -31,7 +31,7 @@ TEST_F(CurrentFolder, is_never_searched) {
         plugin_path.set(value);
         const auto choice = explain();
         EXPECT_FALSE(choice.winner) << value << '\n' << choice.text();
-        EXPECT_TRUE(choice.notes.empty()) << choice.text(); // empty elements are nothing to speak of
+        EXPECT_TRUE(choice.notes.empty()) << choice.text(); // empty elements are not reported
         EXPECT_EQ(std::ranges::count(choice.folders, fs::path(folder)), 0) << choice.text();
         for (const auto& searched : choice.folders) EXPECT_TRUE(searched.is_absolute()) << searched;
     }
@@ -67,13 +67,13 @@ TEST_F(CurrentFolder, does_not_show_in_the_folder_beside_the_core) {
     fs::create_directory("lib");
     fs::copy_file(CORE_LIBRARY, fs::path("lib") / fs::path(CORE_LIBRARY_NAME));
     const auto beside = put(fixture("good"), folder / "lib" / "pollux", "good");
-    const EnvironmentVariable library_path("LD_LIBRARY_PATH", "lib"); // a relative folder, as the loader lets one say
-    const auto story = output_of(SHARED_EXPLAIN_PROGRAM, {"explain", "good"});
-    EXPECT_TRUE(says(story, {beside.string() + ": opened", "searched: " + beside.parent_path().string()}));
+    const EnvironmentVariable library_path("LD_LIBRARY_PATH", "lib"); // a relative folder, which the loader accepts
+    const auto diagnostic = output_of(SHARED_EXPLAIN_PROGRAM, {"explain", "good"});
+    EXPECT_TRUE(says(diagnostic, {beside.string() + ": opened", "searched: " + beside.parent_path().string()}));
 }
 #endif
 
-#ifndef _WIN32 // where a folder that somebody is in cannot be removed
+#ifndef _WIN32 // the current folder of a process cannot be removed there
 TEST_F(CurrentFolder, may_be_gone) {
     const TemporaryFolder gone;
     fs::current_path(gone);

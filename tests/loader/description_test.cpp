@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a plugin's file says before it is loaded.
+// Tests of the description in a plugin's file, which is read before loading.
 #include "loader_test.hpp"
 
 #include <pollux/plugin.hpp>
@@ -88,7 +88,7 @@ TEST_F(Description, what_has_none_is_passed_over_and_can_be_asked_for) {
     plugin_path.set(folder.string());
     const auto choice = explain();
     ASSERT_TRUE(choice.winner) << choice.text();
-    EXPECT_EQ(choice.winner->name, "rank_high"); // though the other has the higher rank
+    EXPECT_EQ(choice.winner->name, "rank_high"); // although the other one has a higher rank
     EXPECT_FALSE(is_loaded(file));
     EXPECT_TRUE(says(choice.text(), {file.string() + ": passed over: its file has no description"}));
     EXPECT_FALSE(found_one("undescribed").described);

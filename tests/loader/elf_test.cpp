@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Files that are cut off or damaged: refused with words, whoever asks for them, before the system's loader crashes on
-// them.
+// Tests of truncated or damaged files: they are refused with a reason before the system's loader crashes on them.
 #include "loader_test.hpp"
 
 #include "file_system.hpp"
@@ -21,7 +20,7 @@ class Elf : public LoaderTest {
         bytes.assign(std::istreambuf_iterator<char>(input), {});
     }
 
-    /// What is said of the file when it has these bytes.
+    /// The refusal of a file with these bytes.
     std::string refusal_with(const std::string& content) {
         std::ofstream(file, std::ios::binary | std::ios::trunc) << content;
         std::string refusal;
@@ -36,7 +35,7 @@ class Elf : public LoaderTest {
         return copy;
     }
 
-    /// Where the first segment of a type is described.
+    /// The offset of the first program header of a type.
     std::size_t segment(std::uint32_t type) const {
         const auto& header = *reinterpret_cast<const Elf64_Ehdr*>(bytes.data());
         for (std::size_t i = 0; i < header.e_phnum; ++i) {

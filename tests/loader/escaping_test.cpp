@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Text from outside in messages: it controls no terminal and ends no line.
+// Tests that text from outside in messages controls no terminal and ends no line.
 #include "program.hpp"
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 namespace pollux::loader_tests {
 namespace {
 
-/// Every byte that controls something, and text that is none.
+/// Every control byte, and invalid text.
 std::string all_control_bytes() {
     std::string bytes;
     for (int byte = 1; byte < 0x20; ++byte) bytes += static_cast<char>(byte);
@@ -28,7 +28,7 @@ class Escaping : public LoaderTest {
   protected:
     static void check(const Choice& choice) {
         EXPECT_TRUE(is_plain(choice.text()));
-        // A line for each part of the story: no text has ended one.
+        // One line for each part of the diagnostic: no text has ended a line.
         const auto lines =
             1 + !choice.refusal.empty() + choice.attempts.size() + choice.passed_over.size() + choice.notes.size() + 1;
         EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(choice.text(), '\n')) + 1, lines) << choice.text();
@@ -39,7 +39,7 @@ class Escaping : public LoaderTest {
     }
 
     const std::string hostile = all_control_bytes();
-    const std::string in_name = [this] { // what a file may be called
+    const std::string in_name = [this] { // as part of the name of a file
         auto name = hostile;
         std::erase(name, '/');
         return name;
@@ -52,7 +52,7 @@ TEST_F(Escaping, each_byte) {
     EXPECT_EQ(escaped("Größe, 大きさ, 🦆 C:\\a"), "Größe, 大きさ, 🦆 C:\\a");
     EXPECT_EQ(escaped("\xc2\x9b \xe2\x80\xa8 \xe2\x80\xae \xe2\x81\xa6"),
               "\\xc2\\x9b \\xe2\\x80\\xa8 \\xe2\\x80\\xae \\xe2\\x81\\xa6");
-    // Not UTF-8: cut off, overlong, a surrogate, above the last character, a byte that only continues.
+    // Invalid UTF-8: truncated, overlong, a surrogate, above the last character, a continuation byte alone.
     EXPECT_EQ(escaped("\xe2\x82"), "\\xe2\\x82");
     EXPECT_EQ(escaped("\xc0\xaf\xe0\x80\xaf"), "\\xc0\\xaf\\xe0\\x80\\xaf");
     EXPECT_EQ(escaped("\xed\xa0\x80"), "\\xed\\xa0\\x80");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// explain <backend> [folder...]: prints the story of a choice. Run set-uid by the tests.
+// explain <backend> [folder...]: prints the diagnostic of a choice. Run set-uid by the tests.
 #include <pollux/open.hpp>
 
 #include <iostream>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A plugin that is broken in the one way that its compile definitions say.
+// A plugin with the defect that its compile definitions select.
 #include <pollux/plugin.hpp>
 
 #ifndef FIXTURE_VERSION
@@ -24,13 +24,13 @@
 #define FIXTURE_OPEN opens
 #endif
 
-extern "C" int pollux_nobody_defines_this();
+extern "C" int pollux_is_not_defined_anywhere();
 
 namespace {
 
 using namespace pollux;
 
-/// Where no memory is: who reads it dies.
+/// An address without memory: reading it crashes.
 [[maybe_unused]] const char* const nowhere = reinterpret_cast<const char*>(1);
 
 class Idle final : public Selector, private Registrator {
@@ -57,8 +57,8 @@ class Idle final : public Selector, private Registrator {
 
 [[maybe_unused]] std::unique_ptr<Selector> fails_in_silence(OpenFailure&) noexcept { return nullptr; }
 
-[[maybe_unused]] std::unique_ptr<Selector> calls_what_nobody_defines(OpenFailure&) noexcept {
-    return pollux_nobody_defines_this() ? nullptr : std::make_unique<Idle>();
+[[maybe_unused]] std::unique_ptr<Selector> calls_an_undefined_function(OpenFailure&) noexcept {
+    return pollux_is_not_defined_anywhere() ? nullptr : std::make_unique<Idle>();
 }
 
 } // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A plugin whose static constructor does what its compile definitions say, before anybody asks it for anything.
+// A plugin whose static constructor runs code that its compile definitions select, before any function is called.
 #include <pollux/open.hpp>
 #include <pollux/plugin.hpp>
 
@@ -13,8 +13,8 @@
 #define HOSTILE_RANK (-1)
 #endif
 #ifdef HOSTILE_TEXT
-// Whatever a terminal or a table minds: an escape sequence, the ends of lines, control bytes of seven and of eight
-// bits, what is no UTF-8, a bar, a character that turns the direction of text.
+// Text that affects a terminal or a table: an escape sequence, ends of lines, control bytes of seven and of eight bits,
+// invalid UTF-8, a bar, a character that changes the direction of text.
 #define HOSTILE_WORDS                                                                                                  \
     "a\033[2Jb\r\nc\x01\x7f\xc2\x9b"                                                                                   \
     "d\xff|e\xe2\x80\xae"
@@ -33,13 +33,13 @@ using namespace pollux;
 }
 
 [[maybe_unused]] std::string raises() {
-    std::signal(SIGBUS, SIG_DFL); // a sanitizer's would be another end
+    std::signal(SIGBUS, SIG_DFL); // a sanitizer's handler would end the process in another way
     std::raise(SIGBUS);
     std::abort();
 }
 
 #ifdef HOSTILE_ASKS
-/// Asks for what it is itself a part of; says what it got.
+/// Opens the plugin that it is a part of; prints the result.
 std::string asks() {
     const auto* const own = std::getenv("POLLUX_TEST_OWN_FILE");
     std::string answer;

@@ -17,7 +17,7 @@ namespace pollux::loader_tests {
 
 namespace fs = std::filesystem;
 
-/// A variable of the environment that has a value, or none, as long as this lives; then what it had before.
+/// Sets or clears a variable of the environment, and restores it in the destructor.
 class EnvironmentVariable {
   public:
     EnvironmentVariable(const char* name, const std::optional<std::string>& value) : name_(name) {
@@ -30,7 +30,7 @@ class EnvironmentVariable {
 
     void set(const std::optional<std::string>& value) {
 #ifdef _WIN32
-        _putenv_s(name_, value.value_or("").c_str()); // an empty value is none
+        _putenv_s(name_, value.value_or("").c_str()); // an empty value removes it
 #else
         if (value) {
             setenv(name_, value->c_str(), 1);
@@ -45,14 +45,14 @@ class EnvironmentVariable {
     std::optional<std::string> before_;
 };
 
-/// A new folder that anybody may enter, removed with all that is in it.
+/// A new folder that all users may enter, which the destructor removes with its contents.
 class TemporaryFolder {
   public:
     TemporaryFolder() {
 #ifdef _WIN32
         const auto parent = fs::temp_directory_path();
 #else
-        const fs::path parent = "/tmp"; // not TMPDIR, where another user may not be able to go
+        const fs::path parent = "/tmp"; // not TMPDIR, which another user may not be able to enter
 #endif
         std::random_device random;
         do {
@@ -83,19 +83,19 @@ inline std::string file_name(const std::string& backend) { return "libpollux-" +
 inline const std::string list_separator = ":";
 #endif
 
-/// As the system writes an absolute path: with its drive, where it has drives.
+/// Returns an absolute path, with a drive on Windows.
 inline std::string native(const fs::path& path) { return fs::absolute(path).make_preferred().string(); }
 
 inline const std::string fixtures = native(FIXTURES), plugins = native(PLUGINS);
 inline fs::path fixture(const std::string& name) { return fs::path(fixtures) / file_name(name); }
 
-/// The words of the system's loader: for what is no shared object, and for one that lacks what it needs.
+/// The messages of the system's loader for a file that is not a shared object, and for one with a missing symbol.
 #ifdef _WIN32
 inline const std::string no_library = "LoadLibraryEx: error 193", nothing_in_it = no_library,
                          missing = "LoadLibraryEx: error 126, Module not found";
 #else
 inline const std::string no_library = "invalid ELF header", nothing_in_it = "file too short",
-                         missing = "undefined symbol: pollux_nobody_defines_this";
+                         missing = "undefined symbol: pollux_is_not_defined_anywhere";
 #endif
 
 /// Copies a file under a backend's name into a folder.

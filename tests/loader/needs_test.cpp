@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Request::needs: what a program cannot do without.
+// Tests of Request::needs, the capabilities that a program needs.
 #include "loader_test.hpp"
 
 #include <pollux/poll.hpp>
@@ -60,7 +60,7 @@ TEST_F(NeedsOf, list_moves_on) {
 }
 
 TEST_F(NeedsOf, each_is_asked_of_the_capability_of_its_name) {
-    plugin_path.set(fixtures); // whose plugins offer nothing
+    plugin_path.set(fixtures); // the folder of plugins that offer nothing
     const std::pair<const char*, Needs> each[] = {{"oneshot", {.oneshot = true}}, {"level", {.level = true}},
                                                   {"edge", {.edge = true}},       {"pipes", {.pipes = true}},
                                                   {"files", {.files = true}},     {"priority", {.priority = true}}};

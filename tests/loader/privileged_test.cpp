@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a process may do that has more power than who started it.
+// Tests of a process with more privileges than the user who started it.
 #include "program.hpp"
 
 #include "environment.hpp"
@@ -32,7 +32,7 @@ TEST_F(Privileged, environment_of_an_ordinary_process_counts) {
 TEST_F(Privileged, file_that_others_can_write) {
     const TemporaryFolder folder;
     const auto file = put(fixture("good"), folder, "good");
-    // The way to a file comes first, and an ordinary user's own folder is not to be trusted either.
+    // The path to a file is checked first, and the folder of an ordinary user is not trusted either.
     const auto named = geteuid() == 0 ? file.string() : file.parent_path().string();
     for (const auto mode : {0757, 0775}) {
         fs::permissions(file, fs::perms(mode));
@@ -56,7 +56,7 @@ TEST_F(Privileged, folder_that_others_can_write) {
     EXPECT_EQ(load(file, false).refusal, "");
 }
 
-/// What the plugin in an object calls itself, when it is loaded by a path.
+/// The name of the plugin in a shared object that is loaded by this path.
 std::string name_of_loaded(const fs::path& path) {
     void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library) return dlerror();
@@ -64,7 +64,7 @@ std::string name_of_loaded(const fs::path& path) {
     return plugin ? plugin->name : "no plugin";
 }
 
-/// Only root owns what root trusts.
+/// Requires root, since root trusts only files of root.
 class Trusted : public LoaderTest {
   protected:
     void SetUp() override {
@@ -81,7 +81,7 @@ TEST_F(Trusted, what_was_checked_is_what_is_loaded) {
     std::string refusal;
     const auto opened = OpenFile::open_trusted(file, refusal);
     ASSERT_EQ(refusal, "");
-    // Another file in its place: what somebody does who has found a way in between.
+    // Another file in its place, as an attacker would replace it after the check.
     fs::rename(put(fixture("rank_high"), folder / "others", "good"), file);
     const auto path = opened.path_for_loader(refusal);
     ASSERT_EQ(refusal, "");
@@ -119,7 +119,7 @@ TEST_F(Trusted, link_leads_to_what_is_checked) {
     fs::permissions(file.parent_path(), fs::perms(0777));
     EXPECT_TRUE(says(refusal_of(link), {file.parent_path().string() + " can be written by others"}));
     fs::permissions(file.parent_path(), fs::perms(0755));
-    // The same by a relative link, and by a link of a folder.
+    // A relative link, and a link to a folder.
     fs::remove(link);
     fs::create_symlink("../plugins/../plugins/" + file_name("good"), link);
     fs::create_directory_symlink("safe", folder / "again");
@@ -142,7 +142,7 @@ TEST_F(Trusted, without_proc_nothing_is_loaded) {
         if (unshare(CLONE_NEWNS) == -1 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == -1 ||
             mount("none", "/proc", "tmpfs", 0, nullptr) == -1)
             _exit(77);
-        // A folder that only looks like it, by somebody who exchanges what is in it afterwards.
+        // A folder that imitates /proc/self/fd, whose contents an attacker exchanges after the check.
         fs::create_directories("/proc/self/fd");
         for (int number = 0; number < 100; ++number)
             fs::create_symlink(file, "/proc/self/fd/" + std::to_string(number));
@@ -152,7 +152,7 @@ TEST_F(Trusted, without_proc_nothing_is_loaded) {
     int status = 0;
     ASSERT_EQ(waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFEXITED(status));
-    if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "not checked: this sandbox lets nobody mount";
+    if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "not checked: this sandbox does not allow mount(2)";
     EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
@@ -172,18 +172,18 @@ TEST_F(Privileged, others_are_all_but_root) {
     EXPECT_TRUE(others_can_write("/nonexistent"));
 }
 
-/// A program that is set-uid to another user, and what it prints.
+/// A program that is set-uid to another user, and its output.
 class SetUid : public LoaderTest {
   protected:
     void SetUp() override {
         struct statvfs mount {};
         ASSERT_EQ(statvfs(folder.string().c_str(), &mount), 0);
-        const passwd* const nobody = getpwnam("nobody");
-        if (geteuid() != 0 || (mount.f_flag & ST_NOSUID) || !nobody) {
+        const passwd* const unprivileged = getpwnam("nobody");
+        if (geteuid() != 0 || (mount.f_flag & ST_NOSUID) || !unprivileged) {
             GTEST_SKIP() << "not checked: that a set-uid program ignores the environment and refuses what others can "
                             "write. Only root can make such a program for the user nobody, on a mount that allows it.";
         }
-        user = nobody->pw_uid;
+        user = unprivileged->pw_uid;
         fs::copy_file(EXPLAIN_PROGRAM, program);
         set_uid(true);
         good = put(fixture("good"), plugins, "good");
@@ -194,10 +194,10 @@ class SetUid : public LoaderTest {
         fs::permissions(program, fs::perms(on ? 04755 : 0755));
     }
 
-    /// What the program says when it is asked for "good" in the folder of plugins.
-    std::string story() { return story_of(program.string(), "good", plugins.string()); }
+    /// The output of the program for "good" in the folder of plugins.
+    std::string diagnostic() { return diagnostic_of(program.string(), "good", plugins.string()); }
 
-    std::string story_of(const std::string& called, const std::string& asked, const std::string& searched) {
+    std::string diagnostic_of(const std::string& called, const std::string& asked, const std::string& searched) {
         std::vector<std::string> arguments{called, asked};
         if (!searched.empty()) arguments.push_back(searched);
         return output_of(program, arguments);
@@ -214,81 +214,81 @@ class SetUid : public LoaderTest {
 TEST_F(SetUid, ignores_the_environment) {
     backend.set("nosuch");
     plugin_path.set(plugins.string());
-    const auto privileged = story_of(program.string(), "", "");
+    const auto privileged = diagnostic_of(program.string(), "", "");
     EXPECT_TRUE(says(privileged, {"\"auto\"", ignored}));
     EXPECT_FALSE(says(privileged, {plugins.string()}));
     EXPECT_FALSE(says(privileged, {"nosuch"}));
 
     set_uid(false);
-    const auto ordinary = story_of(program.string(), "", "");
+    const auto ordinary = diagnostic_of(program.string(), "", "");
     EXPECT_TRUE(says(ordinary, {"\"nosuch\" (from POLLUX_BACKEND)", plugins.string()}));
     EXPECT_FALSE(says(ordinary, {ignored}));
 }
 
 TEST_F(SetUid, opens_what_only_root_or_its_user_can_write) {
-    EXPECT_TRUE(says(story(), {"opened backend \"good\"", ignored}));
+    EXPECT_TRUE(says(diagnostic(), {"opened backend \"good\"", ignored}));
     ASSERT_EQ(chown(good.c_str(), user, user), 0);
     ASSERT_EQ(chown(plugins.c_str(), user, user), 0);
-    EXPECT_TRUE(says(story(), {"opened backend \"good\"", ignored}));
+    EXPECT_TRUE(says(diagnostic(), {"opened backend \"good\"", ignored}));
 }
 
 TEST_F(SetUid, refuses_a_file_that_others_can_write) {
     for (const auto mode : {0777, 0757, 0775}) {
         fs::permissions(good, fs::perms(mode));
-        EXPECT_TRUE(says(story(), {"cannot open", good.string() + " can be written by others", "privileged"}));
+        EXPECT_TRUE(says(diagnostic(), {"cannot open", good.string() + " can be written by others", "privileged"}));
     }
     set_uid(false);
-    EXPECT_TRUE(says(story(), {"opened backend \"good\""}));
+    EXPECT_TRUE(says(diagnostic(), {"opened backend \"good\""}));
 }
 
 TEST_F(SetUid, refuses_a_folder_that_others_can_write) {
     for (const auto mode : {0777, 0757, 0775, 01777}) {
         fs::permissions(plugins, fs::perms(mode));
-        EXPECT_TRUE(says(story(), {"cannot open", plugins.string() + " can be written by others", "privileged"}));
+        EXPECT_TRUE(says(diagnostic(), {"cannot open", plugins.string() + " can be written by others", "privileged"}));
     }
     set_uid(false);
-    EXPECT_TRUE(says(story(), {"opened backend \"good\""}));
+    EXPECT_TRUE(says(diagnostic(), {"opened backend \"good\""}));
 }
 
 TEST_F(SetUid, refuses_what_belongs_to_another_user) {
     ASSERT_EQ(chown(good.c_str(), user - 1, static_cast<gid_t>(-1)), 0);
-    EXPECT_TRUE(says(story(), {"cannot open", good.string() + " can be written by others"}));
+    EXPECT_TRUE(says(diagnostic(), {"cannot open", good.string() + " can be written by others"}));
     ASSERT_EQ(chown(good.c_str(), 0, static_cast<gid_t>(-1)), 0);
     ASSERT_EQ(chown(plugins.c_str(), user - 1, static_cast<gid_t>(-1)), 0);
-    EXPECT_TRUE(says(story(), {"cannot open", plugins.string() + " can be written by others"}));
+    EXPECT_TRUE(says(diagnostic(), {"cannot open", plugins.string() + " can be written by others"}));
 }
 
 TEST_F(SetUid, refuses_a_link_to_what_others_can_write) {
     const auto elsewhere = put(fixture("good"), folder / "elsewhere", "linked");
     fs::permissions(folder / "elsewhere", fs::perms(0777));
     fs::create_symlink(elsewhere, plugins / file_name("linked"));
-    const auto text = story_of(program.string(), "linked", plugins.string());
+    const auto text = diagnostic_of(program.string(), "linked", plugins.string());
     EXPECT_TRUE(says(text, {"cannot open", elsewhere.parent_path().string() + " can be written by others"}));
 }
 
-TEST_F(SetUid, trusts_nobody_but_root_when_it_is_set_gid) {
+TEST_F(SetUid, trusts_only_root_when_it_is_set_gid) {
     ASSERT_EQ(chown(program.c_str(), 0, 1), 0);
     fs::permissions(program, fs::perms(02755));
-    const auto story_for_user = [this] {
+    const auto diagnostic_for_user = [this] {
         return output_of(program, {program.string(), "good", plugins.string()}, User{user, 2});
     };
-    EXPECT_TRUE(says(story_for_user(), {"opened backend \"good\"", ignored}));
-    // Its effective user is who started it.
+    EXPECT_TRUE(says(diagnostic_for_user(), {"opened backend \"good\"", ignored}));
+    // Its effective user is the one who started it.
     ASSERT_EQ(chown(good.c_str(), user, static_cast<gid_t>(-1)), 0);
-    EXPECT_TRUE(says(story_for_user(), {"cannot open", good.string() + " can be written by others"}));
+    EXPECT_TRUE(says(diagnostic_for_user(), {"cannot open", good.string() + " can be written by others"}));
 }
 
 TEST_F(SetUid, refuses_a_file_that_is_asked_for_too) {
     fs::permissions(good, fs::perms(0777));
-    EXPECT_TRUE(says(story_of(program.string(), good.string(), ""), {"cannot open", "can be written by others"}));
+    EXPECT_TRUE(says(diagnostic_of(program.string(), good.string(), ""), {"cannot open", "can be written by others"}));
 }
 
 TEST_F(SetUid, is_not_misled_by_its_first_argument) {
     const auto elsewhere = folder / "elsewhere";
     put(fixture("good"), elsewhere / "pollux", "good");
-    const auto story = story_of((elsewhere / "explain").string(), "good", "");
-    EXPECT_TRUE(says(story, {"cannot open", "searched: " + (folder / "pollux").string()}));
-    EXPECT_FALSE(says(story, {elsewhere.string()}));
+    const auto diagnostic = diagnostic_of((elsewhere / "explain").string(), "good", "");
+    EXPECT_TRUE(says(diagnostic, {"cannot open", "searched: " + (folder / "pollux").string()}));
+    EXPECT_FALSE(says(diagnostic, {elsewhere.string()}));
 }
 
 } // namespace

@@ -11,13 +11,13 @@
 
 namespace pollux::loader_tests {
 
-/// Who runs a program; the user of the test, if nobody is given.
+/// The user who runs a program; by default the user of the test.
 struct User {
     uid_t user;
     gid_t group;
 };
 
-/// Runs a program with its arguments, of which the first is what it is told to be called; returns what it prints.
+/// Runs a program with its arguments, of which the first is its name; returns its output.
 inline std::string output_of(const fs::path& program, std::vector<std::string> arguments,
                              const std::optional<User>& by = std::nullopt) {
     std::vector<char*> words;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Plugins that must be refused, each with the facts that its author or user needs.
+// Tests of plugins that must be refused, each with the facts that its author or user needs.
 #include "loader_test.hpp"
 
 #include <pollux/plugin.hpp>
@@ -12,7 +12,7 @@ namespace {
 
 class Refusal : public LoaderTest {
   protected:
-    /// Asks for a file; returns why it was refused, after a look at the rest of the story.
+    /// Requests a file; returns the reason of the refusal, and checks the rest of the diagnostic.
     static std::string reason_for(const fs::path& file) {
         const auto choice = explain({.backend = file.string()});
         EXPECT_FALSE(choice.winner) << choice.text();
@@ -88,7 +88,7 @@ TEST_F(Refusal, short_size) {
 
 TEST_F(Refusal, wrong_abi) {
     EXPECT_EQ(reason_for(fixture("wrong_abi")),
-              "built with ABI \"itanium somebody's 64-bit\", this program has \"" + std::string(abi_tag) + "\"");
+              "built with ABI \"itanium unknown 64-bit\", this program has \"" + std::string(abi_tag) + "\"");
 }
 
 TEST_F(Refusal, null_abi) {
@@ -97,7 +97,7 @@ TEST_F(Refusal, null_abi) {
 }
 
 TEST_F(Refusal, wrong_name) {
-    EXPECT_TRUE(says(reason_for(fixture("wrong_name")), {"its name is \"somebody_else\"", "says \"wrong_name\""}));
+    EXPECT_TRUE(says(reason_for(fixture("wrong_name")), {"its name is \"another_name\"", "says \"wrong_name\""}));
 }
 
 TEST_F(Refusal, name_that_is_no_name) {
@@ -125,20 +125,20 @@ TEST_F(Refusal, folder_with_the_name_of_a_plugin) {
     EXPECT_EQ(reason_for(inner), "not a regular file");
 }
 
-#ifndef _WIN32 // where libstdc++ makes no links
+#ifndef _WIN32 // libstdc++ makes no links there
 TEST_F(Refusal, dangling_link) {
     const TemporaryFolder folder;
     const auto link = folder / file_name("link");
     fs::create_symlink(folder / "nowhere", link);
     EXPECT_EQ(reason_for(link), "No such file or directory");
-    // A name means its first file, whatever is behind it.
+    // A name stands for its first file, whatever later folders have.
     EXPECT_EQ(explain({.backend = "link", .folders = {folder}}).attempts.at(0).file, link);
 }
 #endif
 
 TEST_F(Refusal, is_the_same_each_time) {
     for (int i = 0; i < 3; ++i) {
-        EXPECT_TRUE(says(reason_for(fixture("wrong_abi")), {"somebody's"}));
+        EXPECT_TRUE(says(reason_for(fixture("wrong_abi")), {"unknown"}));
         EXPECT_TRUE(says(reason_for(fixture("unresolved")), {missing}));
     }
 }
@@ -146,20 +146,21 @@ TEST_F(Refusal, is_the_same_each_time) {
 TEST_F(Refusal, is_what_OpenError_and_Poll_say) {
     backend.set("unresolved,open_fails");
     plugin_path.set(fixtures);
-    const auto story = explain().text();
-    EXPECT_TRUE(says(story, {"pollux: cannot open any backend of \"unresolved,open_fails\" (from POLLUX_BACKEND)\n",
-                             missing, "fixture_setup: ", "installed: "}));
+    const auto diagnostic = explain().text();
+    EXPECT_TRUE(
+        says(diagnostic, {"pollux: cannot open any backend of \"unresolved,open_fails\" (from POLLUX_BACKEND)\n",
+                          missing, "fixture_setup: ", "installed: "}));
     try {
         open();
         ADD_FAILURE() << "opened";
     } catch (const OpenError& error) {
-        EXPECT_EQ(error.what(), story);
+        EXPECT_EQ(error.what(), diagnostic);
     }
     try {
         Poll poll;
         ADD_FAILURE() << "opened";
     } catch (const OpenError& error) {
-        EXPECT_EQ(error.what(), story);
+        EXPECT_EQ(error.what(), diagnostic);
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// How the search grows with the length of its variables: counted in system calls, not in time.
+// Tests of the cost of the search for long variables, counted in system calls, not in time.
 #include "loader_test.hpp"
 
 #include <pollux/plugin.hpp>
@@ -13,7 +13,7 @@ namespace {
 std::atomic<std::size_t> calls = 0;
 }
 
-// In the place of those of the C library, for all that is linked with this program.
+// They replace those of the C library, for all libraries of this program.
 extern "C" int stat(const char* path, struct stat* status) noexcept {
     ++calls;
     return fstatat(AT_FDCWD, path, status, 0);
@@ -61,7 +61,7 @@ TEST_F(SearchCalls, grow_with_the_number_of_names) {
     const auto choice = explain();
     EXPECT_EQ(choice.attempts.size(), 20'001U);
     EXPECT_LE(calls, 1000U + 100);
-    EXPECT_LT(choice.text().size(), 20'001U * 1000); // nor are all folders in the reason of each
+    EXPECT_LT(choice.text().size(), 20'001U * 1000); // and the reason of each does not list all folders
     EXPECT_TRUE(says(choice.attempts.at(0).reason, {"no " + file_name("nosuch") + " in /nonexistent/0, ", " more"}));
 }
 

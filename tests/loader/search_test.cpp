@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Where plugins are looked for, and in which order.
+// Tests of the folders that are searched for plugins, and of their order.
 #include "loader_test.hpp"
 
 #include <algorithm>
@@ -16,11 +16,11 @@ std::vector<Backend> named(const std::string& name, std::vector<Backend> all) {
 
 TEST_F(Search, program_then_environment_then_installation) {
     const TemporaryFolder program, environment;
-    const fs::path engine = fs::path(plugins) / file_name(ENGINE);
-    put(engine, program, ENGINE);
-    put(engine, environment, ENGINE);
+    const fs::path backend = fs::path(plugins) / file_name(BACKEND);
+    put(backend, program, BACKEND);
+    put(backend, environment, BACKEND);
     plugin_path.set(environment.string());
-    const Request request{.backend = ENGINE, .folders = {program}};
+    const Request request{.backend = BACKEND, .folders = {program}};
 
     const auto all = explain(request);
     ASSERT_TRUE(all.winner) << all.text();
@@ -29,10 +29,10 @@ TEST_F(Search, program_then_environment_then_installation) {
     EXPECT_EQ(all.folders[0], program);
     EXPECT_EQ(all.folders[1], environment);
 
-    EXPECT_EQ(explain({.backend = ENGINE}).winner.value().file.parent_path(), environment);
-#ifdef CORE_LIBRARY // linked in, the core is beside the test and not beside the plugins
+    EXPECT_EQ(explain({.backend = BACKEND}).winner.value().file.parent_path(), environment);
+#ifdef CORE_LIBRARY // if the core is linked in, it is beside the test and not beside the plugins
     plugin_path.set(std::nullopt);
-    const auto last = explain({.backend = ENGINE}).winner.value().file.parent_path();
+    const auto last = explain({.backend = BACKEND}).winner.value().file.parent_path();
     EXPECT_TRUE(fs::equivalent(last, plugins)) << last;
 #endif
 }
@@ -78,7 +78,7 @@ TEST_F(Search, one_folder_does_not_hide_itself) {
     put(fixture("good"), folder, "good");
     auto list =
         folder.string() + "/" + list_separator + folder.string() + "/../" + fs::path(folder).filename().string();
-#ifndef _WIN32 // where libstdc++ makes no links
+#ifndef _WIN32 // libstdc++ makes no links there
     const TemporaryFolder links;
     const auto link = links / "link";
     fs::create_directory_symlink(folder, link);

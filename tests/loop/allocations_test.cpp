@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What allocates: a program of its own, which counts.
+// Tests of allocations, in a program of its own, which counts them.
 #include "loop_test.hpp"
 
 #include <array>
@@ -11,10 +11,10 @@
 
 namespace {
 std::atomic<std::size_t> allocations = 0;
-std::atomic<std::size_t> fails_at = 0; // the count at which one fails
+std::atomic<std::size_t> fails_at = 0; // the index of the allocation that fails
 } // namespace
 
-// Not inlined: GCC would see malloc() and delete meet, and warn.
+// Not inlined, since GCC would see malloc() and delete together, and warn.
 [[gnu::noinline]] void* operator new(std::size_t size) {
     if (++allocations == fails_at) throw std::bad_alloc();
     if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
@@ -23,8 +23,8 @@ std::atomic<std::size_t> fails_at = 0; // the count at which one fails
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
-// Of what is aligned to lines of the cache. Not aligned_alloc(), which Windows lacks: what malloc() returned is kept in
-// front of what is aligned.
+// Operators for types that are aligned to cache lines. Windows lacks aligned_alloc(), so the pointer of malloc() is
+// kept in front of the aligned block.
 [[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
     auto room = size + static_cast<std::size_t>(alignment);
     void* const memory = operator new(room + sizeof(void*));
@@ -49,7 +49,7 @@ std::size_t allocations_of(const auto& action) {
     return allocations - before;
 }
 
-// A callable of five pointers lies in the Callback, one of six on the heap.
+// A callable of the size of five pointers is stored in the Callback, one of six on the heap.
 RULE(callback, allocates) {
     std::array<void*, 5> five{};
     std::array<void*, 6> six{};
@@ -57,7 +57,7 @@ RULE(callback, allocates) {
     EXPECT_EQ(allocations_of([&] { Callback<void()> callback([six] { (void)six; }); }), 1U);
 }
 
-// A table of blocks, each twice as large as the one before, for what is needed to set timers and for what they call.
+// Two tables of blocks, each block twice as large as the one before: for setting timers and for their callbacks.
 TEST(Allocations, of_many_timers_are_few) {
     Loop loop(request(backends().front()));
     std::vector<Timer> timers(10'000);
@@ -65,7 +65,7 @@ TEST(Allocations, of_many_timers_are_few) {
         for (auto& timer : timers) timer = loop.after(1h, [] {});
     };
     const auto allocations = allocations_of(set_all);
-#ifndef _WIN32 // a DLL has operators of its own there, and only those of headers are counted
+#ifndef _WIN32 // a DLL has its own operators there, and only calls in headers are counted
     EXPECT_GT(allocations, 0U) << "they are counted";
 #endif
     EXPECT_LT(allocations, 20U);
@@ -104,7 +104,7 @@ TEST(Allocations, of_a_warm_loop_are_none) {
 
 #ifndef _WIN32
 
-// The first on_signal() of a Loop whose nth allocation fails is called again, and the signal comes.
+// If an allocation of the first on_signal() of a Loop fails, the call can be repeated, and the signal is delivered.
 TEST(Allocations, that_fail_in_the_first_on_signal) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -133,13 +133,13 @@ TEST(Allocations, that_fail_in_the_first_on_signal) {
 
 #endif
 
-/// What is on the heap more than before, or 0 where nothing tells.
+/// The growth of the heap in bytes, or 0 where the system does not report it.
 std::size_t heap_growth(std::size_t before) {
     const auto now = conformance::heap_bytes();
     return now < before ? 0 : now - before;
 }
 
-// A flood of posts, deferred functions or timers leaves no memory behind, and neither do several.
+// A flood of posts, deferred functions or timers keeps no memory, and neither do several floods.
 TEST(Allocations, of_a_flood_are_freed) {
     Loop loop(request(backends().front()));
     loop.run_for(0ns);
@@ -156,7 +156,7 @@ TEST(Allocations, of_a_flood_are_freed) {
     }));
     EXPECT_FALSE(loop.run());
     EXPECT_EQ(calls, 10'000'000U);
-    // Those who post much all the time keep their memory, until the Loop has had some rest.
+    // A Loop with many posts in each turn keeps their memory until it has been idle for some turns.
     for (int i = 0; i < 100; ++i) loop.run_for(1us);
     EXPECT_LT(heap_growth(before), megabyte);
     {
@@ -172,7 +172,7 @@ TEST(Allocations, of_a_flood_are_freed) {
     EXPECT_EQ(fired, 100'000);
 }
 
-// Those who post many in each turn, and rest in between for a while, allocate nothing.
+// Many posts in each turn, with short idle times between, allocate nothing.
 TEST(Allocations, of_steady_floods_are_none) {
     Loop loop(request(backends().front()));
     const auto flood = [&] {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Callback, alone.
+// Tests of Callback.
 #include "loop_test.hpp"
 
 #include <array>
@@ -10,7 +10,7 @@
 namespace pollux::loop_tests {
 namespace {
 
-/// Says how many are alive.
+/// Counts the existing objects.
 struct Counted {
     explicit Counted(int& count) : alive(&count) { ++*alive; }
     Counted(const Counted& other) noexcept : alive(other.alive) { ++*alive; }
@@ -21,13 +21,13 @@ struct Counted {
     int* alive;
 };
 
-/// So large that it lies on the heap.
+/// Large enough to be stored on the heap.
 struct Large : Counted {
     using Counted::Counted;
     std::array<void*, 5> more{};
 };
 
-/// So aligned that it lies on the heap.
+/// Aligned strictly enough to be stored on the heap.
 struct alignas(64) Aligned : Counted {
     using Counted::Counted;
 };
@@ -61,14 +61,14 @@ void move_about() {
     EXPECT_EQ(alive, 0);
 }
 
-// What a Callback was made of lives as long as the Callback, wherever it is moved, and is destroyed once.
+// A Callback keeps its callable alive, wherever it is moved, and destroys it once.
 RULE(callback, owns) {
     move_about<Counted>();
     move_about<Large>();
     move_about<Aligned>();
 }
 
-// Without a callable it is empty.
+// A Callback without a callable is empty.
 RULE(callback, empty) {
     using Function = int (*)(int);
     EXPECT_FALSE(Callback<int(int)>());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the engine is told of watches, and when.
+// Tests of the calls of the backend for watches, and of their time.
 #include "loop_test.hpp"
 
 #include <array>
@@ -9,7 +9,8 @@ namespace {
 
 const auto nothing = [](Ready) {};
 
-// Watches that come and go, and changes that end as they began, cost no call of the engine; the others cost one each.
+// Watches that are added and ended, and changes that are reverted, between two polls cost no call of the backend; each
+// other change costs one.
 RULE(watch, changes_cancel) {
     Scripted scripted;
     auto kept = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, nothing);
@@ -17,7 +18,7 @@ RULE(watch, changes_cancel) {
         auto gone = scripted.loop.watch(Source{4}, both, Mode::edge, nothing);
         gone.change(Ready::readable);
     }
-    EXPECT_EQ(scripted.changes(), Names()) << "before it looks for events nothing is told";
+    EXPECT_EQ(scripted.changes(), Names()) << "no call before the backend is polled";
     scripted.turn();
     EXPECT_EQ(scripted.changes(), Names{"add 3 1"});
     for (int i = 0; i < 3; ++i) {
@@ -35,7 +36,7 @@ RULE(watch, changes_cancel) {
     kept.change(Ready::none, Mode::edge);
     scripted.turn();
     EXPECT_EQ(scripted.changes(), Names{"modify 3 0"});
-    kept.change(Ready::none | Ready::closed, Mode::edge); // hints are no interest
+    kept.change(Ready::none | Ready::closed, Mode::edge); // hints count as an empty interest
     kept.change(both);
     kept.end();
     EXPECT_EQ(scripted.changes(), Names{"remove 3"}) << "at once, and without the change";
@@ -57,7 +58,7 @@ TEST(Changes, come_in_their_order) {
     EXPECT_EQ(scripted.changes(), (Names{"remove 3", "add 3 1"}));
 }
 
-// A backend without memory may keep a watch that was to end: that of the next file with the number takes its place.
+// A backend without memory may keep an ended watch: the watch of the next file with this descriptor number replaces it.
 TEST(Changes, of_a_source_whose_removal_failed) {
     Scripted scripted;
     bool fails = true;
@@ -78,7 +79,7 @@ TEST(Changes, of_a_source_whose_removal_failed) {
     EXPECT_EQ(scripted.changes(), (Names{"add 3 2", "remove 3", "add 3 2"}));
 }
 
-TEST(Changes, of_a_callback_are_told_before_the_next_look) {
+TEST(Changes, of_a_callback_are_made_before_the_next_poll) {
     Scripted scripted;
     Watcher watcher, other;
     watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) {
@@ -94,7 +95,8 @@ TEST(Changes, of_a_callback_are_told_before_the_next_look) {
     EXPECT_EQ(scripted.changes(), (Names{"modify 3 2", "add 4 1"}));
 }
 
-// A callback that takes an error receives what the backend refuses, once; error() returns it until it is tried again.
+// A callback that takes an error receives the backend's refusal once; error() returns it until the watch is registered
+// again.
 RULE(watch, refused) {
     Scripted scripted;
     const auto not_open = make_error_code(std::errc::bad_file_descriptor);
@@ -107,7 +109,7 @@ RULE(watch, refused) {
             EXPECT_EQ(watcher.error(), error);
         });
     EXPECT_FALSE(watcher.error());
-    EXPECT_FALSE(scripted.loop.run()) << "it is told, and nothing is pending after that";
+    EXPECT_FALSE(scripted.loop.run()) << "the refusal is reported, and nothing is pending after that";
     EXPECT_EQ(seen, std::vector{Ready::failed});
     EXPECT_EQ(watcher.error(), not_open);
     EXPECT_EQ(scripted.loop.metrics().watches, 0U);
@@ -125,7 +127,7 @@ RULE(watch, refused) {
     EXPECT_EQ(scripted.changes(), Names{"add 3 3"});
     EXPECT_EQ(seen.back(), Ready::writable);
 
-    // A change that is refused ends the watch of the engine, too: nobody wants what it was before.
+    // A refused change ends the watch in the backend, too, since its former interest is obsolete.
     scripted.record->verdict = [&](const Change& change) {
         return change.what == What::modify ? not_open : std::error_code();
     };
@@ -134,27 +136,27 @@ RULE(watch, refused) {
     EXPECT_EQ(scripted.changes(), (Names{"modify 3 1", "remove 3"}));
     EXPECT_EQ(seen.size(), 4U);
     watcher.end();
-    EXPECT_EQ(scripted.changes(), Names()) << "the engine does not know it";
+    EXPECT_EQ(scripted.changes(), Names()) << "the backend does not know it";
     EXPECT_EQ(watcher.error(), canceled);
 }
 
-TEST(Refused, can_end_before_it_is_told) {
+TEST(Refused, can_end_before_it_is_reported) {
     Scripted scripted({.callbacks_per_phase = 1});
     scripted.record->verdict = [](const Change&) { return make_error_code(std::errc::file_exists); };
-    int told = 0;
+    int reported = 0;
     std::array<Watcher, 3> watchers;
     for (auto& watcher : watchers) {
         watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready, std::error_code error) {
             EXPECT_EQ(error, std::errc::file_exists);
-            ++told;
+            ++reported;
             watchers[1].end();
         });
     }
     EXPECT_FALSE(scripted.loop.run());
-    EXPECT_EQ(told, 2);
+    EXPECT_EQ(reported, 2);
 }
 
-// A one-shot watch that was reported is silent, and does not keep the Loop, until a change arms it again.
+// A one-shot watch that was reported is not called, and does not keep run() from returning, until a change rearms it.
 RULE(watch, oneshot) {
     Scripted scripted;
     int calls = 0;
@@ -165,7 +167,7 @@ RULE(watch, oneshot) {
     EXPECT_EQ(scripted.changes(), Names{"add 3 1"});
     scripted.reports({{Source{3}, Ready::readable}});
     scripted.turn();
-    EXPECT_EQ(calls, 1) << "an engine would not say it twice, and if it did";
+    EXPECT_EQ(calls, 1) << "a backend would not report it twice, and if it did";
     watcher.change(Ready::readable);
     EXPECT_EQ(scripted.loop.metrics().watches, 1U);
     scripted.reports({{Source{3}, Ready::readable}});
@@ -174,7 +176,7 @@ RULE(watch, oneshot) {
     EXPECT_EQ(calls, 2);
 }
 
-// rearm() tells the engine anew, though nothing is different.
+// rearm() registers the watch with the backend again, even if nothing has changed.
 RULE(watch, rearm) {
     Scripted scripted;
     auto watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::edge, nothing);

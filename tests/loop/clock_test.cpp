@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Who reads the clock: a program of its own, which counts. Linux only: std::chrono reads it by clock_gettime() there.
+// Tests of readings of the clock, in a program of its own, which counts them. Linux only: std::chrono calls
+// clock_gettime() there.
 #include "loop_test.hpp"
 
 #include <ctime>
@@ -23,7 +24,7 @@ extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
 namespace pollux::loop_tests {
 namespace {
 
-/// Of any clock.
+/// The readings of all clocks.
 std::size_t readings_of(const auto& action) {
     const auto before = readings + rough_readings;
     action();
@@ -59,7 +60,7 @@ TEST(Clock, is_not_read_by_a_turn_without_timers) {
     });
     auto wakes = loop.on_wake([] {});
     wakes.in_background();
-    // Each is asked for by a look, as there are posts, or by a sleep.
+    // Events are requested by a non-blocking poll, if there are posts, or by a sleep.
     for (int i = 0; i < 3; ++i) scripted.reports({{Source{3}, Ready::readable}, {Scripted::wakes, Ready::none}});
     auto over = loop.after(1h, [] {});
     over.end();
@@ -80,7 +81,7 @@ TEST(Clock, is_read_for_many_durations_at_once) {
         << "one for 64";
 }
 
-// A rough clock costs less, and tells as well that nothing is due for long.
+// A coarse clock costs less, and suffices to see that no timer is due for long.
 TEST(Clock, is_a_rough_one_while_all_timers_are_far) {
     Scripted scripted;
     auto& loop = scripted.loop;
@@ -94,7 +95,7 @@ TEST(Clock, is_a_rough_one_while_all_timers_are_far) {
     EXPECT_EQ(rough_readings - rough_before, 1U);
 }
 
-// Also that what this program counts is what Loop reads.
+// Tests that the counted readings are those of Loop, too.
 TEST(Clock, is_read_once_by_a_turn_with_timers_and_again_before_it_sleeps) {
     Scripted scripted;
     auto& loop = scripted.loop;
@@ -103,7 +104,7 @@ TEST(Clock, is_read_once_by_a_turn_with_timers_and_again_before_it_sleeps) {
     scripted.reports({{Source{3}, Ready::readable}});
     EXPECT_EQ(readings_of([&] { EXPECT_TRUE(loop.run_one()); }), 1U);
     EXPECT_EQ(scripted.sleeps(), 0U);
-    scripted.reports({}); // for the look
+    scripted.reports({}); // for the non-blocking poll
     scripted.reports({{Source{3}, Ready::readable}});
     EXPECT_EQ(readings_of([&] { EXPECT_TRUE(loop.run_one()); }), 4U)
         << "a rough one first; and the Poll reads it, to know when to end";
@@ -111,7 +112,7 @@ TEST(Clock, is_read_once_by_a_turn_with_timers_and_again_before_it_sleeps) {
     EXPECT_EQ(loop.metrics().turns, 2U);
 }
 
-/// While it lives, the rough clock is far behind, as on a guest whose hypervisor keeps Linux from its ticks.
+/// Makes the coarse clock late while it exists, as on a guest whose hypervisor delays the ticks of Linux.
 class RoughLag {
   public:
     explicit RoughLag(time_t seconds) { rough_lag = seconds; }
@@ -120,7 +121,7 @@ class RoughLag {
     RoughLag& operator=(const RoughLag&) = delete;
 };
 
-// One clock decides: when the steady one has shown that a timer is due, the next turn calls it.
+// The steady clock decides: when it has passed a deadline, the next turn calls the timer.
 TEST(Clock, that_is_rough_and_far_behind_does_not_delay_timers) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

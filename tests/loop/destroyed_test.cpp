@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A Loop that is destroyed, with callbacks that own what asks something of it.
+// Tests of the destruction of a Loop whose callbacks own objects that call the Loop in their destructors.
 #include "loop_test.hpp"
 
 #include <csignal>
@@ -21,7 +21,7 @@ class Last {
     std::function<void()> action_;
 };
 
-/// A Loop with callbacks in each of its containers, all of which own the same object.
+/// A Loop with a callback in each of its containers, all of which own the same object.
 class Full {
   public:
     Full(const std::string& backend, std::function<void(Loop&)> action)
@@ -39,13 +39,13 @@ class Full {
         handles_.emplace_back(loop_->on_signal(SIGTERM, callback));
         handles_.emplace_back(loop_->watch(pipe_.reader(), Ready::readable, Mode::level, [owned](Ready) {}));
     }
-    /// Only one of the containers keeps the object: the callbacks of the others are called, or end, before.
+    /// Lets only one container keep the object: the callbacks of the others are called, or end, before.
     void keep_only(std::size_t which) {
         if (which == 0) return;
         for (std::size_t i = 0; i < handles_.size(); ++i) {
             if (i + 1 != which) handles_[i] = Any();
         }
-        loop_->run_for(0ns); // what was deferred and posted
+        loop_->run_for(0ns); // runs deferred and posted functions
     }
     void destroy() { loop_.reset(); }
 
@@ -69,8 +69,8 @@ class Full {
     std::vector<Any> handles_;
 };
 
-// What is destroyed with a Loop, in whichever of its containers, may ask anything of it: each call is refused, and no
-// memory that is freed is touched.
+// A callable that is destroyed together with its Loop may call any function of the Loop: each call is refused, and no
+// freed memory is accessed.
 RULE(loop, destroyed) {
     const Pipe pipe;
     const auto ask = [&](Loop& loop) {
@@ -114,7 +114,7 @@ RULE(loop, destroyed) {
     }
 }
 
-// Callbacks that own handles of each kind, of other callbacks that own handles in turn: whichever goes first.
+// Callbacks own handles of each kind, of other callbacks that own handles in turn, in any order of destruction.
 TEST(Destroyed, with_handles_that_callbacks_own) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -155,7 +155,7 @@ TEST(Destroyed, with_handles_that_callbacks_own) {
     }
 }
 
-// In a Loop that lives, too, callbacks are destroyed in the middle of its work, with what they own.
+// Callbacks, and the objects that they own, are also destroyed while the Loop works.
 TEST(Destroyed, callbacks_whose_destruction_adds_others) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// When run() and its kin return.
+// Tests of the return of run(), run_one() and run_for().
 #include "loop_test.hpp"
 
 #include <thread>
@@ -7,7 +7,8 @@
 namespace pollux::loop_tests {
 namespace {
 
-// run() ends when no watch, timer, signal or wake can call back, nothing was posted or deferred, and nobody holds it.
+// run() returns when no watch, timer, signal or wake can call back, no function is posted or deferred, and no Hold
+// exists.
 RULE(loop, ends) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -38,7 +39,8 @@ RULE(loop, ends) {
     }
 }
 
-// What is in the background is served, but does not keep the Loop; back from there it does.
+// A watch, timer or signal in the background is called back but does not keep run() from returning, and does again
+// after leaving the background.
 RULE(loop, background) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -64,8 +66,8 @@ RULE(loop, background) {
     }
 }
 
-// stop() ends run() at the end of its turn, from its own thread or another's, also if it is asleep; before run() it
-// ends the next one, and that one only.
+// stop() ends run() at the end of its turn, from the same or another thread, even if the Loop sleeps; called before
+// run() it ends the next run(), and that one only.
 RULE(loop, stop) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -99,7 +101,7 @@ RULE(loop, stop) {
     }
 }
 
-// run_one() waits until a turn has called something, does not sleep in a turn that has, and returns whether one has.
+// run_one() waits until a turn has called a callback, does not sleep in a turn that has, and returns whether one has.
 RULE(loop, run_one) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -108,7 +110,7 @@ RULE(loop, run_one) {
         int calls = 0;
         auto late = loop.after(5ms, [&] { ++calls; });
         auto later = loop.after(10ms, [&] { ++calls; });
-        loop.poster().wake(); // a turn that calls nothing is none
+        loop.poster().wake(); // a turn without a callback does not count
         EXPECT_TRUE(loop.run_one());
         EXPECT_GE(calls, 1);
         while (calls < 2) EXPECT_TRUE(loop.run_one());
@@ -117,7 +119,7 @@ RULE(loop, run_one) {
         loop.stop();
         EXPECT_FALSE(loop.run_one());
 
-        // Called before the phase that sleeps.
+        // Called before the phase that may sleep.
         bool has_slept = false;
         auto end_of_sleep = loop.after(patience, [&] { has_slept = true; });
         const auto near = loop.after(0ns, [&] { ++calls; });
@@ -133,7 +135,8 @@ RULE(loop, run_one) {
     }
 }
 
-// run_for() is never early, unless nothing is pending, and returns whatever is; with zero it looks, and does not sleep.
+// run_for() never returns early unless nothing is pending, and returns even if work is left; with zero it polls without
+// sleeping.
 RULE(loop, run_for) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -181,8 +184,8 @@ TEST(Run, inside_of_run_is_refused) {
     EXPECT_FALSE(loop.run()) << "the Loop is as before";
 }
 
-TEST(Run, tells_what_the_engine_says) {
-    Scripted scripted; // which fails when it would sleep for ever
+TEST(Run, throws_the_error_of_the_backend) {
+    Scripted scripted; // fails instead of sleeping for ever
     auto watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [](Ready) {});
     try {
         scripted.loop.run();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Callbacks that throw.
+// Tests of callbacks that throw.
 #include "loop_test.hpp"
 
 #include <functional>
@@ -8,7 +8,7 @@
 namespace pollux::loop_tests {
 namespace {
 
-/// Runs until it ends by itself, or throws without an end; returns what was thrown meanwhile.
+/// Repeats run() until it returns, or a limit is reached; returns the exceptions that were thrown.
 Names run_and_catch(Loop& loop) {
     constexpr std::size_t too_many = 100;
     Names thrown;
@@ -23,7 +23,7 @@ Names run_and_catch(Loop& loop) {
     return thrown;
 }
 
-// An exception of each phase leaves run(), once; all others are called, in order, when run() is called again.
+// An exception in any phase leaves run() once; the remaining callbacks are called in order when run() is called again.
 RULE(loop, exceptions) {
     for (const std::size_t callbacks : {1U, 3U, 1024U}) {
         SCOPED_TRACE(callbacks);

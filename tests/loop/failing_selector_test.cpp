@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A Loop over a Selector whose nth call fails, once or from then on: what failed once is told, or made up for, and
-// nothing else is lost; what goes on to fail is told, and the Loop can be destroyed.
+// Tests of a Loop with a Selector whose nth call fails, once or from then on: a single failure is reported, or repaired
+// by a retry, and nothing else is lost; a persistent one is reported, and the Loop can be destroyed.
 #include "../core/failing_selector.hpp"
 #include "loop_test.hpp"
 
@@ -12,7 +12,7 @@ namespace {
 using core_tests::Failing;
 using core_tests::FailingSelector;
 
-/// A program that uses all that a Loop has, and repeats what it is told has failed.
+/// A program that uses all functions of a Loop, and repeats those whose failure is reported.
 class Program {
   public:
     Program(const std::string& backend, std::shared_ptr<Failing> failing)
@@ -32,23 +32,23 @@ class Program {
         EXPECT_TRUE(gave_up_ || loop_.metrics().watches == 0);
     }
 
-    /// How many failures it was told.
-    std::size_t told() const { return told_; }
+    /// The number of reported failures.
+    std::size_t reported() const { return reported_; }
 
   private:
-    bool gives_up() { return gave_up_ = gave_up_ || told_ >= 3 || testing::Test::HasFailure(); }
+    bool gives_up() { return gave_up_ = gave_up_ || reported_ >= 3 || testing::Test::HasFailure(); }
 
-    /// Until it succeeds.
+    /// Repeats the call until it succeeds.
     void repeat(const auto& call) {
         while (!gives_up()) {
             const std::error_code error = call();
             if (!error) return;
             EXPECT_EQ(error, failing_->error);
-            ++told_;
+            ++reported_;
         }
     }
 
-    /// Turns until something has come.
+    /// Runs turns until an event has been received.
     void go_on(const auto& come) {
         do {
             if (gives_up()) return;
@@ -56,7 +56,7 @@ class Program {
                 loop_.run_one();
             } catch (const std::system_error& failure) {
                 EXPECT_EQ(failure.code(), failing_->error) << failure.what();
-                ++told_;
+                ++reported_;
                 if (watcher_.error()) watcher_.rearm(); // a refusal
             }
         } while (!come());
@@ -65,14 +65,14 @@ class Program {
     void watches() {
         watch();
         go_on([&] { return called_ == 1; });
-        // Changed, and back to what it was after an event.
+        // Changed, and changed back after an event.
         watcher_.change(Ready::readable, Mode::oneshot);
         pipe_.write();
         go_on([&] { return called_ == 2; });
         watcher_.change(Ready::readable, Mode::level);
         pipe_.write();
         go_on([&] { return called_ == 3; });
-        // Given to the backend at once.
+        // Registered with the backend at once.
         repeat([&] {
             std::error_code error;
             closed_ = loop_.watch(
@@ -83,14 +83,14 @@ class Program {
 
     void posts() {
         bool posted = false;
-        std::size_t told = 0;
+        std::size_t reported = 0;
         std::thread([&, poster = loop_.poster(), keep_alive = loop_.keep_alive()]() mutable {
-            // It is the Loop's, also if the wake failed.
+            // The Loop has taken it, even if the wake failed.
             auto error = poster.post([&] { posted = true; });
-            for (; error && told < 2; error = poster.wake()) ++told;
-            for (error = keep_alive.release(); error && told < 2; error = keep_alive.release()) ++told;
+            for (; error && reported < 2; error = poster.wake()) ++reported;
+            for (error = keep_alive.release(); error && reported < 2; error = keep_alive.release()) ++reported;
         }).join();
-        told_ += told;
+        reported_ += reported;
         go_on([&] { return posted; });
     }
 
@@ -103,14 +103,14 @@ class Program {
 #endif
     }
 
-    /// A source that was watched, and is again: before it has something to read, and after.
+    /// Watches a source again that was watched before: before it is readable, and after.
     void again() {
         watcher_.end();
         watch();
         go_on([&] { return called_ == 4; });
         pipe_.write();
         watcher_.end();
-        auto timer = loop_.every(1ns, [] {}); // so that nothing sleeps
+        auto timer = loop_.every(1ns, [] {}); // so that no turn sleeps
         for (int turn = 0; turn < 20; ++turn) go_on([] { return true; });
         timer.end();
         watch();
@@ -128,7 +128,7 @@ class Program {
     const Pipe pipe_;
     const Pipe other_;
     const std::shared_ptr<Failing> failing_;
-    std::size_t told_ = 0;
+    std::size_t reported_ = 0;
     bool gave_up_ = false;
     int called_ = 0;
     Loop loop_;
@@ -137,7 +137,7 @@ class Program {
     Watcher closed_;
 };
 
-TEST(FailingCalls, of_a_selector_are_told_by_loop_or_made_up_for) {
+TEST(FailingCalls, of_a_selector_are_reported_by_loop_or_repaired) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
         for (const bool persists : {false, true}) {
@@ -146,11 +146,11 @@ TEST(FailingCalls, of_a_selector_are_told_by_loop_or_made_up_for) {
                 const auto failing = std::make_shared<Failing>(index, persists);
                 Program program(backend, failing);
                 program.run();
-                if (failing->calls <= index) break; // all were tried
+                if (failing->calls <= index) break; // all calls were tested
                 if (persists) {
-                    EXPECT_GE(program.told(), 1U);
+                    EXPECT_GE(program.reported(), 1U);
                 } else {
-                    EXPECT_LE(program.told(), 1U);
+                    EXPECT_LE(program.reported(), 1U);
                 }
                 if (HasFailure()) return;
             }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Handlers of signals whose write fails: this program has write() for itself. Linux only.
+// Tests of signal handlers whose write fails: this program replaces write(). Linux only.
 #include "loop_test.hpp"
 
 #include <atomic>
@@ -11,7 +11,7 @@
 
 namespace {
 
-std::atomic<int> fail_writes = 0; // of one byte, which are those of handlers
+std::atomic<int> fail_writes = 0; // writes of one byte, which are those of handlers
 std::atomic<int> failed_writes = 0;
 
 using Function = ssize_t (*)(int, const void*, size_t);
@@ -54,8 +54,8 @@ TEST(OnSignal, is_not_lost_when_a_write_of_its_handler_fails) {
     }
 }
 
-// Writes of a handler that fail again and again: run() throws their error, and the next one calls for the signal. The
-// next signal tries again.
+// If a signal handler's writes keep failing, run() throws their error, and the next run() calls the watcher for the
+// signal. The next signal writes again.
 RULE(on_signal, failure) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -80,7 +80,7 @@ RULE(on_signal, failure) {
             fail_writes = for_ever;
             std::raise(SIGUSR1);
             fail_writes = 0;
-            std::raise(SIGUSR1); // this one wakes the Loop for both
+            std::raise(SIGUSR1); // wakes the Loop for both signals
             EXPECT_TRUE(loop.run_one());
             EXPECT_EQ(calls, 2 * round);
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A Loop on both sides of fork().
+// Tests of a Loop in the parent and in the child of fork().
 #include "../core/child.hpp"
 #include "loop_test.hpp"
 
@@ -25,14 +25,14 @@ void drain(Source source) {
     EXPECT_GT(read(source, bytes.data(), bytes.size()), 0);
 }
 
-/// Not by run_one(), which may sleep after it has called a timer or a post.
+/// Does not use run_one(), which may sleep after it has called a timer or a post.
 void run_until(Loop& loop, const auto& is_over) {
     const auto end = Clock::now() + patience;
     while (!is_over() && Clock::now() < end) loop.run_for(2ms);
     EXPECT_TRUE(is_over());
 }
 
-/// A Loop with a watch, whose parent checks that it still works.
+/// A Loop with a watch; the parent checks that it still works.
 class Parent {
   public:
     explicit Parent(const std::string& backend) : loop_(std::in_place, request(backend)) {
@@ -76,8 +76,8 @@ class Parent {
     int signals_seen_ = 0;
 };
 
-// A child that does not reopen() is refused by run(), and whatever else it does, or destroys, and however it ends,
-// leaves the parent's Loop as it was.
+// In a forked child run() is refused before reopen(), and no other call, destruction or exit of the child changes the
+// parent's Loop.
 RULE(loop, forked) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -109,13 +109,13 @@ RULE(loop, forked) {
             parent.destroy();
         });
         parent.expect_works();
-        run_in_child([&] { // a server that forks first: its children have Loops of their own
+        run_in_child([&] { // a server that forks first, whose children make their own Loops
             parent.destroy();
             Parent own(backend);
             own.expect_works();
         });
         parent.expect_works();
-        run_in_child([&] { // a daemon forks twice, and goes on in the grandchild
+        run_in_child([&] { // a daemon forks twice, and continues in the grandchild
             run_in_child([&] {
                 ASSERT_FALSE(parent.loop().reopen());
                 parent.expect_works();
@@ -140,7 +140,7 @@ TEST(LoopFork, exit_in_a_child_destroys_what_is_static) {
         const pid_t child = fork();
         if (child == 0) {
             alarm(120);
-            std::fclose(stdout); // nothing of what gtest has to say at exit
+            std::fclose(stdout); // discards the output of GoogleTest at exit
             std::exit(0);
         }
         int status = -1;
@@ -151,8 +151,8 @@ TEST(LoopFork, exit_in_a_child_destroys_what_is_static) {
     }
 }
 
-// In a child that reopens: watches, spent one-shots and paused ones too, timers, posts, signals and wakes go on, and so
-// do they in the parent, undisturbed.
+// After reopen() in a child its watches, including spent and paused ones, timers, posts, signals and wakes work, and
+// those of the parent are undisturbed.
 RULE(loop, reopen_in_child) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -170,8 +170,8 @@ RULE(loop, reopen_in_child) {
         run_until(loop, [&] { return spent != 0; });
         EXPECT_FALSE(loop.post([&] { ++posts; }));
         run_in_child([&] {
-            std::raise(SIGTERM);                               // before it goes on: not lost
-            const auto posted = poster.post([&] { ++posts; }); // no error if the parent's wake stands for it
+            std::raise(SIGTERM);                               // before run(): not lost
+            const auto posted = poster.post([&] { ++posts; }); // no error if it shares a pending wake of the parent
             EXPECT_TRUE(!posted || posted == std::errc::no_such_process) << posted.message();
             ASSERT_FALSE(loop.reopen());
             const Watchdog watchdog(loop);
@@ -209,8 +209,8 @@ RULE(loop, reopen_in_child) {
     }
 }
 
-// The events of the parent that the child has not handled yet are reported to it again: no watch is called twice, or
-// not at all, on either side.
+// Events that the parent had received and not handled at fork() are reported to the child again: each watch is called
+// exactly once in each process.
 TEST(LoopFork, in_a_callback) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -244,8 +244,8 @@ TEST(LoopFork, in_a_callback) {
     }
 }
 
-// reopen() while another thread runs the Loop, or, in a child, has run it when the child was made, is refused; the
-// child can destroy it.
+// reopen() is refused while another thread runs the Loop, and in a child that was forked meanwhile; the child can
+// destroy the Loop.
 RULE(loop, reopen_busy) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -266,7 +266,7 @@ RULE(loop, reopen_busy) {
     }
 }
 
-// Threads post, watch nothing, and raise signals, while others fork: each child makes and destroys a Loop of its own.
+// Threads post and raise signals while others fork: each child makes and destroys a Loop of its own.
 TEST(LoopFork, of_several_threads_beside_a_running_loop) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -309,8 +309,8 @@ TEST(LoopFork, of_several_threads_beside_a_running_loop) {
     }
 }
 
-// A thread raises a watched signal all the time, so most children are made while a handler runs, or holds what handlers
-// count: none of them hangs.
+// A thread raises a watched signal continuously, so that most children are forked while a handler runs, or while
+// handlers are counted: none of them hangs.
 TEST(LoopFork, beside_a_storm_of_signals) {
     Loop loop(request(backends().front()));
     auto watcher = loop.on_signal(SIGUSR1, [] {});

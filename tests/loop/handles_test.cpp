@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Handles: where and when they may die, and move.
+// Tests of the destruction and moves of handles.
 #include "loop_test.hpp"
 
 #include <csignal>
@@ -8,7 +8,7 @@
 namespace pollux::loop_tests {
 namespace {
 
-// A handle that outlives its Loop is empty: all it can do is nothing, and its callback is gone.
+// A handle that outlives its Loop is empty: its callback has been destroyed, and its calls do nothing.
 RULE(handle, outlives_loop) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -56,8 +56,8 @@ TEST(Handles, of_callbacks_that_own_handles_of_the_same_loop) {
     EXPECT_TRUE(scripted.record->destroyed);
 }
 
-// A callback may destroy its own handle, replace it, and destroy or replace those of others, also of those that are to
-// be called in the same phase.
+// A callback may destroy or replace its own handle and those of other callbacks, including those that are to be called
+// in the same phase.
 RULE(handle, dies_anywhere) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -100,7 +100,7 @@ TEST(Handles, of_many_that_end_in_a_turn) {
     Loop loop(request(backends().front()));
     const Watchdog watchdog(loop);
     const auto owned = std::make_shared<int>(1);
-    for (int round = 0; round < 3; ++round) { // in the first of which there are none to be used again
+    for (int round = 0; round < 3; ++round) { // in the first round there are no slots to be reused
         constexpr std::size_t many = 1000;
         const auto closed = loop.metrics().closed;
         std::vector<Timer> timers;
@@ -120,7 +120,7 @@ TEST(Handles, are_moved) {
     auto& loop = scripted.loop;
     int calls = 0;
     std::vector<Watcher> watchers;
-    for (int i = 0; i < 100; ++i) // and moved as the vector grows
+    for (int i = 0; i < 100; ++i) // moved as the vector grows
         watchers.push_back(loop.watch(static_cast<Source>(i), Ready::readable, Mode::level, [&](Ready) { ++calls; }));
     scripted.turn();
     EXPECT_EQ(loop.metrics().watches, 100U);
@@ -151,7 +151,7 @@ TEST(Handles, of_a_source_that_its_callback_owns) {
         const auto source = pair.near.get();
         watcher = loop.watch(source, Ready::readable, Mode::level, [&, socket = std::move(pair.near)](Ready) {
             EXPECT_EQ(conformance::read(socket).bytes, 1U);
-            watcher.end(); // the socket is closed in phase close, when the engine has forgotten it
+            watcher.end(); // the socket is closed in phase close, after it was removed from the backend
         });
         conformance::write(pair.far, "x");
         EXPECT_FALSE(loop.run());

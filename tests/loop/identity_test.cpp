@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Descriptors that were closed while they were watched, and numbers that came back.
+// Tests of descriptors that were closed while registered, and of reused descriptor numbers.
 #include "loop_test.hpp"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ using conformance::Pair;
 
 constexpr std::array all_kinds{Kind::tcp, Kind::local, Kind::pipe};
 
-/// Closes what is read from, and gives its number to that of a new pair, which is returned.
+/// Closes the reading end of a pair, gives its descriptor number to that of a new pair, and returns the new pair.
 Pair exchanged(Pair& pair, Kind kind) {
     const auto number = pair.near.get();
     pair.near.close();
@@ -30,7 +30,7 @@ bool is_ready(const Pair& pair) {
     return conformance::wait_for_data(pair.near);
 }
 
-/// Calls `action` for each backend, with a Loop of its own.
+/// Calls `action` for each backend, with a new Loop.
 void on_each_backend(const auto& action) {
     for (const auto& backend : backends()) {
         for (const auto kind : all_kinds) {
@@ -42,8 +42,8 @@ void on_each_backend(const auto& action) {
     }
 }
 
-// The watch of a descriptor that was closed ends: a watch of the next file with its number works, and the end of the
-// first Watcher, or a change of it, leaves that alone.
+// The watch of a closed descriptor ends: a watch of the next file with the same number works, and the end or a change
+// of the first Watcher does not affect it.
 RULE(watch, number_reused) {
     on_each_backend([](Loop& loop, Kind kind) {
         for (const bool at_once : {false, true}) {
@@ -91,8 +91,8 @@ TEST(Identity, of_a_stale_watcher_that_ends_before_the_next_is_given_to_the_back
     });
 }
 
-// A descriptor that a program, or a library below it, closed and opened again under its watch: change() with the same
-// interest finds out, and the new file is watched.
+// change() with an unchanged interest detects that the descriptor was closed and opened again since, by the program or
+// a library, and watches the new file.
 RULE(watch, came_back) {
     on_each_backend([](Loop& loop, Kind kind) {
         for (const auto mode : {Mode::level, Mode::oneshot}) {
@@ -132,7 +132,8 @@ TEST(CameBack, before_the_interest_is_changed) {
             EXPECT_EQ(calls, 0);
             auto data = loop.after(1ms, [&] { conformance::write(pair.far, "x"); });
             const Watchdog watchdog(loop);
-            for (int turns = 0; turns < 2 && calls == 0; ++turns) EXPECT_TRUE(loop.run_one()); // the timer comes first
+            for (int turns = 0; turns < 2 && calls == 0; ++turns)
+                EXPECT_TRUE(loop.run_one()); // the timer is called first
             EXPECT_EQ(calls, 1);
         }
     }
@@ -149,7 +150,7 @@ TEST(Identity, of_a_descriptor_that_did_not_come_back) {
     });
 }
 
-// A duplicate watch of one open file is refused whichever is newer, and the first one works.
+// A second watch of the same descriptor is refused, whichever is newer, and the first one works.
 TEST(Identity, of_the_same_file_is_a_duplicate) {
     on_each_backend([](Loop& loop, Kind kind) {
         const auto pair = conformance::make_pair(kind);
@@ -166,8 +167,8 @@ TEST(Identity, of_the_same_file_is_a_duplicate) {
     });
 }
 
-// Without a change to make there is no call of the backend, and what is unchanged is not given to it.
-TEST(Identity, is_looked_at_without_a_call_of_the_backend) {
+// Without a change there is no call of the backend, and an unchanged watch is not registered again.
+TEST(Identity, is_checked_without_a_call_of_the_backend) {
     Scripted scripted;
     const auto pair = conformance::make_pair(Kind::tcp);
     auto watcher = scripted.loop.watch(pair.near.get(), Ready::readable, Mode::level, [](Ready) {});
@@ -179,7 +180,7 @@ TEST(Identity, is_looked_at_without_a_call_of_the_backend) {
 }
 
 TEST(Identity, of_many_numbers) {
-    Scripted scripted; // over descriptors that are not open
+    Scripted scripted; // with descriptors that are not open
     constexpr Source count = 1000;
     std::vector<Watcher> stale, watchers;
     for (Source source = 0; source < count; ++source)
@@ -187,7 +188,7 @@ TEST(Identity, of_many_numbers) {
     scripted.turn();
     for (Source source = 0; source < count; ++source)
         watchers.push_back(scripted.loop.watch(source * 64 + 100'000, Ready::readable, Mode::level, [](Ready) {}));
-    scripted.turn(2); // the backend takes them, so the first ones were closed
+    scripted.turn(2); // the backend accepts them, so the first ones were closed
     EXPECT_EQ(scripted.loop.metrics().watches, static_cast<std::size_t>(count));
     scripted.changes();
     stale.clear();
@@ -196,8 +197,8 @@ TEST(Identity, of_many_numbers) {
     EXPECT_EQ(scripted.changes().size(), static_cast<std::size_t>(count));
 }
 
-/// Closes a watched end while a duplicate of it lives, has it ready, and ends its Watcher.
-conformance::Owned forgotten(Loop& loop, Pair& pair) {
+/// Closes a watched end whose duplicate is open, makes it ready, and ends its Watcher.
+conformance::Owned closed_while_registered(Loop& loop, Pair& pair) {
     auto watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [](Ready) {});
     loop.run_for(0ns);
     auto duplicate = conformance::duplicate(pair.near);
@@ -208,7 +209,7 @@ conformance::Owned forgotten(Loop& loop, Pair& pair) {
     return duplicate;
 }
 
-// A source that was closed while it was watched, of which a duplicate lives, does not keep a Loop from sleeping: it is
+// A source that was closed while watched, and whose duplicate is open, does not keep a Loop from sleeping: it is
 // reported a few times at most, and all other watches, timers and wakes work.
 RULE(loop, lingering) {
     on_each_backend([](Loop& loop, Kind kind) {
@@ -225,7 +226,7 @@ RULE(loop, lingering) {
         EXPECT_TRUE(is_ready(other));
         EXPECT_TRUE(loop.run_one());
         EXPECT_EQ(spent, 1);
-        const auto duplicate = forgotten(loop, pair);
+        const auto duplicate = closed_while_registered(loop, pair);
         for (int i = 0; i < 100; ++i) loop.run_for(0ns);
         const auto before = loop.metrics();
         EXPECT_LE(before.stale, 16U);
@@ -253,7 +254,7 @@ TEST(Lingering, of_many_at_once) {
         std::array<Pair, 5> pairs;
         std::vector<conformance::Owned> duplicates;
         for (auto& pair : pairs) pair = conformance::make_pair(kind);
-        for (auto& pair : pairs) duplicates.push_back(forgotten(loop, pair));
+        for (auto& pair : pairs) duplicates.push_back(closed_while_registered(loop, pair));
         for (int i = 0; i < 100; ++i) loop.run_for(0ns);
         EXPECT_LE(loop.metrics().reopened, 1U) << "which helps against all of them";
         const auto stale = loop.metrics().stale;
@@ -300,11 +301,11 @@ TEST(Lingering, is_not_what_is_changed_or_stale_now_and_then) {
     other.turn();
     watcher.end();
     other.keeps_reporting(source, 2);
-    other.turn(40); // not in a row
+    other.turn(40); // not consecutively
     EXPECT_EQ(other.loop.metrics().stale, 20U);
 }
 
-// `wc -c <file` in the way of docs/loop.md: all bytes, or an exception with the reason.
+// `wc -c <file` as in docs/loop.md: counts all bytes, or throws an exception with the reason.
 TEST(Refusal, of_a_file_is_no_short_count) {
     constexpr std::size_t size = 100'000;
     for (const auto& backend : backends()) {

@@ -32,14 +32,14 @@ using Clock = std::chrono::steady_clock;
 using Names = std::vector<std::string>;
 using What = Change::What;
 
-/// How long a test waits for what must come: no machine is that slow.
+/// How long a test waits for an expected event: no machine is that slow.
 inline constexpr std::chrono::nanoseconds patience = 30s;
 
 inline Request request(const std::string& backend) {
     return {.backend = backend, .folders = {core_tests::folder_of_plugins()}};
 }
 
-/// What an action throws; an empty text if it throws nothing.
+/// Returns the message of the exception of an action; empty if it throws none.
 struct Thrown {
     std::error_code error = {};
     std::string text = {};
@@ -56,7 +56,7 @@ Thrown thrown_by(const auto& action) {
 
 inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-/// Counts the bytes of a source to its end, in the way of docs/loop.md. One call reads at most 4096.
+/// Counts the bytes of a source up to its end, as in docs/loop.md. One call reads at most 4096.
 inline std::size_t count_bytes(Loop& loop, Source source, Mode mode) {
     std::size_t bytes = 0;
     Watcher watcher = loop.watch(source, Ready::readable, mode, [&](Ready) {
@@ -71,7 +71,7 @@ inline std::size_t count_bytes(Loop& loop, Source source, Mode mode) {
     return bytes;
 }
 
-/// Makes a run() that would not end fail, and end.
+/// Stops a run() that does not end, and fails the test.
 class Watchdog {
   public:
     explicit Watchdog(Loop& loop)
@@ -86,30 +86,30 @@ class Watchdog {
     Timer timer_;
 };
 
-/// Tells other threads when a Loop sleeps, which the thread that makes this is about to run.
+/// Lets other threads wait until a Loop sleeps. Constructed by the thread that is about to run the Loop.
 class Asleep {
   public:
     explicit Asleep(Loop& loop) {
         loop.defer([begun = begun_] { *begun = true; });
     }
 
-    /// Returns when the Loop is in a turn, or was.
+    /// Returns when the Loop is, or has been, in a turn.
     void wait_for_turn() const {
         while (!*begun_) std::this_thread::yield();
     }
-    /// Returns when it sleeps, as far as this system tells.
+    /// Returns when the Loop sleeps, as far as the system reports it.
     void wait() const {
         wait_for_turn();
         conformance::wait_until_asleep(thread_, [] { return false; });
     }
 
   private:
-    // Shared: the Loop may be stopped before it calls.
+    // Shared, since the Loop may be stopped before it calls the callback.
     std::shared_ptr<std::atomic<bool>> begun_ = std::make_shared<std::atomic<bool>>(false);
     int thread_ = conformance::thread_number();
 };
 
-/// A Loop over an engine that reports what the test says, by source. It knows watches as engines do.
+/// A Loop with a scripted backend, which keeps watches and reports the sources that the test sets.
 class Scripted {
   public:
     using Reports = std::vector<std::pair<Source, Ready>>;
@@ -118,10 +118,10 @@ class Scripted {
         : loop(std::make_unique<core_tests::ScriptedSelector>(record, [this](std::size_t) { return answer(); }),
                options) {}
 
-    /// What the next select() without a report before it gives.
+    /// Sets the events of the next select() without earlier reports.
     void reports(Reports next) { reports_.push_back(std::move(next)); }
 
-    /// From now on each select(), or one of `every`, gives the token that the source has now, and nothing else.
+    /// Makes each later select(), or each `every`-th, return the token that the source has now, and no other event.
     void keeps_reporting(Source source, std::size_t every = 1) {
         every_ = every;
         for (const auto& change : record->changes) {
@@ -129,7 +129,7 @@ class Scripted {
         }
     }
 
-    /// The calls of the Registrator since the last time.
+    /// The calls of the Registrator since the last call of changes().
     Names changes() {
         Names all;
         for (; seen_ < record->changes.size(); ++seen_) {
@@ -143,14 +143,14 @@ class Scripted {
         return all;
     }
 
-    /// How many calls of select() might have slept.
+    /// The number of select() calls that could have slept.
     std::size_t sleeps() const {
         std::size_t count = 0;
         for (const auto timeout : record->timeouts) count += timeout == Timeout(0ns) ? 0 : 1;
         return count;
     }
 
-    /// Turns that look and do not sleep.
+    /// Runs turns that poll without sleeping.
     void turn(int turns = 1) {
         for (int i = 0; i < turns; ++i) loop.run_for(0ns);
     }
@@ -164,7 +164,7 @@ class Scripted {
         if (lingering_ && record->timeouts.size() % every_ != 0) return {};
         if (lingering_) return {{{*lingering_, Ready::readable}}, {}};
         if (reports_.empty()) {
-            // Asleep for ever: a test that comes here has failed, and shall not hang.
+            // It would sleep for ever: the test has failed, and must not hang.
             if (record->timeouts.back()) return {};
             return {{}, make_error_code(std::errc::resource_deadlock_would_occur)};
         }
@@ -190,7 +190,7 @@ class Scripted {
     std::size_t every_ = 1;
 
   public:
-    Loop loop; // its engine asks all of the above
+    Loop loop; // its backend uses all of the above
 };
 
 constexpr Ready both = Ready::readable | Ready::writable;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a Loop counts.
+// Tests of LoopMetrics.
 #include "loop_test.hpp"
 
 #include <thread>
@@ -7,7 +7,7 @@
 namespace pollux::loop_tests {
 namespace {
 
-// Each count of LoopMetrics is what was done, and what there is to do.
+// Each count of LoopMetrics equals what the Loop has done or has left to do.
 RULE(metrics, counts) {
     Scripted scripted;
     auto& loop = scripted.loop;
@@ -50,7 +50,7 @@ RULE(metrics, counts) {
     EXPECT_EQ(seen.asleep + seen.busy + seen.longest_callback, 0ns) << "not asked for";
 }
 
-// Times are measured if the options say so: asleep, busy, and the longest callback, also if it throws.
+// LoopMetrics measures time asleep, time busy and the longest callback, even if it throws, if the options ask for it.
 RULE(metrics, times) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

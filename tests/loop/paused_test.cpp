@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Watches that are paused while their source hangs up.
+// Tests of paused watches whose source hangs up.
 #include "loop_test.hpp"
 
 namespace pollux::loop_tests {
@@ -9,7 +9,7 @@ bool offers(const Loop& loop, Mode mode) {
     return mode != Mode::edge || loop.choice().winner->capabilities.edge.support != Support::unsupported;
 }
 
-// A paused watch is quiet, in each mode, also if its source hangs up: it is not called, and the Loop does not turn.
+// A paused watch is not called, in any mode, even if its source hangs up, and the Loop does not spin.
 RULE(watch, paused) {
     for (const auto& backend : backends()) {
         for (const auto mode : {Mode::oneshot, Mode::level, Mode::edge}) {
@@ -26,7 +26,7 @@ RULE(watch, paused) {
             EXPECT_TRUE(conformance::wait_for_data(pair.near));
             EXPECT_TRUE(loop.run_one());
             EXPECT_EQ(calls, 1);
-            // After it was paused, and before as well: the byte was not read.
+            // Ready after the pause, and before: the byte was not read.
             conformance::reset(pair.far);
             EXPECT_TRUE(conformance::wait_for_hang_up(pair.near));
             for (int i = 0; i < 100; ++i) loop.run_for(0ns);
@@ -61,7 +61,7 @@ TEST(Paused, before_the_first_turn) {
     }
 }
 
-// Of a watch that is quiet already the backend is given no change: it was reported once, or is paused.
+// The backend is not called for a change of a watch that is spent or paused.
 TEST(Paused, by_a_change_that_makes_nothing_different) {
     Scripted scripted;
     int calls = 0;

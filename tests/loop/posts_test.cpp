@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Work from other threads.
+// Tests of post() and Hold.
 #include "loop_test.hpp"
 
 #include <pollux/token_queue.hpp>
@@ -12,8 +12,8 @@
 namespace pollux::loop_tests {
 namespace {
 
-// Posts of four threads, to a Loop that sleeps in between: each is called once, in the Loop's thread, those of one
-// thread in their order, and sees what its thread wrote.
+// Functions that four threads post to a Loop that sleeps in between are each called once, in the Loop's thread, in the
+// order of their thread, and see what their thread wrote.
 RULE(post, order) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -27,7 +27,7 @@ RULE(post, order) {
         for (std::size_t i = 0; i < next.size(); ++i) {
             threads.emplace_back([&, i, poster = loop.poster(), keep_alive = loop.keep_alive()] {
                 for (int number = 0; number < posts; ++number) {
-                    auto value = std::make_shared<int>(number); // plain data, which is handed over
+                    auto value = std::make_shared<int>(number); // not atomic: post() makes it visible
                     EXPECT_FALSE(poster.post([&, i, value] {
                         EXPECT_EQ(*value, next[i]++);
                         EXPECT_EQ(std::this_thread::get_id(), own);
@@ -43,7 +43,7 @@ RULE(post, order) {
     }
 }
 
-// One wake for any number of posts of other threads; none for those of the Loop's own callbacks.
+// Any number of posts of other threads cause one wake; posts of the Loop's own callbacks cause none.
 RULE(post, one_wake) {
     Scripted scripted;
     auto& loop = scripted.loop;
@@ -59,7 +59,7 @@ RULE(post, one_wake) {
         EXPECT_EQ(calls, 20 * round);
     }
     EXPECT_EQ(scripted.sleeps(), 0U);
-    // A wake that fails is told, and made up for by the next post.
+    // A failed wake is reported, and the next post wakes again.
     scripted.record->wake_error = make_error_code(std::errc::not_enough_memory);
     EXPECT_EQ(loop.post([&] { ++calls; }), scripted.record->wake_error);
     EXPECT_EQ(loop.post([&] { ++calls; }), scripted.record->wake_error);
@@ -70,8 +70,8 @@ RULE(post, one_wake) {
     EXPECT_EQ(calls, 63);
 }
 
-// Posters and KeepAlives outlive the Loop: its functions are destroyed and not called, and a post says
-// operation_canceled.
+// Posters and KeepAlives may outlive the Loop: functions that are still queued are destroyed without a call, and post()
+// returns operation_canceled.
 RULE(post, loop_gone) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -80,7 +80,7 @@ RULE(post, loop_gone) {
         auto keep_alive = loop->keep_alive();
         const auto owned = std::make_shared<int>(1);
         EXPECT_FALSE(poster.post([owned] { ADD_FAILURE() << "not called"; }));
-        // One that posts when it is destroyed.
+        // A function that posts when it is destroyed.
         struct Last {
             explicit Last(const Poster& to) : poster(to) {}
             ~Last() {
@@ -105,7 +105,7 @@ RULE(post, loop_gone) {
     }
 }
 
-// A KeepAlive keeps run() waiting for posts to come; when the last is released, by whomever, run() ends.
+// A KeepAlive keeps run() waiting for posts; when the last KeepAlive is released, by any thread, run() returns.
 RULE(post, hold) {
     Scripted scripted;
     auto first = scripted.loop.keep_alive(), last = scripted.loop.keep_alive();
@@ -159,8 +159,8 @@ TEST(Post, of_a_thread_that_hands_over_again_and_again) {
     }
 }
 
-// Each wake calls, so an event_queue() that is bound to the Loop is polled as the Loop goes, a part at a time, beside
-// all else.
+// Each wake calls the wake watchers, so that an event_queue() that is bound to the Loop is polled in its turns, within
+// the budget, beside all other work.
 RULE(on_wake, called) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Watches that a backend refuses: no program can overlook one.
+// Tests of watches that a backend refuses: no program can overlook a refusal.
 #include "loop_test.hpp"
 
 #include <functional>
@@ -15,7 +15,7 @@ bool offers(const Loop& loop, Mode mode) {
     return static_cast<bool>(mode == Mode::level ? capabilities.level : capabilities.oneshot);
 }
 
-// watch() with an error_code gives the watch to the backend at once, and returns its refusal.
+// watch() with an error_code registers the watch with the backend at once and returns the refusal.
 RULE(watch, error_at_once) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -47,7 +47,7 @@ RULE(watch, error_at_once) {
     }
 }
 
-// What the capabilities of the backend rule out is refused by watch(), with their reason.
+// watch() refuses what the capabilities of the backend rule out, with their reason.
 RULE(watch, refused_at_once) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -76,8 +76,8 @@ RULE(watch, refused_at_once) {
     }
 }
 
-// What the backend refuses later leaves run() once, as an exception with descriptor, backend and reason; the other
-// watches work when run() is called again.
+// A refusal that the backend reports later leaves run() once, as an exception with descriptor, backend and reason; the
+// other watches work when run() is called again.
 RULE(watch, refusal_ends_run) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -139,7 +139,8 @@ TEST(Refusal, of_a_watch_in_the_background_ends_run) {
     scripted.turn();
 }
 
-// A callback with an error receives the refusal, and no error with events; one of both forms has the error.
+// A callback with an error parameter receives the refusal, and no error with events; a callable of both forms is called
+// with the error.
 RULE(watch, takes_error) {
     Scripted scripted;
     const auto refused = make_error_code(std::errc::not_enough_memory);
@@ -168,13 +169,13 @@ RULE(watch, takes_error) {
     EXPECT_EQ(seen, (std::vector{Ready::readable, Ready::failed}));
 }
 
-TEST(WatchCallback, tells_the_forms_apart) {
+TEST(WatchCallback, distinguishes_the_forms) {
     const auto plain = [](Ready) {};
     const auto with_error = [](Ready, std::error_code) {};
     EXPECT_FALSE(WatchCallback(plain).takes_error());
     EXPECT_TRUE(WatchCallback(with_error).takes_error());
     EXPECT_TRUE(WatchCallback([](auto&&...) {}).takes_error());
-    // It would take the error and drop it.
+    // It would accept the error and ignore it.
     EXPECT_FALSE(WatchCallback(std::bind(plain, std::placeholders::_1)).takes_error());
     EXPECT_FALSE(WatchCallback(Callback<void(Ready)>(plain)).takes_error());
     EXPECT_TRUE(WatchCallback(Callback<void(Ready)>(plain)));

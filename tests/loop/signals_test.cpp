@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Signals.
+// Tests of signals.
 #include "loop_test.hpp"
 
 #include <atomic>
@@ -19,12 +19,12 @@ namespace {
 std::atomic<int> handled_before = 0;
 extern "C" void handle_before([[maybe_unused]] int signal) {
 #ifdef _WIN32
-    std::signal(signal, handle_before); // which is forgotten there
+    std::signal(signal, handle_before); // the former action, which is lost there
 #endif
     ++handled_before;
 }
 
-/// What the process does about SIGTERM while a test lasts.
+/// Sets the process's action for SIGTERM for the time of a test.
 class Before {
   public:
     Before() : before_(std::signal(SIGTERM, handle_before)) { handled_before = 0; }
@@ -36,7 +36,8 @@ class Before {
     void (*before_)(int);
 };
 
-// A signal calls, also if it comes in another thread or while the Loop sleeps; several before the call may be one.
+// A signal calls its watcher, even if it is delivered to another thread or while the Loop sleeps; several signals
+// before the call may be one call.
 RULE(on_signal, called) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -66,7 +67,7 @@ RULE(on_signal, called) {
     }
 }
 
-// All watchers of a signal are called, of all Loops.
+// A signal calls all its watchers, in all Loops.
 RULE(on_signal, shared) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -91,7 +92,7 @@ RULE(on_signal, shared) {
     }
 }
 
-// When the last watcher of a signal dies, or its Loop, the signal does again what it did before.
+// When the last watcher of a signal, or its Loop, is destroyed, the signal's former action is restored.
 RULE(on_signal, restores) {
     const Before before;
     Loop one(request(backends().front()));
@@ -114,7 +115,8 @@ RULE(on_signal, restores) {
     EXPECT_EQ(handled_before, 2);
 }
 
-// What is no signal, cannot be caught, or is a fault of the program is refused; the error may be thrown or returned.
+// on_signal() refuses a number that is not a signal, a signal that cannot be caught, and a signal that reports a fault
+// of the program; it throws or returns the error.
 RULE(on_signal, refused) {
     Loop loop(request(backends().front()));
     const auto refusal = [&](int signal) {
@@ -171,7 +173,7 @@ TEST(OnSignal, does_not_disturb_what_it_interrupts) {
     const Before before;
     Loop loop(request(backends().front()));
     auto watcher = loop.on_signal(SIGTERM, [] {});
-    for (int i = 0; i < 100000; ++i) { // more than the socket has room for: it does not block, and errno is kept
+    for (int i = 0; i < 100000; ++i) { // more than the socket holds: the handler does not block, and keeps errno
         errno = 12345;
         raise(SIGTERM);
         ASSERT_EQ(errno, 12345);

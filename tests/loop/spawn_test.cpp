@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Linux only, where each descriptor is close-on-exec from the start.
+// Tests for Linux, where each descriptor is close-on-exec from the start.
 #include "loop_test.hpp"
 
 #include "../net/spawned.hpp"
@@ -13,7 +13,7 @@ TEST(CloseOnExec, holds_for_signals_beside_a_thread_that_spawns) {
         Loop loop(asked);
         const auto watcher = loop.on_signal(SIGUSR1, [] {});
     };
-    open_and_close(); // what is opened once for the process
+    open_and_close(); // opens what is opened once for the process
     EXPECT_EQ(net_tests::inherited_beside(open_and_close), 0);
 }
 

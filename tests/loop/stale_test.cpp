@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// Events of watches that ended or changed since the engine reported them.
+// Tests of events of watches that ended or changed since the backend reported them.
 #include "loop_test.hpp"
 
 namespace pollux::loop_tests {
 namespace {
 
-// No callback of what a handle was before it ended or changed: not for an event of the batch that is being handled, not
-// when the number of the source was closed and used again within it, and not for one that was left for later turns.
+// No callback runs for a handle as it was before it ended or changed: neither for an event of the current batch, nor if
+// the descriptor was closed and reused within the batch, nor for an event that was left for a later turn.
 RULE(loop, nothing_stale) {
     for (const std::size_t callbacks : {1U, 256U}) {
         SCOPED_TRACE(callbacks);
@@ -17,7 +17,8 @@ RULE(loop, nothing_stale) {
         first = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) {
             seen.emplace_back("first");
             second.end();
-            // The number is used again, the slot is too: the event of the one before is not that of this one.
+            // The descriptor number and the slot are reused: the event of the former watch is not delivered to this
+            // one.
             second = scripted.loop.watch(Source{4}, Ready::readable, Mode::level, note("second, new"));
             third.end();
         });
@@ -51,7 +52,7 @@ TEST(NothingStale, when_the_slot_is_used_again_between_turns) {
     EXPECT_EQ(scripted.loop.metrics().stale, 1U);
 }
 
-TEST(NothingStale, from_an_engine_that_makes_tokens_up) {
+TEST(NothingStale, from_a_backend_that_makes_tokens_up) {
     const auto record = std::make_shared<core_tests::Record>();
     Loop loop(std::make_unique<core_tests::ScriptedSelector>(record, [](std::size_t) {
         return core_tests::ScriptedSelector::Answer{
@@ -83,8 +84,8 @@ struct Changed {
     std::vector<Ready> seen;
 };
 
-// A changed watch is not told what only its former self asked for; what both asked for it is told, and the engine is
-// asked anew for what it was not told.
+// A changed watch receives no events that only its former interest asked for; events of both are delivered, and the
+// rest is requested from the backend again.
 RULE(watch, change) {
     for (const auto mode : {Mode::level, Mode::edge}) {
         SCOPED_TRACE(static_cast<int>(mode));
@@ -107,7 +108,7 @@ RULE(watch, change) {
         Changed other_mode(mode, Ready::readable);
         other_mode.change = [&] { other_mode.watcher.change(Ready::readable, Mode::oneshot); };
         other_mode.report(Ready::readable);
-        EXPECT_TRUE(other_mode.seen.empty()) << "the engine reports it anew";
+        EXPECT_TRUE(other_mode.seen.empty()) << "the backend reports it again";
     }
 }
 
@@ -140,7 +141,7 @@ TEST(Change, that_is_taken_back_loses_no_edge) {
         at_once.watcher.change(Ready::readable);
     };
     at_once.report(Ready::readable);
-    EXPECT_EQ(at_once.seen, std::vector{Ready::readable}) << "nothing is different, so it is told";
+    EXPECT_EQ(at_once.seen, std::vector{Ready::readable}) << "nothing has changed, so it is called";
 }
 
 TEST(Change, of_a_oneshot_watch_in_the_batch) {
@@ -150,7 +151,7 @@ TEST(Change, of_a_oneshot_watch_in_the_batch) {
     EXPECT_EQ(narrowed.seen, std::vector{Ready::readable});
     narrowed.scripted.changes();
     narrowed.scripted.turn();
-    EXPECT_EQ(narrowed.scripted.changes(), Names()) << "spent by that report: it is not armed behind its back";
+    EXPECT_EQ(narrowed.scripted.changes(), Names()) << "spent by that report: it is not rearmed without a change";
     narrowed.change = [] {};
     narrowed.watcher.change(both);
     narrowed.report(both);

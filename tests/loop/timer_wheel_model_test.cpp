@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The wheel beside a std::multimap, which does the same slowly: random sequences, the same each time.
+// Compares the wheel with a std::multimap, which does the same slowly, for random sequences that are the same each
+// time.
 #include "timer_wheel_test.hpp"
 
 #include <list>
@@ -10,7 +11,7 @@
 namespace pollux::timer_wheel_tests {
 namespace {
 
-/// How time passes.
+/// The ways in which time passes.
 enum class Clock { crawls, ticks, jumps, stands_still, sleeps };
 
 class Trial {
@@ -47,13 +48,13 @@ class Trial {
     }
 
   private:
-    using Waiting = std::multimap<std::uint64_t, Timer*>; // equal ones in order of insertion
+    using Waiting = std::multimap<std::uint64_t, Timer*>; // equal deadlines in order of insertion
 
     std::uint64_t below(std::uint64_t limit) {
         return std::uniform_int_distribution<std::uint64_t>(0, limit - 1)(random_);
     }
 
-    /// Of any size: below each power of two as often.
+    /// A number of any size: below each power of two with the same probability.
     std::uint64_t span() { return below(std::uint64_t{1} << below(60)); }
 
     std::uint64_t deadline() {
@@ -65,7 +66,7 @@ class Trial {
         case 2:
             return later(now_, below(tick));
         case 3:
-            return later(now_ / tick * tick, below(4) * tick * 64 + below(3)); // the same ones again and again
+            return later(now_ / tick * tick, below(4) * tick * 64 + below(3)); // few deadlines, with many ties
         default:
             return later(now_, span());
         }
@@ -129,9 +130,9 @@ class Trial {
         now_ = std::max(now_, time);
         const auto end = waiting_.upper_bound(now_);
         for (auto place = waiting_.begin(); place != end; place = waiting_.erase(place)) due_.push_back(place->second);
-        // Nothing is overlooked: whatever is due is there now.
+        // All due timers have been popped now.
         EXPECT_EQ(wheel_->has_due(), !due_.empty()) << "at " << now_;
-        // Often not all of it is taken before the next turn.
+        // Often not all due timers are popped before the next turn.
         for (auto pops = below(2) == 0 ? due_.size() : below(due_.size() + 1); pops > 0; --pops) pop();
         EXPECT_TRUE(!due_.empty() || waiting_.empty() || wheel_->next_expiry() > now_) << "a loop would spin";
     }

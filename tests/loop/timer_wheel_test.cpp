@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the wheel promises, piece by piece.
+// Tests of the rules of the timer wheel.
 #include "timer_wheel_test.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ static_assert(!std::is_copy_constructible_v<TimerNode> && !std::is_move_construc
 static_assert(!std::is_destructible_v<TimerNode>, "only as a base class");
 static_assert(sizeof(TimerNode) <= 3 * sizeof(std::uint64_t), "a million of them are in the caches as far as they fit");
 
-/// A wheel with its timers: numbers instead of addresses.
+/// A wheel with its timers, which have indexes instead of addresses.
 class Rig {
   public:
     explicit Rig(std::uint64_t start = 0, std::size_t count = 4)
@@ -31,7 +31,7 @@ class Rig {
         return timer == nullptr ? none : static_cast<std::size_t>(timer - timers.data());
     }
 
-    /// All that is due at this time.
+    /// Returns the timers that are due at this time.
     std::vector<std::size_t> at(std::uint64_t now) {
         wheel->advance(now);
         std::vector<std::size_t> all;
@@ -46,15 +46,15 @@ class Rig {
 
 using Numbers = std::vector<std::size_t>;
 
-// A timer fires at the first advance() that is not before its deadline, to the nanosecond: on both sides of the ends
-// of each level, of a slot and of a tick.
+// A timer fires at the first advance() that is not before its deadline, to the nanosecond: on both sides of the
+// boundary of each level, slot and tick.
 RULE(timer_wheel, to_the_nanosecond) {
     for (const auto start : starts) {
         for (unsigned bits = 0; bits < 64; ++bits) {
             for (const int by : {-1, 0, 1}) {
                 const auto block = std::uint64_t{1} << bits;
                 const auto deadline = (start / block + 1) * block + static_cast<std::uint64_t>(by);
-                if (deadline <= start) continue; // behind the end of time
+                if (deadline <= start) continue; // after the end of time
                 Rig rig(start);
                 rig.wheel->insert(rig.timers[0], deadline);
                 EXPECT_EQ(rig.at(deadline - 1), Numbers()) << start << ", " << deadline;
@@ -64,7 +64,7 @@ RULE(timer_wheel, to_the_nanosecond) {
     }
 }
 
-// Timers come in the order of their deadlines: within a tick, over ticks and levels, in one step and in many.
+// Timers are popped in the order of their deadlines: within a tick, across ticks and levels, in one step and in many.
 RULE(timer_wheel, order) {
     for (const auto range : {tick, 100 * tick, tick << 13U, tick << 27U}) {
         for (const std::uint64_t steps : {1U, 7U, 1000U}) {
@@ -86,23 +86,23 @@ RULE(timer_wheel, order) {
     }
 }
 
-// Timers with the same deadline come in order of insertion, wherever they were when the next was inserted; one that is
-// rearmed is inserted anew.
+// Timers with equal deadlines are popped in the order of insertion, wherever they were when the next was inserted;
+// rearming a timer inserts it again.
 RULE(timer_wheel, ties) {
     const auto deadline = (tick << 24U) + 5 * tick + 77;
     Rig rig(0, 10);
     rig.wheel->insert(rig.timers[9], deadline);
     for (const std::size_t number : {4U, 0U, 7U}) rig.wheel->insert(rig.timers[number], deadline);
-    for (unsigned bits = 30; bits > 0; bits -= 10) { // from level to level
+    for (unsigned bits = 30; bits > 0; bits -= 10) { // from one level to the next
         EXPECT_EQ(rig.at(deadline - (std::uint64_t{1} << bits)), Numbers());
         rig.wheel->insert(rig.timers[bits / 10], deadline);
     }
-    rig.wheel->insert(rig.timers[5], deadline - 1); // sorted in before them
+    rig.wheel->insert(rig.timers[5], deadline - 1); // sorted before them
     rig.wheel->rearm(rig.timers[0], deadline);
     EXPECT_EQ(rig.at(deadline), (Numbers{5, 9, 4, 7, 3, 2, 1, 0}));
 }
 
-// The same with so many that they are sorted in another way.
+// Ties of so many timers that they are sorted by another algorithm.
 TEST(timer_wheel, many_ties) {
     for (const auto deadline : {tick / 2, 100 * tick, tick << 15U}) {
         Rig rig(0, 500);
@@ -117,8 +117,8 @@ TEST(timer_wheel, many_ties) {
     }
 }
 
-// A timer that is cancelled does not come: not one that waits, nor one that is due and was not popped. Whoever is
-// beside it does. Cancelling one that is not pending does nothing.
+// A cancelled timer is never popped, whether it was waiting or due, and other timers are unaffected. Cancelling a timer
+// that is not pending does nothing.
 RULE(timer_wheel, cancel) {
     for (const auto deadline : {tick / 2, 3 * tick, tick << 20U, end_of_time}) {
         Rig rig;
@@ -139,8 +139,8 @@ RULE(timer_wheel, cancel) {
     }
 }
 
-// Where the last timer of a slot was cancelled nothing is left to wake for.
-TEST(timer_wheel, cancelled_timer_wakes_nobody) {
+// If the last timer of a slot is cancelled, no wake-up is left for the slot.
+TEST(timer_wheel, cancelled_timer_causes_no_wake) {
     for (const auto start : starts) {
         for (unsigned bits = 0; bits < 52; ++bits) {
             Rig rig(start);
@@ -154,7 +154,7 @@ TEST(timer_wheel, cancelled_timer_wakes_nobody) {
     }
 }
 
-// A timer that is rearmed fires at its new deadline only, sooner or later than the old one, also when it was due.
+// A rearmed timer fires at its new deadline only, earlier or later than the old one, even if it was due.
 RULE(timer_wheel, rearm) {
     for (const auto step : {tick / 4, 2 * tick, 64 * tick, tick << 30U}) {
         Rig rig;
@@ -173,8 +173,8 @@ RULE(timer_wheel, rearm) {
     }
 }
 
-// A callback that rearms its timer for a time that has passed is not called again before the next advance(), nor are
-// others that it schedules; then all of them come, although time has stood still.
+// A callback that rearms its timer for a past time is not called again before the next advance(), nor are other timers
+// that it schedules; the next advance() pops all of them, even at the same time.
 RULE(timer_wheel, between_pops) {
     const auto now = 64 * tick; // a level's slot begins here
     Rig rig(now);
@@ -192,7 +192,7 @@ RULE(timer_wheel, between_pops) {
     EXPECT_EQ(rig.at(now), (Numbers{0, 2, 1}));
 }
 
-// What is due already stays before what becomes due later, whatever the deadlines.
+// A timer that is due already is popped before those that become due later, whatever their deadlines.
 RULE(timer_wheel, due_first) {
     Rig rig(1000);
     rig.wheel->insert(rig.timers[0], 500);
@@ -202,8 +202,8 @@ RULE(timer_wheel, due_first) {
     EXPECT_EQ(rig.at(1000), (Numbers{0, 1, 2}));
 }
 
-// Whoever sleeps until next_expiry() is never later than the tick of a deadline, and wakes at most 8 times for a timer:
-// 7 times to spread a slot, and once when it is due. Timers of one tick share all of that.
+// A thread that sleeps until next_expiry() is never later than the tick of a deadline, and wakes at most 8 times for a
+// timer: 7 times to cascade a slot, and once when it is due. Timers of one tick share these wake-ups.
 RULE(timer_wheel, next_expiry) {
     for (const auto start : starts) {
         for (unsigned bits = 1; bits < 52; ++bits) {
@@ -228,7 +228,7 @@ RULE(timer_wheel, next_expiry) {
     }
 }
 
-// A clock that goes backwards stands still: what it has passed stays past.
+// A time that is earlier than the last one is ignored: deadlines that have passed stay passed.
 RULE(timer_wheel, backwards) {
     Rig rig(10 * tick);
     rig.wheel->insert(rig.timers[0], 11 * tick);
@@ -239,8 +239,8 @@ RULE(timer_wheel, backwards) {
     EXPECT_EQ(rig.at(11 * tick), Numbers{0});
 }
 
-// The last nanosecond there is can be a deadline, and can come. A jump there takes no longer than any other, although
-// there are 2^48 ticks on the way.
+// The largest nanosecond count is a valid deadline, and its timer is popped. An advance() that far takes no longer than
+// any other, although it passes 2^48 ticks.
 RULE(timer_wheel, far) {
     Rig rig;
     rig.wheel->insert(rig.timers[0], end_of_time);
@@ -253,7 +253,7 @@ RULE(timer_wheel, far) {
     EXPECT_EQ(rig.at(end_of_time), Numbers{3});
 }
 
-// When the wheel dies its timers are no longer pending, waiting or due, and go into another one.
+// When a wheel is destroyed its timers, waiting or due, are no longer pending, and can be inserted into another wheel.
 RULE(timer_wheel, lets_go) {
     std::vector<Timer> timers(1000);
     {
@@ -270,7 +270,7 @@ RULE(timer_wheel, lets_go) {
     EXPECT_EQ(other.pending(), timers.size());
 }
 
-// A million.
+// A test with a million timers.
 TEST(timer_wheel, million) {
     Rig rig(0, 1'000'000);
     std::mt19937_64 random(1);

@@ -20,7 +20,7 @@ inline constexpr std::uint64_t levels = 8;
 
 class Timer : public TimerNode {};
 
-/// Where time may begin: at once, within a tick, on both sides of a level's end, and so that its end is near.
+/// The start times: zero, within a tick, on both sides of a level's end, and near the end of time.
 inline constexpr std::uint64_t starts[] = {0,
                                            tick / 3,
                                            (tick << 12U) - 1,
@@ -28,7 +28,7 @@ inline constexpr std::uint64_t starts[] = {0,
                                            std::uint64_t{1} << 50U,
                                            end_of_time - (std::uint64_t{1} << 52U)};
 
-/// The end of time comes before it overflows.
+/// Returns the sum, or the end of time instead of an overflow.
 inline std::uint64_t later(std::uint64_t time, std::uint64_t by) {
     return by > end_of_time - time ? end_of_time : time + by;
 }

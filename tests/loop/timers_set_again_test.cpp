@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Timers that are set again or cancelled, wherever a Loop has them: waiting for the clock to be read, in the wheel, or
-// both.
+// Tests of timers that are set again or cancelled while they wait for the clock to be read, are in the wheel, or both.
 #include "loop_test.hpp"
 
 #include <algorithm>
@@ -10,7 +9,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// However often it was set, and whether it waits in the wheel or for the clock to be read.
+// Tests any number of settings, of a timer that is in the wheel or waits for the clock to be read.
 TEST(Timers, keep_the_loop_once) {
     Loop loop(request(backends().front()));
     const Watchdog watchdog(loop);
@@ -39,7 +38,8 @@ TEST(Timers, keep_the_loop_once) {
     EXPECT_EQ(calls, 1);
 }
 
-// It does not keep the Loop, nor does it keep another from doing so, however often it is set, called or cancelled.
+// Tests that such a timer keeps neither the Loop from ending nor another one from keeping it, however often it is set,
+// called or cancelled.
 TEST(Timers, in_the_background_are_counted_once) {
     Loop loop(request(backends().front()));
     const Watchdog watchdog(loop);
@@ -74,7 +74,7 @@ TEST(Timers, in_the_background_are_counted_once) {
 TEST(Timers, are_set_again_and_cancelled_before_the_clock_is_read) {
     Scripted scripted;
     auto& loop = scripted.loop;
-    constexpr std::size_t count = 301; // the last one is cancelled, too
+    constexpr std::size_t count = 301; // the last timer is cancelled, too
     std::vector<int> calls(count);
     std::vector<Timer> timers;
     for (auto& called : calls) timers.push_back(loop.after(1h, [&called] { ++called; }));
@@ -89,7 +89,7 @@ TEST(Timers, are_set_again_and_cancelled_before_the_clock_is_read) {
     for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(calls[i], i % 3 == 0 ? 0 : 1) << i;
 }
 
-// Those that are set again stay in the wheel until the clock is read.
+// Timers that are set again stay in the wheel until the clock is read.
 TEST(Timers, are_set_again_and_cancelled_while_they_are_in_the_wheel) {
     Loop loop(request(backends().front()));
     const auto others = loop.metrics().timers;
@@ -97,7 +97,7 @@ TEST(Timers, are_set_again_and_cancelled_while_they_are_in_the_wheel) {
     std::vector<int> calls;
     std::vector<Timer> timers;
     nanoseconds wait = 5ms;
-    do { // until they are in the wheel in time
+    do { // repeated until they are in the wheel in time
         wait *= 2;
         timers.clear();
         calls.assign(count, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Timers of a Loop; the wheel that they stand on has its own tests.
+// Tests of the timers of a Loop; the wheel has tests of its own.
 #include "loop_test.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// Neither a duration nor a point in time is early, also not if callbacks take long before or behind the call.
+// A timer is never early, whether set by duration or by time, even if callbacks before or after it take long.
 RULE(timer, never_early) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -50,8 +50,8 @@ RULE(timer, never_early) {
     }
 }
 
-// Timers of one turn are called in the order of their deadlines; those with the same in the order in which they were
-// set.
+// Timers of one turn are called in the order of their deadlines, and timers with equal deadlines in the order in which
+// they were set.
 RULE(timer, order) {
     Scripted scripted;
     auto& loop = scripted.loop;
@@ -65,13 +65,13 @@ RULE(timer, order) {
                                  [&, offset, i] { seen.push_back(100 * offset + static_cast<int>(i)); }));
     }
     for (int i = 0; i < 3; ++i) timers.push_back(loop.after(0ns, [&, i] { seen.push_back(10000 + i); }));
-    timers[0].rearm(now - 1s + 3ns); // now behind its equals
+    timers[0].rearm(now - 1s + 3ns); // now after those with the same deadline
     EXPECT_FALSE(loop.run());
     auto expected = std::vector{104, 106, 301, 302, 307, 500, 705, 903, 10000, 10001, 10002};
     EXPECT_EQ(seen, expected);
 }
 
-// every() keeps its grid: the n-th call is never before n periods, and a late one does not delay those after it.
+// every() keeps its grid: the n-th call is never before n periods, and a late call does not delay the following ones.
 RULE(timer, no_drift) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -84,11 +84,11 @@ RULE(timer, no_drift) {
         Clock::time_point first;
         Timer timer = loop.every(period, [&] {
             const auto now = Clock::now();
-            // Of the grid: those that the first call missed are counted, too.
+            // Counted on the grid, with the periods that the first call missed.
             periods += timer.missed() + (calls == 0 ? 0 : 1);
             if (calls++ == 0) first = now - periods * period; // no earlier than its deadline
-            // A thread that was suspended just now is behind in this call. Were the next deadline counted from the
-            // call, the periods would stay behind, by more and more.
+            // A thread that was suspended is late in this call. If the next deadline were counted from the call, the
+            // lateness would accumulate.
             on_the_grid = (now - first) / period <= static_cast<std::int64_t>(periods) + 1;
             for (const auto begin = Clock::now(); Clock::now() - begin < 1500us;) {}
             if ((calls >= enough && on_the_grid) || calls == most) timer.end();
@@ -100,14 +100,14 @@ RULE(timer, no_drift) {
     }
 }
 
-// Periods that are over are skipped and counted.
+// A repeating timer skips and counts the periods that passed before its callback could run.
 RULE(timer, missed) {
     Scripted scripted;
     auto& loop = scripted.loop;
     std::vector<std::uint64_t> missed;
     Timer timer = loop.every(10ms, [&] {
         missed.push_back(timer.missed());
-        if (missed.size() == 1) { // 35 ms on a grid of 10: three are over before the next turn
+        if (missed.size() == 1) { // 35 ms on a grid of 10: three periods pass before the next turn
             for (const auto begin = Clock::now(); Clock::now() - begin < 35ms;) {}
         }
         if (missed.size() == 2) timer.end();
@@ -119,8 +119,8 @@ RULE(timer, missed) {
     EXPECT_EQ(other.missed(), 0U);
 }
 
-// A timer can be set again in its own callback and before it fires, to sooner and later, by a duration and by a time;
-// it fires once for the last setting.
+// A timer can be set again in its own callback and before it fires, to an earlier or later time, by duration or by
+// time; it fires once for the last setting.
 RULE(timer, rearm) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -175,7 +175,7 @@ TEST(Timers, that_are_due_cancel_and_set_each_other) {
     EXPECT_EQ(seen, (Names{"first", "fourth", "third"}));
 }
 
-TEST(Timers, of_every_are_set_anew) {
+TEST(Timers, of_every_are_set_again) {
     Scripted scripted;
     auto& loop = scripted.loop;
     int calls = 0;
@@ -193,17 +193,17 @@ TEST(Timers, of_every_are_set_anew) {
     EXPECT_TRUE(timer.is_pending()) << "an hour from then";
 }
 
-// Far ones are not looked at in each turn, as a turn may cost less than reading the clock.
+// Far deadlines are not compared in each turn, since a turn may cost less than reading the clock.
 TEST(Timers, are_called_while_the_loop_does_not_sleep) {
     for (const auto wait : {nanoseconds(1ms), nanoseconds(150ms)}) {
         SCOPED_TRACE(wait.count());
         Loop loop(request(backends().front()));
-        constexpr int many = 2'000'000; // turns, in which more time goes by than that
+        constexpr int many = 2'000'000; // turns, which take longer than the delay
         auto far = loop.after(1h, [] {});
         bool called = false;
         Timer timer;
         for (int turn = 0; turn < many && !called; ++turn) {
-            // When the far one has been looked at.
+            // When the far deadline has been compared.
             if (turn == 10) timer = loop.at(Clock::now() + wait, [&] { called = true; });
             loop.post([] {});
             EXPECT_TRUE(loop.run_one());
@@ -212,7 +212,7 @@ TEST(Timers, are_called_while_the_loop_does_not_sleep) {
     }
 }
 
-// Beside one that is far, and known to the Loop as the next.
+// Beside a far timer, which the Loop takes for the next one.
 TEST(Timers, set_before_a_sleep) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -228,7 +228,7 @@ TEST(Timers, set_before_a_sleep) {
                 loop.stop();
             });
         };
-        loop.post([&] { loop.post(set); }); // in the turn after that to which the first post leads
+        loop.post([&] { loop.post(set); }); // in the turn after that of the first post
         EXPECT_TRUE(loop.run());
         EXPECT_TRUE(called);
     }
@@ -244,7 +244,7 @@ TEST(Timers, in_great_number) {
     nanoseconds before{0};
     for (int i = 0; i < count; ++i) {
         const nanoseconds wait((i * 7919LL % count) * 1000);
-        const bool is_duration = i % 4 == 1; // which counts from some time after now
+        const bool is_duration = i % 4 == 1; // a duration starts some time after `now`
         const auto called = [&, wait, is_duration] {
             EXPECT_GE(Clock::now() - start, wait);
             ++fired;

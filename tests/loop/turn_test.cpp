@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The turn: its phases, their budget, and when run() ends.
+// Tests of a turn: its phases, their budget, and the end of run().
 #include "loop_test.hpp"
 
 #include <atomic>
@@ -9,7 +9,7 @@
 namespace pollux::loop_tests {
 namespace {
 
-/// Notes its name when it is destroyed.
+/// Records its name when it is destroyed.
 class Trace {
   public:
     Trace(Names& names, std::string name) : names_(&names), name_(std::move(name)) {}
@@ -24,8 +24,8 @@ class Trace {
     std::string name_;
 };
 
-// A turn calls timers, posted functions, watches and deferred functions in this order, whatever was set up first, and
-// asks the engine between them; what ended is destroyed last.
+// A turn calls timers and posted functions, polls the backend, and calls watches and deferred functions, in this order,
+// whatever was set up first; ended handles are destroyed last.
 RULE(loop, phases) {
     Scripted scripted;
     auto& loop = scripted.loop;
@@ -54,7 +54,8 @@ RULE(loop, phases) {
     EXPECT_EQ(loop.metrics().turns, 1U);
 }
 
-// Functions are deferred to the end of the turn that is under way, those of phase deferred to that of the next one.
+// A deferred function runs at the end of the current turn; one that is deferred in phase deferred runs at the end of
+// the next turn.
 RULE(loop, defer) {
     Scripted scripted;
     auto& loop = scripted.loop;
@@ -64,14 +65,15 @@ RULE(loop, defer) {
         if (turns.size() < 3) loop.defer(again);
     };
     loop.post([&] { loop.defer(again); });
-    auto kept = loop.watch(Source{3}, Ready::readable, Mode::level, [](Ready) {}); // or it would not sleep anyway
+    auto kept =
+        loop.watch(Source{3}, Ready::readable, Mode::level, [](Ready) {}); // otherwise the Loop would not sleep anyway
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(loop.run_one());
     EXPECT_EQ(turns, (std::vector<std::uint64_t>{1, 2, 3}));
     EXPECT_EQ(scripted.sleeps(), 0U);
 }
 
-// What handles that ended own is destroyed in phase close: not in the callback that ended them, not by other phases;
-// outside of a turn at once.
+// The callables of ended handles are destroyed in phase close, neither in the callback that ended them nor in another
+// phase; outside of a turn they are destroyed at once.
 RULE(loop, close) {
     Scripted scripted;
     auto& loop = scripted.loop;
@@ -99,7 +101,7 @@ RULE(loop, close) {
 TEST(Close, of_a_chain_that_owns_each_other) {
     Scripted scripted;
     auto& loop = scripted.loop;
-    constexpr int links = 10000; // one inside the other: as a recursion this would be deep
+    constexpr int links = 10000; // nested: destruction must not recurse
     Timer chain;
     for (int i = 0; i < links; ++i) chain = loop.after(1h, [inner = std::make_shared<Timer>(std::move(chain))] {});
     loop.post([&] { chain.end(); });
@@ -108,8 +110,8 @@ TEST(Close, of_a_chain_that_owns_each_other) {
     EXPECT_EQ(loop.metrics().timers, 0U);
 }
 
-// A flood in each phase: each turn does as much of each as its budget allows, in order, loses nothing, and does not
-// sleep while something is left.
+// With more work than its budget in each phase, each turn does as much of each as the budget allows, in order, loses
+// nothing, and does not sleep while work is left.
 RULE(loop, budget) {
     Scripted scripted({.callbacks_per_phase = 2});
     auto& loop = scripted.loop;
@@ -141,7 +143,7 @@ RULE(loop, budget) {
         EXPECT_EQ(*phase, (std::vector{0, 1, 2, 3, 4, 5, 6}));
 }
 
-// A phase whose time is over goes on in the next turn, after one callback at least.
+// A phase whose time budget is used up continues in the next turn, after at least one callback.
 RULE(loop, budget_of_time) {
     Scripted scripted({.time_per_phase = 1ns});
     int calls = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Wakes that fail: each caller learns of it, and what it asked for is not lost.
+// Tests of failing wakes: each caller gets the error, and its request is not lost.
 #include "loop_test.hpp"
 
 #include <array>
@@ -12,7 +12,7 @@ namespace {
 
 const auto no_memory = make_error_code(std::errc::not_enough_memory);
 
-/// A Selector that sleeps until a wake succeeds; which of them fail, the test says.
+/// A Selector that sleeps until a wake succeeds; the test selects the wakes that fail.
 class Sleeper final : public Selector, private Registrator {
   public:
     explicit Sleeper(std::function<bool()> fails) : fails_(std::move(fails)) {}
@@ -24,7 +24,7 @@ class Sleeper final : public Selector, private Registrator {
         const auto is_woken = [this] { return woken_; };
         const auto limit = std::min(timeout.value_or(patience), patience);
         if (!changed_.wait_for(lock, limit, is_woken) && !timeout) {
-            // Asleep for ever: a test that comes here has failed, and shall not hang.
+            // It would sleep for ever: the test has failed, and must not hang.
             error = make_error_code(std::errc::resource_deadlock_would_occur);
         }
         if (!std::exchange(woken_, false)) return {};
@@ -50,8 +50,8 @@ class Sleeper final : public Selector, private Registrator {
     bool woken_ = false;
 };
 
-// While the wake of one thread is under way, and then fails, another posts: it makes a wake of its own, so that both
-// functions are called.
+// A post() while another thread's wake is being made, and then fails, makes a wake of its own, so that both functions
+// are called.
 RULE(post, wake_fails) {
     for (int round = 0; round < 20; ++round) {
         std::atomic<int> wakes = 0, other_posted = 0;
@@ -62,12 +62,12 @@ RULE(post, wake_fails) {
             return true;
         }));
         int calls = 0;
-        std::atomic<bool> fails_told = false;
+        std::atomic<bool> failure_was_reported = false;
         const auto function = [&] {
             if (++calls == 2) loop.stop();
         };
         auto keeps = loop.keep_alive();
-        std::thread first([&, poster = loop.poster()] { fails_told = poster.post(function) == no_memory; });
+        std::thread first([&, poster = loop.poster()] { failure_was_reported = poster.post(function) == no_memory; });
         while (wakes == 0) std::this_thread::yield();
         std::thread second([&, poster = loop.poster()] {
             const auto error = poster.post(function);
@@ -77,14 +77,14 @@ RULE(post, wake_fails) {
         EXPECT_TRUE(loop.run());
         first.join();
         second.join();
-        EXPECT_TRUE(fails_told);
+        EXPECT_TRUE(failure_was_reported);
         EXPECT_EQ(calls, 2);
         EXPECT_GE(wakes, 2);
     }
 }
 
-// Three threads post, and every third wake fails. Whoever was told success has had its function called when the Loop
-// has nothing more to do; whoever was not posts nothing else.
+// Three threads post, and every third wake fails. Each function whose post() succeeded has been called when the Loop is
+// idle; a thread whose post() failed posts nothing else.
 TEST(Post, that_succeeded_is_called_whatever_wakes_fail) {
     std::atomic<unsigned> wakes = 0;
     Loop loop(std::make_unique<Sleeper>([&] { return wakes++ % 3 == 1; }));
@@ -94,7 +94,7 @@ TEST(Post, that_succeeded_is_called_whatever_wakes_fail) {
         threads.emplace_back([&, poster = loop.poster(), keep_alive = loop.keep_alive()]() mutable {
             for (int k = 0; k < 2000; ++k) {
                 std::atomic<bool> called = false;
-                // A post that failed is called after the next wake, by whomever.
+                // A function whose post() failed is called after the next wake of any thread.
                 if (poster.post([&] { called = true; })) {
                     while (poster.wake()) {}
                 }
@@ -111,7 +111,7 @@ TEST(Post, that_succeeded_is_called_whatever_wakes_fail) {
     EXPECT_EQ(lost, 0);
 }
 
-// release() whose wake fails still holds the Loop, and can be repeated; the destructor tries three times.
+// release() whose wake fails keeps holding the Loop and can be repeated; the destructor tries three times.
 RULE(post, release_again) {
     int wakes = 0, fail_until = 1;
     Loop loop(std::make_unique<Sleeper>([&] { return ++wakes <= fail_until; }));
@@ -131,7 +131,7 @@ RULE(post, release_again) {
     EXPECT_FALSE(loop.run());
 }
 
-// stop() whose wake fails says so, and the next one wakes again.
+// stop() returns the error of a failed wake, and the next stop() wakes the Loop again.
 RULE(loop, stop_again) {
     std::atomic<int> wakes = 0;
     Loop loop(std::make_unique<Sleeper>([&] { return ++wakes < 3; }));
@@ -144,15 +144,15 @@ RULE(loop, stop_again) {
     EXPECT_TRUE(loop.run());
     other.join();
     EXPECT_EQ(wakes, 3);
-    loop.run_for(0ns); // run() may have ended by the first stop(), which leaves it the last one
+    loop.run_for(0ns); // the first stop() may have ended run(), which leaves the last one for this run
     // A signal handler may have interrupted the sleep of its own thread.
     loop.defer([&] { EXPECT_FALSE(loop.stop()); });
     EXPECT_TRUE(loop.run());
     EXPECT_EQ(wakes, 4);
 }
 
-// More posts than LoopOptions::posts are refused, by whomever, and left with the caller, until the Loop took those that
-// are there.
+// post() refuses a function beyond LoopOptions::posts, from any thread, and leaves it with the caller, until the Loop
+// has taken the queued ones.
 RULE(post, bounded) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

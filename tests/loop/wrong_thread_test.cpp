@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Calls of a thread that does not run the Loop, which a debug build of the library ends with a line.
+// Tests of calls of a thread that does not run the Loop, which a debug build of the library aborts with one line.
 #include "../core/death.hpp"
 #include "loop_test.hpp"
 
@@ -13,7 +13,7 @@ namespace {
 
 using core_tests::death_by;
 
-/// Everything that a thread can do wrong, made before a thread runs the Loop.
+/// All wrong calls, with objects that are made before a thread runs the Loop.
 struct Victim {
     Loop loop{request(backends().front())};
     conformance::Pair pair = conformance::make_pair(conformance::Kind::tcp);
@@ -22,7 +22,7 @@ struct Victim {
     WakeWatcher wakes = loop.on_wake([] {});
     SignalWatcher signals = loop.on_signal(SIGUSR1, [] {});
 
-    /// Does it while another thread runs the Loop.
+    /// Makes the call while another thread runs the Loop.
     void act(const std::function<void(Victim&)>& action) {
         std::atomic<bool> runs = false;
         std::thread runner([&] {
@@ -37,7 +37,7 @@ struct Victim {
 };
 
 struct Wrong {
-    const char* name; // as the line has it
+    const char* name; // in the printed line
     std::function<void(Victim&)> act;
 };
 
@@ -74,10 +74,11 @@ const std::vector<Wrong>& wrongs() {
     return all;
 }
 
-// Each call that belongs to the thread that runs the Loop ends a debug build, by one line that names it and post().
+// A debug build aborts on a call that is reserved for the thread that runs the Loop, with one line that names the call
+// and post().
 RULE(loop, wrong_thread) {
 #ifdef NDEBUG
-    EXPECT_FALSE(wrongs().empty()); // a release build does not look
+    EXPECT_FALSE(wrongs().empty()); // a release build does not check
 #else
     for (const auto& wrong : wrongs()) {
         SCOPED_TRACE(wrong.name);
@@ -122,7 +123,8 @@ TEST(WrongThread, is_none_while_the_loop_is_not_run) {
     EXPECT_EQ(death.words, "");
 }
 
-// The threads of the parent do not exist in a forked child: what runs the Loop there is not in anybody's way here.
+// The threads of the parent do not exist in a forked child: the child may call a Loop that another thread runs in the
+// parent.
 TEST(WrongThread, is_none_of_the_parent) {
     const auto death = death_by([] {
         Victim().act([](Victim& victim) {

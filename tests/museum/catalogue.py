@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""docs/museum.md: made from the exhibits of tests/museum.
+"""Generates docs/museum.md from the exhibits of tests/museum.
 
 catalogue.py --write [root]   makes it again
 catalogue.py --check [root]   says what is wrong with the exhibits, or that the page is stale
@@ -16,7 +16,7 @@ EXHIBIT = re.compile(rf"^EXHIBIT\(\s*(\w+),\s*({STRING}),\s*((?:{STRING}\s*)+)(?
 EXCLUSIONS = re.compile(r"^constexpr Exclusion (\w+)\[\] = \{(.*?)^\};", re.MULTILINE | re.DOTALL)
 EXCLUSION = re.compile(rf"\{{({STRING}),\s*((?:{STRING}\s*)+)")
 REPORT = re.compile(r"[\w.-]+/[\w.-]+#\d+")
-# What has no number: a project, and what is known of the bug by.
+# A report without a number: a project, and the name of the bug.
 OTHER_REPORT = re.compile(r"[\w.-]+(/[\w.-]+)? (CVE-\d+-\d+|[\w() -]+)")
 LEAST = 40
 HEAD = f"""# The museum

@@ -120,7 +120,7 @@ EXHIBIT(watches_files_beside_sockets, "libuv/libuv#5189",
         conformance::write(pair.far, "x");
     });
     conformance::write(pair.far, "x");
-    // Without files, the program is told once.
+    // Without files, the refusal is reported once.
     const bool has_files = static_cast<bool>(loop.choice().winner->capabilities.files);
     EXPECT_TRUE(turn_until(loop, [&] { return (has_files ? files > 10 : refusals > 0) && sockets > 10; }));
     EXPECT_EQ(refusals, has_files ? 0 : 1);

@@ -152,7 +152,7 @@ EXHIBIT(leaves_an_error_in_the_socket, "redis/redis#15107",
         "A datagram is refused, and a read of the program does not fetch the error: the error stays in the socket, and "
         "the loop reports it forever.") {
     Visitor visitor(backend);
-    const auto socket = conformance::udp_socket_to_nobody();
+    const auto socket = conformance::udp_socket_to_closed_port();
     visitor.add(socket, Ready::readable);
     conformance::send_datagram(socket, "hello");
     // The event of an error has the direction that was asked for, so the next read returns the error.

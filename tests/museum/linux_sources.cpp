@@ -221,7 +221,7 @@ EXHIBIT(leaves_the_error_queue_unread, "redis/hiredis#1374, oven-sh/bun#29473, t
         "the socket forever, and the program gets no reason.") {
     Visitor visitor(backend);
     for (const auto mode : modes_of(visitor.poll.choice())) {
-        const auto socket = conformance::udp_socket_to_nobody();
+        const auto socket = conformance::udp_socket_to_closed_port();
         const int on = 1;
         ASSERT_EQ(setsockopt(socket, IPPROTO_IP, IP_RECVERR, &on, sizeof on), 0);
         visitor.add(socket, Ready::readable, mode);

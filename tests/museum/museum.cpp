@@ -31,7 +31,7 @@ class Museum : public testing::Test {
     std::string backend_;
 };
 
-/// Prints which exhibits were left out.
+/// Prints the excluded exhibits.
 class LeftOut : public testing::Environment {
   public:
     static void add(const std::string& line) {
@@ -128,7 +128,7 @@ bool turn_until(Loop& loop, const std::function<bool()>& condition) {
 
 std::uint64_t polls_when_idle(Loop& loop) {
     const auto keep_alive = loop.keep_alive();
-    loop.run_for(0ns); // hands over the changes of watches
+    loop.run_for(0ns); // registers the changes of watches
     const auto before = loop.metrics().polls;
     loop.run_for(moment);
     return loop.metrics().polls - before;

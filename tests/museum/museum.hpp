@@ -32,13 +32,14 @@ using loop_tests::patience;
 using loop_tests::request;
 using loop_tests::Watchdog;
 
-/// How long a test waits for what must not happen. On a slow machine less of it happens.
+/// How long a test waits for an event that must not be reported. A slow machine may miss a defect.
 inline constexpr std::chrono::nanoseconds moment = 20ms;
 
-/// How many polls within `moment` are no spin: a spin makes thousands.
+/// The number of polls within `moment` that is no spin: a spin makes thousands.
 inline constexpr std::uint64_t few = 30;
 
-/// A backend that an exhibit is left out for, and why. docs/museum.md and the output of the program name each.
+/// An Exclusion is a backend on which an exhibit does not run, and the reason. docs/museum.md and the program's output
+/// name each.
 struct Exclusion {
     const char* backend;
     const char* reason;
@@ -92,7 +93,7 @@ class Visitor {
     Events events{64};
 };
 
-/// Many rounds of what fails in few of them: `most`, or as many as two seconds are enough for. A sanitizer makes
+/// The rounds of an exhibit that fails in few of them: `most`, or as many as two seconds allow. A sanitizer makes
 /// fork(2) a hundred times slower.
 class Rounds {
   public:
@@ -126,7 +127,7 @@ pid_t fork_child(const std::function<void()>& body);
 /// Waits for the child, which is killed when it does not end within a minute. Empty if it passed, otherwise how it
 /// ended.
 std::string outcome_of(pid_t child);
-/// Runs `body` in a child of its own, for what changes the whole process.
+/// Runs `body` in a child process, for exhibits that change the whole process.
 inline std::string in_child(const std::function<void()>& body) { return outcome_of(fork_child(body)); }
 
 /// Reopens a Poll or Loop in a forked child.
@@ -141,7 +142,7 @@ void reopen(Opened& opened) {
     }
 }
 
-/// A signal handler that is installed while this lives.
+/// Installs a signal handler while it exists.
 class Handler {
   public:
     Handler(int signal, void (*handler)(int), int flags = 0);

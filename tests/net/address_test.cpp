@@ -28,7 +28,7 @@ Ipv6 ipv6(std::initializer_list<int> front, std::initializer_list<int> back) {
     return made;
 }
 
-// Each way to write an address, ports from 0 to 65535, the number of an interface.
+// Every notation of an address is parsed, with ports from 0 to 65535 and the index of an interface.
 RULE(address, parses) {
     EXPECT_EQ(parsed("127.0.0.1:80"), Address(Ipv4{127, 0, 0, 1}, 80));
     EXPECT_EQ(parsed("0.0.0.0:0"), Address());
@@ -43,7 +43,7 @@ RULE(address, parses) {
     EXPECT_EQ(parsed("[1:2:3:4:5:6:77.77.88.88]:9").port(), 9);
 }
 
-// What is no address says what was expected, and is invalid_argument.
+// A text that is not an address is refused with invalid_argument and a message that names what was expected.
 RULE(address, refuses) {
     using enum AddressFault;
     for (const auto* text : {"", "127.0.0.1", "localhost", "[::1]"}) EXPECT_EQ(fault(text), no_port) << text;
@@ -76,7 +76,8 @@ RULE(address, refuses) {
     EXPECT_EQ(std::adjacent_find(messages.begin(), messages.end()), messages.end());
 }
 
-// What is written is read as the same address, and IPv6 is written as RFC 5952 (section 4) wants it.
+// A formatted address is parsed as the same address, and IPv6 addresses are formatted as RFC 5952 (section 4)
+// recommends.
 RULE(address, round_trip) {
     for (const auto* text : {"0.0.0.0:0", "127.0.0.1:80", "255.255.255.255:65535", "[::]:0", "[::1]:80",
                              "[2001:db8::1]:443", "[2001:db8:0:1:1:1:1:1]:1", "[2001:0:0:1::1]:1",
@@ -94,7 +95,7 @@ RULE(address, round_trip) {
     }
 }
 
-// Kind, bytes, interface and port count, in this order.
+// Addresses are compared by kind, bytes, interface and port, in this order.
 RULE(address, compares) {
     const std::vector<Address> ordered = {
         parsed("0.0.0.0:0"), parsed("0.0.0.0:1"), parsed("0.0.0.1:0"), parsed("255.0.0.0:0"),

@@ -22,8 +22,8 @@ std::error_code refusal(const Owned& source) {
     return error;
 }
 
-// Unix sockets of others are taken over if they are connected, or listen, as what is asked for; others stay as they
-// were.
+// adopt() takes a connected Unix socket as a stream and a listening one as a listener; it refuses any other source and
+// leaves it unchanged.
 RULE(unix, adopts) {
     const auto tcp = conformance::make_pair(conformance::Kind::tcp);
     EXPECT_EQ(refusal<UnixStream>(tcp.near), std::errc::address_family_not_supported);
@@ -32,7 +32,7 @@ RULE(unix, adopts) {
     EXPECT_EQ(refusal<UnixListener>(socket_of(AF_UNIX, SOCK_STREAM)), std::errc::invalid_argument);
     const auto listening = socket_of(AF_UNIX, SOCK_STREAM);
 #ifdef __linux__
-    const sa_family_t unnamed = AF_UNIX; // Linux then finds an abstract name
+    const sa_family_t unnamed = AF_UNIX; // Linux then chooses an abstract name
     EXPECT_EQ(::bind(listening, reinterpret_cast<const sockaddr*>(&unnamed), sizeof unnamed), 0);
     EXPECT_EQ(::listen(listening, 1), 0);
     EXPECT_EQ(refusal<UnixStream>(listening), std::errc::invalid_argument);
@@ -60,7 +60,7 @@ TEST(Adopt, refuses_sockets_of_another_family_or_protocol) {
     EXPECT_EQ(refusal<TcpStream>(local.near), std::errc::address_family_not_supported);
 #ifdef __linux__
     EXPECT_EQ(refusal<TcpStream>(conformance::unconnected_tcp_socket()), std::errc::not_connected);
-    // Not every system lets every user open such sockets.
+    // Some systems do not let every user open such sockets.
     const auto netlink = socket_of(AF_NETLINK, SOCK_DGRAM, 0);
     EXPECT_EQ(refusal<UdpSocket>(netlink), std::errc::address_family_not_supported);
     const auto ping = socket_of(AF_INET, SOCK_DGRAM, IPPROTO_ICMP);
@@ -71,7 +71,7 @@ TEST(Adopt, refuses_sockets_of_another_family_or_protocol) {
 }
 
 TEST(Adopt, takes_a_connect_that_is_under_way) {
-    // A queue that is full lets nobody in, and Linux then does not answer.
+    // Linux does not answer a connection request if the queue is full.
     auto waiting = good([](auto& error) {
         return TcpListener::listen(Address::loopback(Address::Kind::ipv4, 0), {.backlog = 0}, error);
     });
@@ -81,7 +81,7 @@ TEST(Adopt, takes_a_connect_that_is_under_way) {
     const int released = begun.release();
     auto second = good([&](auto& error) { return TcpStream::adopt(released, error); });
     EXPECT_FALSE(second.finish_connect().has_failed());
-    // A limit below the number of sources that are asked for: poll(2) refuses even one.
+    // With a limit below the number of sources poll(2) refuses even one.
     rlimit before{};
     getrlimit(RLIMIT_NOFILE, &before);
     const rlimit lowered{0, before.rlim_max};

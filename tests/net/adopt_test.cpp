@@ -9,7 +9,7 @@ namespace {
 
 using conformance::Owned;
 
-/// How a type refuses a socket; the socket stays the caller's, as it was.
+/// The error with which a type refuses a socket, which must stay unchanged.
 template <typename Type>
 std::error_code refusal(const Owned& source) {
     const auto before = conformance::flags_of(source);
@@ -18,9 +18,10 @@ std::error_code refusal(const Owned& source) {
     return error;
 }
 
-// Sockets of others are taken over, and become as those that are made here; what is no such socket stays as it was.
+// adopt() takes a socket that was made elsewhere, and makes it non-blocking and close-on-exec; it refuses any other
+// source and leaves it unchanged.
 RULE(owner, adopts) {
-    const auto first = listener(Address::Kind::ipv4); // on Windows sockets work from the first that net makes
+    const auto first = listener(Address::Kind::ipv4); // on Windows sockets work after net has made one
     auto pair = conformance::make_pair(conformance::Kind::tcp);
     conformance::set_blocking(pair.near, true);
     auto stream = good([&](auto& error) { return TcpStream::adopt(pair.near, error); });
@@ -59,11 +60,11 @@ RULE(owner, adopts) {
     EXPECT_EQ(adopted_listener.native_handle(), waiting.release());
     EXPECT_TRUE(adopted_listener.accept().would_block());
 
-    // One whose connection is about to be made, or to be refused, and one that has ended.
+    // Sockets that are connecting, that are being refused, and whose connection has ended.
     auto connecting = conformance::connect_to(adopted_listener.native_handle());
     auto begun = good([&](auto& error) { return TcpStream::adopt(connecting.release(), error); });
     EXPECT_TRUE(finished([&] { return begun.finish_connect(); }).is_done());
-    auto refused = conformance::connect_to_nobody();
+    auto refused = conformance::connect_to_closed_port();
     auto failing = good([&](auto& error) { return TcpStream::adopt(refused.release(), error); });
     EXPECT_EQ(finished([&] { return failing.finish_connect(); }).error, std::errc::connection_refused);
     auto ended = conformance::make_pair(conformance::Kind::tcp);
@@ -72,7 +73,7 @@ RULE(owner, adopts) {
     auto lost = good([&](auto& error) { return TcpStream::adopt(ended.near.release(), error); });
     const auto outcome = finished([&] { return lost.read(buffer); });
     EXPECT_FALSE(outcome.is_done());
-    if (!conformance::wine_version()) { // which reports the end instead: docs/platforms.md
+    if (!conformance::wine_version()) { // Wine reports the end instead: docs/platforms.md
         EXPECT_EQ(outcome.error, std::errc::connection_reset);
     }
 }

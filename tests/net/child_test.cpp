@@ -12,18 +12,18 @@ PipeFromChild pipe_from_child() {
     return good([](auto& error) { return PipeFromChild::open(error); });
 }
 
-/// What `seq 1 count` writes.
+/// The output of `seq 1 count`.
 std::string numbers(int count) {
     std::string text;
     for (int number = 1; number <= count; ++number) text += std::to_string(number) + "\n";
     return text;
 }
 
-/// Reads up to the end, 16 MiB at most.
+/// Reads up to the end, at most 16 MiB.
 std::string read_to_end(auto& source) { return read_all(source, std::size_t{1} << 24U); }
 
-// A program that writes more than a pipe holds, to a reader that is late, writes all of it: its end is blocking. Where
-// nobody reads, SIGPIPE ends it.
+// A child that writes more than a pipe holds to a slow reader writes all of it, since its end is blocking; without a
+// reader SIGPIPE ends it.
 RULE(pipe, from_child) {
     auto [reader, end] = pipe_from_child();
     EXPECT_FALSE(is_blocking(reader.native_handle()));
@@ -45,8 +45,8 @@ RULE(pipe, from_child) {
     EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE) << status;
 }
 
-// A program that reads waits for what is written late, and sees the end when the writer is closed. A write to one that
-// is gone is an error, and no signal.
+// A child that reads waits for what is written later, and reads the end when the writer is closed. Writing to a child
+// that has exited returns an error and raises no signal.
 RULE(pipe, to_child) {
     auto [writer, input] = good([](auto& error) { return PipeToChild::open(error); });
     auto [reader, output] = pipe_from_child();
@@ -64,12 +64,12 @@ RULE(pipe, to_child) {
     EXPECT_EQ(read_to_end(reader), "");
     EXPECT_EQ(child.wait(), 0);
 
-    auto [to_nobody, gone] = good([](auto& error) { return PipeToChild::open(error); });
+    auto [to_exited, gone] = good([](auto& error) { return PipeToChild::open(error); });
     gone.close();
-    EXPECT_EQ(to_nobody.write(bytes("x")).error, std::errc::broken_pipe);
+    EXPECT_EQ(to_exited.write(bytes("x")).error, std::errc::broken_pipe);
 }
 
-// A program whose standard streams are one end of a pair waits on it, in both directions.
+// A child whose standard streams are one end of a pair blocks in reads and writes, in both directions.
 RULE(unix, child_pair) {
     auto [stream, end] = good([](auto& error) { return UnixStream::pair_with_child(error); });
     EXPECT_FALSE(is_blocking(stream.native_handle()));
@@ -84,7 +84,7 @@ RULE(unix, child_pair) {
     EXPECT_EQ(child.wait(), 0);
 }
 
-#ifndef __APPLE__ // which has no call that makes a descriptor close-on-exec from the start
+#ifndef __APPLE__ // macOS has no call that makes a descriptor close-on-exec from the start
 TEST(CloseOnExec, holds_beside_a_thread_that_spawns) {
     auto waiting = listener(Address::Kind::ipv4);
     const auto at = address_of(waiting);
@@ -111,7 +111,7 @@ TEST(CloseOnExec, holds_beside_a_thread_that_spawns) {
 }
 #endif
 
-/// Runs it in a child process, which has no standard streams, and returns its status; 0 is well.
+/// Runs `body` in a child process without standard streams, and returns its status; 0 is success.
 int without_standard_streams(const auto& body) {
     const auto child = fork();
     if (child == 0) {
@@ -123,7 +123,8 @@ int without_standard_streams(const auto& body) {
     return status;
 }
 
-// A program that was started without standard streams, and prints all the same, does not print into what is made here.
+// Descriptors that the library opens are never 0, 1 or 2, so that a program that was started without standard streams
+// does not print into them.
 RULE(owner, above_standard_streams) {
     EXPECT_EQ(without_standard_streams([] {
                   std::error_code error;

@@ -14,7 +14,7 @@ namespace {
 #ifdef _WIN32
 bool is_inherited(Source source) { return !conformance::is_closed_on_exec(static_cast<int>(source)); }
 #else
-/// Whether another program that this one becomes has it open.
+/// Whether a program that is started by exec() has the descriptor open.
 bool is_inherited(Source source) {
     const auto look = "test -e /dev/fd/" + std::to_string(source);
     const auto child = fork();
@@ -29,7 +29,7 @@ bool is_inherited(Source source) {
 }
 #endif
 
-// Each thing that is made here is closed when a program becomes another.
+// Every descriptor that the library opens is closed by exec().
 RULE(owner, close_on_exec) {
     for (const auto kind : both_kinds) {
         auto waiting = listener(kind);
@@ -48,7 +48,7 @@ RULE(owner, close_on_exec) {
          {first.native_handle(), second.native_handle(), reader.native_handle(), writer.native_handle()})
         EXPECT_FALSE(is_inherited(source));
 
-    // What is not so is seen, until it is adopted.
+    // A descriptor that is not close-on-exec is inherited until it is adopted.
     const int plain = dup(reader.native_handle());
     EXPECT_TRUE(is_inherited(plain));
     const auto adopted = good([&](auto& error) { return PipeReader::adopt(plain, error); });

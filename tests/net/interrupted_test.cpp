@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Linux only: the system's calls are replaced by some that fail first, as a signal or a network makes them fail.
+// Linux only: system calls are replaced by functions that first fail with errors of signals or of the network.
 #include "net_test.hpp"
 
 #include <cerrno>
@@ -11,7 +11,7 @@
 
 namespace {
 
-/// How the next calls fail, and how often.
+/// The error of the next calls, and how many of them fail.
 thread_local int failure = 0, failures = 0;
 
 bool fails() {
@@ -28,7 +28,7 @@ Function* real(Function*, const char* name) {
 
 } // namespace
 
-// The names and types are the system's.
+// The names and types are those of the system.
 // NOLINTBEGIN(readability-redundant-declaration)
 extern "C" {
 ssize_t recv(int socket, void* bytes, size_t size, int flags) {
@@ -56,7 +56,7 @@ int accept4(int socket, sockaddr* peer, socklen_t* length, int flags) {
     return fails() ? -1 : real(&accept4, "accept4")(socket, peer, length, flags);
 }
 int connect(int socket, const sockaddr* to, socklen_t length) {
-    // Interrupted it goes on, unlike the others.
+    // An interrupted connect() continues in the background, unlike the other calls.
     if (!fails()) return real(&connect, "connect")(socket, to, length);
     real(&connect, "connect")(socket, to, length);
     errno = failure;
@@ -78,7 +78,7 @@ void fail_once(int error) {
     failures = 1;
 }
 
-// Each call goes on after signals, and gives what it would have given; a connect() goes on by itself.
+// A call that a signal interrupts continues with the same result; a connect() continues in the background.
 RULE(stream, interrupted) {
     with_streams([](auto& near, auto& far) {
         interrupt(3);
@@ -139,7 +139,7 @@ TEST(Failing, accept_says_why_and_goes_on_with_the_next) {
 }
 
 TEST(Failing, connect_leaves_nothing_open) {
-    const auto to = address_of_nobody(Address::Kind::ipv4);
+    const auto to = address_of_closed_port(Address::Kind::ipv4);
     for (const auto error : {ENETUNREACH, EADDRNOTAVAIL, EAGAIN, ECONNREFUSED}) {
         fail_once(error);
         std::error_code seen;

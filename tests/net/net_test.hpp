@@ -32,7 +32,7 @@ namespace pollux::net_tests {
 
 using namespace std::chrono_literals;
 
-/// How long a test waits for what must come: no machine is that slow.
+/// How long a test waits for an expected event: no machine is that slow.
 inline constexpr std::chrono::nanoseconds patience = 30s;
 
 inline constexpr Address::Kind both_kinds[] = {Address::Kind::ipv4, Address::Kind::ipv6};
@@ -40,7 +40,7 @@ inline constexpr Address::Kind both_kinds[] = {Address::Kind::ipv4, Address::Kin
 inline ConstBuffer bytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 inline Buffer room(std::string& text) { return std::as_writable_bytes(std::span(text.data(), text.size())); }
 
-/// Calls until the answer is another than "would block"; if it never is, that is the answer.
+/// Repeats the call while it would block, within a limit; returns its last result.
 auto finished(const auto& call) {
     const auto end = std::chrono::steady_clock::now() + patience;
     for (;;) {
@@ -50,7 +50,7 @@ auto finished(const auto& call) {
     }
 }
 
-/// A call that must succeed, made with an error_code behind its arguments.
+/// Makes a call that must succeed, with an error_code as its last argument.
 auto good(const auto& call) {
     std::error_code error;
     auto made = call(error);
@@ -58,14 +58,14 @@ auto good(const auto& call) {
     return made;
 }
 
-/// How one must fail.
+/// Makes a call that must fail, and returns its error.
 std::error_code error_of(const auto& call) {
     std::error_code error;
     static_cast<void>(call(error));
     return error;
 }
 
-/// What one read gives, as text.
+/// Reads once, and returns the bytes as text.
 std::string read(auto& source, std::size_t most = 65536) {
     std::string text(most, '\0');
     const auto outcome = finished([&] { return source.read(room(text)); });
@@ -74,7 +74,7 @@ std::string read(auto& source, std::size_t most = 65536) {
     return text;
 }
 
-/// Reads so much, or up to the end.
+/// Reads `size` bytes, or up to the end.
 std::string read_all(auto& source, std::size_t size) {
     std::string text;
     while (text.size() < size) {
@@ -91,11 +91,11 @@ void write(auto& source, std::string_view text) {
     EXPECT_EQ(outcome.count, text.size());
 }
 
-/// Writes until there is no more room; returns how much there was.
+/// Writes until a write would block; returns the number of bytes.
 std::size_t fill(auto& source) {
     const std::string block(65536, 'f');
     std::size_t total = 0;
-    // The last bytes fit where a whole block does not.
+    // Single bytes fit where a whole block does not.
     for (std::size_t size = block.size(); size > 0;) {
         const auto outcome = source.write(bytes(block).first(size));
         EXPECT_FALSE(outcome.has_failed()) << outcome.error.message();
@@ -121,10 +121,10 @@ Address address_of(const auto& socket) {
     return good([&](auto& error) { return socket.local_address(error); });
 }
 
-/// One at which nobody listens: that of a listener that was closed.
-inline Address address_of_nobody(Address::Kind kind) { return address_of(listener(kind)); }
+/// The address of a closed port: that of a listener that was closed.
+inline Address address_of_closed_port(Address::Kind kind) { return address_of(listener(kind)); }
 
-/// Begins to connect; the system may know at once that it fails, then that is the error.
+/// Starts to connect; a failure at once fails the test.
 inline TcpStream connect(const Address& to) {
     return good([&](auto& error) { return TcpStream::connect(to, error); });
 }
@@ -150,7 +150,7 @@ inline Ends<TcpStream> tcp(Address::Kind kind) {
     return ends;
 }
 
-/// Tries it with the ends of each kind of stream: near, far.
+/// Calls `test` with the ends of each kind of stream: near, far.
 void with_streams(const auto& body) {
     for (const auto kind : both_kinds) {
         SCOPED_TRACE(kind == Address::Kind::ipv4 ? "IPv4" : "IPv6");

@@ -21,7 +21,7 @@ static_assert(is_owner<UnixStream> && is_owner<UnixListener> && is_owner<PipeRea
 static_assert(Watchable<UnixStream&> && Watchable<UnixListener&> && Watchable<PipeReader&> && Watchable<PipeWriter&>);
 #endif
 
-/// Whether the source is open, to what fails if it is not.
+/// Whether the source is open, determined by a call that fails if it is not.
 bool answers(Source source) {
     try {
         conformance::take_error(source);
@@ -31,7 +31,7 @@ bool answers(Source source) {
     }
 }
 
-// The destructor, close() and assignment close.
+// The destructor, close() and assignment close the descriptor.
 RULE(owner, closes) {
     Source number = OwnedSource::none;
     {
@@ -78,7 +78,7 @@ void expect_nothing_owned(TcpStream& stream) {
     EXPECT_EQ(error_of([&](auto& error) { return stream.peer_address(error); }), closed);
 }
 
-// What was moved from owns nothing and says so in each call; moving to itself changes nothing.
+// A moved-from owner is empty, and each of its calls returns bad_file_descriptor; a move to itself changes nothing.
 RULE(owner, moves) {
     auto [near, far] = tcp(Address::Kind::ipv4);
     const auto number = near.native_handle();
@@ -107,7 +107,7 @@ RULE(owner, moves) {
     EXPECT_EQ(no_socket.connect({}), std::errc::bad_file_descriptor);
 }
 
-// What was released stays open and is not the owner's any more.
+// release() leaves the descriptor open and gives up its ownership.
 RULE(owner, releases) {
     Owned released;
     {
@@ -120,7 +120,7 @@ RULE(owner, releases) {
     EXPECT_TRUE(answers(released.get()));
 }
 
-/// Makes some of all that there is, uses it, and fails in each way.
+/// Makes and uses objects of all classes, with each kind of failure.
 void make_and_use() {
     for (const auto kind : both_kinds) {
         auto [near, far] = tcp(kind);
@@ -132,8 +132,8 @@ void make_and_use() {
         EXPECT_TRUE(waiting.accept().would_block());
         const auto socket = udp_socket(kind);
         EXPECT_FALSE(UdpSocket::bind(address_of(socket), error).is_open());
-        auto nobody = TcpStream::connect(address_of_nobody(kind), error);
-        EXPECT_TRUE(error || finished([&] { return nobody.finish_connect(); }).has_failed());
+        auto refused = TcpStream::connect(address_of_closed_port(kind), error);
+        EXPECT_TRUE(error || finished([&] { return refused.finish_connect(); }).has_failed());
     }
 #ifndef _WIN32
     auto pair = good([](auto& error) { return UnixStream::pair(error); });
@@ -146,17 +146,17 @@ void make_and_use() {
 }
 
 TEST(Owner, leaks_nothing) {
-    make_and_use(); // what is opened once for the process
+    make_and_use(); // opens what is opened once for the process
     const auto before = conformance::open_descriptors();
     for (int round = 0; round < 20; ++round) make_and_use();
-#ifdef _WIN32 // where the system opens some of its own
+#ifdef _WIN32 // the system opens handles of its own there
     EXPECT_LT(conformance::open_descriptors().size(), before.size() + 20);
 #else
     EXPECT_EQ(conformance::open_descriptors(), before);
 #endif
 }
 
-/// All that a factory makes.
+/// Makes a source with each factory.
 void with_each(const auto& body) {
     for (const auto kind : both_kinds) {
         auto waiting = listener(kind);
@@ -164,7 +164,7 @@ void with_each(const auto& body) {
         const auto far = accept(waiting);
         EXPECT_TRUE(finished([&] { return near.finish_connect(); }).is_done());
         const auto socket = udp_socket(kind);
-#ifndef _WIN32 // where nothing but accept() tells
+#ifndef _WIN32 // only accept() can detect it there
         body("listener", waiting);
 #endif
         body("connected", near);
@@ -181,7 +181,7 @@ void with_each(const auto& body) {
 #endif
 }
 
-// All that is made here never waits, by the system's own word.
+// Every descriptor that the library opens is non-blocking, as the system reports it.
 RULE(owner, non_blocking) {
     with_each([](const char* what, const auto& owner) {
         const auto before = conformance::flags_of(owner.native_handle());

@@ -12,7 +12,7 @@ Pipe open_pipe() {
     return good([](auto& error) { return Pipe::open(error); });
 }
 
-// What goes in comes out, also by several buffers on either side.
+// Bytes that are written to a pipe are read from it, even with several buffers on either side.
 RULE(pipe, carries) {
     auto [reader, writer] = open_pipe();
     write(writer, "one");
@@ -30,7 +30,7 @@ RULE(pipe, carries) {
     EXPECT_TRUE(writer.write(ConstBuffer()).is_done());
 }
 
-// Nothing there, or no room: a value, and no error. What is written at once is written whole.
+// Reading an empty pipe and writing to a full one return would_block and no error. A write that has room is done whole.
 RULE(pipe, would_block) {
     auto [reader, writer] = open_pipe();
     std::array<std::byte, 512> buffer{};
@@ -45,7 +45,8 @@ RULE(pipe, would_block) {
     EXPECT_EQ(writer.write(buffer).count, buffer.size());
 }
 
-// When the writer is closed what it wrote is read first, then the end, again and again.
+// After the writer is closed the reader returns the bytes that were written, and then the end of the stream, from each
+// call.
 RULE(pipe, end) {
     auto [reader, writer] = open_pipe();
     write(writer, "last words");
@@ -67,8 +68,8 @@ bool sigpipe_is_blocked() {
     return sigismember(&blocked, SIGPIPE) == 1;
 }
 
-// Writing to nobody is an error, and no signal, whether the program handles, ignores or keeps it back; one that waited
-// already still waits.
+// Writing to a pipe without a reader returns an error and raises no signal, whether the program handles, ignores or
+// blocks SIGPIPE; a SIGPIPE that was pending before stays pending.
 RULE(pipe, no_sigpipe) {
     auto [reader, writer] = open_pipe();
     reader.close();
@@ -102,7 +103,7 @@ RULE(pipe, no_sigpipe) {
     EXPECT_EQ(CountedSignal::count(), 1);
 }
 
-// Without free descriptors: an error, and nothing is left open.
+// Pipe::open() without free descriptors returns an error and leaves nothing open.
 RULE(pipe, no_room) {
     const auto before = conformance::open_descriptors();
     for (const auto more : {std::size_t{0}, std::size_t{1}}) {
@@ -121,8 +122,8 @@ RULE(pipe, no_room) {
     EXPECT_EQ(conformance::open_descriptors(), before);
 }
 
-// Ends of others are taken over, and made non-blocking and closed by exec; what is not open, or not for that
-// direction, is refused.
+// adopt() takes one end of a pipe, and makes it non-blocking and close-on-exec; it refuses a descriptor that is not
+// open, or not open for that direction.
 RULE(pipe, adopts) {
     for (auto kind : {conformance::Kind::pipe, conformance::Kind::local}) {
         auto ends = conformance::make_pair(kind);

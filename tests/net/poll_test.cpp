@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// Sockets and pipes of this library in a Poll of each engine.
+// Tests of sockets and pipes of this library in a Poll of each backend.
 #include "net_test.hpp"
 
 #include <map>
 #include <memory>
 
 #ifndef _WIN32
-#define BOOST_ASIO_DISABLE_THREADS // one thread is enough here, and ThreadSanitizer does not know Asio's fences
+#define BOOST_ASIO_DISABLE_THREADS // one thread suffices, and ThreadSanitizer does not support Asio's fences
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #endif
@@ -14,12 +14,12 @@
 namespace pollux::net_tests {
 namespace {
 
-/// A connection of the echo server: what comes in goes out; what cannot go out yet is kept.
+/// A connection of the echo server, which keeps received bytes that it cannot send yet.
 class Echo {
   public:
     explicit Echo(TcpStream taken) : stream(std::move(taken)) {}
 
-    /// What to wait for next; none when it is over.
+    /// The next interest; none when the connection has ended.
     Ready go_on() {
         for (;;) {
             if (kept_.empty()) {
@@ -42,7 +42,7 @@ class Echo {
     std::string kept_;
 };
 
-/// A client: sends a text, ends its half, and reads it back.
+/// A client, which sends a text, shuts down its half, and reads the echo.
 class Client {
   public:
     Client(const Address& to, std::string text) : stream(connect(to)), text_(std::move(text)) {}
@@ -83,9 +83,9 @@ class Client {
     std::size_t sent_ = 0;
 };
 
-class WithEngine : public testing::TestWithParam<std::string> {};
+class WithBackend : public testing::TestWithParam<std::string> {};
 
-/// Token 0 is the listener, odd ones are clients, even ones their echoes.
+/// Token 0 is the listener, odd tokens are clients, even ones their connections in the server.
 class Scene {
   public:
     Scene(Poll& poll, Address::Kind kind) : registrator_(poll.registrator()), listener_(listener(kind)) {
@@ -145,7 +145,7 @@ class Scene {
     std::size_t over_ = 0;
 };
 
-TEST_P(WithEngine, echoes) {
+TEST_P(WithBackend, echoes) {
     for (const auto kind : both_kinds) {
         auto poll = poll_with(GetParam());
         Scene scene(poll, kind);
@@ -161,7 +161,7 @@ TEST_P(WithEngine, echoes) {
     }
 }
 
-/// A poll() that gives one event of the token, with the condition.
+/// Expects poll() to return one event of the token, with the condition.
 void expect_event(Poll& poll, Token token, Ready ready) {
     Events events;
     EXPECT_FALSE(poll.poll(events, patience));
@@ -170,12 +170,12 @@ void expect_event(Poll& poll, Token token, Ready ready) {
     EXPECT_TRUE(any(events[0].ready & ready));
 }
 
-/// Both kinds of readiness that there are without a connection: a refusal, a datagram.
-TEST_P(WithEngine, tells_of_refusals_and_datagrams) {
+/// The two kinds of readiness without a connection: a refusal, a datagram.
+TEST_P(WithBackend, reports_refusals_and_datagrams) {
     for (const auto kind : both_kinds) {
         auto poll = poll_with(GetParam());
         std::error_code error;
-        auto refused = TcpStream::connect(address_of_nobody(kind), error);
+        auto refused = TcpStream::connect(address_of_closed_port(kind), error);
         if (!error) {
             EXPECT_FALSE(poll.registrator().add(refused, {Token{1}, Ready::writable}));
             expect_event(poll, Token{1}, Ready::writable);
@@ -194,10 +194,10 @@ TEST_P(WithEngine, tells_of_refusals_and_datagrams) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Net, WithEngine, testing::ValuesIn(backends()),
-                         [](const auto& engine) { return engine.param; });
+INSTANTIATE_TEST_SUITE_P(Net, WithBackend, testing::ValuesIn(backends()),
+                         [](const auto& backend) { return backend.param; });
 
-// Each owner goes into a Poll as it is, beside sockets of others.
+// Each owner can be added to a Poll directly, beside other sockets.
 RULE(owner, watchable) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -229,7 +229,7 @@ RULE(owner, watchable) {
         expect_event(poll, Token{6}, Ready::readable);
         EXPECT_FALSE(registrator.remove(first));
 
-        // A socket of Boost.Asio beside them, and taken over by one of them.
+        // A socket of Boost.Asio beside them, which one of them adopts.
         boost::asio::io_context context;
         boost::asio::ip::tcp::socket asio(context);
         asio.connect({boost::asio::ip::address_v4::loopback(), address_of(waiting).port()});

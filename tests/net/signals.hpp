@@ -5,7 +5,7 @@
 
 namespace pollux::net_tests {
 
-/// While this lives a signal is counted, and does nothing else.
+/// Counts a signal, and ignores it otherwise, while it exists.
 class CountedSignal {
   public:
     explicit CountedSignal(int signal) : signal_(signal) {

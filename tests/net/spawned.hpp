@@ -27,7 +27,7 @@ namespace pollux::net_tests {
 /// streams of this process, except those that are replaced, and SIGPIPE ends it.
 class Spawned {
   public:
-    /// `replaced`: for a standard stream, by its number, the descriptor that becomes it.
+    /// `replaced`: maps the number of a standard stream to the descriptor that replaces it.
     Spawned(std::vector<std::string> words, const std::vector<std::pair<int, int>>& replaced) {
         posix_spawn_file_actions_t actions;
         posix_spawn_file_actions_init(&actions);
@@ -54,7 +54,7 @@ class Spawned {
     Spawned(const Spawned&) = delete;
     Spawned& operator=(const Spawned&) = delete;
 
-    /// Its status, as of waitpid(2); returns when it has ended.
+    /// Waits for the end of the child, and returns its status, as waitpid(2) does.
     int wait() {
         if (status_) return *status_;
         int status = -1;
@@ -65,7 +65,7 @@ class Spawned {
         siginfo_t seen{};
         return waitid(P_PID, static_cast<id_t>(id_), &seen, WEXITED | WNOHANG | WNOWAIT) == 0 && seen.si_pid == id_;
     }
-    /// Returns when it waits in a system call, or has ended, as far as the system tells (Linux); gives up after 30 s.
+    /// Returns when the child waits in a system call, or has ended, if the system reports it (Linux); or after 30 s.
     void wait_until_asleep(const std::string& program) const {
 #ifdef __linux__
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
@@ -87,30 +87,30 @@ class Spawned {
 
 inline bool is_blocking(int descriptor) { return (fcntl(descriptor, F_GETFL) & O_NONBLOCK) == 0; }
 
-/// Starts a child that ends well if it inherited nothing: no descriptor except the standard streams and what this
-/// process inherited itself.
+/// Starts a child that exits with 0 if it inherited no descriptor except the standard streams and those that this
+/// process inherited.
 class Inheritance {
   public:
     Inheritance() {
-        // Those that stay open at exec: all but those of the tests, if the library keeps its promise.
+        // Descriptors that stay open at exec: those of other programs, unless the library breaks its promise.
         std::string usual = " 0 1 2 ";
         for (int descriptor = 3; descriptor < 1024; ++descriptor) {
             const int flags = fcntl(descriptor, F_GETFD);
             if (flags != -1 && (flags & FD_CLOEXEC) == 0) usual += std::to_string(descriptor) + " ";
         }
-        // The shell has closed the folder that it listed when it asks whether a descriptor is open.
+        // The shell has closed the folder that it listed when it tests whether a descriptor is open.
         script_ = "for f in /dev/fd/*; do [ -e $f ] || continue; case '" + usual +
                   "' in *\" ${f##*/} \"*) ;; *) exit 7;; esac; done";
     }
-    /// Whether a child that is started now inherits more than it should.
+    /// Whether a child that is started now inherits other descriptors.
     bool is_too_large() const { return Spawned({"sh", "-c", script_}, {}).wait() != 0; }
 
   private:
     std::string script_;
 };
 
-/// Starts children while another thread does something again and again. Returns how many of them inherited what that
-/// thread had open at that moment.
+/// Starts children while another thread repeats an action. Returns the number of children that inherited a descriptor
+/// of that thread.
 int inherited_beside(const auto& step) {
     const Inheritance inheritance;
     EXPECT_FALSE(inheritance.is_too_large()) << "with nothing beside it";

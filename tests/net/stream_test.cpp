@@ -13,7 +13,7 @@
 namespace pollux::net_tests {
 namespace {
 
-// Nothing there, or no room: a value, and no error.
+// Reading without data and writing without room return would_block and no error.
 RULE(stream, would_block) {
     with_streams([](auto& near, auto& far) {
         std::array<std::byte, 8> buffer{};
@@ -34,7 +34,7 @@ RULE(stream, would_block) {
     });
 }
 
-// When the other side is closed, what it wrote is read first, then the end, again and again.
+// After the peer closes, a stream returns the bytes that were sent, and then the end, from each call.
 RULE(stream, end) {
     with_streams([](auto& near, auto& far) {
         write(far, "last words");
@@ -50,7 +50,7 @@ RULE(stream, end) {
     });
 }
 
-// After shut_down_writing() the other side reads the end, and what it then writes arrives; writing here fails.
+// After shut_down_writing() the peer reads the end, and its later data arrives; further writes fail.
 RULE(stream, half_close) {
     with_streams([](auto& near, auto& far) {
         write(near, "question");
@@ -68,7 +68,8 @@ RULE(stream, half_close) {
     EXPECT_EQ(unconnected.shut_down_writing(), std::errc::bad_file_descriptor);
 }
 
-// Buffers without room: done, also when the stream is empty or ended; an end is never mistaken.
+// A call with buffers without room is done with zero bytes, even if the stream is empty or has ended, and is never
+// taken for the end.
 RULE(stream, empty) {
     with_streams([](auto& near, auto& far) {
         const auto expect_done = [](const Transfer& outcome) {
@@ -90,7 +91,7 @@ RULE(stream, empty) {
     });
 }
 
-// Several buffers are written, and read, as if they were one; those without room do not matter.
+// Several buffers are written and read as if they were one; buffers without room are ignored.
 RULE(stream, vectored) {
     with_streams([](auto& near, auto& far) {
         const std::array<ConstBuffer, 5> words{bytes("one, "), bytes(""), bytes("two, "), bytes("three"), {}};
@@ -100,7 +101,7 @@ RULE(stream, vectored) {
         std::string first(1, '\0'), second(9, '\0'), third(100, '\0');
         const std::array<Buffer, 4> rooms{room(first), Buffer(), room(second), room(third)};
         std::size_t count = 0;
-        // As they arrive; the parts are put together again.
+        // In parts, which are joined.
         std::string all;
         while (count < 15) {
             const auto outcome = finished([&] { return far.read(rooms); });
@@ -112,7 +113,7 @@ RULE(stream, vectored) {
     });
 }
 
-// More buffers than the system takes: a part is done, never an error.
+// A call with more buffers than the system accepts is done in part, never an error.
 RULE(stream, many_buffers) {
     with_streams([](auto& near, auto& far) {
         constexpr std::size_t count = 5000;
@@ -139,7 +140,7 @@ RULE(stream, many_buffers) {
     });
 }
 
-// Megabytes in both directions at once, in parts as there is room.
+// Megabytes are sent in both directions at once, in parts that have room.
 TEST(Stream, carries_much) {
     with_streams([](auto& near, auto& far) {
         std::string text(8 << 20, '\0');
@@ -166,37 +167,37 @@ TEST(Stream, carries_much) {
     });
 }
 
-/// Closes one end so that the other gets a reset.
+/// Closes one end so that the other receives a reset.
 void reset(TcpStream& stream) {
     conformance::Owned owned(stream.release());
     conformance::reset(owned);
 }
 
-// A connection that was given up: the error is told, once, and then the end.
+// After a connection reset a stream returns the error once, and then the end.
 RULE(stream, reset) {
     for (const auto kind : both_kinds) {
         auto [near, far] = tcp(kind);
         reset(far);
         std::array<std::byte, 8> buffer{};
         const auto outcome = finished([&, &own = near] { return own.read(buffer); });
-        if (conformance::wine_version()) { // which tells the end instead: docs/platforms.md
+        if (conformance::wine_version()) { // Wine returns the end instead: docs/platforms.md
             EXPECT_FALSE(outcome.is_done());
             continue;
         }
         EXPECT_EQ(outcome.error, std::errc::connection_reset);
         EXPECT_TRUE(outcome.has_failed());
-#ifdef __linux__ // where an error is told once
+#ifdef __linux__ // Linux reports an error once
         EXPECT_TRUE(near.read(buffer).is_end());
 #endif
     }
 }
 
-// The error that waits is taken out.
+// take_error() returns the pending error of a socket and clears it.
 RULE(stream, take_error) {
     with_streams([](auto& near, auto&) { EXPECT_FALSE(near.take_error()); });
     TcpStream none;
     EXPECT_EQ(none.take_error(), std::errc::bad_file_descriptor);
-#ifdef __linux__ // others keep it for the next read
+#ifdef __linux__ // other systems keep it for the next read
     auto [near, far] = tcp(Address::Kind::ipv4);
     reset(far);
     ASSERT_TRUE(conformance::wait_for_hang_up(near.native_handle()));
@@ -205,7 +206,7 @@ RULE(stream, take_error) {
 #endif
 }
 
-// Writing to nobody is an error, and no signal, with one buffer and with several.
+// Writing to a stream without a reader returns an error and raises no signal, with one buffer and with several.
 RULE(stream, no_sigpipe) {
 #ifndef _WIN32
     const CountedSignal sigpipe(SIGPIPE);
@@ -215,7 +216,7 @@ RULE(stream, no_sigpipe) {
         const std::array<ConstBuffer, 2> words{bytes("one"), bytes("two")};
         Transfer outcome;
         const auto fails = [&](const auto& call) {
-            // The first may find nobody who says that nobody is there.
+            // The first write may succeed, since the reset has not arrived yet.
             outcome = finished([&] {
                 auto seen = call();
                 if (seen.is_done()) seen.progress = Progress::would_block;

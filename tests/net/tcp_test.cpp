@@ -6,7 +6,7 @@
 namespace pollux::net_tests {
 namespace {
 
-// A connect() that ends well: done, again each time, and both sides can be talked through.
+// finish_connect() returns done after a successful connect(), also if called again, and data flows in both directions.
 RULE(tcp, connects) {
     for (const auto kind : both_kinds) {
         auto waiting = listener(kind);
@@ -24,11 +24,11 @@ RULE(tcp, connects) {
     }
 }
 
-// A connect() that fails says why, at once or by finish_connect(), and is never taken for one that ended well.
+// A refused connect() is reported by connect() or by finish_connect(), and never as a success.
 RULE(tcp, refused) {
     for (const auto kind : both_kinds) {
         std::error_code error;
-        auto stream = TcpStream::connect(address_of_nobody(kind), error);
+        auto stream = TcpStream::connect(address_of_closed_port(kind), error);
         EXPECT_EQ(stream.is_open(), !error);
         if (error) {
             EXPECT_EQ(error, std::errc::connection_refused);
@@ -43,10 +43,10 @@ RULE(tcp, refused) {
     }
 }
 
-// While nobody answers it is under way, which is no end of any kind.
+// finish_connect() returns would_block while the peer has not answered.
 RULE(tcp, in_progress) {
 #ifdef __linux__
-    // A queue that is full lets nobody in, and Linux then does not answer.
+    // Linux does not answer a connection request if the queue is full.
     auto waiting = good([](auto& error) {
         return TcpListener::listen(Address::loopback(Address::Kind::ipv4, 0), {.backlog = 0}, error);
     });
@@ -61,10 +61,10 @@ RULE(tcp, in_progress) {
         EXPECT_TRUE(second.write(buffer).would_block());
     }
     EXPECT_EQ(error_of([&](auto& error) { return second.peer_address(error); }), std::errc::not_connected);
-    accept(waiting); // now there is room, and it is let in when it asks again, after a second
+    accept(waiting); // now there is room, and the request is repeated after a second
     EXPECT_TRUE(finished([&] { return second.finish_connect(); }).is_done());
 #else
-    // Others have no address that is sure not to answer; it ends at some time.
+    // Other systems have no address that never answers, so the connection is only completed.
     auto waiting = listener(Address::Kind::ipv4);
     auto stream = connect(address_of(waiting));
     const auto outcome = stream.finish_connect();
@@ -73,7 +73,7 @@ RULE(tcp, in_progress) {
 #endif
 }
 
-// Off, on and off again, and the system says so.
+// set_nodelay() switches TCP_NODELAY off, on and off again, as the system reports it.
 RULE(tcp, nodelay) {
     for (const auto kind : both_kinds) {
         auto waiting = listener(kind);
@@ -90,7 +90,7 @@ RULE(tcp, nodelay) {
     }
 }
 
-// Connections come with the address of who made them, which is what he calls his own; each once.
+// Each connection is accepted once, with the address that the connecting socket reports as its own.
 RULE(listener, accepts) {
     for (const auto kind : both_kinds) {
         auto waiting = listener(kind);
@@ -117,7 +117,7 @@ RULE(listener, accepts) {
     }
 }
 
-// Nobody there: a value, and no error.
+// accept() without a queued connection returns would_block and no error.
 RULE(listener, would_block) {
     for (const auto kind : both_kinds) {
         auto waiting = listener(kind);
@@ -135,7 +135,8 @@ std::error_code listening_fails(const Address& at, const ListenOptions& options 
     return error;
 }
 
-// Where somebody listens, at an address of others, or with a bad number: an error. After a connection, at once again.
+// Listening fails at an address in use, at an address of another machine, and with a negative backlog; it succeeds at
+// once after a connection was closed.
 RULE(listener, in_use) {
     for (const auto kind : both_kinds) {
         auto waiting = listener(kind);
@@ -143,13 +144,13 @@ RULE(listener, in_use) {
         EXPECT_EQ(listening_fails(address_of(waiting), {.reuse_address = false}), std::errc::address_in_use);
     }
     EXPECT_EQ(listening_fails(Address(Address::Ipv4{192, 0, 2, 1}, 0)),
-              std::errc::address_not_available); // RFC 5737: nobody's
+              std::errc::address_not_available); // RFC 5737: an address of no machine
     EXPECT_EQ(listening_fails(Address(), {.backlog = -1}), std::errc::invalid_argument);
 #ifndef _WIN32
     auto waiting = listener(Address::Kind::ipv4);
     const auto at = address_of(waiting);
     auto near = connect(at);
-    accept(waiting).close(); // who closes first is the one to wait
+    accept(waiting).close(); // the end that closes first keeps the address
     EXPECT_EQ(read(near), "");
     near.close();
     waiting.close();
@@ -159,7 +160,7 @@ RULE(listener, in_use) {
 #endif
 }
 
-// Two at one address, if both say so; where that does not exist it is refused.
+// Two listeners share an address if both ask for it; a system without SO_REUSEPORT refuses.
 RULE(listener, reuse_port) {
     for (const auto kind : both_kinds) {
         const ListenOptions options{.reuse_port = true};
@@ -175,7 +176,7 @@ RULE(listener, reuse_port) {
     }
 }
 
-// A listener at :: takes IPv4 if it is told to, and shows it as mapped; else not.
+// A listener at :: accepts IPv4 only if `only_ipv6` is false, and then returns the peer as an IPv4-mapped address.
 RULE(listener, only_ipv6) {
     const auto any = Address::any(Address::Kind::ipv6, 0);
     auto both = good([&](auto& error) { return TcpListener::listen(any, {.only_ipv6 = false}, error); });
@@ -193,7 +194,7 @@ RULE(listener, only_ipv6) {
     EXPECT_TRUE(only.accept().would_block());
 }
 
-// Errors of one connection are told apart from those of the listener.
+// Errors of a single connection are distinguished from errors of the listener.
 RULE(listener, transient) {
     using enum std::errc;
     for (const auto error : {connection_aborted, connection_reset, network_down, protocol_error, no_protocol_option,
@@ -209,9 +210,9 @@ RULE(listener, transient) {
 #endif
 }
 
-// Without a free descriptor the connection waits on, and is accepted when there is one.
+// accept() fails without a free descriptor, and the connection stays queued until one is free.
 RULE(listener, no_room) {
-#ifndef _WIN32 // which has no limit
+#ifndef _WIN32 // Windows has no limit
     auto waiting = listener(Address::Kind::ipv4);
     auto near = connect(address_of(waiting));
     EXPECT_TRUE(finished([&] { return near.finish_connect(); }).is_done());

@@ -19,7 +19,7 @@ std::string receive(UdpSocket& socket) {
     return text;
 }
 
-// What is sent to an address arrives there whole, with the sender's address, and each apart.
+// Datagrams that are sent to an address are received whole and separately, with the sender's address.
 RULE(udp, sends_to) {
     for (const auto kind : both_kinds) {
         auto near = udp_socket(kind), far = udp_socket(kind);
@@ -41,7 +41,7 @@ RULE(udp, sends_to) {
     }
 }
 
-// Nothing there: a value, and no error.
+// Receiving without a datagram returns would_block and no error.
 RULE(udp, would_block) {
     for (const auto kind : both_kinds) {
         auto socket = udp_socket(kind);
@@ -55,7 +55,7 @@ RULE(udp, would_block) {
     }
 }
 
-// An empty datagram arrives, and is no end of anything.
+// An empty datagram is received as zero bytes, which is not an end.
 RULE(udp, empty) {
     for (const auto kind : both_kinds) {
         auto near = udp_socket(kind), far = udp_socket(kind);
@@ -71,7 +71,7 @@ RULE(udp, empty) {
     }
 }
 
-// What has no room is gone, which is told, with what had room and the sender; the next one is whole.
+// A datagram that does not fit the buffer is truncated and reported as such, with its sender; the next one is whole.
 RULE(udp, truncated) {
     for (const auto kind : both_kinds) {
         auto near = udp_socket(kind), far = udp_socket(kind);
@@ -101,7 +101,8 @@ RULE(udp, truncated) {
     }
 }
 
-// After connect() send() goes there, others are not heard, and the peer is known; before, it fails.
+// After connect() send() reaches the peer, datagrams of others are dropped, and the peer's address is known; before
+// connect() send() fails.
 RULE(udp, connects) {
     for (const auto kind : both_kinds) {
         auto near = udp_socket(kind), far = udp_socket(kind), other = udp_socket(kind);
@@ -115,15 +116,15 @@ RULE(udp, connects) {
         EXPECT_EQ(good([&](auto& error) { return near.peer_address(error); }), address_of(far));
         ASSERT_TRUE(near.send(bytes("to far")).is_done());
         EXPECT_EQ(receive(far), "to far");
-        ASSERT_TRUE(other.send_to(bytes("not heard"), address_of(near)).is_done());
-        ASSERT_TRUE(far.send_to(bytes("heard"), address_of(near)).is_done());
-        EXPECT_EQ(receive(near), "heard");
+        ASSERT_TRUE(other.send_to(bytes("dropped"), address_of(near)).is_done());
+        ASSERT_TRUE(far.send_to(bytes("received"), address_of(near)).is_done());
+        EXPECT_EQ(receive(near), "received");
         std::array<std::byte, 8> buffer{};
         EXPECT_TRUE(near.receive(buffer).would_block());
     }
 }
 
-// Longer than a datagram may be: an error, and nothing is sent.
+// Sending more than a datagram may hold returns an error and sends nothing.
 RULE(udp, too_long) {
     for (const auto kind : both_kinds) {
         auto near = udp_socket(kind), far = udp_socket(kind);
@@ -135,24 +136,24 @@ RULE(udp, too_long) {
     }
 }
 
-// That nobody receives what was sent is told, if the socket is connected, once; else it is not.
+// A connected socket reports once that its datagram was refused; an unconnected one does not.
 RULE(udp, refused) {
     for (const auto kind : both_kinds) {
         auto socket = udp_socket(kind);
-        const auto nobody = address_of(udp_socket(kind));
+        const auto closed = address_of(udp_socket(kind));
         std::array<std::byte, 8> buffer{};
-        ASSERT_TRUE(socket.send_to(bytes("x"), nobody).is_done());
+        ASSERT_TRUE(socket.send_to(bytes("x"), closed).is_done());
         EXPECT_TRUE(socket.receive(buffer).would_block());
-        EXPECT_FALSE(socket.connect(nobody));
+        EXPECT_FALSE(socket.connect(closed));
         ASSERT_TRUE(socket.send(bytes("x")).is_done());
-        if (conformance::wine_version()) continue; // which swallows refusals: docs/platforms.md
+        if (conformance::wine_version()) continue; // Wine loses refusals: docs/platforms.md
         EXPECT_EQ(finished([&] { return socket.receive(buffer); }).error, std::errc::connection_refused);
         EXPECT_TRUE(socket.receive(buffer).would_block());
         EXPECT_FALSE(socket.take_error());
     }
 }
 
-// An address that is taken, or not of this machine.
+// bind() fails at an address in use and at an address of another machine.
 RULE(udp, bind_fails) {
     for (const auto kind : both_kinds) {
         const auto taken = udp_socket(kind);
@@ -169,12 +170,12 @@ RULE(udp, bind_fails) {
         EXPECT_TRUE(second.is_open());
 #endif
     }
-    if (!conformance::wine_version()) {                        // which binds it all the same
-        const Address nobodys(Address::Ipv4{192, 0, 2, 1}, 0); // RFC 5737
-        EXPECT_EQ(error_of([&](auto& error) { return UdpSocket::bind(nobodys, error); }),
+    if (!conformance::wine_version()) {                              // Wine binds it nevertheless
+        const Address of_no_machine(Address::Ipv4{192, 0, 2, 1}, 0); // RFC 5737
+        EXPECT_EQ(error_of([&](auto& error) { return UdpSocket::bind(of_no_machine, error); }),
                   std::errc::address_not_available);
     }
-    // Both at one port, which would be taken if the socket of IPv6 took IPv4, too.
+    // Both at one port, which would be in use if the IPv6 socket accepted IPv4, too.
     const auto six = good([](auto& error) { return UdpSocket::bind(Address::any(Address::Kind::ipv6, 0), error); });
     const auto four =
         good([&](auto& error) { return UdpSocket::bind(Address(Address::Ipv4{}, address_of(six).port()), error); });

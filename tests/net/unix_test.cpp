@@ -9,7 +9,7 @@
 namespace pollux::net_tests {
 namespace {
 
-/// A folder that is gone afterwards.
+/// A folder that the destructor removes.
 class Folder {
   public:
     Folder() : path_((std::filesystem::temp_directory_path() / "pollux-net-XXXXXX").string()) {
@@ -32,7 +32,7 @@ UnixListener listen(const UnixAddress& at, int backlog = 16) {
     return good([&](auto& error) { return UnixListener::listen(at, backlog, error); });
 }
 
-/// Connects, accepts, talks, and looks at the addresses.
+/// Connects, accepts, sends in both directions, and compares the addresses.
 void expect_connects(const UnixAddress& at) {
     auto waiting = listen(at);
     EXPECT_EQ(good([&](auto& error) { return waiting.local_address(error); }), at);
@@ -52,7 +52,7 @@ void expect_connects(const UnixAddress& at) {
     EXPECT_TRUE(waiting.accept().would_block());
 }
 
-// By a path: connected at once, the listener's address is known to both.
+// connect() to a path is connected at once, and both ends return the listener's address.
 RULE(unix, connects) {
     const Folder folder;
     expect_connects(folder.address("socket"));
@@ -60,7 +60,8 @@ RULE(unix, connects) {
     expect_connects(folder.address(std::string(room_left, 'x')));
 }
 
-// By a name that is no file, also one with zero bytes; gone with its listener.
+// A listener with an abstract name, even one with zero bytes, accepts connections; the name is free when the listener
+// is closed.
 RULE(unix, abstract) {
 #ifdef __linux__
     using namespace std::string_literals;
@@ -80,7 +81,7 @@ RULE(unix, abstract) {
 #endif
 }
 
-// Nobody there: told at once.
+// connect() to a path without a listener returns an error at once.
 RULE(unix, refused) {
     const Folder folder;
     const auto connecting = [](const UnixAddress& to) {
@@ -96,7 +97,7 @@ RULE(unix, refused) {
     EXPECT_TRUE(connecting(UnixAddress()));
 }
 
-// A path stays behind, and is in the way until it is removed.
+// The path of a closed listener stays in the file system, and a bind() to it fails until it is removed.
 RULE(unix, path_stays) {
     const Folder folder;
     const auto at = folder.address("socket");
@@ -107,7 +108,7 @@ RULE(unix, path_stays) {
     expect_connects(at);
 }
 
-// A full queue is an error at once, as no event would tell when there is room.
+// connect() to a listener whose queue is full returns an error at once, since no event would report when there is room.
 RULE(unix, queue_full) {
     const Folder folder;
     const auto at = folder.address("socket");
@@ -125,7 +126,8 @@ RULE(unix, queue_full) {
     EXPECT_TRUE(good([&](auto& none) { return UnixStream::connect(at, none); }).is_open());
 }
 
-// Addresses that cannot be, and how they compare and read.
+// UnixAddress refuses names that the system cannot bind, and compares and formats the others; listen() refuses an
+// unnamed address and a negative backlog.
 RULE(unix, addresses) {
     using namespace std::string_literals;
     const auto path = [](const std::string& text) {
@@ -159,7 +161,7 @@ RULE(unix, addresses) {
     EXPECT_LT(at, folder.address("b"));
 }
 
-// Two ends without an address, connected in both directions.
+// pair() returns two connected ends without an address, which carry data in both directions.
 RULE(unix, pair) {
     auto [first, second] = good([](auto& error) { return UnixStream::pair(error); });
     EXPECT_TRUE(first.finish_connect().is_done());

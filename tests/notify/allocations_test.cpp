@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the queues allocate, and when it is freed: a program of its own, which counts bytes.
+// Tests of the allocations of queues, in a program of its own, which counts bytes.
 #include "notify_test.hpp"
 
 #include <cstdlib>
@@ -10,9 +10,9 @@
 namespace {
 
 std::atomic<std::size_t> bytes = 0, allocations = 0;
-std::atomic<std::size_t> fails_from = 0, fails_to = 0; // the counts between which they fail
+std::atomic<std::size_t> fails_from = 0, fails_to = 0; // the indexes between which allocations fail
 
-/// What lies in front of each piece.
+/// The header of each allocation.
 struct Piece {
     void* begin;
     std::size_t size;
@@ -45,7 +45,7 @@ void release(void* piece) noexcept {
 }
 [[gnu::noinline]] void operator delete(void* piece) noexcept { release(piece); }
 [[gnu::noinline]] void operator delete(void* piece, std::size_t) noexcept { release(piece); }
-// Under AddressSanitizer those of arrays do not lead to the ones above by themselves.
+// Under AddressSanitizer the array operators do not call the ones above.
 [[gnu::noinline]] void* operator new[](std::size_t size) { return operator new(size); }
 [[gnu::noinline]] void operator delete[](void* piece) noexcept { release(piece); }
 [[gnu::noinline]] void operator delete[](void* piece, std::size_t) noexcept { release(piece); }
@@ -69,7 +69,7 @@ std::size_t allocations_of(const auto& action) {
     return allocations - before;
 }
 
-/// All tokens again and again, and what takes them.
+/// Notifies all tokens repeatedly, and polls them.
 void flood(auto& notifier, const auto& take) {
     for (int round = 0; round < 500; ++round) {
         for (std::size_t i = 0; i < 2 * capacity; ++i) {
@@ -79,7 +79,7 @@ void flood(auto& notifier, const auto& take) {
     }
 }
 
-// A flood of notifications takes no memory beyond what a queue has from the beginning.
+// A flood of notifications takes no memory beyond that of a new queue.
 RULE(notify, memory) {
     Tokens tokens(capacity);
     const auto before = bytes.load();
@@ -99,7 +99,7 @@ RULE(notify, memory) {
     EXPECT_EQ(bytes, before);
 }
 
-// Lanes whose LaneNotifiers are gone are freed by the poll() that delivers the last of their tokens.
+// The poll() that delivers the last token of a lane whose LaneNotifier was destroyed frees the lane.
 RULE(lanes, memory) {
     Tokens tokens(capacity);
     auto [notifier, poller] = event_queue(capacity, lanes);
@@ -115,8 +115,8 @@ RULE(lanes, memory) {
     EXPECT_EQ(growth(flood_of_lanes), 0U);
 }
 
-/// Without a LanePoller each lane is freed with its LaneNotifier, and what was the poller's is freed with it.
-TEST(Allocations, of_lanes_that_nobody_polls) {
+/// Without a LanePoller each lane is freed with its LaneNotifier, and the poller's own memory with the poller.
+TEST(Allocations, of_lanes_without_a_poller) {
     auto queue = event_queue(capacity, lanes);
     const auto& notifier = queue.notifier;
     std::vector<LaneNotifier> living;
@@ -125,7 +125,7 @@ TEST(Allocations, of_lanes_that_nobody_polls) {
         for (int i = 0; i < 100; ++i) living.push_back(notifier);
     });
     Tokens tokens;
-    queue.poller.poll(tokens); // which knows these from now on
+    queue.poller.poll(tokens); // the poller knows these lanes now
     const auto before = bytes.load();
     for (int i = 0; i < 100; ++i) LaneNotifier(notifier).notify(Token{1});
     EXPECT_GT(bytes, before);
@@ -141,7 +141,7 @@ TEST(Allocations, of_lanes_that_nobody_polls) {
     EXPECT_EQ(of_the_end - bytes, of_living);
 }
 
-/// Two threads that copy and destroy LaneNotifiers meet the end of the LanePoller.
+/// Two threads copy and destroy LaneNotifiers beside the destruction of the LanePoller.
 void end_beside_copies() {
     StartingLine line(3);
     std::vector<std::thread> threads;
@@ -166,7 +166,8 @@ TEST(Allocations, of_lanes_beside_the_end_of_the_poller) {
     while (rounds.next() != 0) ASSERT_EQ(growth(end_beside_copies), 0U);
 }
 
-/// Each allocation of a call fails, once and from then on: std::bad_alloc, nothing leaks, and the next call succeeds.
+/// If an allocation of a call fails, once or from then on, it throws std::bad_alloc, leaks nothing, and the next call
+/// succeeds.
 void expect_each_may_fail(const auto& call) {
     for (const bool persists : {false, true}) {
         bool has_failed = true;

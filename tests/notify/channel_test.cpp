@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A channel: waiting, and being woken.
+// Tests of a channel: waiting and waking.
 #include "notify_test.hpp"
 
 #include <atomic>
@@ -24,7 +24,7 @@ TEST(Channel, gives_what_a_queue_gives) {
     EXPECT_EQ(numbers(tokens), Numbers{2});
 }
 
-// A token that is not below the capacity is refused, and nothing else happens.
+// A Sender refuses a token that is not below the capacity, with no other effect.
 RULE(channel, out_of_range) {
     auto [sender, receiver] = event_channel(3);
     EXPECT_EQ(sender.notify(Token{3}), invalid);
@@ -33,7 +33,7 @@ RULE(channel, out_of_range) {
     EXPECT_TRUE(tokens.empty());
 }
 
-// try_recv() gives what is there, and neither waits nor fails when nothing is.
+// try_recv() returns the queued tokens; without any it neither blocks nor fails.
 RULE(channel, try_recv) {
     auto [sender, receiver] = event_channel(3);
     Tokens tokens;
@@ -48,7 +48,7 @@ RULE(channel, try_recv) {
     EXPECT_TRUE(tokens.empty()) << "those of the call before are gone";
 }
 
-// Without room recv() could wait for ever: it is invalid_argument at once, and nothing is lost.
+// recv() with a buffer without room returns invalid_argument at once instead of waiting for ever, and no token is lost.
 RULE(channel, no_room) {
     auto [sender, receiver] = event_channel(3);
     notify(sender, {1});
@@ -60,7 +60,8 @@ RULE(channel, no_room) {
     EXPECT_EQ(numbers(some), Numbers{1});
 }
 
-// A recv() with a timeout is never early, and then neither fails nor gives anything; what comes later is not lost.
+// recv() with a timeout never returns early without a token, and then returns neither an error nor a token; tokens that
+// are sent later are not lost.
 RULE(channel, timeout) {
     auto [sender, receiver] = event_channel(3);
     Tokens tokens;
@@ -76,7 +77,7 @@ RULE(channel, timeout) {
     }
     // The longest wait does not overflow.
     std::thread later([own = sender] {
-        std::this_thread::sleep_for(5ms); // most likely asleep by then; what is promised holds in either case
+        std::this_thread::sleep_for(5ms); // the thread most likely sleeps by then; the rule holds in either case
         EXPECT_FALSE(own.notify(Token{1}));
     });
     EXPECT_FALSE(receiver.recv(tokens, std::chrono::nanoseconds::max()));
@@ -84,12 +85,12 @@ RULE(channel, timeout) {
     later.join();
 }
 
-// A notification wakes a Receiver that waits, whatever it was about to do.
+// A notification wakes a waiting Receiver, whatever step of waiting it has reached.
 RULE(channel, wakes) {
     auto there = event_channel(1);
     auto back = event_channel(1);
-    // In turns: each sends and waits, so each notification meets a receiver on its way to sleep. Some wait a little
-    // longer in between, so that the other one does sleep.
+    // In turns each thread sends and waits, so that each notification meets a receiver that is about to sleep. Some
+    // turns wait longer, so that the other one does sleep.
     const auto take_part = [](const Sender& sender, Receiver& receiver, bool begins, Rounds rounds) {
         Tokens tokens;
         unsigned pause = 0;
@@ -117,7 +118,7 @@ RULE(channel, wakes) {
     other.join();
 }
 
-/// Many senders and one receiver, which sleeps with and without a timeout: each token comes.
+/// Many senders and one receiver, which sleeps with and without a timeout: each token is delivered.
 TEST(Channel, many_senders_wake_one_receiver) {
     constexpr std::size_t thread_count = 4;
     auto [sender, receiver] = event_channel(thread_count);

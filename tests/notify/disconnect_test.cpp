@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// The end of one end, in every order.
+// Tests of the destruction of one end, in every order.
 #include "notify_test.hpp"
 
 namespace pollux::notify_tests {
 namespace {
 
 template <typename Queue>
-void expect_told_that_the_poller_is_gone(Queue queue) {
+void expect_disconnected_after_the_poller(Queue queue) {
     auto [notifier, poller] = std::move(queue);
     auto copy = notifier;
     notify(notifier, {0});
@@ -19,11 +19,11 @@ void expect_told_that_the_poller_is_gone(Queue queue) {
     }
 }
 
-// Without its Poller a queue says that it is disconnected, to all Notifiers.
-RULE(notify, poller_gone) { expect_told_that_the_poller_is_gone(event_queue(2)); }
+// After its Poller is destroyed a queue reports to every Notifier that it is disconnected.
+RULE(notify, poller_gone) { expect_disconnected_after_the_poller(event_queue(2)); }
 
-// The same holds for a queue of lanes.
-RULE(lanes, poller_gone) { expect_told_that_the_poller_is_gone(event_queue(2, lanes)); }
+// After its Poller is destroyed a queue of lanes reports to every LaneNotifier that it is disconnected.
+RULE(lanes, poller_gone) { expect_disconnected_after_the_poller(event_queue(2, lanes)); }
 
 TEST(Disconnect, poller_outlives_its_notifiers) {
     auto poller = [] {
@@ -35,7 +35,7 @@ TEST(Disconnect, poller_outlives_its_notifiers) {
     EXPECT_EQ(poll(poller), Numbers());
 }
 
-// Without its Receiver a channel says that it is disconnected, to all Senders.
+// After its Receiver is destroyed a channel reports to every Sender that it is disconnected.
 RULE(channel, receiver_gone) {
     auto [sender, receiver] = event_channel(2);
     auto copy = sender;
@@ -48,7 +48,8 @@ RULE(channel, receiver_gone) {
     }
 }
 
-// When the last Sender is gone, the Receiver is given what was queued, and then told so, each time, however it asks.
+// After the last Sender is destroyed the Receiver returns the queued tokens first, and then that it is disconnected,
+// from each call of each kind.
 RULE(channel, senders_gone) {
     Tokens tokens;
     auto [sender, receiver] = event_channel(4);
@@ -56,7 +57,7 @@ RULE(channel, senders_gone) {
         const auto first = std::move(sender);
         auto second = first;
         notify(second, {3, 1, 2});
-        second = event_channel(1).sender; // an assignment ends the old one, too
+        second = event_channel(1).sender; // an assignment destroys the old one, too
         EXPECT_FALSE(receiver.recv(tokens, 1));
         EXPECT_EQ(numbers(tokens), Numbers{3});
     }
@@ -73,7 +74,7 @@ RULE(channel, senders_gone) {
     }
 }
 
-/// Several Senders go while the Receiver waits, with and without a last word.
+/// Several Senders are destroyed while the Receiver waits, with and without a last token.
 TEST(Disconnect, ends_a_recv_that_waits) {
     Rounds rounds(500);
     while (const int round = rounds.next()) {
@@ -92,7 +93,7 @@ TEST(Disconnect, ends_a_recv_that_waits) {
         std::size_t count = 0;
         std::error_code error;
         while (!(error = receiver.recv(tokens, patience))) {
-            ASSERT_FALSE(tokens.empty()) << "nobody said that the Senders are gone";
+            ASSERT_FALSE(tokens.empty()) << "the end of the Senders was not reported";
             count += tokens.size();
         }
         EXPECT_EQ(error, gone);
@@ -101,7 +102,7 @@ TEST(Disconnect, ends_a_recv_that_waits) {
     }
 }
 
-/// The Receiver goes while Senders go on; whichever end is last releases the channel.
+/// The Receiver is destroyed while Senders send; the last end frees the channel.
 TEST(Disconnect, both_ends_at_once) {
     Rounds rounds(500);
     while (rounds.next() != 0) {
@@ -118,7 +119,7 @@ TEST(Disconnect, both_ends_at_once) {
     }
 }
 
-/// Notifiers of lanes come and go beside poll(): what they said last is not lost.
+/// LaneNotifiers are made and destroyed beside poll(): their last tokens are not lost.
 TEST(Disconnect, lanes_come_and_go) {
     auto [notifier, poller] = event_queue(3, lanes);
     Rounds rounds(300);

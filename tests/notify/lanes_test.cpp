@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A queue of lanes in one thread.
+// Tests of a queue of lanes in one thread.
 #include "notify_test.hpp"
 
 #include <type_traits>
@@ -10,10 +10,10 @@ namespace {
 static_assert(!std::is_copy_constructible_v<LanePoller> && !std::is_copy_assignable_v<LanePoller>);
 static_assert(std::is_nothrow_move_constructible_v<LanePoller> && std::is_nothrow_move_assignable_v<LanePoller>);
 static_assert(std::is_copy_constructible_v<LaneNotifier> && std::is_nothrow_move_constructible_v<LaneNotifier>);
-// An object of one thread at a time: not usable where many share it.
+// A LaneNotifier is for one thread at a time, and cannot be used where many share it.
 static_assert(!std::is_invocable_v<decltype(&LaneNotifier::notify), const LaneNotifier&, Token>);
 
-// Each LaneNotifier's tokens come in the order in which it notified them first, each once.
+// The tokens of each LaneNotifier are returned once each, in the order in which it first notified them.
 RULE(lanes, fifo) {
     auto [first, poller] = event_queue(10, lanes);
     auto second = first;
@@ -28,7 +28,7 @@ RULE(lanes, fifo) {
     }
 }
 
-// A token that several LaneNotifiers said comes once in one poll().
+// A token that several LaneNotifiers notified is returned once by one poll().
 RULE(lanes, once) {
     auto [first, poller] = event_queue(4, lanes);
     auto second = first;
@@ -42,7 +42,7 @@ RULE(lanes, once) {
     }
 }
 
-// Under a limit the lanes take turns: one that is never empty does not keep another one back.
+// Under a limit poll() takes from the lanes in turn: a lane that is never empty does not hold back another one.
 RULE(lanes, fair) {
     auto [busy, poller] = event_queue(6, lanes);
     auto other = busy;
@@ -59,7 +59,7 @@ RULE(lanes, fair) {
     }
 }
 
-// A token that is not below the capacity is refused, and nothing else happens.
+// A LaneNotifier refuses a token that is not below the capacity, with no other effect.
 RULE(lanes, out_of_range) {
     auto [notifier, poller] = event_queue(3, lanes);
     EXPECT_EQ(notifier.notify(Token{3}), invalid);
@@ -83,7 +83,7 @@ TEST(Lanes, keep_what_finds_no_room) {
     EXPECT_EQ(all, (Numbers{0, 1, 2, 5, 6, 7}));
 }
 
-/// A lane is released when its LaneNotifier is gone and its tokens are delivered, not before.
+/// A lane is freed after its LaneNotifier was destroyed and its tokens were delivered, not before.
 TEST(Lanes, of_the_gone_are_delivered) {
     auto queue = event_queue(8, lanes);
     {

@@ -18,7 +18,7 @@ namespace pollux::notify_tests {
 
 using namespace std::chrono_literals;
 
-/// How long a test waits for what must come: no machine is that slow.
+/// How long a test waits for an expected event: no machine is that slow.
 inline constexpr std::chrono::nanoseconds patience = 30s;
 
 inline const std::error_code gone = make_error_code(disconnected);
@@ -32,7 +32,7 @@ inline Numbers numbers(const Tokens& tokens) {
     return all;
 }
 
-/// What one poll() gives.
+/// The tokens of one poll().
 Numbers poll(auto& poller, std::size_t limit = no_limit) {
     Tokens tokens;
     const auto count = poller.poll(tokens, limit);
@@ -44,13 +44,13 @@ void notify(auto& notifier, const Numbers& all) {
     for (const auto number : all) EXPECT_FALSE(notifier.notify(Token{number}));
 }
 
-/// So many rounds of a race, or as many as the time is good for: a slow machine makes fewer.
+/// Limits the rounds of a race, and their time: a slow machine runs fewer.
 class Rounds {
   public:
     explicit Rounds(int most, std::chrono::nanoseconds time = 2s)
         : most_(most), end_(std::chrono::steady_clock::now() + time) {}
 
-    /// The number of the next round, from 1 on; 0 when they are over.
+    /// The number of the next round, from 1 on; 0 after the last one.
     int next() {
         constexpr int between_looks = 64;
         if (done_ == most_ || (done_ % between_looks == 0 && std::chrono::steady_clock::now() > end_)) {
@@ -66,7 +66,7 @@ class Rounds {
     std::chrono::steady_clock::time_point end_;
 };
 
-/// Waits until it holds; gives the other threads the processor meanwhile. False: it does not, whatever we wait.
+/// Waits until the condition holds, and yields the processor meanwhile; returns false after a limit.
 bool eventually(const auto& holds) {
     const auto end = std::chrono::steady_clock::now() + patience;
     for (int looks = 0; !holds(); ++looks) {
@@ -78,7 +78,7 @@ bool eventually(const auto& holds) {
     return true;
 }
 
-/// Where so many threads wait for each other, to go on at the same time.
+/// A barrier at which `count` threads wait for each other.
 class StartingLine {
   public:
     explicit StartingLine(int threads) : missing_(threads) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A queue in one thread.
+// Tests of a queue in one thread.
 #include "notify_test.hpp"
 
 #include <limits>
@@ -9,17 +9,17 @@
 namespace pollux::notify_tests {
 namespace {
 
-// The role of one thread is moved and not copied; that of many is copied.
+// A class for one thread can be moved and not copied; one for many can be copied.
 static_assert(std::is_nothrow_move_constructible_v<Poller> && std::is_nothrow_move_assignable_v<Poller>);
 static_assert(!std::is_copy_constructible_v<Poller> && !std::is_copy_assignable_v<Poller>);
 static_assert(!std::is_default_constructible_v<Poller> && !std::is_default_constructible_v<Notifier>);
 static_assert(std::is_copy_constructible_v<Notifier> && std::is_nothrow_move_constructible_v<Notifier>);
 static_assert(!std::is_copy_constructible_v<Tokens>);
-// A number is no Token, nor is there a way from one end to the other.
+// A number does not convert to a Token, nor one end to the other.
 static_assert(!std::is_invocable_v<decltype(&Notifier::notify), const Notifier&, int>);
 static_assert(!std::is_constructible_v<Notifier, Poller> && !std::is_constructible_v<Poller, Notifier>);
 
-// Tokens come in the order in which they were notified first.
+// Tokens are returned in the order in which they were first notified.
 RULE(notify, fifo) {
     auto [notifier, poller] = event_queue(10);
     EXPECT_EQ(poll(poller), Numbers());
@@ -30,7 +30,8 @@ RULE(notify, fifo) {
     EXPECT_EQ(poll(poller), (Numbers{3, 7}));
 }
 
-// However often a token was notified, it comes once, in its first place; after that it can come again.
+// A token that is notified several times before poll() is returned once, in its first place; afterwards it can be
+// queued again.
 RULE(notify, conflates) {
     auto [notifier, poller] = event_queue(3);
     const auto copy = notifier;
@@ -42,7 +43,7 @@ RULE(notify, conflates) {
     }
 }
 
-// At most as many as are asked for and there is room for; the rest stays, in order.
+// poll() returns at most as many tokens as the limit and the buffer allow; the others stay queued, in order.
 RULE(notify, limit) {
     auto [notifier, poller] = event_queue(8);
     notify(notifier, {5, 4, 3, 2, 1, 0});
@@ -53,11 +54,11 @@ RULE(notify, limit) {
     EXPECT_EQ(numbers(room_for_one), Numbers{3});
     Tokens no_room(0);
     EXPECT_EQ(poller.poll(no_room), 0U);
-    notify(notifier, {5, 2}); // one that was taken, one that was not
+    notify(notifier, {5, 2}); // one that was polled, one that was not
     EXPECT_EQ(poll(poller, 100), (Numbers{2, 1, 0, 5}));
 }
 
-// Under a limit a token that is notified all the time does not keep another one back.
+// Under a limit a token that is notified continuously does not hold back another one.
 RULE(notify, fair) {
     auto [notifier, poller] = event_queue(4);
     notify(notifier, {0, 1, 2, 3});
@@ -69,7 +70,7 @@ RULE(notify, fair) {
     }
 }
 
-// A token that is not below the capacity is refused, and nothing else happens.
+// A Notifier refuses a token that is not below the capacity, with no other effect.
 RULE(notify, out_of_range) {
     auto [notifier, poller] = event_queue(3);
     constexpr auto largest = std::numeric_limits<std::uint64_t>::max();
@@ -102,8 +103,7 @@ TEST(Queue, all_tokens_at_once) {
     }
 }
 
-/// Positions in the queue wrap: those of the ring each time round, those of 32 and 33 bits, and those that a word
-/// holds.
+/// Positions in the queue wrap around: those of the ring in each round, those of 32 and 33 bits, and those of a word.
 TEST(Queue, positions_wrap) {
     constexpr auto last = std::numeric_limits<std::size_t>::max();
     for (const std::size_t edge : {std::size_t{1} << 20U, last / 4 / 2, last / 4, last / 2, last, std::size_t{0}}) {

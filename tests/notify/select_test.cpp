@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A queue that is bound to a Selector: one wait for sources and tokens.
+// Tests of a queue that is bound to a Selector: one wait for sources and tokens.
 #include "../core/backends.hpp"
 #include "notify_test.hpp"
 
@@ -19,7 +19,7 @@ Request request(const std::string& backend) {
     return {.backend = backend, .folders = {core_tests::folder_of_plugins()}};
 }
 
-/// Counts wakes, and lets them fail.
+/// Counts wakes, and makes them fail.
 class Wakes final : public Registrator {
   public:
     std::error_code add(Source, const Watch&) noexcept override { return {}; }
@@ -34,7 +34,7 @@ class Wakes final : public Registrator {
     std::error_code failure;
 };
 
-// The first notification after all was taken wakes, the others do not.
+// The first notification after the queue was emptied wakes the consumer; the following ones do not.
 RULE(notify, one_wake) {
     Wakes wakes;
     auto [notifier, poller] = event_queue(8, wakes);
@@ -47,7 +47,7 @@ RULE(notify, one_wake) {
     }
 }
 
-// A poll() that leaves something wakes itself: the next select() does not sleep on it.
+// A poll() that leaves tokens in the queue wakes its own Selector: the next select() does not sleep.
 RULE(notify, rest_wakes_select) {
     Wakes wakes;
     auto [notifier, poller] = event_queue(8, wakes);
@@ -61,7 +61,7 @@ RULE(notify, rest_wakes_select) {
     EXPECT_EQ(wakes.count, 2);
 }
 
-// A wake that fails is told; the token is queued, and the next notification wakes again.
+// notify() returns the error of a failed wake; the token is queued, and the next notification wakes again.
 RULE(notify, wake_fails) {
     Wakes wakes;
     auto [notifier, poller] = event_queue(8, wakes);
@@ -85,7 +85,7 @@ TEST(Bound, to_a_poll_that_is_gone) {
     EXPECT_EQ(poll(poller), Numbers{2});
 }
 
-class WithEngine : public testing::TestWithParam<std::string> {};
+class WithBackend : public testing::TestWithParam<std::string> {};
 
 /// Waits for wake_token.
 bool woken(Selector& selector) {
@@ -96,7 +96,7 @@ bool woken(Selector& selector) {
     return events.size() == 1 && events[0].token == wake_token;
 }
 
-/// One thread writes and notifies, twice each time, and waits until the other has seen it.
+/// One thread writes and notifies, twice each round, and waits until the other one has seen it.
 void hand_over(Selector& selector, TokenQueue queue, int rounds_at_most) {
     std::atomic<int> written = 0, seen = 0;
     std::atomic<bool> over = false;
@@ -130,12 +130,12 @@ void hand_over(Selector& selector, TokenQueue queue, int rounds_at_most) {
     EXPECT_TRUE(over);
 }
 
-TEST_P(WithEngine, is_woken_by_a_notification) {
+TEST_P(WithBackend, is_woken_by_a_notification) {
     std::unique_ptr<Selector> selector = open(request(GetParam()));
     hand_over(*selector, event_queue(3, selector->registrator()), 5000);
 }
 
-TEST_P(WithEngine, tokens_come_beside_events) {
+TEST_P(WithBackend, tokens_come_beside_events) {
     Poll poll_of_sources(request(GetParam()));
     auto [notifier, poller] = event_queue(3, poll_of_sources.registrator());
     Events events;
@@ -150,10 +150,10 @@ TEST_P(WithEngine, tokens_come_beside_events) {
     EXPECT_EQ(all, (Numbers{2, 0}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Bound, WithEngine, testing::ValuesIn(backends()),
-                         [](const auto& engine) { return engine.param; });
+INSTANTIATE_TEST_SUITE_P(Bound, WithBackend, testing::ValuesIn(backends()),
+                         [](const auto& backend) { return backend.param; });
 
-// The notifications of other threads end a sleeping select() of every engine, before the first poll() and after each.
+// Notifications of other threads end a sleeping select() of every backend, before the first poll() and after each.
 RULE(notify, wakes_select) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -161,7 +161,9 @@ RULE(notify, wakes_select) {
         auto [notifier, poller] = event_queue(3, selector->registrator());
         for (int round = 0; round < 10; ++round) {
             std::thread other([round, own = notifier] {
-                if (round % 2 == 0) std::this_thread::sleep_for(2ms); // most likely asleep by then; it holds anyway
+                if (round % 2 == 0)
+                    std::this_thread::sleep_for(
+                        2ms); // the thread most likely sleeps by then; the rule holds in either case
                 notify(own, {1});
             });
             ASSERT_TRUE(woken(*selector));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Many threads say what one learns.
+// Tests of many threads that notify one.
 #include "notify_test.hpp"
 
 #include <algorithm>
@@ -13,8 +13,8 @@ namespace {
 
 constexpr auto relaxed = std::memory_order_relaxed;
 
-/// What the thread that is told sees is the word at the time of the call, or later: whoever waits for it does not
-/// wait in vain, although all words are relaxed.
+/// The thread that receives a token sees the word at the time of the call, or a later one, so that it does not wait in
+/// vain, although all words are relaxed.
 void expect_visible(auto queue, int words_per_round) {
     std::atomic<int> word = 0, seen = 0;
     std::atomic<bool> over = false;
@@ -44,20 +44,22 @@ void expect_visible(auto queue, int words_per_round) {
     reader.join();
 }
 
-// What was written before notify() is seen by who is given the token, also the second time it comes.
+// What was written before notify() is visible to the consumer that receives the token, even if the token is returned a
+// second time.
 RULE(notify, visible) {
     expect_visible(event_queue(1), 1);
     expect_visible(event_queue(1, lanes), 1);
 }
 
-// The same if the token was queued already: the second call of each round meets a poll() of the first.
+// What was written before notify() is visible to the consumer even if the token was queued already, in a race of the
+// second notify() of each round with a poll().
 RULE(notify, visible_conflated) {
     expect_visible(event_queue(1), 2);
     expect_visible(event_queue(1), 3);
     expect_visible(event_queue(1, lanes), 2);
 }
 
-/// Of the call that queued the token plain data is seen, too: ThreadSanitizer watches.
+/// Plain data that was written before the call that queued the token is visible, too: for ThreadSanitizer.
 void expect_plain_data(auto queue) {
     constexpr std::size_t thread_count = 4, of_each = 2000;
     std::vector<std::size_t> plain(thread_count * of_each);
@@ -89,7 +91,7 @@ TEST(Threads, plain_data_comes_with_its_token) {
     expect_plain_data(event_queue(capacity, lanes));
 }
 
-/// Data behind a lock: of any call the last is seen.
+/// Data behind a lock: the last write before any call is visible.
 TEST(Threads, locked_data_comes_with_its_token) {
     auto [notifier, poller] = event_queue(1);
     std::mutex mutex;
@@ -115,8 +117,8 @@ TEST(Threads, locked_data_comes_with_its_token) {
     writer.join();
 }
 
-/// Four threads change 50 words at random and say which; when all is quiet the last value of each was seen, no poll()
-/// gave a token twice, and none came more often than it was said.
+/// Four threads change 50 words at random and notify their tokens; in the end the last value of each was seen, no
+/// poll() returned a token twice, and no token was returned more often than notified.
 void expect_nothing_lost(auto queue, std::size_t limit) {
     constexpr std::size_t thread_count = 4, words = 50;
     struct Word {
@@ -132,7 +134,7 @@ void expect_nothing_lost(auto queue, std::size_t limit) {
                 Rounds rounds(100'000, 1s);
                 while (rounds.next() != 0) {
                     random = random * 1664525 + 1013904223;
-                    // Few at a time, so that they meet; all in the end.
+                    // Few words at a time, so that threads meet; all in the end.
                     const std::size_t number = (random >> 28U) % 4 + (random >> 20U) % (words / 4) * 4;
                     auto& word = all.at(number % words);
                     word.value.fetch_add(1, relaxed);
@@ -143,7 +145,7 @@ void expect_nothing_lost(auto queue, std::size_t limit) {
             });
     }
     for (bool quiet = false; !quiet;) {
-        const bool all_done = at_work.load() == 0; // before the look
+        const bool all_done = at_work.load() == 0; // before the poll
         auto some = poll(queue.poller, limit);
         for (const auto number : some) {
             all.at(number).seen = all.at(number).value.load(relaxed);

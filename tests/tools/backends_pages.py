@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSL-1.0
-"""The engines side by side in README.md and docs/backends.md: what `pollux list --markdown` says, not what was typed.
+"""Compares the tables of README.md and docs/backends.md with the output of `pollux list --markdown`, or rewrites them.
 
     backends_pages.py [--elsewhere NAME]... check COMMAND [ARGUMENT]...
     backends_pages.py write COMMAND [ARGUMENT]...
 
-COMMAND is the pollux command of one system, which lists only what that system can load. So `write` replaces the lines
-of these backends, and `check` demands that they are the same and that the pages have no others but those elsewhere.
+COMMAND is the pollux command of one system, which lists only backends that this system can load. So `write` replaces
+the lines of these backends, and `check` fails if they differ or if the pages have others than those named elsewhere.
 """
 import argparse
 import pathlib
@@ -22,7 +22,7 @@ def name_of(line):
 
 
 class Listing:
-    """The head of the table, its rows, and a sentence for each limit; in no other order than that of the names."""
+    """A Listing has the head of the table, its rows, and a sentence for each limit, sorted by name."""
 
     def __init__(self, text):
         lines = text.splitlines()
@@ -77,9 +77,9 @@ def main():
             page.write_text(before + expected + after, encoding="utf-8")
         elif listing != expected:
             different = sorted(set(listing.splitlines()) ^ set(expected.splitlines()))
-            stale.append(f"{page.relative_to(ROOT)}: differs from what the tool says: {different}")
+            stale.append(f"{page.relative_to(ROOT)}: differs from the output of the command: {different}")
     if stale:
-        sys.exit("\n".join(stale) + f"\nmake them anew with: {pathlib.Path(__file__).name} write COMMAND")
+        sys.exit("\n".join(stale) + f"\nwrite them again with: {pathlib.Path(__file__).name} write COMMAND")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""pollux list, explain, --help, --version, and every mistake that a command line can hold."""
+"""Tests of pollux list, explain, --help, --version, and of invalid command lines."""
 import pathlib
 import tempfile
 import unittest
@@ -8,7 +8,7 @@ from running import FIXTURES, run
 
 
 class Mistakes(unittest.TestCase):
-    """One clear message on the standard error stream, nothing on the other, and a status that is not 0."""
+    """Expects one message on the standard error stream, no standard output, and a status that is not 0."""
 
     def check(self, arguments, facts, status=2, variables=None):
         outcome = run(*arguments, variables=variables)
@@ -45,12 +45,12 @@ class Mistakes(unittest.TestCase):
         self.check(["explain"], facts + ["from POLLUX_BACKEND"], 1, {"POLLUX_BACKEND": "nosuch"})
         self.check(["explain", "nosuch"], facts + ["from the command line"], 1)
 
-    def test_value_that_makes_no_sense(self):
+    def test_invalid_value(self):
         self.check(["explain", "a+b"], ['cannot use backend "a+b"', "layers"], 1)
 
 
 class List(unittest.TestCase):
-    def test_backends_with_their_abilities(self):
+    def test_backends_with_their_capabilities(self):
         outcome = run("list")
         self.assertEqual(outcome.returncode, 0, outcome)
         self.assertEqual(outcome.stderr, "")
@@ -59,7 +59,7 @@ class List(unittest.TestCase):
                      r"A program gets epoll here"]:
             self.assertRegex(outcome.stdout, line)
 
-    def test_markdown_has_abilities_and_no_file(self):
+    def test_markdown_has_capabilities_and_no_file(self):
         outcome = run("list", "--markdown")
         self.assertEqual(outcome.returncode, 0, outcome)
         self.assertEqual(outcome.stderr, "")
@@ -68,7 +68,7 @@ class List(unittest.TestCase):
             self.assertRegex(outcome.stdout, line)
         self.assertNotIn(".so", outcome.stdout)
 
-    def test_broken_plugin_beside(self):
+    def test_broken_plugin_beside_others(self):
         with tempfile.TemporaryDirectory() as folder:
             pathlib.Path(folder, "libpollux-broken.so").write_text("not a shared object")
             outcome = run("list", variables={"POLLUX_PLUGIN_PATH": folder})
@@ -77,7 +77,7 @@ class List(unittest.TestCase):
         self.assertRegex(outcome.stdout, r"broken +-  no +/.*/libpollux-broken\.so")
         self.assertRegex(outcome.stdout, r"broken: not usable: \w+")
 
-    def test_what_was_asked_for_cannot_be_had(self):
+    def test_requested_backend_that_is_not_installed(self):
         outcome = run("list", variables={"POLLUX_BACKEND": "nosuch"})
         self.assertEqual(outcome.returncode, 1, outcome)
         self.assertRegex(outcome.stdout, r"epoll +100  yes")
@@ -107,7 +107,7 @@ class Explain(unittest.TestCase):
         self.assertRegex(outcome.stdout, r"(?s)nosuch: no libpollux-nosuch\.so.*libpollux-poll_fallback\.so: opened")
         self.assertIn("winner: poll_fallback", outcome.stdout)
 
-    def test_argument_goes_before_the_environment(self):
+    def test_argument_precedes_the_environment(self):
         outcome = run("explain", "epoll", variables={"POLLUX_BACKEND": "nosuch"})
         self.assertEqual(outcome.returncode, 0, outcome)
         self.assertIn('"epoll" (from the command line)', outcome.stdout)
@@ -122,12 +122,12 @@ class Explain(unittest.TestCase):
         self.assertEqual((outcome.returncode, outcome.stdout), (1, ""), outcome)
         outcome = run("explain", "--needs", "edge,speed")
         self.assertEqual(outcome.returncode, 2, outcome)
-        self.assertIn('--needs: expected of oneshot, level, edge, pipes, files and priority, was given "speed"',
+        self.assertIn('--needs: expected of oneshot, level, edge, pipes, files and priority, seen "speed"',
                       outcome.stderr)
 
 
 class Conformance(unittest.TestCase):
-    def test_arguments_go_past(self):
+    def test_arguments_are_forwarded(self):
         outcome = run("conformance", "epoll", "--gtest_list_tests")
         self.assertEqual(outcome.returncode, 0, outcome)
         self.assertIn("epoll", outcome.stdout)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""pollux demo: short runs, its limits, and its end by a signal."""
+"""Tests of pollux demo: short runs, limits, and the end by a signal."""
 import ctypes
 import re
 import resource
@@ -14,7 +14,7 @@ FEW = ["--connections", "20", "--seconds", "1"]
 
 
 def rows(outcome):
-    """The lines of the table below its heading: backend, connections, requests/s, errors."""
+    """Returns the lines of the table below its heading: backend, connections, requests/s, errors."""
     found = {}
     for line in outcome.stdout.splitlines()[1:]:
         words = line.split()
@@ -24,7 +24,7 @@ def rows(outcome):
 
 
 def allow(descriptors):
-    """Before the program starts: a hard limit that not even the superuser may raise again."""
+    """Called before the program starts: sets a hard limit that not even the superuser can raise."""
     drop_capability, may_raise_limits = 24, 24  # PR_CAPBSET_DROP, CAP_SYS_RESOURCE
     ctypes.CDLL(None).prctl(drop_capability, may_raise_limits, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
@@ -43,7 +43,7 @@ class Demo(unittest.TestCase):
     def test_automatic_choice(self):
         outcome = run("demo", *FEW)
         self.check(outcome, "epoll")
-        self.assertIn("auto: the highest rank that opens", outcome.stdout)
+        self.assertIn("auto: the backend with the highest rank that opens", outcome.stdout)
 
     def test_environment(self):
         outcome = run("demo", *FEW, variables={"POLLUX_BACKEND": "poll_fallback"})
@@ -68,17 +68,17 @@ class Demo(unittest.TestCase):
         self.assertLess(time.monotonic() - began, 20)
         self.assertEqual(demo.returncode, 0)
         self.assertIn("epoll", stdout)
-        self.assertIn("ended before its time", stdout)
+        self.assertIn("interrupted before the end", stdout)
 
     def test_soft_limit_is_raised(self):
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.check(run("demo", *FEW, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (30, hard))), "epoll")
 
-    def test_hard_limit_is_told(self):
+    def test_hard_limit_is_reported(self):
         outcome = run("demo", *FEW, preexec_fn=lambda: allow(30))
         self.assertEqual(outcome.returncode, 1, outcome)
         self.assertEqual(outcome.stdout, "")
-        self.assertIn("104 open descriptors are needed, this process is allowed 30", outcome.stderr)
+        self.assertIn("104 open descriptors are needed, but the limit of this process is 30", outcome.stderr)
 
 
 if __name__ == "__main__":

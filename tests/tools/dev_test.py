@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""./dev setup: what it installs, and what it says, with an apt-get, a dpkg-query, an id and a sudo of its own on PATH."""
+"""Tests of ./dev setup: its installations and messages, with fake apt-get, dpkg-query, id and sudo on PATH."""
 import os
 import pathlib
 import shutil
@@ -12,7 +12,7 @@ TOOLS = ["bash", "cat", "dirname", "env", "grep", "mktemp", "nproc", "printf", "
 FOR_DEMO = ["g++", "cmake", "ninja-build", "pkg-config", "libcli11-dev", "libfmt-dev", "liburing-dev"]
 FOR_TEST = FOR_DEMO + ["python3", "binutils", "libgtest-dev", "libev-dev", "libevent-dev", "libuv1-dev"]
 
-# As apt-get says it when it may remove nothing.
+# The output of apt-get if it may remove nothing.
 CONFLICT = """\
 The following packages will be REMOVED:
   libmine-dev libmine1.74-dev
@@ -23,7 +23,7 @@ E: Packages need to be removed but remove is disabled.
 
 
 class Machine:
-    """A folder of programs that is all of PATH, and what was called of them."""
+    """A Machine is a folder of fake programs, which is all of PATH, and a log of their calls."""
 
     def __init__(self, installed, user=0, sudo=None, apt="", apt_status=0, boost=0):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pollux-dev-"))
@@ -78,7 +78,7 @@ class Setup(unittest.TestCase):
             with self.subTest(boost), Machine(with_all() | boost, user=1000) as machine:
                 outcome = machine.run("setup")
                 self.assertEqual((outcome.returncode, outcome.calls), (0, []), outcome)
-                self.assertIn("nothing is missing for ./dev test", outcome.stdout)
+                self.assertIn("all packages are installed for ./dev test", outcome.stdout)
 
     def test_boost_without_a_package(self):
         with Machine(with_all(), boost=107400) as machine:
@@ -86,7 +86,7 @@ class Setup(unittest.TestCase):
         with Machine(with_all(), boost=107300) as machine:
             self.assertIn(f"{INSTALL_NOW} libboost-dev", machine.run("setup").calls)
 
-    def test_an_old_boost_does_not_do(self):
+    def test_an_old_boost_does_not_suffice(self):
         # Nor does one without headers.
         for package, version in [("libboost-dev", "1.67.0.1"), ("libboost-filesystem1.81-dev", "1.81.0")]:
             with Machine(with_all(**{package: version})) as machine:
@@ -107,33 +107,33 @@ class Setup(unittest.TestCase):
         with Machine({package: "1" for package in FOR_DEMO} | {"libboost-dev": "1.83"}, user=1000) as machine:
             self.assertEqual(machine.run("setup", "demo").returncode, 0)
 
-    def test_what_is_in_the_way_is_told_and_stays(self):
+    def test_packages_in_conflict_are_reported_and_kept(self):
         with Machine(with_all(), apt=CONFLICT, apt_status=100) as machine:
             outcome = machine.run("setup", "test")
             self.assertEqual(outcome.returncode, 1, outcome)
-            self.assertIn("in the way are packages of yours, which were not removed: libmine-dev libmine1.74-dev",
+            self.assertIn("these installed packages are in conflict, and were not removed: libmine-dev libmine1.74-dev",
                           outcome.stderr)  # fmt: skip
             self.assertIn("E: Packages need to be removed but remove is disabled.", outcome.stdout)
             self.assertIn(f"\n  {INSTALL} libboost-dev\n", outcome.stderr)
-            self.assertNotIn("nothing is missing", outcome.stdout)
+            self.assertNotIn("all packages are installed", outcome.stdout)
 
-    def test_other_failures_are_told(self):
+    def test_other_failures_are_reported(self):
         with Machine(with_all(), apt="E: Unable to locate package libboost-dev\n", apt_status=100) as machine:
             outcome = machine.run("setup", "test")
             self.assertEqual(outcome.returncode, 1, outcome)
             self.assertIn("E: Unable to locate package libboost-dev", outcome.stdout)
             self.assertIn("could not be installed", outcome.stderr)
-            self.assertNotIn("in the way", outcome.stderr)
+            self.assertNotIn("in conflict", outcome.stderr)
 
     def test_without_root_and_sudo_nothing_is_attempted(self):
-        for command in ["setup", "test"], ["setup"], ["test"], ["bench"], ["faults"]:
+        for command in ["setup", "test"], ["setup"], ["test"], ["bench"], ["mutants"]:
             with self.subTest(command), Machine(with_all(), user=1000) as machine:
                 outcome = machine.run(*command)
                 self.assertEqual((outcome.returncode, outcome.calls), (1, []), outcome)
-                self.assertIn("neither root nor sudo", outcome.stderr)
+                self.assertIn("needs root or sudo", outcome.stderr)
                 self.assertIn(f"\n  {INSTALL} libboost-dev\n", outcome.stderr)
 
-    def test_with_sudo_it_says_what_it_will_do(self):
+    def test_with_sudo_it_prints_what_it_will_do(self):
         with Machine(with_all(), user=1000, sudo='exec "$@"') as machine:
             outcome = machine.run("setup")
             self.assertEqual(outcome.returncode, 0, outcome)
@@ -155,7 +155,7 @@ class Setup(unittest.TestCase):
             self.assertEqual((outcome.returncode, outcome.calls), (1, []), outcome)
             for package in FOR_DEMO + ["libboost-dev"]:
                 self.assertIn(f" {package}", outcome.stdout)
-            # Others go on: it may all be there.
+            # Other commands continue, since the packages may be there.
             self.assertIn("cmake", machine.run("demo").calls[0])
 
     def test_an_unknown_command(self):

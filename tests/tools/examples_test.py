@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""The examples, with real terminals, pipes, files and connections."""
+"""Tests of the examples, with real terminals, pipes, files and connections."""
 import concurrent.futures
 import os
 import pty
@@ -26,7 +26,7 @@ class TailStdin(unittest.TestCase):
     def test_pipe(self):
         for backend in BACKENDS:
             with self.start(backend, subprocess.PIPE) as program:
-                for data in [b"one\n", b"two\n"]:  # as it comes, not at the end
+                for data in [b"one\n", b"two\n"]:  # when it arrives, not at the end
                     program.stdin.write(data)
                     program.stdin.flush()
                     self.assertEqual(os.read(program.stdout.fileno(), 100), data)
@@ -84,7 +84,7 @@ class EchoServer(unittest.TestCase):
                 program.send_signal(signal.SIGTERM)
                 self.assertEqual(program.wait(30), -signal.SIGTERM)
 
-    def test_no_descriptor_left_and_no_client_to_go(self):
+    def test_no_free_descriptor_and_no_client_to_close(self):
         for backend in BACKENDS:
             program, port = self.start(backend)
             with program:
@@ -108,7 +108,7 @@ class EchoServer(unittest.TestCase):
 
 
 class UdpEcho(unittest.TestCase):
-    def test_each_sender_gets_its_own_back(self):
+    def test_each_sender_receives_its_own_datagrams(self):
         for backend in BACKENDS:
             for at, family in [("127.0.0.1:0", socket.AF_INET), ("[::1]:0", socket.AF_INET6)]:
                 with subprocess.Popen([EXAMPLES + "/udp_echo", at], env=environment(POLLUX_BACKEND=backend),
@@ -159,7 +159,7 @@ class NodeExperiment(unittest.TestCase):
 
 class MarketData(unittest.TestCase):
     def prices_of(self, connection):
-        """How many prices a subscriber got up to the end, none of them lower than before, and the last of each symbol."""
+        """Returns the number of prices that a subscriber received, none lower than before, and the last of each symbol."""
         prices, count = {}, 0
         with connection, connection.makefile() as lines:
             for count, line in enumerate(lines, 1):
@@ -169,7 +169,7 @@ class MarketData(unittest.TestCase):
         return count, prices
 
     def subscribe(self, program, room=None):
-        """A subscriber, whose socket has little room if that is asked for, so that it cannot be told much at a time."""
+        """Makes a subscriber; with a small receive buffer on request, so that few prices are delivered at a time."""
         if not hasattr(program, "port"):
             program.port = int(re.match(r"port (\d+), backend \w+\n", program.stdout.readline()).group(1))
         connection = socket.socket()
@@ -184,7 +184,7 @@ class MarketData(unittest.TestCase):
                                 stdout=subprocess.PIPE, text=True)
 
     def expect_counts(self, program):
-        """Updates, conflated, delivered, as the program counts them at its end."""
+        """Returns the updates, the conflated ones and the deliveries, as the program counts them at its end."""
         counts = re.match(r"updates (\d+), conflated (\d+), delivered (\d+)\n", program.stdout.readline())
         self.assertRegex(program.stdout.read(), r"^age of a price when it is sent, in us: median \d+, ")
         self.assertEqual(program.wait(30), 0)
@@ -195,18 +195,18 @@ class MarketData(unittest.TestCase):
             with self.start(backend) as program:
                 count, prices = self.prices_of(self.subscribe(program))
                 updates, conflated, delivered = self.expect_counts(program)
-            # Each update makes a price one higher, so the last prices tell how many there were.
+            # Each update raises a price by one, so the last prices give the number of updates.
             self.assertEqual(len(prices), 10000)
             self.assertEqual(sum(prices.values()), updates)
             self.assertLess(conflated, updates)
             self.assertEqual(delivered, count)
 
-    def test_who_reads_late_gets_fewer_prices_and_none_that_is_old(self):
+    def test_a_slow_subscriber_receives_fewer_prices_and_none_that_is_old(self):
         for backend in BACKENDS:
             with self.start(backend) as program, concurrent.futures.ThreadPoolExecutor() as pool:
                 late = self.subscribe(program, room=2048)
                 prompt = pool.submit(self.prices_of, self.subscribe(program))
-                # Nothing is decided by this time: the program goes on until the late one has its prices, too.
+                # The test does not depend on this time: the program runs until the slow one has its prices, too.
                 time.sleep(1.5)
                 late_count, late_prices = self.prices_of(late)
                 count, prices = prompt.result()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Plugins that do harm, and text that does: what pollux list says of the first, and that no command prints the second."""
+"""Tests of harmful plugins and texts: pollux list reports the plugins, and no command prints the texts unescaped."""
 import os
 import pathlib
 import re
@@ -50,7 +50,7 @@ class List(unittest.TestCase):
         self.put("hangs")
         self.check("hangs: not usable: did not load within 10 s")
 
-    def test_file_that_was_cut_off(self):
+    def test_truncated_file(self):
         source = pathlib.Path(FIXTURES, "libpollux-good.so").read_bytes()
         (self.folder / "libpollux-good.so").write_bytes(source[:2000])
         self.check("good: not usable: truncated or damaged: ")
@@ -61,7 +61,7 @@ class List(unittest.TestCase):
         self.assertEqual(outcome.returncode, 0, outcome)
         self.assertIn(b"raises: not usable: ended by SIGBUS while it was loaded", outcome.stdout)
 
-    def test_explain_loads_what_it_is_asked_for(self):
+    def test_explain_loads_the_named_backend(self):
         self.put("exits", "exits_unsaid", "raises")
         outcome = run("explain", variables=self.variables)
         self.assertEqual(outcome.returncode, 0, outcome)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""pollux new: what it writes, and every way in which it must refuse. That the project works, tests/package tries."""
+"""Tests of pollux new: its files and its refusals. tests/package tests that the project works."""
 import os
 import pathlib
 import tempfile
@@ -18,7 +18,7 @@ class New(unittest.TestCase):
         return run("new", *arguments, cwd=self.scratch)
 
     def check_refusal(self, arguments, facts, status):
-        """One clear message, and nothing has changed."""
+        """Expects one message, and no change."""
         before = self.tree()
         outcome = self.run_here(*arguments)
         self.assertEqual((outcome.returncode, outcome.stdout), (status, ""), outcome)
@@ -57,7 +57,7 @@ class New(unittest.TestCase):
         self.check_refusal(["n" * 65], ["64 characters"], 2)
 
     def test_bad_names(self):
-        for name in ["", "Mine", "my-engine", "a/b", "../a", ".", "a b", "a.b", "ä", "@NAME@"]:
+        for name in ["", "Mine", "my-backend", "a/b", "../a", ".", "a b", "a.b", "ä", "@NAME@"]:
             self.check_refusal([name], [f'"{name}"', "lower-case letters, digits"], 2)
 
     def test_taken_names(self):
@@ -67,7 +67,7 @@ class New(unittest.TestCase):
     def test_no_name(self):
         self.check_refusal([], ["NAME"], 2)
 
-    def test_what_exists_is_left_alone(self):
+    def test_existing_files_are_kept(self):
         (self.scratch / "full").mkdir()
         (self.scratch / "full" / "mine.cpp").write_text("precious")
         (self.scratch / "empty").mkdir()
@@ -83,7 +83,7 @@ class New(unittest.TestCase):
         (self.scratch / "file").write_text("")
         self.check_refusal(["mine", "--dir", "file/mine"], ['"file/mine"', "Not a directory"], 1)
 
-    def test_disk_that_takes_no_more(self):
+    def test_full_disk(self):
         def no_files():
             import resource  # of POSIX
             import signal

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""What the programs do where nothing can be printed: a status that is not 0, and one line on the standard error stream."""
+"""Tests of programs whose output cannot be written: a status that is not 0, and one line on the standard error stream."""
 import os
 import pathlib
 import subprocess
@@ -29,7 +29,7 @@ class Output(unittest.TestCase):
         with self.subTest(command=command), tempfile.TemporaryDirectory() as folder:
             outcome = subprocess.run(command, env=environment(), text=True, stderr=subprocess.PIPE, timeout=100,
                                      check=False, cwd=folder, **options)
-            self.assertGreater(outcome.returncode, 0, outcome)  # nor ended by a signal
+            self.assertGreater(outcome.returncode, 0, outcome)  # and not ended by a signal
             self.assertEqual(outcome.stderr.count("cannot write to the standard output"), 1, outcome)
 
     def test_full(self):
@@ -39,18 +39,18 @@ class Output(unittest.TestCase):
 
     def test_closed(self):
         for command in EACH:
-            if not command[0].startswith(EXAMPLES):  # which take what they are given
+            if not command[0].startswith(EXAMPLES):  # the examples do not occupy closed streams
                 self.check(command, preexec_fn=lambda: os.close(1))
 
     def test_all_closed(self):
-        """Nor does a socket take the place of a stream: demo would print into it, and end by SIGPIPE."""
+        """No socket takes the place of a stream: demo would print into it, and end by SIGPIPE."""
         for command in [[COMMAND, "demo", "--seconds", "1", "--connections", "4"], [COMMAND, "list"]]:
             outcome = subprocess.run(command, env=environment(), preexec_fn=lambda: os.closerange(0, 3), timeout=100,
                                      check=False)
             self.assertEqual(outcome.returncode, 1, outcome)
 
     def test_reading_end_closed(self):
-        """That ends a program as it ends others, or with a status; it is never a success."""
+        """SIGPIPE ends the program, or it returns a status; it never succeeds."""
         reading, writing = os.pipe()
         os.close(reading)
         with os.fdopen(writing, "w") as pipe:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
-"""What a user learns of a ring that cannot be had, and what runs instead.
+"""Tests of a system that refuses io_uring: the messages, and the backend that is used instead.
 
-POLLUX_WITHOUT is the program that takes a system call away from another one.
+POLLUX_WITHOUT is the program that makes a system call fail in another one.
 """
 import os
 import subprocess
@@ -27,7 +27,7 @@ class RefusedRing(unittest.TestCase):
         ("io_uring_enter", "EPERM", "io_uring_enter: Operation not permitted"),
     ]
 
-    def test_alone_it_fails_with_step_and_reason(self):
+    def test_io_uring_alone_fails_with_step_and_reason(self):
         for call, error, reason in self.REFUSALS:
             with self.subTest(call=call, error=error):
                 outcome = run(call, error, "io_uring", "explain")
@@ -50,7 +50,7 @@ class RefusedRing(unittest.TestCase):
         self.assertEqual(outcome.returncode, 0, outcome)
         self.assertIn("epoll", outcome.stdout)
 
-    def test_the_suite_says_why(self):
+    def test_the_suite_prints_the_reason(self):
         outcome = run("io_uring_setup", "EPERM", "auto", "conformance", "io_uring")
         self.assertEqual(outcome.returncode, 1, outcome)
         self.assertRegex(outcome.stderr, r"libpollux-io_uring\.so: io_uring_setup: Operation not permitted")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Runs the programs under test in an environment that nothing outside decides."""
+"""Runs the programs under test in an environment without outside settings."""
 import os
 import subprocess
 

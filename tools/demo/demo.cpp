@@ -15,21 +15,21 @@
 namespace pollux::tools {
 namespace {
 
-// Besides two for each connection: streams, two Selectors, a listener, what libraries keep open.
+// Needed besides two for each connection: for streams, two Selectors, a listener, and descriptors of libraries.
 constexpr std::size_t descriptors_beside = 64;
 
 std::string in_milliseconds(std::chrono::nanoseconds time) {
     return fmt::format("{:.3f} ms", std::chrono::duration<double, std::milli>(time).count());
 }
 
-/// Why this backend and no other, in a few words; `pollux explain` has more of them.
+/// Returns the reason for the choice in a few words; `pollux explain` gives the full one.
 std::string reason_of(const Choice& choice, const DemoOptions& options) {
     if (options.all) return "--all";
     const auto before = choice.attempts.size() - 1;
-    auto reason = choice.asked == "auto" ? "auto: the highest rank that opens"
+    auto reason = choice.asked == "auto" ? "auto: the backend with the highest rank that opens"
                                          : fmt::format("\"{}\" {}", choice.asked,
                                                        options.backend.empty() ? choice.origin : "from --backend");
-    if (before > 0) reason += fmt::format(", {} before it could not be had", before);
+    if (before > 0) reason += fmt::format(", after {} that could not be opened", before);
     return reason;
 }
 
@@ -42,7 +42,7 @@ void add_row(Table& table, const Measurement& seen, const DemoOptions& options) 
                reason_of(seen.choice, options)});
 }
 
-/// A measurement for each backend that is asked for, and what is to be said of it and of the others.
+/// A Series measures each requested backend, and formats the results with remarks.
 struct Series {
     std::vector<Measurement> measurements;
     std::string remarks;
@@ -57,7 +57,7 @@ struct Series {
         if (seen.errors > 0) {
             remarks += fmt::format("  {}: {} errors, the first: {}\n", name, seen.errors, escaped(seen.first_error));
         } else if (seen.requests == 0 && !was_interrupted()) {
-            remarks += fmt::format("  {}: not one request was answered in time\n", name);
+            remarks += fmt::format("  {}: no request was answered in time\n", name);
         } else {
             return;
         }
@@ -68,7 +68,7 @@ struct Series {
         for (const auto& seen : examine_installed()) {
             if (was_interrupted()) return;
             if (seen.obstacle.empty()) {
-                run({.backend = seen.file.string()}, options); // as a file: this one, whatever else has its name
+                run({.backend = seen.file.string()}, options); // by its file: other plugins may have the same name
             } else {
                 remarks += fmt::format("  {}: not usable: {}\n", escaped(seen.name), escaped(seen.obstacle));
             }
@@ -86,11 +86,11 @@ struct Series {
                      {"errors", Align::right},
                      {"chosen"}});
         for (const auto& seen : measurements) add_row(table, seen, options);
-        return table.text() + remarks + (was_interrupted() ? "  ended before its time\n" : "");
+        return table.text() + remarks + (was_interrupted() ? "  interrupted before the end\n" : "");
     }
 };
 
-/// What pollux::explain() says, with the origin by its right name.
+/// Calls pollux::explain(), and sets the origin to the option of the command line.
 Choice explained(const DemoOptions& options) {
     auto choice = explain({.backend = options.all ? "auto" : options.backend});
     if (options.all) choice.origin = "from --all";

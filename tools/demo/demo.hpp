@@ -8,12 +8,12 @@ namespace pollux::tools {
 struct DemoOptions {
     int connections = 500;
     int seconds = 5;
-    std::string backend = {}; // as POLLUX_BACKEND
+    std::string backend = {}; // in the syntax of POLLUX_BACKEND
     bool all = false;
 };
 
-/// `pollux demo`: an echo server over a backend, driven by real TCP clients; every byte is checked.
-/// Returns: an exit status: 1 if there were errors, or nothing that could be measured.
+/// Runs `pollux demo`: an echo server on a backend, with TCP clients that check every byte.
+/// Returns: an exit status: 1 if there were errors, or if nothing could be measured.
 /// Errors:  OpenError; std::exception
 int demo(const DemoOptions& options);
 

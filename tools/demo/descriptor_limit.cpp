@@ -16,7 +16,7 @@ namespace pollux::tools {
 
 #ifdef _WIN32
 
-void require_descriptors(std::size_t) {} // there is no limit to raise, and more than anybody needs
+void require_descriptors(std::size_t) {} // Windows has no limit to raise
 
 #else
 
@@ -25,12 +25,13 @@ void require_descriptors(std::size_t needed) {
     if (getrlimit(RLIMIT_NOFILE, &limit) == -1) throw std::system_error(errno, std::system_category(), "getrlimit");
     if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= needed) return;
     const rlim_t allowed = limit.rlim_max;
-    // More than the hard limit is for the superuser; who may not is told here.
+    // Only the superuser may exceed the hard limit; other users get the error.
     const rlimit raised{needed, std::max<rlim_t>(needed, allowed)};
     if (setrlimit(RLIMIT_NOFILE, &raised) == 0) return;
-    throw std::runtime_error(fmt::format("{} open descriptors are needed, this process is allowed {} (ulimit -Hn); "
-                                         "ask for fewer --connections or raise the limit",
-                                         needed, static_cast<unsigned long long>(allowed)));
+    throw std::runtime_error(
+        fmt::format("{} open descriptors are needed, but the limit of this process is {} (ulimit -Hn); "
+                    "use fewer --connections or raise the limit",
+                    needed, static_cast<unsigned long long>(allowed)));
 }
 
 #endif

@@ -5,8 +5,8 @@
 
 namespace pollux::tools {
 
-/// Makes sure that this process may open so many descriptors, and raises its limit if that is needed.
-/// Errors: std::runtime_error that says what is needed and what is allowed.
+/// Ensures that this process may open so many descriptors, and raises its limit if necessary.
+/// Errors: std::runtime_error with the number that is needed and the limit.
 void require_descriptors(std::size_t needed);
 
 } // namespace pollux::tools

@@ -9,7 +9,7 @@ namespace pollux::tools {
 namespace {
 
 constexpr std::size_t pool_size = std::size_t{1} << 20;
-constexpr unsigned largest_payload_bits = 16;  // up to 64 KiB: more than loopback takes at once, so writes are partial
+constexpr unsigned largest_payload_bits = 16; // up to 64 KiB: more than loopback accepts at once, so writes are partial
 constexpr std::size_t connecting_at_once = 64; // fewer than the smallest queue of a listener
 
 std::vector<std::byte> random_bytes(std::size_t count, std::mt19937_64& random) {
@@ -53,7 +53,7 @@ void EchoClients::run() {
         if (stopped_ && phase_ < Phase::ending) begin_ending();
         if (phase_end_.left() == std::chrono::nanoseconds::zero()) on_time_over();
     }
-    if (phase_ == Phase::measuring) ended_ = clock::now(); // nobody is left
+    if (phase_ == Phase::measuring) ended_ = clock::now(); // no client is left
 }
 
 void EchoClients::on_time_over() {
@@ -100,7 +100,7 @@ void EchoClients::give_up() {
     phase_ = Phase::over;
     for (auto& client : clients_) {
         if (client.state == State::gone) continue;
-        fail("got nothing for too long while " + std::string(aim_of(client.state)));
+        fail("received nothing for too long while " + std::string(aim_of(client.state)));
         drop(client);
     }
 }
@@ -108,7 +108,7 @@ void EchoClients::give_up() {
 void EchoClients::on_event(const Event& event) {
     const auto index = static_cast<std::size_t>(event.token);
     if (index >= clients_.size() || clients_[index].state == State::gone) {
-        fail("event for a watch that is not there");
+        fail("event for a watch that does not exist");
         return;
     }
     auto& client = clients_[index];
@@ -124,7 +124,7 @@ bool EchoClients::on_connected(Client& client) {
     --connecting_;
     connect_more();
     const auto connected = client.watched.socket().finish_connect();
-    if (connected.would_block()) return fail("was told that it is connected before it was");
+    if (connected.would_block()) return fail("was reported as connected before it was");
     if (!survives(connected.error, "connect")) return false;
     client.state = State::idle;
     ++tally_->connected;
@@ -144,10 +144,10 @@ std::string_view EchoClients::aim_of(State state) noexcept {
     case State::gone:
         break;
     }
-    return "it was gone";
+    return "it was closed";
 }
 
-/// Sends a new payload: a random piece of the pool, short ones as often as long ones.
+/// Sends a new payload: a random piece of the pool, short or long with the same probability.
 bool EchoClients::request(Client& client) {
     const auto bits = random_() % (largest_payload_bits + 1);
     const auto length = std::max<std::size_t>(random_() & ((std::size_t{1} << bits) - 1), 1);
@@ -174,14 +174,14 @@ bool EchoClients::receive(Client& client) {
     const auto came = client.watched.socket().read(buffer_);
     if (came.is_end()) return client.state == State::ending ? false : fail("the server ended the connection");
     if (!came.is_done()) return survives(came.error, "read");
-    return client.state == State::requesting ? take(client, came.count) : fail("got bytes that it did not send");
+    return client.state == State::requesting ? take(client, came.count) : fail("received bytes that it did not send");
 }
 
-/// Compares what came back; with the last of it the request is over.
+/// Compares the echo with the payload; its last byte ends the request.
 bool EchoClients::take(Client& client, std::size_t count) {
-    if (count > client.sent - client.received) return fail("got more bytes than it sent");
+    if (count > client.sent - client.received) return fail("received more bytes than it sent");
     if (std::memcmp(buffer_.data(), client.payload.data() + client.received, count) != 0)
-        return fail("got bytes that differ from those it sent");
+        return fail("received bytes that differ from those it sent");
     client.received += count;
     tally_->bytes += count;
     if (client.received < client.payload.size()) return true;

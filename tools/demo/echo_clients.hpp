@@ -19,13 +19,13 @@
 
 namespace pollux::tools {
 
-/// Clients of an echo server, all in one thread. Each sends a payload, waits until all of it came back, compares it
-/// byte by byte, and begins anew:
+/// EchoClients run the clients of an echo server, all in one thread. Each sends a payload, waits until all of it was
+/// echoed, compares it byte by byte, and starts again:
 ///
-///     connecting ──▶ idle ──▶ requesting ⟲ ──▶ ending ──▶ gone
+///     connecting ──▶ idle ──▶ requesting ⟲ ──▶ ending ──▶ closed
 ///
-/// They begin together, when all are connected. After the measured time each ends what is under way, shuts down its
-/// sending half, and expects the end of the stream. Whoever gets nothing within `patience` after that is an error.
+/// They start together, when all are connected. After the measured time each completes its request, shuts down its
+/// sending half, and expects the end of the stream. A client that receives nothing within `patience` is an error.
 class EchoClients {
   public:
     static constexpr std::chrono::seconds patience{10};
@@ -33,13 +33,13 @@ class EchoClients {
     EchoClients(Poll poll, Mode mode, const Address& server, std::chrono::nanoseconds time, std::size_t count,
                 Tally& tally);
 
-    /// Runs all of it; what goes wrong goes to the tally.
+    /// Runs all clients; errors are counted in the tally.
     void run();
 
     /// Ends the measured time early. Threads: any.
     void stop() noexcept;
 
-    // When run() is over:
+    // After run():
     const Latencies& latencies() const noexcept { return latencies_; }
     std::chrono::nanoseconds measured() const noexcept { return ended_ - began_; }
 
@@ -70,7 +70,7 @@ class EchoClients {
     bool receive(Client& client);
     bool take(Client& client, std::size_t count);
     bool end(Client& client);
-    /// Counts the error, if it is one; whether the client may go on.
+    /// Counts the error, if there is one; returns whether the client may continue.
     bool survives(const std::error_code& error, std::string_view step);
     bool fail(std::string_view what);
     void drop(Client& client);
@@ -91,7 +91,7 @@ class EchoClients {
     Latencies latencies_;
     std::mt19937_64 random_;
     std::vector<std::byte> pool_;   // payloads are pieces of it
-    std::vector<std::byte> buffer_; // what came back
+    std::vector<std::byte> buffer_; // the bytes that were received
 };
 
 } // namespace pollux::tools

@@ -50,8 +50,8 @@ void EchoServer::accept_all() {
         auto accepted = listener_.socket().accept();
         if (accepted.would_block()) return check(listener_.expect(poll_.registrator(), Ready::readable), "modify");
         if (accepted.has_failed()) {
-            if (TcpListener::is_transient(accepted.error)) continue; // there is nobody to serve
-            return check(accepted.error, "accept");                  // its clients will miss it and say so
+            if (TcpListener::is_transient(accepted.error)) continue; // the client has gone away
+            return check(accepted.error, "accept");                  // its clients will report an error, too
         }
         const Token token{next_token_++};
         Connection added{{std::move(accepted.stream), token, mode_}};
@@ -77,7 +77,7 @@ void EchoServer::serve(Token token) {
     check(connection.watched.expect(poll_.registrator(), aim), "modify");
 }
 
-/// Reads once, so that each connection has its turn, and sends at once what can be sent.
+/// Reads once, so that each connection has its turn, and sends as much as possible at once.
 std::error_code EchoServer::echo(Connection& connection) {
     auto& stream = connection.watched.socket();
     const auto came = stream.read(buffer_);

@@ -15,10 +15,10 @@
 
 namespace pollux::tools {
 
-/// Sends back what it gets, to any number of clients, until it is closed.
+/// An EchoServer returns all bytes to their client, for any number of clients, until it is closed.
 ///
-/// Each connection has one of two aims: to read, or, when the client takes less than it sends, to write what is left
-/// before anything more is read. So nothing piles up here, whatever clients do.
+/// Each connection has one of two aims: to read, or, if the client reads less than it sends, to write the rest before
+/// it reads more. So no data piles up in the server, whatever clients do.
 class EchoServer {
   public:
     /// Errors: std::system_error
@@ -26,7 +26,7 @@ class EchoServer {
 
     const Address& address() const noexcept { return address_; }
 
-    /// Serves; what goes wrong goes to the tally.
+    /// Serves clients; errors are counted in the tally.
     void run();
 
     /// Ends run(). Threads: any.

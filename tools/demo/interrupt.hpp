@@ -3,10 +3,10 @@
 
 namespace pollux::tools {
 
-/// From now on Ctrl-C, or SIGTERM, asks for an end instead of forcing it; a second one forces it.
+/// Makes Ctrl-C, or SIGTERM, request an end instead of forcing it; a second one forces it.
 void expect_interrupt();
 
-/// Whether the end was asked for.
+/// Whether an end was requested.
 bool was_interrupted() noexcept;
 
 } // namespace pollux::tools

@@ -11,7 +11,7 @@ namespace {
 constexpr unsigned share_bits = 5; // 32 buckets for each power of two
 constexpr std::uint64_t shares = std::uint64_t{1} << share_bits;
 
-// Up to 32 each number has its bucket. Above, the highest six bits of a number and their place say which:
+// Each value below 32 has a bucket of its own. Above, the highest six bits of a value and their position select it:
 //
 //     0 1 ... 31 | 32 33 ... 63 | 64 66 ... 126 | 128 132 ... 252 | ...
 std::size_t bucket_of(std::uint64_t value) noexcept {

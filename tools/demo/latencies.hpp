@@ -8,14 +8,14 @@
 
 namespace pollux::tools {
 
-/// A histogram of times: 32 buckets for each power of two, so a percentile is at most 1/32 too high, whatever it is.
+/// Latencies is a histogram of times with 32 buckets for each power of two: a percentile is at most 1/32 too high.
 class Latencies {
   public:
     Latencies();
 
     void record(std::chrono::nanoseconds latency) noexcept;
 
-    /// The time that a share of 0 to 1 of all was not above; zero if there are none.
+    /// The time that a share, from 0 to 1, of all times does not exceed; zero without any.
     std::chrono::nanoseconds percentile(double share) const noexcept;
     std::chrono::nanoseconds max() const noexcept { return std::chrono::nanoseconds(max_); }
 

@@ -17,10 +17,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The mode that costs least: level where it is to be had, as a watch then changes only when its aim does.
+/// Returns the cheapest mode: level if it is offered, since a watch then changes only when its aim does.
 Mode mode_of(const Capabilities& capabilities) { return capabilities.level ? Mode::level : Mode::oneshot; }
 
-/// The server's thread; ended in any case, or the future would wait for it for ever.
+/// A Serving runs the server in a thread; its destructor closes the server, since the future would wait for it for
+/// ever.
 class Serving {
   public:
     explicit Serving(EchoServer& server)
@@ -29,7 +30,7 @@ class Serving {
     Serving(const Serving&) = delete;
     Serving& operator=(const Serving&) = delete;
 
-    /// Whether it ended within the limit.
+    /// Waits for the end; returns whether it was within the limit.
     bool end(std::chrono::seconds limit) {
         server_->close();
         return done_.wait_for(limit) == std::future_status::ready;
@@ -47,10 +48,10 @@ class Serving {
     std::_Exit(EXIT_FAILURE);
 }
 
-/// Shows how far it is, and passes on an interrupt; whether the clients were done in time.
+/// Shows the progress, and forwards an interrupt; returns whether the clients ended in time.
 bool watch_over(const std::future<void>& driving, EchoClients& clients, const Tally& tally, const std::string& backend,
                 std::chrono::seconds time, Progress& progress) {
-    // Each phase of the clients keeps its own limit; this is for backends that do not let them.
+    // Each phase of the clients has its own limit; this one is for backends whose select() hangs.
     const Deadline limit(time + 3 * EchoClients::patience);
     std::optional<Deadline> next_line(0s);
     int seconds = 0;

@@ -13,7 +13,7 @@
 
 namespace pollux::tools {
 
-/// What came of one backend.
+/// A Measurement is the result for one backend.
 struct Measurement {
     Choice choice;
     std::uint64_t connections = 0;
@@ -25,10 +25,10 @@ struct Measurement {
     Latencies latencies = {};
 };
 
-/// Runs an echo server and its clients, each in a thread and on a Poll of its own over the same backend; until `time`
-/// is over or the end is asked for.
+/// Runs an echo server and its clients, each in a thread and on a Poll of its own with the same backend, for `time` or
+/// until an end is requested.
 ///
-/// A backend whose select() never returns cannot be left alone: then the process ends here, with a message and
+/// If select() of the backend never returns, its thread cannot be ended: the process then ends here, with a message and
 /// status 1. Errors: OpenError; std::system_error
 Measurement measure(const Request& request, std::size_t connections, std::chrono::seconds time, Progress& progress);
 

@@ -10,7 +10,7 @@ namespace pollux::tools {
 Progress::Progress() : is_terminal_(isatty(STDERR_FILENO) == 1) {}
 
 void Progress::show(const std::string& line) {
-    // The escape sequence clears what a longer line left behind.
+    // The escape sequence clears the rest of a longer line.
     std::fprintf(stderr, is_terminal_ ? "\r%s\x1b[K" : "%s\n", line.c_str());
     std::fflush(stderr);
     is_shown_ = true;

@@ -5,7 +5,8 @@
 
 namespace pollux::tools {
 
-/// How far it is, on the standard error stream: one line that is rewritten on a terminal, else a line each time.
+/// A Progress prints the progress on the standard error stream: on a terminal as one line that is rewritten, otherwise
+/// as a line each time.
 class Progress {
   public:
     Progress();
@@ -15,7 +16,7 @@ class Progress {
 
     void show(const std::string& line);
 
-    /// Takes the line away.
+    /// Clears the line.
     void clear() noexcept;
 
   private:

@@ -8,14 +8,14 @@
 
 namespace pollux::tools {
 
-/// What server and clients count, and what is shown while they do. Threads: all of it from any.
+/// A Tally has the counts of server and clients. Threads: any.
 class Tally {
   public:
     std::atomic<std::uint64_t> connected = 0;
     std::atomic<std::uint64_t> requests = 0;
-    std::atomic<std::uint64_t> bytes = 0; // echoed, and found to be right
+    std::atomic<std::uint64_t> bytes = 0; // echoed and verified
 
-    /// Counts an error. Of many the first is kept, as the others are mostly its consequences.
+    /// Counts an error, and keeps the first, since the others are mostly its consequences.
     void add_error(const std::string& what) {
         const std::lock_guard lock(mutex_);
         if (errors_++ == 0) first_error_ = what;

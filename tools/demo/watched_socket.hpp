@@ -7,7 +7,7 @@
 
 namespace pollux::tools {
 
-/// A socket of pollux::net and its watch in a Poll, in whichever mode its backend has.
+/// A WatchedSocket owns a socket of pollux::net and its watch in a Poll, in any mode.
 template <typename Socket>
 class WatchedSocket {
   public:
@@ -21,7 +21,7 @@ class WatchedSocket {
         return registrator.add(socket_, watch_);
     }
 
-    /// What is of interest next. Called after each event: a one-shot watch needs it even when nothing changed.
+    /// Sets the next interest. Call it after each event: a one-shot watch needs it even if nothing has changed.
     std::error_code expect(const PollRegistrator& registrator, Ready interest) noexcept {
         if (interest == watch_.interest && watch_.mode == Mode::level) return {};
         watch_.interest = interest;

@@ -26,7 +26,7 @@ std::string validate(std::string_view name) {
     if (name.empty() || name.find_first_not_of(letters) != name.npos)
         return "expected lower-case letters, digits and \"_\"";
     if (name.size() > longest_name) return fmt::format("expected {} characters at most", longest_name);
-    if (std::find(taken.begin(), taken.end(), name) != taken.end()) return "the name is taken by Pollux itself";
+    if (std::find(taken.begin(), taken.end(), name) != taken.end()) return "the name is taken by a backend of Pollux";
     return {};
 }
 
@@ -54,7 +54,7 @@ int new_project(const std::string& name, const std::string& folder) {
     }
     const std::filesystem::path root = folder.empty() ? name : folder;
     std::error_code error;
-    // The folder is new, so it contains no files of others.
+    // The process that creates the folder owns it: no files of other programs can be in it.
     if (!std::filesystem::create_directory(root, error)) {
         fmt::print(stderr, "pollux: cannot make the folder \"{}\": {}\n", escaped(root.string()),
                    error ? error.message() : "it exists already");
@@ -69,7 +69,7 @@ int new_project(const std::string& name, const std::string& folder) {
         return 1;
     }
     const auto place = escaped(root.string());
-    fmt::print("{0}: a plugin that works, by poll(2): CMakeLists.txt, {1}.cpp, README.md\n"
+    fmt::print("{0}: a plugin that uses poll(2): CMakeLists.txt, {1}.cpp, README.md\n"
                "  cmake -S {0} -B {0}/build\n"
                "  cmake --build {0}/build --target conformance\n",
                place, name);

@@ -5,10 +5,9 @@
 
 namespace pollux::tools {
 
-/// Implements `pollux new NAME [--dir FOLDER]`: makes a project for a plugin of this name in a new folder. If `folder`
-/// is empty, it is one of the same name in the current directory. The project is made completely or not at all, and no
-/// existing file is written to.
-/// Returns an exit status; an error is printed to the standard error stream.
+/// Runs `pollux new NAME [--dir FOLDER]`: creates a project for a plugin of this name in a new folder; an empty
+/// `folder` means a folder of the same name in the current one. It creates all files or none, and changes no existing
+/// file. Returns: an exit status; the error is printed on the standard error stream.
 int new_project(const std::string& name, const std::string& folder);
 
 } // namespace pollux::tools

@@ -6,13 +6,13 @@
 
 namespace pollux::tools {
 
-/// A TemplateFile is a file that `pollux new` writes. In its name and text, @NAME@ is replaced by the plugin's name.
+/// A TemplateFile is a file that `pollux new` writes. In its name and text, @NAME@ stands for the plugin's name.
 struct TemplateFile {
     std::string_view name;
     std::string_view text;
 };
 
-/// The files of tools/new/template, which are part of the command.
+/// The files of tools/new/template, built into the command.
 extern const std::array<TemplateFile, 3> project_template;
 
 } // namespace pollux::tools

@@ -26,7 +26,7 @@ pid_t start_sleeping() {
     const pid_t child = fork();
     if (child != 0) return child;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != maker) _exit(0); // which has ended before that
+    if (getppid() != maker) _exit(0); // the maker has ended before that
     for (;;) pause();
 }
 
@@ -35,8 +35,8 @@ void end_sleeping(pid_t child) {
     waitpid(child, nullptr, 0);
 }
 
-/// Answers requests until the other end of the socket is closed: 0 starts a process, a process is ended; one with its
-/// sign changed is ended without an answer. The next process is there before it is asked for.
+/// Serves requests until the other end of the socket is closed: 0 starts a process, a process id ends it, and a
+/// negative one ends it without a reply. The next process is started in advance.
 [[noreturn]] void make_processes(int socket) {
     pid_t spare = start_sleeping();
     for (pid_t request = 0; read(socket, &request, sizeof request) == sizeof request;) {

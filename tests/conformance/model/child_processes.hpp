@@ -5,22 +5,22 @@
 
 namespace pollux::conformance::model {
 
-/// Makes processes that sleep until they are ended. A process of its own makes them: one that has no descriptors that
-/// they could keep open.
+/// Starts processes that sleep until they are ended. A helper process starts them, which has no descriptors that they
+/// could keep open.
 ///
 /// Threads: one at a time. Errors: std::system_error.
 class ChildProcesses {
   public:
-    /// To be called while the process has one thread.
+    /// Call it while the process has one thread.
     ChildProcesses();
     ~ChildProcesses();
     ChildProcesses(const ChildProcesses&) = delete;
     ChildProcesses& operator=(const ChildProcesses&) = delete;
 
     pid_t start();
-    /// Returns when it is gone.
+    /// Ends the process, and returns after its end.
     void end(pid_t child);
-    /// Does not wait for that.
+    /// Ends the process without waiting.
     void end_later(pid_t child);
 
   private:

@@ -13,23 +13,23 @@
 namespace pollux::conformance::model {
 namespace {
 
-/// A thread that closes descriptors. To close an inotify(7) waits until no processor can see its watches any more,
-/// which takes 10 ms.
+/// A Closer closes descriptors in a thread of its own. Closing an inotify(7) descriptor waits until no processor can
+/// see its watches, which takes 10 ms.
 class Closer {
   public:
     Closer() { std::thread(&Closer::run, this).detach(); }
 
-    /// Takes a duplicate of the source, so that to close the source is not the last close().
+    /// Keeps a duplicate of the source, so that closing the source is not the last close().
     void take(Source source) {
         const Source taken = fcntl(source, F_DUPFD_CLOEXEC, first_taken);
-        if (taken == -1) return; // the source itself will be the last
+        if (taken == -1) return; // closing the source is then the last close()
         const std::lock_guard lock(mutex_);
         taken_.emplace_back(taken);
         changed_.notify_one();
     }
 
   private:
-    static constexpr Source first_taken = 900; // above all that scenes use
+    static constexpr Source first_taken = 900; // above all descriptors of scenes
 
     void run() {
         std::unique_lock lock(mutex_);

@@ -6,7 +6,7 @@
 
 namespace pollux::conformance::model {
 
-/// Closes a source; one that takes long to close is closed a little later, by another thread.
+/// Closes a source; a source that takes long to close is closed a little later, by another thread.
 void close_source(Source source, Nature nature);
 
 } // namespace pollux::conformance::model

@@ -11,7 +11,7 @@
 namespace pollux::conformance::model {
 namespace {
 
-/// Not the distributions of the standard library, which are different in each.
+/// Does not use the distributions of the standard library, which differ between implementations.
 class Dice {
   public:
     explicit Dice(std::uint64_t seed) : random_(seed) {}
@@ -19,7 +19,7 @@ class Dice {
     std::size_t below(std::size_t count) { return static_cast<std::size_t>((random_() >> 16) % count); }
     bool one_in(std::size_t count) { return below(count) == 0; }
 
-    /// One of them, each as often as its weight says.
+    /// Chooses one of them with a probability that is proportional to its weight.
     template <class Value>
     Value weighted(std::initializer_list<std::pair<Value, std::size_t>> choices) {
         std::size_t total = 0;
@@ -34,7 +34,7 @@ class Dice {
     std::mt19937_64 random_;
 };
 
-/// How often each action is chosen.
+/// The weight of each action.
 constexpr std::array<std::pair<Action, std::size_t>, action_count> weights{
     {{Action::add, 14},  {Action::modify, 12}, {Action::remove, 6},  {Action::write, 14},    {Action::read, 10},
      {Action::send, 4},  {Action::fill, 3},    {Action::drain, 6},   {Action::shut_down, 2}, {Action::hang_up, 3},
@@ -47,7 +47,7 @@ constexpr std::size_t total_weight = [] {
     return total;
 }();
 
-/// Each action as often as its weight says: most of them are not wanted, so this is called most.
+/// Chooses an action by its weight. Most are rejected, so this is called often.
 constexpr auto actions = [] {
     std::array<Action, total_weight> places{};
     std::size_t place = 0;
@@ -103,13 +103,13 @@ Thread any_thread(Dice& dice, Action action) {
     return thread == Thread::race && !may_race(action) ? Thread::same : thread;
 }
 
-/// What the generator knows of a sequence so far, so that few operations are passed over.
+/// The state of a sequence so far, so that few operations have to be skipped.
 struct Progress {
     World world;
     std::array<bool, source_count> is_watched{};
-    std::array<bool, source_count> was_forgotten{}; // closed while it was watched
+    std::array<bool, source_count> was_closed_watched{}; // closed while it was watched
 
-    /// What makes sense mostly; what does not, and is refused, now and then.
+    /// Chooses mostly possible operations, and now and then ones that are refused.
     bool wants(const Operation& operation, Dice& dice) const {
         const bool is_open = world.is_open(operation.source), is_known = is_watched[operation.source];
         switch (operation.action) {
@@ -123,7 +123,7 @@ struct Progress {
         case Action::reopen:
             return !is_known && world.allow(operation);
         case Action::dup:
-            return !is_known && !was_forgotten[operation.source] && world.allow(operation);
+            return !is_known && !was_closed_watched[operation.source] && world.allow(operation);
         default:
             return world.allow(operation);
         }
@@ -132,8 +132,9 @@ struct Progress {
     void remember(const Operation& operation) {
         if (operation.action == Action::add && operation.mode <= Mode::edge) is_watched[operation.source] = true;
         if (operation.action == Action::remove) is_watched[operation.source] = false;
-        if (operation.action == Action::close && is_watched[operation.source]) was_forgotten[operation.source] = true;
-        if (operation.action == Action::reopen) was_forgotten[operation.source] = false;
+        if (operation.action == Action::close && is_watched[operation.source])
+            was_closed_watched[operation.source] = true;
+        if (operation.action == Action::reopen) was_closed_watched[operation.source] = false;
         world.apply(operation);
     }
 };
@@ -142,7 +143,7 @@ struct Progress {
 
 Sequence generate(std::uint64_t seed, std::size_t length) {
     Dice dice(seed);
-    // With fewer sources more happens to each.
+    // With fewer sources each has more operations.
     std::array<std::size_t, source_count> cast{};
     const std::size_t members = dice.weighted<std::size_t>({{1, 20}, {2, 40}, {3, 20}, {6, 30}, {source_count, 1}});
     for (std::size_t i = 0; i < members; ++i) cast[i] = members == source_count ? i : any_source(dice);
@@ -163,7 +164,7 @@ Sequence generate(std::uint64_t seed, std::size_t length) {
                 dice.weighted<TokenKind>({{TokenKind::own, 100}, {TokenKind::wake, 1}, {TokenKind::reserved, 1}});
         }
         progress.remember(operation);
-        // Now and then so often that a spin shows.
+        // Now and then often enough to show a spin.
         const bool is_insistent = operation.action == Action::select && dice.one_in(20);
         sequence.insert(sequence.end(), is_insistent ? 10 : 1, operation);
     }

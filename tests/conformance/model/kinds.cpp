@@ -7,7 +7,7 @@
 namespace pollux::conformance::model {
 namespace {
 
-// So few that there is room for as many in any system, and that far's share of a small buffer is not used up.
+// Few enough to fit in any system, and not to use up far's share of a small buffer.
 constexpr std::size_t most_to_read = 32, most_unread = 4;
 
 constexpr std::uint32_t set_of(std::initializer_list<Action> actions) {
@@ -85,7 +85,7 @@ Ready Facts::promises() const {
 
 Ready Facts::hints() const {
     Ready ready = Ready::none;
-    // Linux reports a socket that was never connected like one that has hung up.
+    // Linux reports a socket that was never connected like one with a hang-up.
     if (has_ended || (!is_connected && is_dead)) ready |= Ready::readable | Ready::closed;
     if (is_dead) ready |= Ready::writable;
     if (has_error) ready |= Ready::readable | Ready::writable | Ready::failed;
@@ -98,7 +98,7 @@ bool Facts::allow(const Operation& operation) const {
     if (action == connect || action == refuse) return !is_connected && !is_connecting;
     if (action == answer) return is_connecting;
     if (!is_connected) return false;
-    // What an end does to a byte out of band is left to the systems.
+    // The effect of an end on an out-of-band byte depends on the system.
     if (is_urged) return action == read || ((action == send || action == drain) && has_far);
     switch (action) {
     case write:
@@ -107,7 +107,7 @@ bool Facts::allow(const Operation& operation) const {
     case read:
         return operation.amount > 0;
     case send:
-        // A terminal that is closed can be opened again, and the master writes to it.
+        // A closed terminal can be opened again, and the master can write to it.
         return (is_full || unread < most_unread) && (has_far || nature != Nature::pty_master);
     case shut_down:
         return has_far && !has_ended;
@@ -137,7 +137,7 @@ void Facts::apply(const Operation& operation) {
             to_read -= taken_by(operation);
             is_full = is_full && nature != Nature::event;
         } else if (nature == Nature::udp || nature == Nature::local || (nature == Nature::tcp && !was_closed)) {
-            has_error = false; // is returned once
+            has_error = false; // it is returned once
         }
         break;
     case send:
@@ -188,7 +188,7 @@ void Facts::send_byte() {
     } else if (nature == Nature::datagram && !has_far) {
         to_read = 0; // Linux drops what the lost peer has sent (unix_dgram_disconnected() in net/unix/af_unix.c)
     } else if (nature == Nature::tcp && !has_far) {
-        is_dead = has_error = true; // as far is closed, it resets the connection
+        is_dead = has_error = true; // since far is closed, it resets the connection
     } else if (has_far && !is_dead && !is_full) {
         ++unread;
     }
@@ -197,11 +197,11 @@ void Facts::send_byte() {
 void Facts::end() {
     has_far = false;
     if (nature == Nature::udp || nature == Nature::datagram) {
-        is_full = false; // and that is all that near learns of it
+        is_full = false; // the only effect on near
         unread = 0;
         return;
     }
-    // Who closes a stream socket with unread data resets it.
+    // Closing a stream socket with unread data resets it.
     const bool is_reset = unread > 0 && (nature == Nature::local || nature == Nature::tcp);
     has_error = is_reset || nature == Nature::pipe_writer || nature == Nature::pty_slave;
     was_closed = was_closed || !is_reset;
@@ -244,7 +244,7 @@ bool World::allow(const Operation& operation) const {
     }
 }
 
-/// Two of one signal would take it from each other.
+/// Two signalfds of one signal would compete for it.
 bool World::has_signalfd() const {
     for (std::size_t slot = 0; slot < source_count; ++slot) {
         if (facts_[slot].nature == Nature::signal && is_in_use(slot)) return true;

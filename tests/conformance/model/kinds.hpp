@@ -27,42 +27,42 @@ enum class Nature : std::uint8_t {
     pty_slave    // far is the master
 };
 
-/// What there is to know of a kind of source, as data.
+/// A Kind describes a kind of source.
 struct Kind {
     const char* name;
-    std::uint32_t actions;              // that make sense, a bit for each
-    unsigned share;                     // how often sequences have it: what is expensive to make, less
+    std::uint32_t actions;              // possible actions, a bit for each
+    unsigned share;                     // the weight in sequences, lower for expensive kinds
     bool reads = false, writes = false; // near can be read from, written to
     bool is_socket = false;
-    bool is_counter = false; // one read takes everything
+    bool is_counter = false; // one read returns everything
     bool is_always_ready = false;
-    bool wakes_itself = false; // what near does may be reported as an arrival, although nothing arrived
+    bool wakes_itself = false; // an action of near may be reported as an arrival
 };
 const Kind& kind_of(Nature nature);
 
-/// What each source is when it is opened.
+/// The kind of each source when it is opened.
 extern const std::array<Nature, source_count> natures;
 
-/// What is true of one source, whichever descriptors and watches it has: what the operations so far have made of it.
+/// The state of one source after the operations so far, independent of its descriptors and watches.
 struct Facts {
     Nature nature;
     bool has_far = true;
-    bool is_connected = true; // or is no TCP socket
+    bool is_connected = true; // true for other kinds than TCP sockets
     bool is_connecting = false;
-    bool has_ended = false;  // far will send no more
-    bool is_dead = false;    // no call on near blocks any more
-    bool has_error = false;  // an error waits in near
-    bool was_closed = false; // far ended in order, before an error
+    bool has_ended = false;  // far sends no more
+    bool is_dead = false;    // no call on near blocks
+    bool has_error = false;  // near has a pending error
+    bool was_closed = false; // far ended the stream before an error
     bool is_full = false;    // near has no room to write
-    bool is_urged = false;   // a byte out of band is there
+    bool is_urged = false;   // an out-of-band byte is pending
     std::size_t to_read = 0; // on its way to near
     std::size_t unread = 0;  // on its way to far
 
     explicit Facts(Nature nature = Nature::local);
 
-    /// The promises that hold: what would not block.
+    /// The promises that hold: calls that would not block.
     Ready promises() const;
-    /// What may be reported besides, asked for or not, as it ended or failed; nothing of a healthy source.
+    /// The hints that may be reported, since the source ended or failed; none for a healthy source.
     Ready hints() const;
 
     bool allow(const Operation& operation) const;
@@ -74,19 +74,19 @@ struct Facts {
     void send_byte();
 };
 
-/// All sources by their descriptors, of which several may be duplicates of one.
+/// A World has all sources by their descriptors, of which several may be duplicates.
 class World {
   public:
     explicit World(bool with_pipes = true);
 
-    /// Whether the operation makes sense; one that does not is passed over.
+    /// Whether the operation is possible; otherwise it is skipped.
     bool allow(const Operation& operation) const;
     void apply(const Operation& operation);
 
     const Facts& facts(std::size_t source) const { return facts_[slot_of_[source]]; }
     const Facts& facts_in(std::size_t slot) const { return facts_[slot]; }
     bool is_open(std::size_t source) const { return is_open_[source]; }
-    /// Where the facts of a source are; a slot is used again when its last descriptor has been closed.
+    /// The slot with the facts of a source; it is reused after its last descriptor was closed.
     std::size_t slot_of(std::size_t source) const { return slot_of_[source]; }
     bool is_in_use(std::size_t slot) const;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// pollux-model: random sequences of operations, on several backends side by side, each held to a model of the contract.
+// pollux-model: runs random sequences of operations on several backends, and compares each with a model of the
+// contract.
 //
-// Exit status: 0 no difference, 1 a difference, 2 nothing could be tried.
+// Exit status: 0 no difference, 1 a difference, 2 no run was possible.
 #include "../../../tools/standard_streams.hpp"
 #include "../process.hpp"
 #include "../watchdog.hpp"
@@ -30,18 +31,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long what has to come may take. It is short while a sequence is shrunk, or a lost event would take minutes; the
-/// outcome is then tried with patience.
+/// How long an expected event may take. It is short while a sequence is shrunk, since each lost event takes this time;
+/// the result is then run with patience.
 constexpr std::chrono::nanoseconds patience = 2s, impatience = 10ms;
 
 struct Options {
     std::vector<std::string> backends;
     std::uint64_t seed = 0;
     std::size_t sequences = 1000;
-    std::size_t seconds = 0; // instead of a number of sequences
+    std::size_t seconds = 0; // replaces the number of sequences
     std::size_t length = 400;
     std::size_t jobs = 1;
-    std::string played; // instead of random ones
+    std::string played; // replaces random sequences
 };
 
 std::vector<Subject> open_all(const std::vector<std::string>& backends) {
@@ -71,7 +72,7 @@ void print(const std::vector<Subject>& subjects, const Sequence& sequence, const
     }
 }
 
-/// Carries out one sequence and shows what all backends say.
+/// Runs one sequence and prints the results of all backends.
 int play(const Options& options, const std::vector<Subject>& subjects, const Sequence& sequence) {
     const auto outcome = run(subjects, sequence, patience, true);
     print(subjects, sequence, outcome);
@@ -86,13 +87,13 @@ int play(const Options& options, const std::vector<Subject>& subjects, const Seq
     return 1;
 }
 
-/// Two threads do not meet each time.
+/// Repeats races, since two threads do not meet each time.
 int tries_of(const Sequence& sequence) {
     const auto races = [](const Operation& operation) { return operation.thread == Thread::race; };
     return std::any_of(sequence.begin(), sequence.end(), races) ? 5 : 1;
 }
 
-/// Shrinks what failed, and prints it.
+/// Shrinks a failing sequence, and prints it.
 int report(const Options& options, const std::vector<Subject>& subjects, std::uint64_t seed, const Sequence& sequence,
            const Difference& first) {
     const auto fails_within = [&subjects](std::chrono::nanoseconds limit) {
@@ -104,7 +105,7 @@ int report(const Options& options, const std::vector<Subject>& subjects, std::ui
         };
     };
     auto shortest = shrink(sequence, fails_within(impatience));
-    // What was only late is no fault.
+    // A late event is no difference.
     if (!fails_within(patience)(shortest)) shortest = shrink(sequence, fails_within(patience));
     fmt::print("seed {}: a difference; the shortest sequence found has {} of {} operations:\n", seed, shortest.size(),
                sequence.size());
@@ -119,9 +120,9 @@ int report(const Options& options, const std::vector<Subject>& subjects, std::ui
     return 1;
 }
 
-/// Every `jobs`th sequence from that of `seed` on.
+/// Runs every `jobs`-th sequence, starting with that of `seed`.
 int explore(const Options& options, std::uint64_t seed, std::size_t count, Totals& totals) {
-    surroundings(); // while there is one thread
+    surroundings(); // called while there is one thread
     const auto subjects = open_all(options.backends);
     const Deadline end(std::chrono::seconds(options.seconds));
     Watchdog watchdog("pollux-model");
@@ -164,20 +165,21 @@ void block_realtime_signals() {
 }
 
 int run_program(int argc, char** argv) {
-    CLI::App app("Holds backends to a model of the Pollux contract, with random sequences of operations",
+    CLI::App app("Compares backends with a model of the Pollux contract, with random sequences of operations",
                  "pollux-model");
     Options options;
     options.seed = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch() / 1s) * 1'000'000;
-    app.add_option("backend", options.backends, "Which backends: installed ones by name, others by file")
+    app.add_option("backend", options.backends, "Backends: installed ones by name, others by file")
         ->required()
         ->type_name("BACKEND");
-    app.add_option("--seed", options.seed, "Of the first sequence, each next one has the next; random if not given")
+    app.add_option("--seed", options.seed,
+                   "Seed of the first sequence, later ones have the next seeds; random by default")
         ->type_name("NUMBER");
-    auto* sequences = app.add_option("--sequences", options.sequences, "How many")
+    auto* sequences = app.add_option("--sequences", options.sequences, "Number of sequences")
                           ->check(CLI::PositiveNumber)
                           ->type_name("COUNT")
                           ->capture_default_str();
-    app.add_option("--seconds", options.seconds, "For how long, instead")
+    app.add_option("--seconds", options.seconds, "Duration, instead of a number")
         ->check(CLI::PositiveNumber)
         ->type_name("COUNT")
         ->excludes(sequences);
@@ -189,13 +191,13 @@ int run_program(int argc, char** argv) {
         ->check(CLI::Range(1, 256))
         ->type_name("COUNT")
         ->capture_default_str();
-    app.add_option("--play", options.played, "This sequence instead, as it was printed")->type_name("SEQUENCE");
-    app.footer("Exit status: 0 no difference, 1 a difference, 2 nothing could be tried, 3 a backend hangs or crashes");
+    app.add_option("--play", options.played, "Run this sequence, as it was printed")->type_name("SEQUENCE");
+    app.footer("Exit status: 0 no difference, 1 a difference, 2 no run was possible, 3 a backend hangs or crashes");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error); // --help
-        fmt::print(stderr, "pollux-model: {}\n  \"pollux-model --help\" tells more\n", escaped(error.what()));
+        fmt::print(stderr, "pollux-model: {}\n  \"pollux-model --help\" prints more\n", escaped(error.what()));
         return 2;
     }
     begin_process();

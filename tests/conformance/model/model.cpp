@@ -79,7 +79,7 @@ std::string Model::modified(std::size_t source, const World& world, const Watch&
 }
 
 std::string Model::removed(std::size_t source, std::error_code answer) {
-    const bool may_be_unknown = watches(source) && watched_[source]->is_forgotten; // [close.forgotten]
+    const bool may_be_unknown = watches(source) && watched_[source]->is_closed_watched; // [close.forgotten]
     const bool was_known = watches(source);
     if (may_be_unknown && watched_[source]->is_duplicated)
         ghosts_.push_back({watched_[source]->watch.token, source, watched_[source]->slot});
@@ -96,7 +96,7 @@ std::string Model::woken(std::size_t times, std::error_code answer) {
 }
 
 void Model::arm(std::size_t source, const Facts& facts, const Watch& watch) {
-    // What is ready is reported, be it news or not [add.already_ready] [modify.rearms].
+    // A ready source is reported, whether it is news or not [add.already_ready] [modify.rearms].
     watched_[source] = Watched{.watch = watch, .unreported = all_promises, .news = facts.promises()};
     watched_[source]->watch.interest = watch.interest & all_promises; // [add.no_interest]
     forget_turns();
@@ -112,7 +112,7 @@ void Model::changed(const Operation& operation, const Facts& before, const World
                             operation.action == Action::fill || operation.action == Action::connect;
     for (std::size_t source = 0; source < source_count; ++source) {
         // Duplicates are reported as well [add.dup].
-        if (!watches(source) || !world.is_open(source) || watched_[source]->is_forgotten ||
+        if (!watches(source) || !world.is_open(source) || watched_[source]->is_closed_watched ||
             world.slot_of(source) != world.slot_of(operation.source))
             continue;
         auto& watched = *watched_[source];
@@ -132,7 +132,7 @@ void Model::changed(const Operation& operation, const Facts& before, const World
 void Model::closed(std::size_t source, const World& world) {
     const auto slot = world.slot_of(source);
     if (watches(source)) {
-        watched_[source]->is_forgotten = true;
+        watched_[source]->is_closed_watched = true;
         watched_[source]->slot = slot;
         watched_[source]->is_duplicated = true;
     }
@@ -156,7 +156,7 @@ bool Model::haunts(std::size_t source, std::size_t slot) const {
 
 bool Model::may_hold(std::size_t slot) const {
     const auto has_it = [slot](const auto& watched) {
-        return watched && watched->is_forgotten && watched->slot == slot;
+        return watched && watched->is_closed_watched && watched->slot == slot;
     };
     return std::any_of(watched_.begin(), watched_.end(), has_it);
 }
@@ -191,7 +191,7 @@ std::string Model::end_race(const Operation& operation, const Facts& before, con
             return difference("tokens of watches that are there", describe(event)); // [modify.replaces]
         is_replaced = is_new;
         auto& watched = is_new ? **now : **then;
-        if (watched.is_forgotten) continue;
+        if (watched.is_closed_watched) continue;
         if (!any(watched.watch.interest)) return difference("a paused watch is quiet", describe(event));
         if (watched.is_spent) return difference("a spent one-shot watch is silent", describe(event));
         const Ready most = (watched.watch.interest & may_hold) | may_hint;
@@ -208,7 +208,7 @@ std::string Model::end_race(const Operation& operation, const Facts& before, con
 
 /// What the next select() has to say of a watch.
 Ready Model::due(const Watched& watched, const Facts& facts) const {
-    if (watched.is_forgotten || watched.is_spent) return Ready::none;
+    if (watched.is_closed_watched || watched.is_spent) return Ready::none;
     const Ready ready = watched.watch.interest & facts.promises();
     return watched.watch.mode == Mode::edge ? ready & watched.news : ready;
 }
@@ -279,7 +279,7 @@ std::string Model::reported(const Event& event, bool may_be_cut, const World& wo
         reports[source] = event.ready;
         if (is_raced_[source]) return raced_.push_back(event), "";
         // As long as a duplicate lives, the caller's error can last [close.forgotten].
-        if (watched.is_forgotten && watched.is_duplicated) return {};
+        if (watched.is_closed_watched && watched.is_duplicated) return {};
         return reported(watched, event, may_be_cut, world.facts(source));
     }
     if (is_ghost(event.token)) return {};
@@ -288,7 +288,7 @@ std::string Model::reported(const Event& event, bool may_be_cut, const World& wo
 }
 
 std::string Model::reported(Watched& watched, const Event& event, bool may_be_cut, const Facts& facts) {
-    if (watched.is_forgotten) // [close.forgotten]
+    if (watched.is_closed_watched) // [close.forgotten]
         return ++watched.unasked > few ? difference("a closed source does not spin", describe(event)) : "";
     const auto& [token, interest, mode] = watched.watch;
     if (!any(interest)) return difference("a paused watch is quiet", describe(event)); // [add.no_interest]

@@ -14,10 +14,10 @@
 
 namespace pollux::conformance::model {
 
-/// The contract of one Selector in small: what it must report, what it may report, and what it must not.
+/// A Model computes from the contract what one Selector must report, what it may report, and what it must not.
 ///
-/// Each function takes a call and its answer, and returns what is wrong with it; empty if nothing is. The rules
-/// of docs/contract.md that it stands for are named in brackets.
+/// Each function takes a call and its result, and returns the difference from the contract, which is empty if there is
+/// none. The rules of docs/contract.md that it checks are named in brackets.
 class Model {
   public:
     explicit Model(const Capabilities& capabilities) : capabilities_(capabilities) {}
@@ -26,23 +26,24 @@ class Model {
     std::string modified(std::size_t source, const World& world, const Watch& watch, std::error_code answer);
     std::string removed(std::size_t source, std::error_code answer);
     std::string woken(std::size_t times, std::error_code answer);
-    /// `attempt`: which one, when the same select() is called again to see what the first one had room for and missed.
+    /// `attempt`: counts repeated select() calls for events that the first one had room for and did not report.
     std::string selected(std::size_t attempt, std::size_t room, std::span<const Event> events, std::error_code answer,
                          const World& world);
 
-    /// What there was room for, and no attempt has reported: may be late, must not be lost.
+    /// The events that had room and that no attempt has reported: they may be late, and must not be lost.
     std::string missing() const;
 
-    /// The operation was carried out on a source; `before`: its facts before that.
+    /// Called after an operation on a source; `before`: its facts before that.
     void changed(const Operation& operation, const Facts& before, const World& world);
 
-    /// Between these two select() runs beside the operation of another thread: either may come first. After the
-    /// operation its own function of the above is called, then end_race().
+    /// Between these two calls select() runs beside an operation of another thread, in either order. After the
+    /// operation one of the functions above is called for it, then end_race().
     void begin_race(const Operation& operation, const World& world);
     std::string end_race(const Operation& operation, const Facts& before, const World& world);
 
     bool watches(std::size_t source) const { return watched_[source].has_value(); }
-    /// Whether the system may still watch what is in the slot under the source's descriptor, by the caller's error.
+    /// Whether the system may still watch the source in the slot under its descriptor, because of an error of the
+    /// caller.
     bool haunts(std::size_t source, std::size_t slot) const;
     /// Whether a backend may keep the source in the slot open, as it was closed while it was watched [close.forgotten].
     bool may_hold(std::size_t slot) const;
@@ -50,22 +51,22 @@ class Model {
   private:
     struct Watched {
         Watch watch;
-        bool is_spent = false;          // one-shot: was reported
-        bool has_news = true;           // edge: something happened since it was reported
-        bool was_cut = false;           // edge: by a full buffer, which may have kept back what is
+        bool is_spent = false;          // one-shot: was reported once
+        bool has_news = true;           // edge: something has happened since it was reported
+        bool was_cut = false;           // edge: a full buffer may have kept back an event
         Ready unreported = Ready::none; // of the last arrival
-        Ready news = Ready::none;       // edge: what of it has to be reported
-        bool is_forgotten = false;      // was closed without remove()
-        std::size_t slot = 0;           // of what was closed
-        bool is_duplicated = false;     // and a duplicate of it lives
+        Ready news = Ready::none;       // edge: the part of it that has to be reported
+        bool is_closed_watched = false; // was closed without remove()
+        std::size_t slot = 0;           // of the closed source
+        bool is_duplicated = false;     // and a duplicate of it is open
         Ready missing = Ready::none;    // of the last select()
         int unasked = 0;                // reports of hints alone
-        // Places that others were given since readable and writable are due.
+        // Places of the buffer that other sources got since readable and writable are due.
         std::array<std::size_t, 2> passed_over{};
     };
 
-    /// What was closed while it was watched and while a duplicate lives, and was removed since: a caller's error, and
-    /// the system may report it until the duplicate is closed.
+    /// Sources that were closed while registered and with an open duplicate, and removed later: an error of the caller,
+    /// after which the system may report them until the duplicate is closed.
     struct Ghost {
         Token token;
         std::size_t source, slot;

@@ -76,7 +76,7 @@ Ready interest_of(const std::string& text, const std::string& line) {
     return interest;
 }
 
-/// Takes the next word if it is one of these.
+/// Reads the next word if it is one of these.
 template <class Value, std::size_t count>
 void read_word(std::istream& words, const std::array<std::pair<std::string_view, Value>, count>& known, Value& value) {
     words.clear();

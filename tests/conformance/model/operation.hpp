@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-/// What sequences are made of, and how they are written down: "add 0 r level; write 0 1; select 64".
+/// The operations of sequences, and their notation: "add 0 r level; write 0 1; select 64".
 namespace pollux::conformance::model {
 
-/// How many sources there are; kinds.hpp says what each of them is.
+/// The number of sources; kinds.hpp defines their kinds.
 inline constexpr std::size_t source_count = 18;
 
 /// "near" is the end that is watched, "far" the other one, or whatever makes near ready.
@@ -28,7 +28,7 @@ enum class Action {
     reset,     // far resets the connection
     urge,      // far sends a byte out of band
     connect,   // near begins to connect to a listener that does not answer yet
-    answer,    // and now it does
+    answer,    // the listener answers
     refuse,    // near connects to a port where no socket listens
     close,     // near is closed, watched or not
     reopen,    // near is a new source with the old descriptor
@@ -38,10 +38,11 @@ enum class Action {
 };
 inline constexpr std::size_t action_count = static_cast<std::size_t>(Action::select) + 1;
 
-/// Which thread acts: the one that selects; another one, while the first waits for it; or another one beside select().
+/// The thread of an operation: the one that selects; another one, while the first waits for it; or another one beside
+/// select().
 enum class Thread { same, other, race };
 
-/// Which token add() and modify() ask for: one of the operation's own, or one that no watch may have.
+/// The token of add() and modify(): one of the operation's own, or one that no watch may have.
 enum class TokenKind { own, wake, reserved };
 
 struct Operation {
@@ -49,7 +50,7 @@ struct Operation {
     std::size_t source = 0;           // an index into the scene
     std::size_t amount = 0;           // of bytes, wakes or events; of dup: a source
     Ready interest = Ready::none;     // of add and modify, as are these:
-    Mode mode = Mode::level;          //   may be none at all
+    Mode mode = Mode::level;          //   may be no valid mode
     TokenKind token = TokenKind::own; //
     Thread thread = Thread::same;
 
@@ -59,7 +60,7 @@ struct Operation {
 inline bool is_registration(Action action) { return action <= Action::remove; }
 inline bool has_watch(Action action) { return action == Action::add || action == Action::modify; }
 inline bool has_source(Action action) { return action != Action::wake && action != Action::select; }
-/// Whether another thread may act while select() runs: what is closed then is the caller's error.
+/// Whether another thread may run it beside select(): closing a source then is an error of the caller.
 inline bool may_race(Action action) {
     return action != Action::select && (action < Action::reset || action == Action::wake);
 }
@@ -69,7 +70,7 @@ using Sequence = std::vector<Operation>;
 std::string text_of(const Operation& operation);
 std::string text_of(const Sequence& sequence);
 
-/// Reads what text_of() wrote. Errors: std::invalid_argument says what was expected.
+/// Parses the output of text_of(). Errors: std::invalid_argument with what was expected.
 Sequence parse(const std::string& text);
 
 } // namespace pollux::conformance::model

@@ -37,7 +37,7 @@ bool is_stream(Nature nature) {
     return nature == Nature::local || nature == Nature::tcp || nature == Nature::pipe_reader || is_terminal(nature);
 }
 
-/// Takes so many bytes, datagrams, connections, signals ... at most, by one call; returns how many, or -1 and errno.
+/// Reads at most `most` bytes, datagrams, connections, signals ... by one call; returns their number, or -1 and errno.
 ssize_t take(Source near, Made& made, const Facts& facts, std::size_t most) {
     std::array<char, room> bytes;
     const auto nature = facts.nature;
@@ -47,7 +47,7 @@ ssize_t take(Source near, Made& made, const Facts& facts, std::size_t most) {
     if (nature == Nature::listener) {
         const Owned accepted(::accept4(near, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (accepted == Owned::none) return -1;
-        // It is reset when it is closed, as it has that of the listener.
+        // It is reset when it is closed, an option that it inherits from the listener.
         if (!made.clients.empty()) made.clients.erase(made.clients.begin());
         return 1;
     }
@@ -118,7 +118,7 @@ std::string Scene::act(const Operation& operation) {
     case Action::answer:
         return answer(made, near);
     case Action::refuse:
-        return connect_to_nobody(near);
+        return connect_to_closed_port(near);
     case Action::close:
         ::close(near);
         return {};
@@ -174,7 +174,7 @@ std::string Scene::fill(std::size_t source) {
         eventfd_read(near, &count);
         return eventfd_write(near, ~eventfd_t{0} - 1) == 0 ? "" : fault("room to write", -1);
     }
-    // The last bytes fit where a whole block does not.
+    // Single bytes fit where a whole block does not.
     for (std::size_t size = block.size(); size > 0;) {
         const auto result = ::write(near, block.data(), size);
         if (result > 0)
@@ -194,7 +194,7 @@ std::string Scene::drain(std::size_t source) {
     for (std::size_t total = 0; total < expected;) {
         const auto result = ::read(far, bytes.data(), bytes.size());
         if (result > 0) total += counts_datagrams ? 1 : static_cast<std::size_t>(result);
-        // TCP and terminals deliver a little later.
+        // TCP and terminals deliver data a little later.
         if (result <= 0 && !(would_block(result) && await(far, POLLIN)))
             return fault(std::to_string(expected) + " are there for far to read", static_cast<ssize_t>(total));
     }

@@ -10,11 +10,11 @@
 
 namespace pollux::conformance::model {
 
-/// The sources of one backend. Each keeps its descriptor when it is closed and opened again.
+/// A Scene has the sources of one backend. Each keeps its descriptor number when it is closed and opened again.
 class Scene {
   public:
     /// `first`: the descriptor of the first source, above all that is open. `index`: of the scene in its process.
-    /// Sources that `sequence` does not mention are not opened. Without pipes there are sockets in their place.
+    /// Sources that `sequence` does not mention are not opened. Without support for pipes they are sockets.
     Scene(Source first, int index, bool with_pipes, const Sequence& sequence);
     ~Scene();
     Scene(const Scene&) = delete;
@@ -23,12 +23,12 @@ class Scene {
     Source descriptor(std::size_t source) const { return first_ + static_cast<Source>(source); }
     const World& world() const { return world_; }
 
-    /// Acts on a source, and holds the outcome against the facts: a backend might read what is not its own. Returns
-    /// what is wrong; empty if nothing is. apply() must follow; only that changes what world() says.
+    /// Acts on a source, and compares the result with the facts: a backend might read data of its sources. Returns the
+    /// difference, empty if there is none. apply() must follow, which changes world().
     std::string act(const Operation& operation);
     void apply(const Operation& operation);
 
-    /// After remove() and close(): far has to see within the limit that near is not open any more.
+    /// Called after remove() and close(): far has to see within the limit that near is closed.
     std::string expect_gone(std::size_t slot, std::chrono::nanoseconds limit);
 
   private:

@@ -12,7 +12,7 @@
 
 namespace pollux::conformance::model {
 
-/// A semaphore that sleeps at once: that of the standard library calls sched_yield(2) first, which takes longer here.
+/// A Semaphore sleeps at once: that of the standard library calls sched_yield(2) first, which takes longer here.
 class Semaphore {
   public:
     Semaphore() { sem_init(&semaphore_, 0, 0); }
@@ -29,7 +29,7 @@ class Semaphore {
     sem_t semaphore_;
 };
 
-/// A thread that carries out one function at a time for another thread.
+/// A SecondThread runs one function at a time for another thread.
 class SecondThread {
   public:
     SecondThread() : thread_([this] { run(); }) {}
@@ -40,8 +40,7 @@ class SecondThread {
     SecondThread(const SecondThread&) = delete;
     SecondThread& operator=(const SecondThread&) = delete;
 
-    /// Begins to carry out the function, beside the caller, who has to call wait() later. An empty function ends the
-    /// thread.
+    /// Starts the function beside the caller, which has to call wait() later. An empty function ends the thread.
     void start(std::function<void()> function) {
         function_ = std::move(function);
         is_busy_ = true;
@@ -50,15 +49,15 @@ class SecondThread {
     bool is_busy() const { return is_busy_; }
     void wait() { ends_.wait(); }
 
-    /// Carries out the function while the caller waits. From now on the thread stays on the caller's processor: to wake
-    /// another one would take longer than most functions.
+    /// Runs the function while the caller waits. The thread then stays on the caller's processor, since waking another
+    /// one takes longer than most functions.
     void call(std::function<void()> function) {
         const int processor = sched_getcpu();
         if (processor >= 0 && processor != std::exchange(processor_, processor)) {
             cpu_set_t set;
             CPU_ZERO(&set);
             CPU_SET(static_cast<unsigned>(processor), &set);
-            // Where this is refused, all is as before, and slower.
+            // If this is refused, the thread works without it, and slower.
             pthread_setaffinity_np(thread_.native_handle(), sizeof set, &set);
         }
         start(std::move(function));
@@ -79,7 +78,7 @@ class SecondThread {
     Semaphore begins_, ends_;
     std::function<void()> function_;
     std::atomic<bool> is_busy_ = false;
-    int processor_ = -1; // where the thread was placed
+    int processor_ = -1; // the processor of the thread
     std::thread thread_;
 };
 

@@ -40,7 +40,7 @@ def socket(family: str, kind: str) -> str:
     return f"planted::is_socket(source, {family}, {kind})"
 
 
-FAULTS = [
+MUTANTS = [
     (EPOLL, "a level watch that only writes reports a half-closed peer for ever",
      "if (any(watch.interest & Ready::writable)) flags |= EPOLLOUT;",
      "if (any(watch.interest & Ready::writable)) flags |= EPOLLOUT | EPOLLRDHUP;", 13),
@@ -154,8 +154,8 @@ def compile_headers(scratch: pathlib.Path, compiler: str) -> list:
     return [*command, "-include", headers, "-shared"]
 
 
-def compile_broken(fault: tuple, folder: pathlib.Path, compiling: list) -> pathlib.Path:
-    path, description, piece, instead, _ = fault
+def compile_broken(mutant: tuple, folder: pathlib.Path, compiling: list) -> pathlib.Path:
+    path, description, piece, instead, _ = mutant
     backend, file = path.split("/")
     shutil.copytree(SOURCE / "plugins" / backend, folder / backend)
     broken = folder / backend / file
@@ -171,11 +171,11 @@ def compile_broken(fault: tuple, folder: pathlib.Path, compiling: list) -> pathl
     return plugin
 
 
-def hunt(fault: tuple, folder: pathlib.Path, program: str, compiling: list) -> str:
-    """What is wrong with the model; empty if it found the fault."""
-    most = fault[4]
+def hunt(mutant: tuple, folder: pathlib.Path, program: str, compiling: list) -> str:
+    """What is wrong with the model; empty if it found the mutant."""
+    most = mutant[4]
     began = time.monotonic()
-    plugin = compile_broken(fault, folder, compiling)
+    plugin = compile_broken(mutant, folder, compiling)
     found = subprocess.run([program, "epoll", plugin, "--seed", "1", "--sequences", "6000"], capture_output=True,
                            text=True, timeout=120)
     length = re.search(r"shortest sequence found has (\d+) of", found.stdout)
@@ -192,22 +192,22 @@ def hunt(fault: tuple, folder: pathlib.Path, program: str, compiling: list) -> s
     if int(length[1]) > most and not (is_race and "it depends on time" in found.stdout):
         return f"expected {most} operations at most, seen:\n{found.stdout}"
     seed = re.search(r"^seed (\d+)", found.stdout, re.MULTILINE)
-    print(f"found: {fault[0]}: {fault[1]}: {replay[1]} (seed {seed[1]}, {time.monotonic() - began:.1f} s)",
+    print(f"found: {mutant[0]}: {mutant[1]}: {replay[1]} (seed {seed[1]}, {time.monotonic() - began:.1f} s)",
           flush=True)
     return ""
 
 
 def main() -> int:
     program, compiler = sys.argv[1:3]
-    faults = [fault for fault in FAULTS if len(sys.argv) < 4 or sys.argv[3] in fault[1]]
+    mutants = [mutant for mutant in MUTANTS if len(sys.argv) < 4 or sys.argv[3] in mutant[1]]
     os.environ.pop("POLLUX_BACKEND", None)
     with tempfile.TemporaryDirectory() as scratch, concurrent.futures.ThreadPoolExecutor(6) as pool:
         compiling = compile_headers(pathlib.Path(scratch), compiler)
-        folders = [pathlib.Path(scratch) / str(number) for number in range(len(faults))]
-        verdicts = list(pool.map(lambda pair: hunt(*pair, program, compiling), zip(faults, folders)))
-    for fault, verdict in zip(faults, verdicts):
+        folders = [pathlib.Path(scratch) / str(number) for number in range(len(mutants))]
+        verdicts = list(pool.map(lambda pair: hunt(*pair, program, compiling), zip(mutants, folders)))
+    for mutant, verdict in zip(mutants, verdicts):
         if verdict:
-            print(f"MISSED: {fault[0]}: {fault[1]}: {verdict}")
+            print(f"MISSED: {mutant[0]}: {mutant[1]}: {verdict}")
     print(f"{verdicts.count('')} mutants found, {len(verdicts) - verdicts.count('')} missed")
     return 0 if verdicts and not any(verdicts) else 1
 

@@ -9,14 +9,14 @@
 namespace pollux::conformance::model {
 namespace {
 
-/// The place of the first such operation behind another place.
+/// The index of the first such operation after another index.
 template <class Is>
 std::size_t find(const Sequence& sequence, std::size_t from, Is is) {
     const auto first = sequence.begin() + static_cast<std::ptrdiff_t>(std::min(from, sequence.size()));
     return static_cast<std::size_t>(std::find_if(first, sequence.end(), is) - sequence.begin());
 }
 
-/// A fault that shows when a source is watched for writing, and later a select() has room for one.
+/// A defect that shows if a source is watched for writing, and later a select() has room for one event.
 bool shows(const Sequence& sequence) {
     const auto add = find(sequence, 0, [](const Operation& operation) {
         return operation.action == Action::add && any(operation.interest & Ready::writable);
@@ -39,7 +39,7 @@ TEST(Shrink, FindsTheOperationsThatMatterAndTheirSimplestForm) {
 }
 
 TEST(Shrink, KeepsWhatMatters) {
-    // Only the whole fails: each operation, and each word of it.
+    // Only the whole sequence fails: each operation and each word of it is needed.
     const auto sequence = parse("add 3 rp edge wake_token; write 3 4; wake 3; select 2; remove 1");
     EXPECT_EQ(shrink(sequence, [&](const Sequence& attempt) { return attempt == sequence; }), sequence);
 }

@@ -10,14 +10,14 @@ namespace {
 
 using Fails = std::function<bool(const Sequence&)>;
 
-/// Takes the try if it fails, too.
+/// Replaces the sequence by the candidate if that fails, too.
 bool improve(Sequence& best, Sequence attempt, const Fails& fails) {
     if (!fails(attempt)) return false;
     best = std::move(attempt);
     return true;
 }
 
-/// Leaves out pieces, half of the sequence at first, single operations in the end.
+/// Removes pieces: first half of the sequence, finally single operations.
 bool leave_out(Sequence& best, const Fails& fails) {
     bool any = false;
     for (std::size_t size = std::max<std::size_t>(best.size() / 2, 1); size > 0; size /= 2) {
@@ -35,7 +35,7 @@ bool leave_out(Sequence& best, const Fails& fails) {
     return any;
 }
 
-/// Puts the simplest of the values, in this order, that still fails into one member of one operation.
+/// Sets one member of one operation to the first of the values, ordered by simplicity, with which the sequence fails.
 template <class Value>
 bool simplify(Sequence& best, std::size_t place, Value Operation::*member, const std::vector<Value>& simplest_first,
               const Fails& fails) {
@@ -63,7 +63,7 @@ bool simplify(Sequence& best, std::size_t place, const Fails& fails) {
     return any;
 }
 
-/// Moves all that is done to one source to another, with a lower number.
+/// Moves all operations of one source to another one with a lower index.
 bool rename(Sequence& best, const Fails& fails) {
     for (std::size_t from = 1; from < source_count; ++from) {
         for (std::size_t to = 0; to < from; ++to) {

@@ -7,8 +7,8 @@
 
 namespace pollux::conformance::model {
 
-/// The shortest and simplest sequence that can be reached from one that fails by leaving out operations, then by making
-/// them simpler; each try begins from nothing.
+/// Returns the shortest and simplest sequence that removing and then simplifying operations of a failing one can reach;
+/// each candidate runs on new Selectors.
 Sequence shrink(Sequence failing, const std::function<bool(const Sequence&)>& fails);
 
 } // namespace pollux::conformance::model

@@ -32,7 +32,7 @@
 namespace pollux::conformance::model {
 namespace {
 
-/// TFD_IOC_SET_TICKS, as <linux/timerfd.h> and <sys/timerfd.h> exclude each other.
+/// TFD_IOC_SET_TICKS, since <linux/timerfd.h> and <sys/timerfd.h> exclude each other.
 constexpr unsigned long set_ticks = _IOW('T', 0, std::uint64_t);
 
 int demand(int result, const char* call) {
@@ -65,7 +65,7 @@ sockaddr_in address_of(Source socket) {
     return address;
 }
 
-/// A TCP socket that is reset when it is closed: its port is free at once.
+/// Makes a TCP socket that is reset when it is closed, so that its port is free at once.
 Owned tcp_socket() {
     Owned made(demand(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
     set_option(made, SOL_SOCKET, SO_LINGER, linger{1, 0});
@@ -80,7 +80,7 @@ Owned tcp_listener() {
     return made;
 }
 
-/// A small buffer, which is filled at a small price: it has room for a few bytes, each with what the kernel adds.
+/// Sets a small buffer, which is cheap to fill: it has room for a few bytes, each with the overhead of the kernel.
 Made socket_pair(int type) {
     std::array<int, 2> ends{};
     demand(socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), "socketpair");
@@ -136,7 +136,7 @@ sigset_t set_of(int signal) {
 
 Made signal_source(int signal) {
     const auto set = set_of(signal);
-    for (const timespec now{}; sigtimedwait(&set, nullptr, &now) != -1;) {} // what an earlier source left
+    for (const timespec now{}; sigtimedwait(&set, nullptr, &now) != -1;) {} // signals of an earlier source
     Made made;
     made.near = Owned(demand(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), "signalfd"));
     made.signal = signal;
@@ -159,7 +159,7 @@ Made process_source() {
     return made;
 }
 
-/// Its address is asked for once, not for each client.
+/// The address is read once, not for each client.
 Made listener_source() {
     Made made;
     made.near = tcp_listener();
@@ -182,8 +182,8 @@ bool connect_client(Made& made, Source listener, std::size_t count) {
     return true;
 }
 
-/// A listener whose queue is full: Linux drops what asks for a further connection (tcp_conn_request() in
-/// net/ipv4/tcp_input.c), and who asks tries again after a second, and so on for two minutes.
+/// Makes a listener whose queue is full: Linux drops further requests for a connection (tcp_conn_request() in
+/// net/ipv4/tcp_input.c), and the client repeats them after a second, and so on for two minutes.
 Deaf make_deaf() {
     Deaf made{tcp_socket(), tcp_socket(), {}};
     set_option(made.listener, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -198,13 +198,13 @@ Deaf make_deaf() {
     return made;
 }
 
-/// Events of a file that follow each other must differ, or they become one.
+/// Consecutive events of a file must differ, otherwise they are merged.
 bool change_file(Source file, std::size_t change) {
     return change % 2 == 0 ? ftruncate(file, static_cast<off_t>(change % 4)) == 0 : fchmod(file, 0600) == 0;
 }
 
-/// A real expiration now and then: to set one costs more than all else that is done with a timer. Otherwise what an
-/// expiration does is asked for (timerfd_ioctl() in fs/timerfd.c), where the kernel has that.
+/// Sets a real expiration only now and then, since it costs more than all other operations of a timer. Otherwise
+/// requests the effect of an expiration (timerfd_ioctl() in fs/timerfd.c), if the kernel supports it.
 bool let_timer_expire(Source timer, std::size_t change) {
     const std::uint64_t once = 1;
     if (change % 16 != 3 && ioctl(timer, set_ticks, &once) == 0) return true;
@@ -242,7 +242,7 @@ Made make(Nature nature, int signal) {
     case Nature::directory:
         return alone(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open");
     case Nature::file:
-        return alone(memfd_create("file", MFD_CLOEXEC), "memfd_create"); // which is the cheapest of regular files
+        return alone(memfd_create("file", MFD_CLOEXEC), "memfd_create"); // the cheapest regular file
     case Nature::udp:
         return udp_pair();
     case Nature::listener:
@@ -314,7 +314,7 @@ std::string connect_deaf(Source near) {
     return result == -1 && errno == EINPROGRESS ? "" : "expected: a connect() that goes on\n    seen: none";
 }
 
-std::string connect_to_nobody(Source near) {
+std::string connect_to_closed_port(Source near) {
     // The port of a socket that does not listen.
     static const sockaddr_in address = [] {
         auto made = tcp_socket();
@@ -325,7 +325,7 @@ std::string connect_to_nobody(Source near) {
     return await(near, POLLOUT) ? "" : "expected: a refused connect()\n    seen: none";
 }
 
-/// By a simultaneous open (RFC 9293, 3.5): near learns at once, not when it tries again after a second.
+/// Connects by a simultaneous open (RFC 9293, 3.5): near is connected at once, not when it retries after a second.
 std::string answer(Made& made, Source near) {
     made.far = tcp_socket();
     set_option(made.far, SOL_SOCKET, SO_REUSEADDR, 1);

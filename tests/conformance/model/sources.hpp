@@ -15,13 +15,13 @@ namespace pollux::conformance::model {
 
 class ChildProcesses;
 
-/// A TCP listener that answers no request for a connection, and the connection that it keeps in its queue instead.
+/// A TCP listener that answers no request for a connection, and the connection that fills its queue.
 struct Deaf {
     Owned listener, queued;
     sockaddr_in address;
 };
 
-/// What all scenes of a process share; made while it has one thread.
+/// The objects that all scenes of a process share; made while it has one thread.
 struct Surroundings {
     Surroundings();
 
@@ -44,35 +44,35 @@ class Process {
     ~Process();
 
     pid_t start();
-    /// Returns when it is gone.
+    /// Ends the process, and returns after its end.
     void end();
 
   private:
     pid_t number_ = 0;
 };
 
-/// A source with whatever makes it ready. Near is closed first: then a TCP connection is reset, and leaves no port
-/// taken.
+/// A source and the means to make it ready. Near is closed first, so that a TCP connection is reset, and its port is
+/// free.
 struct Made {
     Process process;
-    std::vector<Owned> clients; // of a listener, that it has not accepted
+    std::vector<Owned> clients; // of a listener, not accepted yet
     sockaddr_in address{};      // of a listener
     Owned far, near;
     int signal = 0;
     std::size_t changes = 0; // of a file, or expirations of a timer
 };
 
-/// `signal`: that a signalfd is for; no other source of the process may use it. Errors: std::system_error.
+/// `signal`: the signal of a signalfd; no other source of the process may use it. Errors: std::system_error.
 Made make(Nature nature, int signal);
 
-/// As the calls beside them return: bytes or 0, or -1 and errno. None blocks.
+/// These return the result of their system call: bytes or 0, or -1 and errno. None blocks.
 ssize_t send_one(Source near, Nature nature);
 ssize_t send_urgent(Source far);
 
-/// Far's part in an operation; empty if it could be done. Near has it when this returns.
+/// Carries out far's part of an operation; returns an empty text on success. Near has received it on return.
 std::string let_far_write(Made& made, Nature nature, Source near, std::size_t amount, std::size_t before);
 std::string connect_deaf(Source near);
-std::string connect_to_nobody(Source near);
+std::string connect_to_closed_port(Source near);
 std::string answer(Made& made, Source near);
 
 } // namespace pollux::conformance::model

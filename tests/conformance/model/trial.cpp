@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Above all that a process of few descriptors has open, so that no other file gets the descriptor of a closed source.
+/// Above all open descriptors of a process with few, so that no other file gets the descriptor of a closed source.
 constexpr Source first_descriptor = 200;
 
 constexpr std::size_t room_of_a_race = 64;
@@ -53,7 +53,7 @@ Trial::Trial(const Subject& subject, int index, bool with_pipes, const Sequence&
       selector_(open(subject)) {}
 
 bool Trial::allows(const Operation& operation) const {
-    // The descriptor of what was closed while it was watched becomes usable by remove() [close.forgotten].
+    // remove() makes the descriptor of a source that was closed while registered usable [close.forgotten].
     if ((operation.action == Action::reopen || operation.action == Action::dup) && model_.watches(operation.source))
         return false;
     const auto& world = scene_.world();
@@ -82,7 +82,7 @@ std::string Trial::step(const Operation& operation, Token token, std::string* an
     return fault;
 }
 
-/// What needs no more than the world as it is: it may run beside select().
+/// Operations that do not change the world may run beside select().
 std::string Trial::act(const Operation& operation, Token token) {
     auto& registrator = selector_->registrator();
     const auto source = scene_.descriptor(operation.source);
@@ -106,7 +106,7 @@ std::string Trial::act(const Operation& operation, Token token) {
     }
 }
 
-/// Holds the outcome against the model, and lets the world be as it is after the operation.
+/// Compares the result with the model, and applies the operation to the world.
 std::string Trial::judge(const Operation& operation, Token token, const Facts& before) {
     const auto source = operation.source;
     const auto& world = scene_.world();
@@ -134,8 +134,8 @@ std::string Trial::race(const Operation& operation, Token token) {
     const auto before = scene_.world().facts(operation.source);
     model_.begin_race(operation, scene_.world());
     std::string fault, others_fault;
-    // Both have a processor before one of them begins: then they meet, and little time is lost. Which one is how much
-    // earlier changes from race to race.
+    // Both threads have a processor before one of them starts, so that they run at the same time with little loss. The
+    // head start of one of them differs from race to race.
     Semaphore has_come;
     std::atomic<bool> may_go = false;
     const int head_start = ++races_ * 7 % 256;
@@ -152,7 +152,7 @@ std::string Trial::race(const Operation& operation, Token token) {
         std::error_code error;
         const auto events = call_select(room_of_a_race, error);
         if (fault.empty()) fault = model_.selected(1, room_of_a_race, events, error, scene_.world());
-        if (++calls % 50 == 0) std::this_thread::yield(); // there may be but one processor after all
+        if (++calls % 50 == 0) std::this_thread::yield(); // in case there is only one processor
     } while (threads_.racing.is_busy());
     threads_.racing.wait();
     if (fault.empty()) fault = others_fault;
@@ -176,7 +176,7 @@ std::string Trial::select(std::size_t room, std::string* answer) {
         if (answer && attempt > 1) *answer += " (attempt " + std::to_string(attempt) + ")";
         const auto fault = model_.selected(attempt, room, events, error, scene_.world());
         if (!fault.empty()) return fault;
-        // What is due and is not here may be on its way.
+        // An event that is due and was not reported may be late.
         auto missing = model_.missing();
         if (missing.empty()) return {};
         if (!patience) patience.emplace(limit_);

@@ -15,38 +15,38 @@
 
 namespace pollux::conformance::model {
 
-/// What is wrong with a backend: at which operation, and what the model expected.
+/// A Difference is an operation of a backend whose result differs from the model, with what was expected and seen.
 struct Difference {
     std::string backend;
     std::size_t operation;
     std::string fault;
 };
 
-/// A sequence as all backends carried it out, side by side, until one differed.
+/// A Run is the result of a sequence on all backends until one differed.
 struct Run {
-    std::size_t operations = 0; // that made sense, of one backend
+    std::size_t operations = 0; // of one backend, without those that were skipped
     std::size_t events = 0;     // of all backends
     std::optional<Difference> difference;
-    /// What each backend answered, by operation, if that was asked for.
+    /// The result of each operation of each backend, if requested.
     std::vector<std::vector<std::string>> answers;
 };
 
-/// The threads that act beside the one that selects.
+/// The threads that run operations beside the one that selects.
 struct Threads {
     SecondThread other, racing;
 };
 
-/// One backend with a scene of its own, held to the model at each step.
+/// A Trial runs one backend with a scene of its own, and compares each step with the model.
 class Trial {
   public:
-    /// `index`: of the trial in its process. `limit`: how long to wait for what has to come.
+    /// `index`: of the trial in its process. `limit`: how long to wait for expected events.
     Trial(const Subject& subject, int index, bool with_pipes, const Sequence& sequence, std::chrono::nanoseconds limit,
           Threads& threads);
 
-    /// Carries out the operation. `token`: of the watch that it makes. `answer`: filled if it is not null. Returns what
-    /// is wrong with the answer; empty if nothing is.
+    /// Runs the operation. `token`: of the watch that it makes. `answer`: set to the result unless null. Returns the
+    /// difference from the model, empty if there is none.
     std::string step(const Operation& operation, Token token, std::string* answer);
-    /// Whether the operation makes sense; else it is passed over.
+    /// Whether the operation is possible; otherwise it is skipped.
     bool allows(const Operation& operation) const;
 
     std::size_t events() const { return events_; }

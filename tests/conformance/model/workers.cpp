@@ -22,7 +22,7 @@ int demand(int result, const char* call) {
     return result;
 }
 
-/// In the worker's process; never returns.
+/// Runs in the worker's process; never returns.
 [[noreturn]] void work_and_exit(const std::function<int(std::size_t, Totals&)>& work, std::size_t index, int report) {
     int status = 2;
     try {
@@ -41,7 +41,7 @@ int demand(int result, const char* call) {
 int run_workers(std::size_t count, const std::function<int(std::size_t, Totals&)>& work, Totals& totals) {
     std::array<int, 2> reports{};
     demand(pipe2(reports.data(), O_CLOEXEC), "pipe2");
-    std::fflush(nullptr); // or each worker would print it again
+    std::fflush(nullptr); // otherwise each worker would print it again
     std::vector<pid_t> workers;
     for (std::size_t index = 0; index < count; ++index) {
         const pid_t worker = demand(fork(), "fork");

@@ -6,13 +6,13 @@
 
 namespace pollux::conformance::model {
 
-/// What was tried without a difference.
+/// The counts of runs without a difference.
 struct Totals {
     std::size_t sequences = 0, operations = 0, events = 0;
 };
 
-/// Calls `work` with 0, 1 ... `count` - 1, each in a process of its own; adds up what they return in their totals. To
-/// be called while the process has one thread.
+/// Calls `work` with 0, 1 ... `count` - 1, each in a process of its own, and adds up their totals. Call it while the
+/// process has one thread.
 ///
 /// Returns: the first exit status that is not 0, and then ends the other processes. Errors: std::system_error.
 int run_workers(std::size_t count, const std::function<int(std::size_t, Totals&)>& work, Totals& totals);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What add() promises.
+// Rules on add().
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
@@ -8,7 +8,7 @@
 
 namespace pollux::conformance {
 
-// Data arrives: exactly the registered token and readable, nothing else.
+// When data arrives, select() reports the registered token and readable, and nothing else.
 RULE(add, reports) {
     for (const Kind kind : kinds()) {
         for (const Mode mode : modes()) {
@@ -37,7 +37,7 @@ RULE(add, already_ready) {
     }
 }
 
-// A source that another thread adds while select() sleeps is reported without a wake by the user.
+// A source that another thread adds while select() sleeps is reported without a call of wake().
 RULE(add, while_asleep) {
     for (int round = 0; round < 10 && !HasFailure(); ++round) {
         const auto pair = make_pair(round % 2 == 0 ? Kind::tcp : Kind::local);
@@ -50,7 +50,7 @@ RULE(add, while_asleep) {
     }
 }
 
-// A second add() says file_exists, and the first watch, token, interest and mode, is intact.
+// A second add() of a source returns file_exists and leaves the first watch with its token, interest and mode.
 RULE(add, duplicate) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
@@ -71,7 +71,8 @@ RULE(add, duplicate) {
     }
 }
 
-// What is not open is refused at once with bad_file_descriptor: -1, never opened, closed; by modify() too.
+// add() and modify() return bad_file_descriptor at once for a source that is not open: -1, a descriptor never opened,
+// or a closed one.
 RULE(add, not_open) {
     auto pair = make_pair(Kind::local);
     const Source closed = pair.near.get();
@@ -87,7 +88,7 @@ RULE(add, not_open) {
     expect_quiet();
 }
 
-// A mode that is not offered is refused with operation_not_supported, and nothing was registered.
+// add() and modify() refuse a mode that the backend does not offer with operation_not_supported, and register nothing.
 RULE(add, mode_not_offered) {
     const auto pair = make_pair(Kind::local);
     send(pair.far);
@@ -111,8 +112,8 @@ RULE(add, mode_not_offered) {
     expect_event(Token{2}, Ready::readable);
 }
 
-// Tokens come back unchanged, whatever their bits (0, 1, 2^32, 2^63, 2^64-2^16-1), each with what is ready of its own
-// source.
+// Tokens are returned unchanged, whatever their bits (0, 1, 2^32, 2^63, 2^64-2^16-1), each with the ready set of its
+// own source.
 RULE(add, tokens) {
     for (const std::uint64_t bits : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1} << 32, std::uint64_t{1} << 63,
                                      ~std::uint64_t{0} - 0x10000}) {
@@ -136,7 +137,7 @@ RULE(add, tokens) {
            "expected: {token 1, readable} {token 2, writable}, seen: " + describe(seen));
 }
 
-// No watch may have the token of wakes: invalid_argument, and nothing was registered or changed.
+// add() and modify() refuse the token of wakes with invalid_argument, and change nothing.
 RULE(add, wake_token) {
     const auto pair = make_pair(Kind::local);
     send(pair.far);
@@ -151,7 +152,7 @@ RULE(add, wake_token) {
     }
 }
 
-// No watch may have a token of the highest 2^16: invalid_argument, and nothing was registered or changed.
+// add() and modify() refuse the highest 2^16 tokens with invalid_argument, and change nothing.
 RULE(add, reserved_token) {
     const auto pair = make_pair(Kind::local);
     send(pair.far);
@@ -166,7 +167,8 @@ RULE(add, reserved_token) {
     }
 }
 
-// A watch that asks for nothing, or for hints alone, is paused: registered, and quiet, also when its source ends.
+// A watch with an empty interest, or with hints only, is paused: it is registered and not reported, even if its source
+// ends.
 RULE(add, no_interest) {
     for (const Ready nothing : {Ready::none, Ready::closed, Ready::failed, Ready::expired}) {
         for (const Mode mode : modes()) {
@@ -189,7 +191,7 @@ RULE(add, no_interest) {
     }
 }
 
-// One source in two Selectors, level: both report it.
+// A source that two Selectors watch in level mode is reported by both.
 RULE(add, two_selectors) {
     const auto pair = make_pair(Kind::local);
     const auto other = open();
@@ -206,7 +208,7 @@ RULE(add, two_selectors) {
     }
 }
 
-// add() leaves O_NONBLOCK and the other flags of the source as they were, and so does all that follows.
+// add() and all later calls leave O_NONBLOCK and the other flags of the source unchanged.
 RULE(add, does_not_change_the_source) {
     for (const bool blocking : {false, true}) {
         for (const Kind kind : kinds()) {

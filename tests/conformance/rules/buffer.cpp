@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Small buffers, fairness, and nothing lost.
+// Rules on small buffers and fairness.
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
@@ -10,7 +10,7 @@
 namespace pollux::conformance {
 namespace {
 
-/// So many pairs with data for their near ends.
+/// Makes `count` pairs with data for their near ends.
 std::vector<Pair> ready_pairs(std::size_t count, Kind kind = Kind::local) {
     std::vector<Pair> pairs;
     for (std::size_t i = 0; i < count; ++i) {
@@ -22,7 +22,7 @@ std::vector<Pair> ready_pairs(std::size_t count, Kind kind = Kind::local) {
 
 } // namespace
 
-// Never more events than the buffer has room for.
+// select() returns at most as many events as the buffer has room for.
 RULE(buffer, cap) {
     const auto pairs = ready_pairs(6);
     for (std::size_t i = 0; i < pairs.size(); ++i) add(pairs[i].near, {Token{i}, Ready::readable, Mode::level});
@@ -34,7 +34,7 @@ RULE(buffer, cap) {
     }
 }
 
-// A buffer without room is invalid_argument, at once, and loses nothing.
+// select() with a buffer without room returns invalid_argument at once, and no event is lost.
 RULE(buffer, empty) {
     const auto pair = make_pair(Kind::local);
     add(pair.near, {Token{1}, Ready::readable});
@@ -46,7 +46,7 @@ RULE(buffer, empty) {
     expect_event(Token{1}, Ready::readable);
 }
 
-// Six ready, level, with room for two: all six within three calls, round after round.
+// Six ready level watches are all reported within three calls of select() with room for two events, round after round.
 RULE(buffer, fair) {
     const auto pairs = ready_pairs(6);
     for (std::size_t i = 0; i < pairs.size(); ++i) add(pairs[i].near, {Token{i}, Ready::readable, Mode::level});
@@ -59,7 +59,7 @@ RULE(buffer, fair) {
     }
 }
 
-// The same with edge and one-shot: each exactly once.
+// Six ready edge or one-shot watches are each reported exactly once by calls of select() with room for two events.
 RULE(buffer, lossless) {
     for (const Mode mode : modes()) {
         if (mode == Mode::level) continue;
@@ -79,7 +79,7 @@ RULE(buffer, lossless) {
     }
 }
 
-// Readable and writable at once are one event.
+// A source that is readable and writable at once is reported in one event.
 RULE(buffer, one_event_per_watch) {
     for (const Kind kind : {Kind::tcp, Kind::local}) {
         for (const Mode mode : modes()) {
@@ -95,7 +95,7 @@ RULE(buffer, one_event_per_watch) {
     }
 }
 
-// A wake and a ready source with room for one: both arrive.
+// A wake and a ready source are both reported by calls of select() with room for one event.
 RULE(buffer, room_for_wake) {
     for (const bool wake_first : {true, false}) {
         const auto pair = make_pair(Kind::local);
@@ -113,8 +113,8 @@ RULE(buffer, room_for_wake) {
     }
 }
 
-// 100,000 arrivals (fewer if they take over 20 s) on 500 sources that nobody collects: every source is reported
-// afterwards, and so is what comes then.
+// After 100,000 arrivals (fewer if they take over 20 s) on 500 sources without a select(), every source is reported,
+// and so are later arrivals.
 RULE(storm, lossless) {
     const Kind kind = capabilities().pipes ? Kind::pipe : Kind::local;
     for (const Mode mode : modes()) {
@@ -124,12 +124,12 @@ RULE(storm, lossless) {
             pairs.push_back(make_pair(kind));
             add(pairs.back().near, {Token{i}, Ready::readable, mode});
         }
-        expect_quiet(); // now the backend is at work on each of them
+        expect_quiet(); // now the backend has requests for each of them
         Budget budget(200);
         int round = 1;
         for (; budget.allows(round); ++round)
             for (const auto& pair : pairs) write(pair.far, "x");
-        tell_rounds(round - 1, budget);
+        report_rounds(round - 1, budget);
         std::set<Token> seen;
         for (int call = 0; call < 1000 && seen.size() < 500; ++call) {
             const auto events = select(patience, 64);
@@ -138,12 +138,12 @@ RULE(storm, lossless) {
         }
         expect(seen.size() == 500, "expected: all 500 sources, seen: " + std::to_string(seen.size()));
         for (auto last = select(moment); !last.empty() && mode != Mode::level;) last = select(moment);
-        // The storm has left nothing broken: each is heard of again.
+        // After the storm each source is reported again.
         for (std::uint64_t i = 0; i < 500; ++i) {
             drain(pairs[i].near);
             if (mode == Mode::oneshot) modify(pairs[i].near, {Token{i}, Ready::readable, mode});
         }
-        // What the system had queued before it was drained may come once.
+        // An event that the system queued before the drain may be reported once.
         for (int looks = 0; looks < 16 && !select(moment).empty(); ++looks) {}
         expect_quiet();
         for (std::uint64_t i = 0; i < 500 && !HasFailure(); ++i) {
@@ -156,7 +156,7 @@ RULE(storm, lossless) {
     }
 }
 
-// A source that is always ready cannot keep a wake or another source from being reported.
+// A source that is always ready does not keep a wake or another source from being reported.
 RULE(fair, wake) {
     const auto busy = ready_pairs(2);
     const auto other = make_pair(Kind::local);
@@ -169,11 +169,11 @@ RULE(fair, wake) {
         send(other.far);
         std::set<Token> seen;
         for (int call = 0; call < 8; ++call) {
-            if (round % 2 == 1) wake(); // one that is repeated neither loses its turn nor takes all others
+            if (round % 2 == 1) wake(); // a repeated wake neither loses its turn nor takes those of the sources
             for (const auto& event : select(patience, 1)) seen.insert(event.token);
         }
-        expect(seen.count(wake_token) == 1, "expected: the wake within 8 calls, seen: none");
-        expect(seen.count(Token{3}) == 1, "expected: the other source within 8 calls, seen: none");
+        expect(seen.count(wake_token) == 1, "expected: the wake within 8 calls, seen: no wake");
+        expect(seen.count(Token{3}) == 1, "expected: the other source within 8 calls, seen: no event of it");
         drain(other.near);
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What modify() and remove() promise, and what becomes of numbers that are used again.
+// Rules on modify(), remove() and reused descriptor numbers.
 #include "../process.hpp"
 #include "../rule.hpp"
 #include "../rule_files.hpp"
@@ -8,14 +8,14 @@
 
 namespace pollux::conformance {
 
-// Token, interest and mode are replaced whole; the old ones never appear again.
+// modify() replaces token, interest and mode together; the old ones are never reported again.
 RULE(modify, replaces) {
     for (const Mode before : modes()) {
         for (const Mode after : modes()) {
             SCOPED_TRACE(describe(before) + " to " + describe(after));
             const auto pair = make_pair(Kind::local);
             add(pair.near, {Token{1}, Ready::readable, before});
-            send(pair.far); // ready for the old watch, and not collected
+            send(pair.far); // ready for the old watch, and not reported yet
             modify(pair.near, {Token{2}, Ready::writable, after});
             expect_event(Token{2}, Ready::writable);
             if (after == Mode::level) {
@@ -28,8 +28,8 @@ RULE(modify, replaces) {
     }
 }
 
-// A ready source is reported again after modify(): a spent one-shot watch and an edge watch alike, also when another
-// thread does it while select() sleeps.
+// modify() rearms a spent one-shot watch and an edge watch, so that a ready source is reported again, even if another
+// thread calls it while select() sleeps.
 RULE(modify, rearms) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
@@ -54,8 +54,8 @@ RULE(modify, rearms) {
     }
 }
 
-// After modify() to nothing the watch is quiet whatever happens to its source, which ends no select() early, and it can
-// be resumed.
+// After modify() to an empty interest a watch is not reported and ends no select(), whatever happens to its source, and
+// it can be resumed.
 RULE(modify, pauses) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
@@ -63,7 +63,7 @@ RULE(modify, pauses) {
         add(pair.near, {Token{1}, both_directions, mode});
         expect_event(Token{1}, Ready::writable);
         modify(pair.near, {Token{1}, Ready::readable, mode});
-        expect_quiet(); // waited for, and then not any more
+        expect_quiet(); // the backend has requested it
         modify(pair.near, {Token{1}, Ready::none, mode});
         send(pair.far);
         expect_quiet();
@@ -81,7 +81,7 @@ RULE(modify, pauses) {
     }
 }
 
-// Sources that end while their watches are paused take no room from others, and end no sleep.
+// Sources that end while their watches are paused neither take room in the buffer from other events nor end a sleep.
 RULE(pause, hides_nothing) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
@@ -111,7 +111,7 @@ RULE(pause, hides_nothing) {
     }
 }
 
-// modify() of what is not watched says no_such_file_or_directory, and watches nothing.
+// modify() of a source that is not watched returns no_such_file_or_directory and registers nothing.
 RULE(modify, unknown) {
     const auto pair = make_pair(Kind::local);
     const Watch watch{Token{1}, Ready::readable};
@@ -124,7 +124,8 @@ RULE(modify, unknown) {
     expect_quiet();
 }
 
-// remove() of what is not watched says no_such_file_or_directory: the second time, never added, not even open.
+// remove() of a source that is not watched returns no_such_file_or_directory, whether it was removed before, never
+// added or never opened.
 RULE(remove, unknown) {
     auto pair = make_pair(Kind::local);
     expect_unknown(pair.near);
@@ -146,7 +147,7 @@ RULE(remove, is_final) {
             send(pairs.back().far);
             add(pairs.back().near, {Token{i}, Ready::readable, mode});
         }
-        // With room for one, the other three are ready and known to be.
+        // With room for one event, the backend knows that the other three are ready.
         const auto first = select(patience, 1);
         expect(first.size() == 1, "expected: one event, seen: " + describe(first));
         for (const auto& pair : pairs) remove(pair.near);
@@ -156,7 +157,8 @@ RULE(remove, is_final) {
     }
 }
 
-// After remove() by another thread the source may be closed at once, while select() sleeps: the peer sees the end.
+// After another thread calls remove() while select() sleeps, the source may be closed at once, and its peer sees the
+// end.
 RULE(remove, while_asleep) {
     for (int round = 0; round < 10 && !HasFailure(); ++round) {
         auto pair = make_pair(round % 2 == 0 ? Kind::tcp : Kind::local);
@@ -177,7 +179,7 @@ RULE(remove, while_asleep) {
     }
 }
 
-// A source that was removed can be added again, and what is ready then is reported.
+// A source that was removed can be added again, and is reported if it is ready then.
 RULE(remove, then_add) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
@@ -192,7 +194,8 @@ RULE(remove, then_add) {
     }
 }
 
-// Watches that come and go while nobody selects take no memory, and what is ready before and after them is reported.
+// Adding and removing watches without a select() takes no memory, and sources that are ready before and after are
+// reported.
 RULE(remove, uncollected) {
     const auto before = make_pair(Kind::local);
     const auto passing = make_pair(Kind::local);
@@ -222,13 +225,13 @@ RULE(remove, uncollected) {
     expect_quiet();
 }
 
-// Removed, closed, and the number opened again: only the new token ever appears.
+// After a source is removed and closed and its descriptor number is reused, only the new token is reported.
 RULE(reuse, new_token) {
     auto pair = make_pair(Kind::local);
     for (std::uint64_t round = 0; round < 100; ++round) {
         const Mode mode = modes()[round % modes().size()];
         add(pair.near, {Token{round}, Ready::readable, mode});
-        send(pair.far); // ready, and not collected
+        send(pair.far); // ready, and not reported yet
         remove(pair.near);
         const Source number = pair.near;
         pair.near.close();
@@ -241,19 +244,20 @@ RULE(reuse, new_token) {
     }
 }
 
-// Closed without remove(): no spin, other watches live, and after remove() the number can be added again.
+// A source that is closed while registered neither makes select() spin nor disturbs other watches, and after remove()
+// its descriptor number can be added again.
 RULE(close, forgotten) {
-    // Whether select() knew the source before it was closed, and whether it runs before the number is used again.
+    // Whether select() ran before the source was closed, and whether it runs before the descriptor number is reused.
     for (const auto& [known, selects] : {std::pair(true, true), std::pair(false, true), std::pair(false, false)}) {
         for (const Mode mode : modes()) {
             SCOPED_TRACE(describe(mode) + (known ? ", waited for" : "") + (selects ? ", select() runs" : ""));
             const auto other = make_pair(Kind::local);
             add(other.near, {Token{1}, Ready::readable, mode});
-            auto forgotten = make_pair(Kind::local);
-            add(forgotten.near, {Token{2}, Ready::readable, mode});
+            auto lost = make_pair(Kind::local);
+            add(lost.near, {Token{2}, Ready::readable, mode});
             if (known) expect_quiet();
-            const Source number = forgotten.near;
-            forgotten.near.close();
+            const Source number = lost.near;
+            lost.near.close();
             if (selects) {
                 expect_no_spin();
                 expect_idle(200ms);
@@ -263,7 +267,7 @@ RULE(close, forgotten) {
             remove(other.near);
             auto reopened = make_pair(Kind::local);
             reopened.near = renumber(std::move(reopened.near), number);
-            registrator().remove(number); // whether it was still known is the kernel's affair
+            registrator().remove(number); // either result is allowed: it depends on the kernel
             send(reopened.far);
             add(number, {Token{3}, Ready::readable, mode});
             expect_event(Token{3}, Ready::readable);
@@ -272,7 +276,7 @@ RULE(close, forgotten) {
     }
 }
 
-// A call that fails changes nothing: the watches behave as before.
+// A call that fails changes nothing: all watches behave as before.
 RULE(failure, changes_nothing) {
     const auto ready = make_pair(Kind::local);
     const auto quiet = make_pair(Kind::local);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
-// How connections that begin are reported, on both sides.
+// Rules on connect() and accept().
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
 namespace pollux::conformance {
 namespace {
 
-/// A connection that cannot be completed before somebody accepts, and those that fill the listener's queue.
-/// `pending` is none if this system never keeps a connection waiting.
+/// A connection that cannot be completed before an accept(), and those that fill the listener's queue. `pending` owns
+/// nothing if this system never keeps a connection waiting.
 struct Waiting {
     Owned listening = listener(0);
     std::vector<Owned> queued;
@@ -24,7 +24,7 @@ struct Waiting {
 
 } // namespace
 
-// A socket that was never connected does not spin a one-shot or edge watch.
+// A socket that was never connected does not make a one-shot or edge watch spin.
 RULE(unconnected, no_spin) {
     for (const Mode mode : modes()) {
         if (mode == Mode::level) continue;
@@ -38,7 +38,8 @@ RULE(unconnected, no_spin) {
     }
 }
 
-// A connect() that succeeds is writable, once, with SO_ERROR 0, and not before it is complete.
+// A socket whose connect() succeeds is reported as writable once, not before the connection is complete, and SO_ERROR
+// is 0.
 RULE(connect, succeeds) {
     Waiting waiting;
     for (const Mode mode : modes()) {
@@ -63,11 +64,11 @@ RULE(connect, succeeds) {
     expect_quiet();
 }
 
-// A connect() that is refused is writable, and SO_ERROR is the refusal.
+// A socket whose connect() was refused is reported as writable, and SO_ERROR is the refusal.
 RULE(connect, refused) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
-        const auto client = connect_to_nobody();
+        const auto client = connect_to_closed_port();
         add(client, {Token{1}, Ready::writable, mode});
         expect_any(Token{1}, Ready::writable);
         expect_error(std::errc::connection_refused, take_error(client));
@@ -75,7 +76,7 @@ RULE(connect, refused) {
     }
 }
 
-// A listener is readable when a connection is queued.
+// A listener is reported as readable when a connection is queued.
 RULE(accept, ready) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
@@ -95,7 +96,7 @@ RULE(accept, ready) {
     }
 }
 
-// Level: a listener is reported until every queued connection was accepted.
+// A level-triggered listener is reported until every queued connection has been accepted.
 RULE(accept, repeats) {
     if (!offers(Mode::level)) return;
     const auto listening = listener();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-// How ends and errors of streams are reported.
+// Rules on the ends and errors of streams.
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
 namespace pollux::conformance {
 
-// The peer closes or shuts down writing: readable, and the read gives the end of the stream.
+// A source whose peer closes or shuts down writing is reported as readable, and a read returns the end of the stream.
 RULE(end, of_stream) {
     for (const Kind kind : {Kind::tcp, Kind::local}) {
         for (const Mode mode : modes()) {
@@ -28,7 +28,7 @@ RULE(end, of_stream) {
     }
 }
 
-// Data, then the end: the data is read before the end.
+// Data that was sent before the end of the stream can be read before the end.
 RULE(end, after_data) {
     for (const Kind kind : kinds()) {
         for (const Mode mode : modes()) {
@@ -51,7 +51,8 @@ RULE(end, after_data) {
     }
 }
 
-// After a reset any watch that asks for a direction gets an event with it, and the read or write shows the error.
+// After a connection reset each watch for readable, writable or priority is reported with what it asks for, and the
+// read or write returns the error.
 RULE(end, reset) {
     for (const Ready interest : {Ready::readable, Ready::writable, both_directions, Ready::priority}) {
         if (interest == Ready::priority && !capabilities().priority) continue;
@@ -68,7 +69,7 @@ RULE(end, reset) {
                 wait_for_hang_up(pair.near);
                 if (!before) add(pair.near, watch);
                 if (before && writes && mode == Mode::oneshot) modify(pair.near, watch); // spent by the first event
-                // Out-of-band data is read: its direction is that of reading.
+                // Out-of-band data is read, so its direction is reading.
                 const Ready seen =
                     expect_any(Token{1}, interest == Ready::priority ? interest | Ready::readable : interest);
                 const bool reads = any(seen & (Ready::readable | Ready::priority));
@@ -81,7 +82,7 @@ RULE(end, reset) {
     }
 }
 
-// A peer that closed its sending half does not spin a one-shot or edge watch that asks for writable only.
+// A peer that shut down its sending half does not make a one-shot or edge watch for writable only spin.
 RULE(end, half_closed) {
     for (const Mode mode : modes()) {
         if (mode == Mode::level) continue;
@@ -103,7 +104,7 @@ RULE(end, half_closed) {
     }
 }
 
-// closed and failed never appear on a healthy source.
+// The hints closed and failed are never reported for a healthy source.
 RULE(hints, are_true) {
     for (const Kind kind : {Kind::tcp, Kind::local}) {
         for (const Mode mode : modes()) {
@@ -124,7 +125,7 @@ RULE(hints, are_true) {
     }
 }
 
-// A datagram without a single byte is readable.
+// A datagram socket is readable when a datagram of zero bytes is queued.
 RULE(datagram, empty) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
@@ -141,14 +142,14 @@ RULE(datagram, empty) {
     }
 }
 
-// A datagram that is refused gives one event; the error is read once, then it is quiet.
+// A datagram that is refused causes one event; after one read has returned the error the socket is not reported.
 RULE(datagram, refused) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
-        const auto sender = udp_socket_to_nobody();
+        const auto sender = udp_socket_to_closed_port();
         add(sender, {Token{1}, Ready::readable, mode});
         expect_quiet();
-        send_datagram(sender, "anybody?");
+        send_datagram(sender, "refused");
         expect_any(Token{1}, Ready::readable);
         const auto error = read(sender).error;
         const bool is_swallowed = error == std::errc::operation_would_block && deviates();
@@ -158,7 +159,7 @@ RULE(datagram, refused) {
     }
 }
 
-// An out-of-band byte is reported to who asked for priority.
+// An out-of-band byte is reported to a watch for priority.
 RULE(priority, asked) {
     const auto pair = make_pair(Kind::tcp);
     if (!capabilities().priority) {
@@ -178,7 +179,7 @@ RULE(priority, asked) {
     }
 }
 
-// An out-of-band byte does not spin a watch that asks for readable only.
+// An out-of-band byte does not make a watch for readable only spin.
 RULE(priority, unasked) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));

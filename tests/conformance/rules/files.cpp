@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Sources that are no sockets, and duplicates.
+// Rules on files, pipes and duplicates.
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
@@ -8,8 +8,9 @@
 
 namespace pollux::conformance {
 
-// A file or directory is refused with operation_not_permitted, or always ready, as the capability says: in each
-// select() by level, once by one-shot and edge; and its watch is changed, paused and removed as any other.
+// A regular file or directory is refused with operation_not_permitted or always ready, as the capability declares: if
+// always ready, it is reported by each select() in level mode and once in one-shot and edge mode, and its watch is
+// modified, paused and removed like any other.
 RULE(add, regular_file) {
     const auto file = open_file();
     const auto directory = open_directory();
@@ -54,16 +55,16 @@ RULE(add, regular_file) {
         }
     }
     if (!capabilities().files) return declare_unsupported(capabilities().files);
-    // Closed while it is watched, and its descriptor used again.
-    auto forgotten = open_file();
-    const Source number = forgotten;
+    // Closed while it is registered, and its descriptor number reused.
+    auto lost = open_file();
+    const Source number = lost;
     for (const Mode mode : modes()) {
-        add(forgotten, {Token{5}, Ready::readable, mode});
+        add(lost, {Token{5}, Ready::readable, mode});
         auto pair = make_pair(Kind::local);
-        forgotten.close();
+        lost.close();
         expect_no_spin();
         pair.near = renumber(std::move(pair.near), number);
-        registrator().remove(number); // whether it was still known is left open
+        registrator().remove(number); // either result is allowed
         add(number, {Token{6}, Ready::readable, mode});
         expect_full_wait();
         send(pair.far);
@@ -71,11 +72,12 @@ RULE(add, regular_file) {
         remove(number);
         auto next = open_file();
         pair.near.close();
-        forgotten = renumber(std::move(next), number);
+        lost = renumber(std::move(next), number);
     }
 }
 
-// Files that are always ready keep back neither a wake nor another source, and those do not keep them back.
+// Files, which are always ready, do not keep a wake or another source from being reported, and wakes and sources do not
+// keep files from it.
 RULE(files, fair) {
     if (!capabilities().files) return declare_unsupported(capabilities().files);
     const std::array<Owned, 3> files{open_file(), open_file(), open_directory()};
@@ -100,8 +102,8 @@ RULE(files, fair) {
     }
 }
 
-// A file that is added or resumed while another thread sleeps in select() ends the sleep, and one that is removed or
-// paused does not.
+// A file that is added or resumed while another thread sleeps in select() ends the sleep; one that is removed or paused
+// does not.
 RULE(files, while_asleep) {
     if (!capabilities().files) return declare_unsupported(capabilities().files);
     for (const Mode mode : modes()) {
@@ -134,8 +136,8 @@ RULE(files, while_asleep) {
     }
 }
 
-// Four threads add, change and remove files, beside a select(): no call fails, nothing is reported for ever, and what
-// is watched at last is reported.
+// While four threads add, modify and remove files beside select(), no call fails and no file is reported without end,
+// and files that are watched afterwards are reported.
 RULE(files, churn) {
     if (!capabilities().files) return declare_unsupported(capabilities().files);
     Budget budget(20'000);
@@ -156,7 +158,7 @@ RULE(files, churn) {
         Thread third([&] { change(Mode::oneshot); }), fourth([&] { change(modes().back()); });
         int round = 1;
         for (; budget.allows(round); ++round) select(moment, 1 + static_cast<std::size_t>(round) % 4);
-        tell_rounds(round - 1, budget);
+        report_rounds(round - 1, budget);
         stop = true;
     }
     expect(failures == 0, "expected: no call fails, seen: " + std::to_string(failures.load()) + " failures");
@@ -165,7 +167,7 @@ RULE(files, churn) {
     expect_event(Token{2}, Ready::readable);
 }
 
-// A descriptor and its dup() are two sources: both are reported, each with its token.
+// A descriptor and its dup() are two sources: both are reported, each with its own token.
 RULE(add, dup) {
     const auto pair = make_pair(Kind::local);
     const auto twin = duplicate(pair.near);
@@ -181,7 +183,7 @@ RULE(add, dup) {
     expect_quiet();
 }
 
-// A pipe that is empty and has lost its last writer is readable: the read gives the end.
+// An empty pipe without a writer is reported as readable, and a read returns the end of the stream.
 RULE(end, pipe_writer_gone) {
     if (!offers_pipes()) return;
     for (const Mode mode : modes()) {
@@ -197,8 +199,8 @@ RULE(end, pipe_writer_gone) {
     }
 }
 
-// A full pipe that has lost its reader, before it was added or after, is reported to the writer, as writable or failed:
-// the write shows the error.
+// A full pipe without a reader is reported to its writer as writable or failed, whether the reader was closed before or
+// after add(), and a write returns the error.
 RULE(end, pipe_reader_gone) {
     if (!offers_pipes()) return;
     for (const Mode mode : modes()) {

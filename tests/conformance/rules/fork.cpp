@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a forked child may do to a Selector of its parent: nothing.
+// Rules on fork(): a child cannot change its parent's Selector.
 #include "../process.hpp"
 #include "../rule.hpp"
 #include "../rule_files.hpp"
@@ -14,7 +14,7 @@
 namespace pollux::conformance {
 namespace {
 
-/// The calls of a Selector that another process made, one after the other: the first that is not refused.
+/// Calls all functions of a Selector of another process; returns the first that is not refused.
 std::string accepted_call(Selector& selector, Source watched, Source fresh) {
     auto& way_in = selector.registrator();
     const Watch watch{Token{7}, both_directions, Mode::oneshot};
@@ -35,11 +35,11 @@ std::string accepted_call(Selector& selector, Source watched, Source fresh) {
     return {};
 }
 
-/// Destroys it while exit() runs, as a static object is destroyed.
+/// Destroys the Selector while exit() runs, like a static object.
 [[noreturn]] void destroy_by_exit(std::unique_ptr<Selector> selector) {
     static std::unique_ptr<Selector> destroyed;
     destroyed = std::move(selector);
-    std::atexit([] { _exit(0); }); // behind the other one: what the program itself has is no part of this
+    std::atexit([] { _exit(0); }); // runs after the destruction, and skips the program's other handlers
     std::atexit([] { destroyed.reset(); });
     std::exit(0);
 }
@@ -51,7 +51,7 @@ std::string first_open(const std::vector<int>& descriptors) {
     return {};
 }
 
-/// Those that there are now and were not before.
+/// The descriptors that are open now and were not before.
 std::vector<int> new_since(const std::vector<int>& before) {
     std::vector<int> made;
     for (const int descriptor : open_descriptors()) {
@@ -62,14 +62,14 @@ std::vector<int> new_since(const std::vector<int>& before) {
 
 } // namespace
 
-// In a forked child every call of its parent's Selector returns no_such_process and changes nothing.
+// In a forked child every call of the parent's Selector returns no_such_process and changes nothing.
 RULE(fork, calls_refused) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
         const auto watched = make_pair(Kind::local);
         const auto fresh = make_pair(Kind::local);
         add(watched.near, {Token{1}, Ready::readable, mode});
-        expect_quiet(); // waited for
+        expect_quiet(); // the backend has requested it
         const auto fault = fault_in_child([&] {
             const auto accepted = accepted_call(selector(), watched.near, fresh.near);
             if (!accepted.empty()) return accepted;
@@ -86,8 +86,8 @@ RULE(fork, calls_refused) {
     }
 }
 
-// A forked child, or its child, destroys the Selector itself or by exit(), after a remove() or not: its descriptors are
-// closed there, and watches, sleeps and wakes of the parent are as before.
+// A forked child, or a child of it, that destroys the Selector itself or by exit(), after a remove() or not, closes its
+// own descriptors, and leaves watches, sleeps and wakes of the parent unchanged.
 RULE(fork, child_destroys) {
     enum class Way { destroy, remove, exit, grandchild, own };
     for (const Way way : {Way::destroy, Way::remove, Way::exit, Way::grandchild, Way::own}) {
@@ -118,12 +118,12 @@ RULE(fork, child_destroys) {
                 return childs->select(buffer, patience, error).size() == 1 ? "" : "no event in the child's own";
             };
             for (int round = 0; round < 3; ++round) {
-                // The first child meets a Selector at rest, the others one that another thread sleeps in.
+                // The first child inherits an idle Selector, the others one in which another thread sleeps.
                 std::unique_ptr<Sleeper> sleeper;
                 if (round > 0) sleeper = std::make_unique<Sleeper>(*shared);
                 const auto fault =
                     fault_in_child([&] { return way == Way::grandchild ? fault_in_child(in_child) : in_child(); });
-                expect(fault.empty(), "expected: the child ends well, seen: " + fault);
+                expect(fault.empty(), "expected: the child finds no fault, seen: " + fault);
                 write(pair.far, "x");
                 const auto selected = sleeper ? std::span<const Event>() : shared->select(buffer, patience, error);
                 const auto seen = sleeper ? sleeper->events() : std::vector<Event>(selected.begin(), selected.end());

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-// What one-shot, level and edge promise.
+// Rules on one-shot, level and edge mode.
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
 namespace pollux::conformance {
 
-// Reported in every select() until drained, then silent.
+// A readable source is reported to a level watch by every select() until it is drained, and not afterwards.
 RULE(level, repeats) {
     if (!offers(Mode::level)) return;
     for (const Kind kind : kinds()) {
@@ -18,7 +18,7 @@ RULE(level, repeats) {
             drain(pair.near);
             expect_quiet();
         }
-        // Ready when it was last reported, no more when select() looks again, and ready while it sleeps.
+        // Ready when it was last reported, not when select() checks again, and ready while it sleeps.
         send(pair.far);
         expect_event(Token{1}, Ready::readable);
         drain(pair.near);
@@ -30,7 +30,8 @@ RULE(level, repeats) {
     }
 }
 
-// Repeated while there is room, silent when full, resumed when the peer reads.
+// A writable source is reported to a level watch by every select() while it has room, not while it is full, and again
+// after the peer reads.
 RULE(level, writable) {
     if (!offers(Mode::level)) return;
     const auto pair = make_pair(Kind::local);
@@ -38,16 +39,16 @@ RULE(level, writable) {
     for (int times = 0; times < 3; ++times) expect_event(Token{1}, Ready::writable);
     for (int round = 0; round < 3; ++round) {
         fill(pair.near);
-        // TCP may have room again a moment later; but what is reported must fit.
+        // TCP may have room again a moment later; if it is reported, a write must fit.
         while (!select(moment).empty() && !HasFailure())
-            expect(fill(pair.near) > 0, "expected: no event while there is no room, seen: one");
+            expect(fill(pair.near) > 0, "expected: no event without room, seen: an event");
         expect_quiet();
         drain(pair.far);
         for (int times = 0; times < 3; ++times) expect_event(Token{1}, Ready::writable);
     }
 }
 
-// The end of the stream is reported until remove() or modify().
+// The end of the stream is reported to a level watch by every select() until remove() or modify().
 RULE(level, end_repeats) {
     if (!offers(Mode::level)) return;
     for (const Kind kind : kinds()) {
@@ -67,7 +68,7 @@ RULE(level, end_repeats) {
     }
 }
 
-// One event for one arrival, also while it is not drained.
+// An edge watch reports one event for one arrival, even if the source is not drained.
 RULE(edge, once) {
     if (!offers(Mode::edge)) return;
     for (const Kind kind : kinds()) {
@@ -85,7 +86,7 @@ RULE(edge, once) {
     }
 }
 
-// New data on a source that was not drained is a new event (native edge).
+// With native edge, data that arrives at a source that was not drained causes another event.
 RULE(edge, new_data) {
     if (!offers(Mode::edge)) return;
     if (capabilities().edge.support != Support::native) return declare_unsupported(capabilities().edge);
@@ -102,7 +103,7 @@ RULE(edge, new_data) {
     }
 }
 
-// A partial read without new data is no event (native edge).
+// With native edge, a partial read without new data causes no event.
 RULE(edge, partial_read) {
     if (!offers(Mode::edge)) return;
     if (capabilities().edge.support != Support::native) return declare_unsupported(capabilities().edge);
@@ -120,8 +121,8 @@ RULE(edge, partial_read) {
     }
 }
 
-// Drained, then new data: exactly one more event, never lost, in 10,000 rounds of two threads (fewer if they
-// take over 20 s).
+// Data that arrives after an edge source was drained is reported exactly once, in 10,000 rounds of two threads (fewer
+// if they take over 20 s).
 RULE(edge, after_drain) {
     if (!offers(Mode::edge)) return;
     Budget budget(10'000);
@@ -140,11 +141,12 @@ RULE(edge, after_drain) {
     for (int round = 1; fault.empty() && budget.allows(round); ++round) {
         const auto seen = select();
         if (seen.size() != 1) fault = "arrival " + std::to_string(round) + " was lost";
-        if (!seen.empty() && drain(pair.near) == 0) fault = "arrival " + std::to_string(round - 1) + " came twice";
+        if (!seen.empty() && drain(pair.near) == 0)
+            fault = "arrival " + std::to_string(round - 1) + " was reported twice";
         drained.raise_to(round);
         tried = round;
     }
-    tell_rounds(tried, budget);
+    report_rounds(tried, budget);
     stop = true;
     drained.release();
     writer.join();
@@ -153,7 +155,8 @@ RULE(edge, after_drain) {
     expect_no_spin();
 }
 
-// Three queued connections and one accept: silent until a new connection comes.
+// An edge listener with three queued connections is not reported again after one accept() until another connection
+// arrives.
 RULE(edge, listener) {
     if (!offers(Mode::edge)) return;
     const auto waiting = listener();
@@ -161,7 +164,7 @@ RULE(edge, listener) {
     std::vector<Owned> clients;
     for (int i = 0; i < 3; ++i) clients.push_back(connect_to(waiting));
     expect_event(Token{1}, Ready::readable);
-    expect_no_spin(); // the second and third may have come after the first was reported
+    expect_no_spin(); // the second and third may have been queued after the first event
     std::error_code error;
     const auto accepted = accept(waiting, error);
     expect_error(std::errc{}, error);
@@ -170,7 +173,8 @@ RULE(edge, listener) {
     expect_event(Token{1}, Ready::readable);
 }
 
-// After its event a one-shot watch is silent, for data, hang-up and error alike, until modify().
+// After its event a one-shot watch is not reported until modify(), whether the event was for data, a hang-up or an
+// error.
 RULE(oneshot, once) {
     if (!offers(Mode::oneshot)) return;
     for (const Kind kind : kinds()) {
@@ -194,7 +198,7 @@ RULE(oneshot, once) {
     }
 }
 
-// A one-shot watch that modify() arms again while its source is ready is reported again, hang-up included.
+// A one-shot watch that modify() rearms while its source is ready is reported again, even for a hang-up.
 RULE(oneshot, rearm_while_ready) {
     if (!offers(Mode::oneshot)) return;
     for (const Kind kind : kinds()) {
@@ -219,7 +223,7 @@ RULE(oneshot, rearm_while_ready) {
     }
 }
 
-// A spent one-shot watch is still registered: add() says file_exists, remove() works.
+// A spent one-shot watch stays registered: add() returns file_exists, and remove() succeeds.
 RULE(oneshot, stays_registered) {
     if (!offers(Mode::oneshot)) return;
     const auto pair = make_pair(Kind::local);
@@ -232,7 +236,7 @@ RULE(oneshot, stays_registered) {
     expect_unknown(pair.near);
 }
 
-// One event spends both directions of a one-shot watch together.
+// One event spends a one-shot watch for both directions.
 RULE(oneshot, both_directions) {
     if (!offers(Mode::oneshot)) return;
     const auto pair = make_pair(Kind::local);
@@ -243,7 +247,7 @@ RULE(oneshot, both_directions) {
     modify(pair.near, {Token{1}, both_directions, Mode::oneshot});
     expect_event(Token{1}, both_directions);
     expect_quiet();
-    // A buffer that this one event fills is large enough for both.
+    // Room for one event suffices for both directions.
     modify(pair.near, {Token{1}, both_directions, Mode::oneshot});
     const auto seen = select(patience, 1);
     expect(seen.size() == 1 && seen[0].ready == both_directions,
@@ -251,7 +255,7 @@ RULE(oneshot, both_directions) {
     expect_quiet();
 }
 
-// A modify() that changes the mode holds from the next select() on.
+// A mode that is changed by modify() applies from the next select() on.
 RULE(mode, switch) {
     for (const Mode before : modes()) {
         for (const Mode after : modes()) {
@@ -277,7 +281,7 @@ RULE(mode, switch) {
     }
 }
 
-// A spent one-shot watch is silent whatever happens to its source: more data, its end, a reset.
+// A spent one-shot watch is not reported, whatever happens to its source: more data, its end, a reset.
 RULE(oneshot, silent) {
     if (!offers(Mode::oneshot)) return;
     for (const bool is_reset : {false, true}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A program closes what a Selector has opened for itself, as daemons do that close all descriptors.
+// Rules on programs that close the descriptors of a Selector, like daemons that close all descriptors.
 #include "../interruptions.hpp"
 #include "../process.hpp"
 #include "../rule.hpp"
@@ -19,7 +19,7 @@ void close_all() {
     for (int descriptor = 0; descriptor < 4096; ++descriptor) close(descriptor);
 }
 
-/// A Selector, and the descriptors that it has opened.
+/// A Selector and its descriptors.
 struct Exposed {
     std::unique_ptr<Selector> selector;
     std::vector<int> own;
@@ -34,14 +34,15 @@ Exposed open_exposed(const Subject& subject, OpenFailure& failure) {
     return opened;
 }
 
-/// Processor time that this thread has used.
+/// The processor time of this thread.
 std::chrono::nanoseconds thread_time() {
     timespec time{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
-/// A select() of this time, which may fail and may be early; the fault if it is busy meanwhile.
+/// Calls select() with this timeout, which may fail and may return early; returns a fault if it uses much processor
+/// time.
 std::string busy_select(Selector& selector, std::chrono::nanoseconds time) {
     std::array<Event, 4> buffer{};
     std::error_code error;
@@ -53,7 +54,7 @@ std::string busy_select(Selector& selector, std::chrono::nanoseconds time) {
            std::to_string(time.count() / 1000) + " us: " + describe(error);
 }
 
-/// A thread in select(), which sleeps there when this is made; SIGUSR1 interrupts it, and does nothing else.
+/// Runs a thread in select(), which sleeps there when the constructor returns; SIGUSR1 interrupts it.
 class InSelect {
   public:
     InSelect(Selector& selector, Timeout timeout)
@@ -69,10 +70,10 @@ class InSelect {
         begun_.wait_for(1);
         wait_until_asleep(number_, [this] { return returned_.value() == 1; });
     }
-    ~InSelect() { gone_.release(); } // and the thread is joined
+    ~InSelect() { gone_.release(); } // then the thread is joined
 
     void interrupt() { pthread_kill(self_, SIGUSR1); }
-    /// Whether select() returns within the patience of rules.
+    /// Whether select() returns within `patience`.
     bool returns() const {
         const auto end = std::chrono::steady_clock::now() + patience;
         while (returned_.value() == 0 && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(100us);
@@ -89,7 +90,8 @@ class InSelect {
 
 } // namespace
 
-// With all descriptors of the process closed, select() returns bad_file_descriptor each time, and does not spin.
+// select() returns bad_file_descriptor from each call, and does not spin, after all descriptors of the process were
+// closed.
 RULE(selector, closed_under_it) {
     for (const Timeout timeout : {Timeout(0ns), Timeout(patience), forever}) {
         const auto fault = fault_in_child([&]() -> std::string {
@@ -113,8 +115,8 @@ RULE(selector, closed_under_it) {
     }
 }
 
-// With a Selector's own descriptors closed while a thread sleeps in select(), a wake ends the sleep or fails, a signal
-// ends it, and no select() spins, neither then nor when other files have their numbers.
+// After a Selector's own descriptors were closed while a thread sleeps in select(), a wake ends the sleep or fails, a
+// signal ends it, and no select() spins, even when other files have their descriptor numbers.
 RULE(selector, closed_while_asleep) {
     const Interruptions interruptions;
     const auto pair = make_pair(Kind::local);

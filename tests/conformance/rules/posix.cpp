@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What only POSIX has: signals, fork(), and a limit of descriptors that a process sets itself.
+// Rules that need POSIX: signals, fork(), and a limit of descriptors that a process can lower.
 #include "../interruptions.hpp"
 #include "../process.hpp"
 #include "../rule.hpp"
@@ -10,7 +10,7 @@
 
 namespace pollux::conformance {
 
-// A signal may end select() with no event and no error; no event is lost or doubled.
+// A signal may end select() without an event and without an error; no event is lost or reported twice.
 RULE(signal, returns) {
     const Interruptions interruptions;
     constexpr int rounds = 300;
@@ -27,7 +27,7 @@ RULE(signal, returns) {
             while (collected <= round && !stop) std::this_thread::yield();
         }
     });
-    // No expect() before the writer has been told to stop: if failures are thrown, it would be waited for.
+    // No expect() before the writer was stopped: a failure that throws would join it first.
     std::string fault;
     std::vector<Event> buffer(4);
     std::error_code error;
@@ -53,14 +53,14 @@ RULE(signal, returns) {
     expect(fault.empty(), "expected: one event for each arrival, and no error, seen: " + fault);
 }
 
-// A forked child that only exits or execs leaves the parent's watches intact.
+// A forked child that only exits or calls exec() leaves the parent's watches intact.
 RULE(fork, parent_unharmed) {
     for (const Ending ending : {Ending::exit, Ending::exec}) {
         for (const Mode mode : modes()) {
             SCOPED_TRACE(describe(mode));
             const auto pair = make_pair(Kind::local);
             add(pair.near, {Token{1}, Ready::readable, mode});
-            expect(run_child(ending), "expected: the child ends well");
+            expect(run_child(ending), "expected: the child exits with status 0");
             expect_quiet();
             send(pair.far);
             expect_event(Token{1}, Ready::readable);
@@ -72,7 +72,7 @@ RULE(fork, parent_unharmed) {
     }
 }
 
-// With no descriptors left open() fails with an error and its step, leaks nothing, and works later.
+// open() without free descriptors returns an error and the step that failed, leaks nothing, and succeeds later.
 RULE(open, limits) {
     const auto before = open_descriptors();
     int refused = 0;
@@ -90,11 +90,11 @@ RULE(open, limits) {
         expect(open_descriptors() == before, "expected: the same descriptors as before");
     }
     const auto opened = open();
-    expect(opened != nullptr, "expected: a later open works");
+    expect(opened != nullptr, "expected: a later open() succeeds");
     if (open_descriptors() != before) expect(refused > 0, "expected: without a free descriptor, open() fails");
 }
 
-// Without a free descriptor accept() fails; nothing is lost once there is one.
+// accept() fails if no file descriptor is free; the connection stays queued, and is accepted when a descriptor is free.
 RULE(accept, no_room) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));

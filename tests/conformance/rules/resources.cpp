@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a Selector takes, and that it gives it back.
+// Rules on the resources of a Selector, and on their release.
 #include "../process.hpp"
 #include "../rule.hpp"
 #include "../rule_files.hpp"
@@ -10,7 +10,8 @@
 
 namespace pollux::conformance {
 
-// 1,000 sources, 10,000 where the limit allows, added, all reported, removed in random order: nothing leaks.
+// 1,000 sources, or 10,000 where the limit allows, are added, all reported, and removed in random order, without a
+// leak.
 RULE(many, sources) {
     const std::size_t count = raise_descriptor_limit() >= 10'500 ? 10'000 : 1'000;
     std::vector<Pair> pairs;
@@ -23,13 +24,14 @@ RULE(many, sources) {
             if (HasFailure()) return;
         }
     }
-    expect(select(200ms).empty(), "expected: no event"); // time enough to wait for all of them, not only to look
+    expect(select(200ms).empty(), "expected: no event"); // long enough to request all of them, not only to poll
     for (const Source source : sources) write(source, "x");
     const auto report_all = [this] {
         std::set<Token> reported;
         for (auto events = select(); !events.empty(); events = select(moment, 256)) {
             for (const auto& event : events) {
-                expect(reported.insert(event.token).second, "expected: each once, seen: again " + describe(event));
+                expect(reported.insert(event.token).second,
+                       "expected: each source once, seen twice: " + describe(event));
             }
         }
         return reported;
@@ -37,7 +39,7 @@ RULE(many, sources) {
     auto seen = report_all();
     expect(seen.size() == count,
            "expected: all " + std::to_string(count) + " sources, seen: " + std::to_string(seen.size()));
-    // Half of them go, in random order; the others are all there, under their new tokens.
+    // Half of them are removed, in random order; the others are all reported, with their new tokens.
     std::shuffle(sources.begin(), sources.end(), std::mt19937_64(1));
     for (std::size_t i = 0; i < count / 2 && !HasFailure(); ++i) remove(sources[i]);
     for (std::size_t i = count / 2; i < count && !HasFailure(); ++i)
@@ -50,7 +52,7 @@ RULE(many, sources) {
     expect_quiet();
 }
 
-// Destroyed with watches, a Selector leaves their sources open and usable.
+// Destroying a Selector with watches leaves their sources open and usable.
 RULE(selector, leaves_sources_open) {
     std::vector<Pair> pairs;
     for (const Kind kind : kinds()) {
@@ -67,9 +69,9 @@ RULE(selector, leaves_sources_open) {
     }
 }
 
-// Everything that a Selector opens is closed by exec.
+// Every descriptor that a Selector opens is closed by exec().
 RULE(selector, close_on_exec) {
-    make_pair(Kind::local); // what the system opens once in a thread
+    make_pair(Kind::local); // opens what the system opens once for a thread
     const auto before = open_descriptors();
     const auto pair = make_pair(Kind::local);
     const auto with_pair = open_descriptors();
@@ -84,10 +86,10 @@ RULE(selector, close_on_exec) {
     expect(with_pair.size() == before.size() + 2, "expected: the test itself opens two");
 }
 
-// Opened, used and destroyed 1,000 times: descriptors, memory and threads are as before.
+// Opening, using and destroying a Selector 1,000 times leaves descriptors, memory and threads as before.
 RULE(selector, no_leak) {
     const auto pair = make_pair(Kind::local);
-    const auto file = open_file(); // which a backend may refuse
+    const auto file = open_file(); // may be refused by the backend
     const auto use = [&] {
         const auto used = open();
         if (!used) return;
@@ -103,7 +105,7 @@ RULE(selector, no_leak) {
         used->select(buffer, 0ns, error);
         way_in.remove(pair.far);
     };
-    for (int i = 0; i < 100; ++i) use(); // what is allocated once for all
+    for (int i = 0; i < 100; ++i) use(); // allocates what is allocated only once
     const auto descriptors = open_descriptors();
     const auto threads = thread_count();
     const auto heap = heap_bytes();
@@ -116,7 +118,7 @@ RULE(selector, no_leak) {
            "expected: at most " + std::to_string(heap) + " bytes of heap, seen: " + std::to_string(heap_after));
 }
 
-// A second of sleep with 100 watches takes under 5 ms of processor time.
+// A sleep of one second with 100 watches takes less than 5 ms of processor time.
 RULE(selector, idle) {
     std::vector<Pair> pairs;
     for (std::uint64_t i = 0; i < 100; ++i) {
@@ -124,14 +126,14 @@ RULE(selector, idle) {
         pairs.push_back(make_pair(Kind::local));
         add(pairs.back().near, {Token{i}, Ready::readable, mode});
     }
-    // A sleep that was interrupted leaves nothing behind that keeps the next one awake.
+    // An interrupted sleep does not keep the next one from sleeping.
     const auto stranger = make_pair(Kind::local);
     Sleeper sleeper(selector());
     add(stranger.near, {Token{100}, Ready::readable});
     wake();
     sleeper.events();
     expect_idle(1s);
-    // The thread that slept has ended; what it waited for has not.
+    // The thread that slept has ended; its requests have not.
     for (std::uint64_t i = 0; i < modes().size(); ++i) {
         send(pairs[i].far);
         expect_event(Token{i}, Ready::readable);
@@ -139,7 +141,7 @@ RULE(selector, idle) {
     }
 }
 
-// Two Selectors in two threads do not disturb each other: each gets its own events and wakes, and no others.
+// Two Selectors in two threads do not disturb each other: each returns its own events and wakes, and no others.
 RULE(selector, independent) {
     const auto other = open();
     if (!other) return;

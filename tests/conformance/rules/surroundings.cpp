@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a program does to its process around a Selector: standard streams closed, limits lowered; and files that report
-// a change once.
+// Rules on the process around a Selector: closed standard streams, lowered limits; and on files that report each change
+// once.
 #include "../process.hpp"
 #include "../rule.hpp"
 #include "../rule_files.hpp"
@@ -19,7 +19,7 @@
 namespace pollux::conformance {
 namespace {
 
-/// While it lives, the process may open no descriptor, and poll(2) takes none.
+/// Keeps the process from opening descriptors, and poll(2) from accepting any, while it exists.
 class NoDescriptors {
   public:
     NoDescriptors() {
@@ -38,7 +38,7 @@ class NoDescriptors {
 
 } // namespace
 
-// In a program that was started without standard streams, no descriptor of a Selector becomes one.
+// No descriptor of a Selector is 0, 1 or 2, even in a program that was started without standard streams.
 RULE(selector, standard_streams) {
     const auto pair = make_pair(Kind::local);
     const auto file = open_file();
@@ -61,7 +61,8 @@ RULE(selector, standard_streams) {
     expect(fault.empty(), "expected: standard streams stay closed, seen: " + fault);
 }
 
-// With RLIMIT_NOFILE lowered to nothing after everything is open, what is watched is reported, and sleeps are idle.
+// After RLIMIT_NOFILE was lowered to 0 with everything open, sources are still reported, and sleeps use no processor
+// time.
 RULE(selector, lowered_limit) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
@@ -82,7 +83,7 @@ RULE(selector, lowered_limit) {
             modify(pairs[i].near, {Token{i}, Ready::readable, mode});
         }
         const Source number = closed.near;
-        closed.near.close(); // while it is watched
+        closed.near.close(); // while it is registered
         expect_no_spin();
         registrator().remove(number);
         wake();
@@ -96,7 +97,7 @@ RULE(selector, lowered_limit) {
 
 namespace {
 
-/// Makes the name of the host one that this process may change alone; false if the system does not let it.
+/// Enters a UTS namespace of this process, so that it may change the name of the host; false if the system refuses.
 bool enter_namespace() { return unshare(CLONE_NEWUTS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWUTS) == 0; }
 
 bool change_name() {
@@ -107,7 +108,7 @@ bool change_name() {
 
 Owned open_name() { return Owned(::open("/proc/sys/kernel/hostname", O_RDONLY | O_CLOEXEC)); }
 
-/// Another process changes it when this one sleeps, or a moment before.
+/// Lets another process change the name while this one sleeps, or a moment before.
 std::string change_soon() {
     const pid_t other = fork();
     if (other == -1) return "fork() fails";
@@ -120,15 +121,15 @@ std::string change_soon() {
 
 } // namespace
 
-// A file that reports a change once is reported after each, also to a sleeping select(), to a watch that was spent, and
-// beside others where there is room for one; or its watch is refused.
+// A file that reports each change once (POLLPRI) is reported after each change, even to a sleeping select(), to a
+// rearmed watch, and beside other sources with room for one event; or add() refuses it.
 RULE(priority, once) {
     if (!capabilities().priority) return declare_unsupported(capabilities().priority);
     bool is_refused = false;
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
         const auto fault = fault_in_child([&]() -> std::string {
-            // A change is reported in all namespaces: one process at a time makes some.
+            // A change is reported in all namespaces, so only one process at a time makes changes.
             const auto alone = open_name();
             if (flock(alone, LOCK_EX) == -1) return "flock() fails";
             if (!enter_namespace()) return "unshare(CLONE_NEWUTS) fails";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Many threads at the way in, beside select().
+// Rules on calls of many threads beside select().
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
@@ -15,7 +15,7 @@ namespace {
 struct Watched {
     struct Generation {
         Mode mode;
-        std::uint64_t retired_before = ~std::uint64_t{0}; // no select() from this number on may report it
+        std::uint64_t retired_before = ~std::uint64_t{0}; // no select() from this one on may report it
         int events = 0;
     };
 
@@ -27,7 +27,7 @@ struct Watched {
 
 Token token_of(std::size_t source, std::size_t generation) { return Token{(source << 32) | generation}; }
 
-/// The model: every event must be of a watch that was there when its select() began, or came later.
+/// The model: every event must be of a watch that existed when its select() began, or was added later.
 class Model {
   public:
     explicit Model(std::size_t count) : sources_(count) {
@@ -42,7 +42,7 @@ class Model {
 
     std::uint64_t begin_select() { return ++begun_; }
 
-    /// A random change of one source, by the thread that owns it.
+    /// Makes a random change of one source; called by the thread that owns it.
     std::error_code change(Registrator& registrator, std::size_t index, Mode mode, bool remove) {
         auto& source = sources_[index];
         if (remove && source.added) {
@@ -65,7 +65,7 @@ class Model {
         return error;
     }
 
-    /// What is wrong with an event of the select() with this number; empty if nothing is.
+    /// Returns how an event contradicts the model, empty if it does not; `number` is that of its select().
     std::string fault_of(const Event& event, std::uint64_t number) {
         const auto bits = static_cast<std::uint64_t>(event.token);
         const auto index = bits >> 32, generation = bits & 0xffff'ffff;
@@ -74,14 +74,14 @@ class Model {
         auto& generations = sources_[index].generations;
         if (generation >= generations.size()) return "a token that was not used yet: " + describe(event);
         auto& seen = generations[generation];
-        if (number >= seen.retired_before) return "a watch that was gone before select() began: " + describe(event);
-        if (event.ready != Ready::readable) return "a condition that is not there: " + describe(event);
+        if (number >= seen.retired_before) return "a watch that was removed before select() began: " + describe(event);
+        if (event.ready != Ready::readable) return "a condition that the source does not have: " + describe(event);
         if (++seen.events > 1 && seen.mode != Mode::level) return "a " + describe(seen.mode) + " watch twice";
         return {};
     }
 
   private:
-    /// The call that ended older watches has returned: a select() that begins from now on may not report them.
+    /// Called when the call that ended older watches has returned: a select() that begins later may not report them.
     void retire_all_but(Watched& source, std::size_t newest) {
         const auto from = begun_.load() + 1;
         const std::lock_guard lock(source.mutex);
@@ -99,8 +99,8 @@ class Model {
 
 } // namespace
 
-// Four threads add, modify, remove and wake at random beside select(), for two seconds; a model agrees with every
-// event.
+// While four threads add, modify, remove and wake at random beside select() for two seconds, every event agrees with a
+// model.
 RULE(threads, churn) {
     constexpr std::size_t threads = 4, per_thread = 16;
     Model model(threads * per_thread);
@@ -143,7 +143,7 @@ RULE(threads, churn) {
     expect(failures == 0, "expected: no call fails, seen: " + std::to_string(failures.load()) + " failures");
     expect(events > 0 && wakes > 0, "expected: events and wakes while the threads work, seen: none");
 
-    // Afterwards every watch is where the model says it is.
+    // Afterwards exactly the watches of the model exist.
     std::set<Token> expected, seen;
     for (std::size_t index = 0; index < model.size(); ++index) {
         if (!model[index].added) {
@@ -162,7 +162,7 @@ RULE(threads, churn) {
                                  " watches report in the end, seen: " + std::to_string(seen.size()));
 }
 
-// A watch stays when the thread that added or modified it has ended.
+// A watch stays registered after the thread that added or modified it has ended.
 RULE(threads, end) {
     for (const Mode mode : modes()) {
         for (const bool by_modify : {false, true}) {

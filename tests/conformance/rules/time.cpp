@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// How long select() waits.
+// Rules on timeouts.
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
@@ -16,24 +16,24 @@ std::string milliseconds(std::chrono::nanoseconds time) {
 
 } // namespace
 
-// Zero does not sleep, and does report what is ready.
+// select() with a timeout of zero does not sleep, and reports what is ready.
 RULE(timeout, zero) {
     const auto pair = make_pair(Kind::local);
     add(pair.near, {Token{1}, Ready::readable, Mode::oneshot});
-    // The fastest of many: a machine may be slow, but not each time.
+    // The fastest of many, since a machine may be slow at times.
     auto fastest = std::chrono::nanoseconds::max();
     for (int i = 0; i < 100; ++i) {
         const auto start = Clock::now();
         expect(select(0ns).empty(), "expected: no event");
         fastest = std::min<std::chrono::nanoseconds>(fastest, Clock::now() - start);
     }
-    expect(fastest < 1ms, "expected: it returns at once, seen: " + milliseconds(fastest));
+    expect(fastest < 1ms, "expected: select() returns at once, seen: " + milliseconds(fastest));
     send(pair.far);
     const auto seen = select(0ns);
     expect(seen.size() == 1 && seen[0].token == Token{1}, "expected: {token 1, readable}, seen: " + describe(seen));
 }
 
-// Without a timeout select() returns for an event only: changes and failures beside it do not end it.
+// select() without a timeout returns only with an event: changes and failed calls of other threads do not end it.
 RULE(timeout, forever) {
     const auto pair = make_pair(Kind::local);
     const auto other = make_pair(Kind::local);
@@ -43,7 +43,7 @@ RULE(timeout, forever) {
         modify(other.near, {Token{3}, Ready::none});
         remove(other.near);
         expect_unknown(other.near);
-        std::this_thread::sleep_for(100us); // time to return, were it to
+        std::this_thread::sleep_for(100us); // time enough for a defect to show
     }
     add(pair.near, {Token{1}, Ready::readable});
     send(pair.far);
@@ -51,7 +51,7 @@ RULE(timeout, forever) {
     expect(seen.size() == 1 && seen[0].token == Token{1}, "expected: {token 1, readable}, seen: " + describe(seen));
 }
 
-// A wait below the clock's unit is rounded up: 100 us does not become 0.
+// A timeout below the clock's unit is rounded up: 100 us does not become 0.
 RULE(timeout, rounds_up) {
     for (const auto wait : {1'000ns, 100'000ns, 900'000ns, 1'000'001ns}) {
         for (int i = 0; i < 10; ++i) {
@@ -63,7 +63,7 @@ RULE(timeout, rounds_up) {
     }
 }
 
-// 1,000 waits of 1 to 3 ms on the steady clock: none is early.
+// None of 1,000 waits of 1 to 3 ms returns early by the steady clock.
 RULE(timeout, never_early) {
     int early = 0;
     for (int i = 0; i < 1000; ++i) {
@@ -75,26 +75,27 @@ RULE(timeout, never_early) {
     expect(early == 0, "expected: no wait is early, seen: " + std::to_string(early) + " of 1000");
 }
 
-// 25 days and the largest number of nanoseconds neither overflow nor return at once; a wake ends them.
+// Timeouts of 25 days and of the largest number of nanoseconds neither overflow nor return at once, and a wake ends
+// them.
 RULE(timeout, huge) {
     for (const auto wait : {std::chrono::nanoseconds::max(), std::chrono::nanoseconds(25 * 24h)}) {
         Sleeper sleeper(selector(), wait);
         std::this_thread::sleep_for(moment);
-        expect(!sleeper.has_returned(), "expected: it sleeps, seen: it returned");
+        expect(!sleeper.has_returned(), "expected: select() sleeps, seen: it returned");
         wake();
         const auto seen = sleeper.events();
         expect(seen.size() == 1 && seen[0].token == wake_token, "expected: the wake, seen: " + describe(seen));
     }
 }
 
-// A negative timeout is zero.
+// A negative timeout is treated as zero.
 RULE(timeout, negative) {
     const auto pair = make_pair(Kind::local);
     for (const auto wait :
          {std::chrono::nanoseconds::min(), std::chrono::nanoseconds(-1), std::chrono::nanoseconds(-1h)}) {
         const auto start = Clock::now();
         expect(select(wait).empty(), "expected: no event");
-        expect(Clock::now() - start < patience, "expected: it returns at once");
+        expect(Clock::now() - start < patience, "expected: select() returns at once");
         send(pair.far);
         add(pair.near, {Token{1}, Ready::readable});
         const auto seen = select(wait);
@@ -103,7 +104,7 @@ RULE(timeout, negative) {
     }
 }
 
-// The best of 50 waits of 200 us ends within the resolution that the backend declares.
+// The shortest of 50 waits of 200 us ends within the resolution that the backend declares.
 RULE(timeout, resolution) {
     constexpr auto wait = 200us;
     const auto declared = capabilities().timeout_resolution;

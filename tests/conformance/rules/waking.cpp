@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What wake() promises.
+// Rules on wake().
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 
@@ -8,7 +8,7 @@
 
 namespace pollux::conformance {
 
-// A wake ends a sleeping select(), with wake_token and none.
+// A wake ends a sleeping select(), which reports wake_token with an empty ready set.
 RULE(wake, asleep) {
     for (int round = 0; round < 10 && !HasFailure(); ++round) {
         Sleeper sleeper(selector());
@@ -19,7 +19,7 @@ RULE(wake, asleep) {
     }
 }
 
-// A wake while nobody sleeps ends the next select(), and only that one.
+// A wake while no thread sleeps ends the next select(), and only that one.
 RULE(wake, next) {
     for (const Timeout timeout : {Timeout(0ns), Timeout(patience), forever}) {
         wake();
@@ -29,7 +29,8 @@ RULE(wake, next) {
     }
 }
 
-// So many wakes before one select() give at least one event, at most as many, then quiet.
+// Several wakes before one select() are reported at least once and at most as often as they were made, and not
+// afterwards.
 RULE(wake, coalesces) {
     for (const std::size_t wakes : {1U, 2U, 100U}) {
         for (std::size_t i = 0; i < wakes; ++i) wake();
@@ -47,23 +48,23 @@ RULE(wake, coalesces) {
 
 namespace {
 
-/// A few looks, then sleep: so a wake meets every step of falling asleep, and mostly costs no sleep.
+/// Polls a few times, then sleeps: so a wake meets every step of falling asleep, and mostly costs no sleep.
 std::span<const Event> look_then_sleep(Selector& selector, std::span<Event> buffer, int looks, std::error_code& error) {
     for (int look = 0; look < looks; ++look) {
         const auto seen = selector.select(buffer, 0ns, error);
         if (!seen.empty() || error) return seen;
     }
-    // Longer than elsewhere: among so many, a machine that stands still for seconds is met, too.
+    // Longer than elsewhere: among so many rounds some meet a machine that stands still for seconds.
     return selector.select(buffer, 4 * patience, error);
 }
 
-/// What came of many rounds: a fault, or nothing, and how many they were.
+/// The result of many rounds: a fault, which is empty if there is none, and the number of rounds.
 struct Outcome {
     std::string fault = {};
     int rounds = 0;
 };
 
-/// One thread writes and wakes, and waits until the other has seen it.
+/// One thread writes and wakes, and waits until the other one has seen the write.
 Outcome handshakes(Selector& selector, Budget& budget) {
     int written = 0; // not atomic: wake() has to order it
     Count collected;
@@ -81,8 +82,8 @@ Outcome handshakes(Selector& selector, Budget& budget) {
     for (int round = 1; budget.allows(round); ++round) {
         const auto seen = look_then_sleep(selector, buffer, 3 + round % 8, error);
         if (seen.empty() || error || written != round) {
-            outcome.fault =
-                "wake " + std::to_string(round) + (seen.empty() ? " was lost" : " came before what was written");
+            outcome.fault = "wake " + std::to_string(round) +
+                            (seen.empty() ? " was lost" : " was reported before its write was visible");
             break;
         }
         collected.raise_to(round);
@@ -93,18 +94,18 @@ Outcome handshakes(Selector& selector, Budget& budget) {
     return outcome;
 }
 
-/// A cache line that one thread writes and the other one takes away from it, so that the next write is slow.
+/// A cache line that one thread writes and the other one invalidates, so that the next write is slow.
 struct alignas(64) ContendedLine {
     std::atomic<int> written = 0;
     std::atomic<int> taken = 0;
 };
 
-/// Processors write to memory later than they read from it; with so many slow writes, as late as a microsecond. Whoever
-/// only looks whether a wake is pending looks before what was written can be seen.
+/// Processors delay writes behind later reads; with so many slow writes, by as much as a microsecond. A wake() that
+/// only reads whether a wake is pending reads it before the earlier writes are visible.
 using Written = std::array<ContendedLine, 32>;
 
-/// One thread writes and wakes twice in a row, so that wakes become one; the other has to see the second number, though
-/// its wake may be part of the first.
+/// One thread writes and wakes twice in a row, so that the wakes are coalesced; the other one has to see the second
+/// number, though its wake may be part of the first.
 Outcome bursts(Selector& selector, Budget& budget) {
     Written lines;
     Count collected;
@@ -113,7 +114,7 @@ Outcome bursts(Selector& selector, Budget& budget) {
         for (int round = 1; round <= budget.rounds() && !stop; ++round) {
             for (auto& line : lines) line.written.store(round, std::memory_order_relaxed);
             selector.registrator().wake();
-            // The second comes at each step of collecting the first.
+            // The second wake meets each step of collecting the first.
             for (int pause = round % 1024; round % 2 != 0 && pause > 0; --pause) collected.value();
             if (round % 2 == 0) collected.wait_for(round);
         }
@@ -123,8 +124,8 @@ Outcome bursts(Selector& selector, Budget& budget) {
     Outcome outcome;
     for (auto& seen = outcome.rounds; budget.allows(seen + 1);) {
         if (look_then_sleep(selector, buffer, 4, error).empty() || error) {
-            outcome.fault =
-                "after number " + std::to_string(seen) + " a write was not seen: its wake became part of none";
+            outcome.fault = "after number " + std::to_string(seen) +
+                            " a write was not seen: its wake was coalesced with a collected one";
             break;
         }
         seen = lines.back().written.load(std::memory_order_relaxed);
@@ -138,23 +139,23 @@ Outcome bursts(Selector& selector, Budget& budget) {
 
 } // namespace
 
-// A million handshakes between two threads (fewer if they take over 20 s): no wake is lost, and what was written before
-// it is visible, also when it became one with an earlier wake.
+// In a million handshakes of two threads (fewer if they take over 20 s) no wake is lost, and what was written before a
+// wake is visible, even if it was coalesced with an earlier one.
 RULE(wake, never_lost) {
     Budget million(1'000'000);
     const auto single = handshakes(selector(), million);
-    expect(single.fault.empty(), "expected: each wake arrives, seen: " + single.fault);
-    tell_rounds(single.rounds, million);
+    expect(single.fault.empty(), "expected: each wake is reported, seen: " + single.fault);
+    report_rounds(single.rounds, million);
     destroy();
     const auto fresh = open();
     if (!fresh) return;
     Budget fewer(400'000);
     const auto several = bursts(*fresh, fewer);
-    expect(several.fault.empty(), "expected: what was written before a wake is seen after it, seen: " + several.fault);
-    tell_rounds(several.rounds, fewer);
+    expect(several.fault.empty(), "expected: writes before a wake are visible after it, seen: " + several.fault);
+    report_rounds(several.rounds, fewer);
 }
 
-// A million wakes that nobody collects neither block nor fail, and give few events.
+// A million wakes without a select() neither block nor fail, and are reported in few events.
 RULE(wake, never_blocks) {
     std::error_code error;
     for (int i = 0; i < 1'000'000 && !error; ++i) error = registrator().wake();
@@ -163,7 +164,7 @@ RULE(wake, never_blocks) {
     expect(!seen.empty() && seen[0].token == wake_token, "expected: the wake, seen: " + describe(seen));
 }
 
-// Wakes beside changes of watches in other threads: none is lost, no change fails.
+// While other threads modify watches, no wake is lost and no change fails.
 RULE(wake, while_modifying) {
     Budget budget(20'000);
     std::atomic<bool> stop = false;
@@ -192,7 +193,7 @@ RULE(wake, while_modifying) {
         stop = true;
         collected.release();
     }
-    tell_rounds(round - 1, budget);
+    report_rounds(round - 1, budget);
     expect(lost == 0, "expected: no wake is lost, seen: number " + std::to_string(round - 1) + " was");
     expect(failures == 0, "expected: no call fails, seen: " + std::to_string(failures.load()) + " failures");
 }

@@ -17,7 +17,7 @@ namespace {
 
 using Kind = Operation::Kind;
 
-/// A thread is run from its beginning on the outcomes so far, up to the first operation that has none yet.
+/// A thread is run from its beginning with the outcomes so far, up to the first operation without one.
 struct Replay {
     std::size_t thread;
     const std::vector<Value>& outcomes;
@@ -30,7 +30,7 @@ struct Replay {
 };
 Replay* replay = nullptr;
 
-/// The code under test is noexcept: it is left by a jump. Whatever it has on its stack there is trivial to destroy.
+/// The code under test is noexcept and is left by longjmp(): the objects on its stack are trivially destructible.
 [[noreturn]] void stop() { std::longjmp(replay->stop, 1); }
 
 void run_until_stopped(const std::function<void()>& body) {
@@ -75,7 +75,7 @@ class Explorer {
     }
 
   private:
-    /// Finds out what a thread does next.
+    /// Determines the next operation of a thread.
     void look_ahead(State& state, std::size_t index) {
         auto& thread = state.threads[index];
         Replay next{index, thread.outcomes};
@@ -88,7 +88,7 @@ class Explorer {
         thread.next = next.pending;
         if (initial_.empty()) initial_ = next.initial;
         is_exchanged_ = next.is_exchanged;
-        if (thread.next.kind == Kind::end) thread.forgotten = thread.outcomes.size();
+        if (thread.next.kind == Kind::end) thread.discarded = thread.outcomes.size();
     }
 
     void found(std::string_view fault) {
@@ -140,7 +140,7 @@ class Explorer {
         const auto operation = state.threads[index].next;
         if (operation.kind == Kind::milestone) {
             note(state, index, 0);
-            state.threads[index].forgotten = state.threads[index].outcomes.size();
+            state.threads[index].discarded = state.threads[index].outcomes.size();
             state.threads[index].milestone = operation.operand + 1;
             return;
         }
@@ -154,7 +154,7 @@ class Explorer {
         auto& thread = state.threads[index];
         const View released = operation.kind == Kind::unlock ? thread.current : thread.released;
         write(state, index, known, operation.operand, released);
-        // Nobody who does not know the newest may touch it, whatever older one it is that they know.
+        // A thread that does not know the newest message must not access the variable.
         if (operation.kind == Kind::write_plain) {
             state.drop(operation.location, state.locations[operation.location].size() - 2);
         } else {
@@ -163,7 +163,7 @@ class Explorer {
         note(state, index, 0);
     }
 
-    /// Tries each outcome of a thread's next operation; false if it has to wait.
+    /// Explores each outcome of a thread's next operation; returns false if it has to wait.
     bool move(const State& state, std::size_t index) {
         const auto& operation = state.threads[index].next;
         switch (operation.kind) {
@@ -200,7 +200,7 @@ class Explorer {
         return true;
     }
 
-    /// Lets a thread know what the others knew when they ended; false if one has not.
+    /// Gives a thread the knowledge of the others at their end; returns false if one has not ended.
     static bool know_others(State& state, std::size_t index) {
         auto& thread = state.threads[index];
         for (std::size_t i = 0; i < state.threads.size(); ++i) {
@@ -226,7 +226,7 @@ class Explorer {
         }
     }
 
-    /// Drops what no thread can read any more, so that states which differ in their past alone are one.
+    /// Drops messages that no thread can read any more, so that states which differ only in their past are equal.
     void forget(State& state, std::size_t location) {
         std::size_t known = state.locations[location].size() - 1;
         // Where nothing is loaded or stored, the newest is the only one that is not taken.
@@ -236,7 +236,7 @@ class Explorer {
         state.drop(location, known);
     }
 
-    /// Puts a message behind another in the order of the location, and lets its thread know of it.
+    /// Inserts a message after another one in the order of the location; its thread then knows it.
     static void write(State& state, std::size_t index, std::size_t before, Value value, View released) {
         const auto location = state.threads[index].next.location;
         const auto place = static_cast<std::uint8_t>(before + 1);
@@ -277,7 +277,7 @@ class Explorer {
         if (acquires(failed ? operation.failure : operation.order)) join(thread.current, message.released);
         if (written) {
             View released = releases(operation.order) ? thread.current : thread.released;
-            join(released, message.released); // the release sequence goes on
+            join(released, message.released); // the release sequence continues
             next.locations[operation.location][place].is_taken = true;
             write(next, index, place, *written, released);
         }

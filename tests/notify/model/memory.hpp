@@ -10,22 +10,21 @@
 #include <type_traits>
 #include <vector>
 
-/// A memory in which everything happens that C++ allows: the queues are put on it in place of RealMemory, and
-/// explore() runs a few threads on them in every order and with every outcome. What is modelled is said at
-/// explore().
+/// A memory with every behaviour that C++ allows: queues use it in place of RealMemory, and explore() runs a few
+/// threads on them in every order and with every outcome. The comment of explore() describes the model.
 namespace pollux::model {
 
 using Value = std::uint64_t;
 
-/// What a thread is about to do.
+/// An Operation is the next step of a thread.
 struct Operation {
     enum class Kind : std::uint8_t {
         load,
-        read_plain,  // as of a variable that is no atomic: it is a fault if another value could be seen
-        write_plain, // the same
+        read_plain,  // of a variable that is not atomic: another visible value is a fault
+        write_plain, // of a variable that is not atomic
         store,
-        lock,   // as `sleep`
-        unlock, // as `store`
+        lock,   // like `sleep`
+        unlock, // like `store`
         exchange,
         add,
         bit_or,
@@ -33,9 +32,9 @@ struct Operation {
         compare_exchange, // with `expected`
         fence,
         sleep,        // waits for a value that is not zero, and replaces it by zero
-        sleep_or_end, // the same, or until all other threads have ended: then it reads zero
+        sleep_or_end, // like `sleep`, or reads zero when all other threads have ended
         choose,       // reads each number below `operand`, one in each run
-        milestone,    // what its thread does from here on depends on `operand`, and not on what it has read before
+        milestone,    // the rest of its thread depends on `operand`, and not on the values read before
         join,         // waits for the end of all other threads
         end
     };
@@ -48,18 +47,18 @@ struct Operation {
     Value expected = 0;
 };
 
-/// Carries out an operation in the run that is being explored; returns the value read. Does not return when that is
-/// still to be decided: the thread is run again from its beginning, once for each outcome.
+/// Performs an operation in the explored run; returns the value read. Does not return if the value is not decided yet:
+/// the thread is then run again from its beginning, once for each outcome.
 Value carry_out(const Operation& operation);
 
-/// A new location; returns its number. In each run the same ones are made in the same order.
+/// Makes a location and returns its index. Each run makes the same locations in the same order.
 /// `is_exchanged`: all its operations are read-modify-write operations, or those of a mutex.
 std::size_t new_location(Value value, bool is_exchanged = false);
 
-/// Which of the threads of the run is asking, from 1 on.
+/// The index of the calling thread of the run, from 1 on.
 std::size_t this_thread();
 
-/// Ends the exploration: what was found.
+/// Ends the exploration with a fault.
 [[noreturn]] void fail(const char* fault);
 
 inline void expect(bool holds, const char* fault) {
@@ -95,12 +94,12 @@ class Atomic {
     bool compare_exchange_strong(T& expected, T value, Order order) {
         return compare_exchange_strong(expected, value, order, order);
     }
-    /// As a thread that is parked until somebody wakes it.
+    /// Like a thread that is parked until another one wakes it.
     void sleep() { run({.kind = Kind::sleep, .order = std::memory_order_acq_rel}); }
-    /// The same; false if no other thread is left that could.
+    /// Like sleep(); returns false if no other thread is left.
     bool sleep_or_end() { return run({.kind = Kind::sleep_or_end, .order = std::memory_order_acq_rel}) != T{}; }
 
-    /// As a mutex, which is free when it is not zero, and has no other operations than these two.
+    /// A mutex is free if it is not zero, and has these two operations only.
     void lock() { run({.kind = Kind::lock, .order = std::memory_order_acquire}); }
     void unlock() { run({.kind = Kind::unlock, .order = std::memory_order_release, .operand = 1}); }
 
@@ -116,7 +115,7 @@ class Atomic {
     std::size_t location_;
 };
 
-/// A variable that is no atomic.
+/// A Plain is a variable that is not atomic.
 template <typename T>
 class Plain {
   public:
@@ -153,7 +152,7 @@ struct Memory {
 
     static void full_fence() { carry_out({.kind = Operation::Kind::fence, .order = std::memory_order_seq_cst}); }
     static ThreadId this_thread() { return model::this_thread(); }
-    /// Nothing on its stack has to be destroyed where the code under test is left.
+    /// Trivially destructible, since the code under test is left by longjmp().
     static auto locked(Mutex& mutex, auto&& action) {
         mutex.lock();
         if constexpr (std::is_void_v<decltype(action())>) {
@@ -167,32 +166,32 @@ struct Memory {
     }
 };
 
-/// A number below `count`: each of them in a run of its own.
+/// Returns a number below `count`: each of them in a run of its own.
 inline Value choose(Value count) { return carry_out({.kind = Operation::Kind::choose, .operand = count}); }
 
 inline void join_others() { carry_out({.kind = Operation::Kind::join}); }
 
-/// Lets states count as one that differ only in what this thread has read so far, up to different `key`s: what the
-/// thread does from here on may depend on nothing else of that.
+/// Treats states as equal that differ only in the values that this thread has read so far, unless `key` differs: the
+/// rest of the thread may depend on nothing else.
 inline void pass_milestone(Value key) { carry_out({.kind = Operation::Kind::milestone, .operand = key}); }
 
-/// Leaves this run: what follows is not of interest.
+/// Ends this run without a fault.
 inline void give_up() { carry_out({.kind = Operation::Kind::end}); }
 
-/// What came of it. Without a fault no run has one.
+/// A Verdict is the result of an exploration. `fault` is empty if no run has one.
 struct Verdict {
     std::string fault;
-    std::string run;        // that has the fault: one operation on each line
-    std::size_t states = 0; // that were seen
+    std::string run;        // the run with the fault: one operation on each line
+    std::size_t states = 0; // the number of visited states
 };
 
-/// Weakens an operation of a thread, to see whether its strength is needed; a fence of order relaxed is none.
+/// Weakens an operation of a thread, to test whether its order is needed; a relaxed fence has no effect.
 using Weaken = std::function<void(std::size_t thread, Operation& operation)>;
 
-/// Makes the locations of a run, and returns what the thread does with them.
+/// Makes the locations of a run, and returns the function of the thread.
 using Thread = std::function<std::function<void()>()>;
 
-/// Runs threads in every way.
+/// Runs threads in every possible way.
 ///
 /// The memory is that of C++20 without consume and without seq_cst loads and stores, which nothing here uses: a store
 /// goes anywhere in the order of its location behind what its thread knows, a load takes any value that is not older
@@ -206,7 +205,7 @@ using Thread = std::function<std::function<void()>()>;
 /// release of a mutex, and choices.
 Verdict explore(const std::vector<Thread>& threads, const Weaken& weaken = {});
 
-/// The same for threads that share a System: each has one of its own, on the same locations.
+/// Runs threads that share a System: each has an object of its own, on the same locations.
 template <typename System>
 Verdict explore_on(const std::vector<std::function<void(System&)>>& bodies, const Weaken& weaken = {}) {
     std::vector<Thread> threads;

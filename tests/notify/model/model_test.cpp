@@ -148,7 +148,7 @@ const std::vector<Weakening> weakenings{
     {"acquire of a claim", weaker(Kind::add, std::memory_order_acq_rel, release)},
     {"release of a claim", weaker(Kind::add, std::memory_order_acq_rel, acquire)},
     {"release of a slot that is filled", release_store_of_zero_is_relaxed(false)},
-    {"acquire by a consumer that is told of the end",
+    {"acquire by a consumer that sees the end",
      [](std::size_t thread, Operation& operation) {
          if (thread == 0 && operation.kind == Kind::load) operation.order = relaxed;
          if (thread == 0) operation.failure = relaxed;

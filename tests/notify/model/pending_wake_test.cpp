@@ -90,7 +90,7 @@ Body<S> wakes(std::size_t datum, int times, bool fails = false) {
     };
 }
 
-/// Wakes by a delivery that fails: if it is told success all the same, another one has to deliver it.
+/// Wakes by a delivery that fails: if it returns success nevertheless, another wake has to deliver it.
 template <typename S>
 Body<S> fails_then_wakes(std::size_t datum) {
     return [=](S& system) {

@@ -199,7 +199,7 @@ Body<S> sleeps(int expected) {
     };
 }
 
-/// The consumer parks: whoever it has not seen yet wakes it.
+/// The consumer parks: a producer whose token it has not seen yet wakes it.
 template <typename Queue>
 Verdict parks(const Weaken& weaken = {}) {
     using S = System<Queue, 2>;

@@ -13,12 +13,12 @@
 #include <type_traits>
 #include <vector>
 
-/// What explore() keeps of a run: the messages of each location, and what each thread knows of them.
+/// The state of a run in explore(): the messages of each location, and those that each thread knows.
 namespace pollux::model {
 
 inline constexpr std::size_t most_locations = 23; // a Message has no padding then
 
-/// For each location the newest message that is known, by its place in the order of that location.
+/// For each location the newest known message, by its index in the order of that location.
 using View = std::array<std::uint8_t, most_locations>;
 
 inline void join(View& view, const View& other) {
@@ -28,24 +28,24 @@ inline void join(View& view, const View& other) {
 
 struct Message {
     Value value;
-    View released;         // what a thread knows that acquires it
+    View released;         // the knowledge of a thread that acquires it
     bool is_taken = false; // a read-modify-write operation has read it: nothing comes between the two
 };
 
 struct ThreadState {
-    View current = {};  // what it knows
-    View acquired = {}; // what it knows behind a fence
-    View released = {}; // what it knew at its last fence
+    View current = {};  // its knowledge
+    View acquired = {}; // its knowledge after a fence
+    View released = {}; // its knowledge at its last fence
     std::vector<Value> outcomes = {};
-    std::size_t forgotten = 0; // of them
-    Value milestone = 0;       // which stands for those
+    std::size_t discarded = 0; // the number of outcomes that `milestone` replaces
+    Value milestone = 0;       // replaces the discarded outcomes
     Operation next = {};
 };
 
 struct State {
     std::vector<std::vector<Message>> locations;
     std::vector<ThreadState> threads;
-    View fences = {}; // what the last fence knew
+    View fences = {}; // the knowledge of the last fence
 
     std::size_t hash() const {
         static std::string all;
@@ -62,7 +62,7 @@ struct State {
             put(thread.acquired);
             put(thread.released);
             put(thread.milestone);
-            put_all(std::span(thread.outcomes).subspan(thread.forgotten));
+            put_all(std::span(thread.outcomes).subspan(thread.discarded));
         }
         put(fences);
         return std::hash<std::string>()(all);
@@ -78,7 +78,7 @@ struct State {
         }
     }
 
-    /// Drops the oldest messages of a location: so many, which no thread can read any more.
+    /// Drops the oldest `count` messages of a location, which no thread can read any more.
     void drop(std::size_t location, std::size_t count) {
         if (count == 0) return;
         const auto below = static_cast<std::uint8_t>(count);

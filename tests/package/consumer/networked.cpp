@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Connects to itself, told by a Poll when it can.
+// Connects to itself, with a Poll.
 #include <pollux/net.hpp>
 #include <pollux/poll.hpp>
 

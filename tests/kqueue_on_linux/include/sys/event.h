@@ -2,7 +2,7 @@
 #pragma once
 #pragma GCC system_header // one name for a struct and a function, as it is
 
-// kqueue(2) as four systems declare it; KQUEUE_LAYOUT_<SYSTEM> says which one. Only what the stand-in can do is here.
+// kqueue(2) as four systems declare it; KQUEUE_LAYOUT_<SYSTEM> selects one. Only what the emulation supports is here.
 #include <sys/event_flags.h>
 
 #include <stddef.h>

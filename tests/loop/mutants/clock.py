@@ -3,8 +3,8 @@ from subject import library
 
 SUBJECT = library("loop", "tests/loop/pollux-loop-clock")
 
-# file, what is broken, the piece, what is put there, the test that must catch it
-FAULTS = [
+# file, defect, piece of the source, its replacement, test that has to fail
+MUTANTS = [
     ("src/turn.cpp", "read the clock in each turn",
      "    ++metrics_.turns;\n", "    ++metrics_.turns;\n    loop::steady_now();\n",
      "Clock.is_not_read_by_a_turn_without_timers"),

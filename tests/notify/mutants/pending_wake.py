@@ -8,8 +8,8 @@ SUBJECT = Subject(
 
 HEADER = "include/pollux/pending_wake.hpp"
 
-# file, what is broken, the piece, what is put there, the test that must catch it
-FAULTS = [
+# file, defect, piece of the source, its replacement, test that has to fail
+MUTANTS = [
     (HEADER, "mark a wake as pending before it is delivered",
      "        if (const std::error_code error = deliver()) return error;\n",
      "        state_.compare_exchange_strong(seen, seen | pending, std::memory_order_acq_rel, std::memory_order_relaxed);\n"

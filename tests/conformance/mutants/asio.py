@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSL-1.0
-from subject import engine
+from subject import backend
 
-SUBJECT = engine("asio")
+SUBJECT = backend("asio")
 
-# file, what is broken, the piece, what is put there, the rule that must catch it
+# file, defect, piece of the source, its replacement, rule that has to fail
 ASIO = "asio.cpp"
 REACTOR = "reactor.cpp"
 WATCHED = "watched.cpp"
 WATCHED_HPP = "watched.hpp"
 
-FAULTS = [
+MUTANTS = [
     (WATCHED_HPP, "let Asio close what it was lent",
      "if (descriptor.is_open()) descriptor.release();", "", "selector.leaves_sources_open"),
     (WATCHED, "leave a source non-blocking, as Asio makes it",
@@ -18,7 +18,7 @@ FAULTS = [
      "if (found == watches_.end() || found->second->generation != generation) return;",
      "if (found == watches_.end()) return;\n        found->second->watch.interest = directions[direction].ready;",
      "modify.pauses"),
-    (WATCHED, "report what a wait was for without a look",
+    (WATCHED, "report what a wait was for without a recheck",
      "if (posix::poll_now({&seen, 1}) == -1) {", "seen.revents = seen.events;\n    if (false) {", "add.reports"),
     (WATCHED, "ask only a poll(2) that a lowered limit refuses",
      "posix::poll_now({&seen, 1})", "poll(&seen, 1, 0)", "selector.lowered_limit"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Watches on every engine of the system.
+// Tests of watches on every backend of the system.
 #include "loop_test.hpp"
 
 #include <pollux/open.hpp>
@@ -7,7 +7,7 @@
 namespace pollux::loop_tests {
 namespace {
 
-class OnEngine : public testing::TestWithParam<std::string> {
+class OnBackend : public testing::TestWithParam<std::string> {
   protected:
     Loop loop{request(GetParam())};
     const Watchdog watchdog{loop};
@@ -21,7 +21,7 @@ class OnEngine : public testing::TestWithParam<std::string> {
     }
 };
 
-TEST_P(OnEngine, echoes_in_each_mode) {
+TEST_P(OnBackend, echoes_in_each_mode) {
     for (const auto mode : {Mode::level, Mode::edge, Mode::oneshot}) {
         if (!offers(mode)) continue;
         SCOPED_TRACE(static_cast<int>(mode));
@@ -49,11 +49,11 @@ TEST_P(OnEngine, echoes_in_each_mode) {
     }
 }
 
-TEST_P(OnEngine, a_mode_that_is_not_offered_is_refused) {
+TEST_P(OnBackend, a_mode_that_is_not_offered_is_refused) {
     const auto pair = conformance::make_pair(conformance::Kind::tcp);
     for (const auto mode : {Mode::level, Mode::edge, Mode::oneshot}) {
         if (offers(mode)) continue;
-        // By a change it is the backend that refuses.
+        // A change is refused by the backend.
         int calls = 0;
         auto watcher =
             loop.watch(pair.near.get(), Ready::readable, Mode::oneshot, [&](Ready ready, std::error_code error) {
@@ -68,7 +68,7 @@ TEST_P(OnEngine, a_mode_that_is_not_offered_is_refused) {
     }
 }
 
-TEST_P(OnEngine, what_cannot_be_watched_is_refused) {
+TEST_P(OnBackend, what_cannot_be_watched_is_refused) {
     int calls = 0;
     const auto refused = [&](Ready ready, std::error_code error) {
         ++calls;
@@ -86,7 +86,7 @@ TEST_P(OnEngine, what_cannot_be_watched_is_refused) {
     EXPECT_EQ(second.error(), std::errc::file_exists);
 }
 
-TEST_P(OnEngine, interest_comes_and_goes) {
+TEST_P(OnBackend, interest_comes_and_goes) {
     const auto pair = conformance::make_pair(conformance::Kind::tcp);
     std::vector<Ready> seen;
     auto watcher = loop.watch(pair.near.get(), Ready::none, Mode::level, [&](Ready ready) { seen.push_back(ready); });
@@ -107,7 +107,7 @@ TEST_P(OnEngine, interest_comes_and_goes) {
     EXPECT_EQ(next(both), std::vector{Ready::writable});
 }
 
-TEST_P(OnEngine, sources_come_and_go_with_the_same_numbers) {
+TEST_P(OnBackend, sources_come_and_go_with_the_same_numbers) {
     int wrong = 0, calls = 0;
     const auto victim = [&](Ready) { ++wrong; };
     for (int round = 0; round < 50; ++round) {
@@ -139,7 +139,8 @@ TEST_P(OnEngine, sources_come_and_go_with_the_same_numbers) {
     EXPECT_GE(calls, 50);
 }
 
-// When a Watcher dies its source may be closed at once: nothing watches it any more, and its number can be used again.
+// The source of a destroyed Watcher may be closed at once: it is no longer watched, and its descriptor number can be
+// reused.
 RULE(watch, close_at_once) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -150,7 +151,7 @@ RULE(watch, close_at_once) {
             loop.run_for(0ns);
             watcher.end();
             pair.near.close();
-            // The other end is told: nobody holds the connection.
+            // The peer sees the end, since no descriptor holds the connection.
             EXPECT_TRUE(conformance::wait_for_data(pair.far));
             EXPECT_EQ(conformance::read(pair.far).bytes, 0U);
         }
@@ -158,8 +159,8 @@ RULE(watch, close_at_once) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Watch, OnEngine, testing::ValuesIn(backends()),
-                         [](const auto& engine) { return engine.param; });
+INSTANTIATE_TEST_SUITE_P(Watch, OnBackend, testing::ValuesIn(backends()),
+                         [](const auto& backend) { return backend.param; });
 
 } // namespace
 } // namespace pollux::loop_tests

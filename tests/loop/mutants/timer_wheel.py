@@ -8,8 +8,8 @@ SUBJECT = library(
     "loop", "tests/loop/pollux-timer-wheel-tests", sources=(WHEEL,), flags=("-D_GLIBCXX_ASSERTIONS",), patience=120,
     own_tests=("tests/loop/timer_wheel_model_test.cpp", "tests/loop/timer_wheel_test.cpp"))  # fmt: skip
 
-# file, what is broken, the piece, what is put there, the test that must catch it
-FAULTS = [
+# file, defect, piece of the source, its replacement, test that has to fail
+MUTANTS = [
     (WHEEL, "fire a tick early",
      "if (node.deadline_ > now_) {", "if (node.deadline_ > now_ + tick) {", "timer_wheel.to_the_nanosecond"),
     (WHEEL, "fire what is due later within the tick",
@@ -55,7 +55,7 @@ FAULTS = [
      "            link->next = nullptr;\n            link = next;", "            link = next;", "timer_wheel.lets_go"),
     (HEADER, "leave the bit of a slot whose last timer is cancelled",
      "if (behind == before) leave_empty(behind);", "if (false) leave_empty(behind);",
-     "timer_wheel.cancelled_timer_wakes_nobody"),
+     "timer_wheel.cancelled_timer_causes_no_wake"),
     (HEADER, "count a timer that is cancelled",
      "        unlink(node);\n        --pending_;\n    }\n\n    /// Advances",
      "        unlink(node);\n    }\n\n    /// Advances", "timer_wheel.cancel"),

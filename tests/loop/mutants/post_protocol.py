@@ -10,8 +10,8 @@ SUBJECT = Subject(
 HEADER = "src/post_protocol.hpp"
 LOSES = "PostProtocolModel.loses_nothing"
 
-# file, what is broken, the piece, what is put there, the test that must catch it
-FAULTS = [
+# file, defect, piece of the source, its replacement, test that has to fail
+MUTANTS = [
     (HEADER, "note no post", "            any_.store(true, std::memory_order_relaxed);\n", "", LOSES),
     (HEADER, "leave the note of posts that are taken", "            any_.store(false, std::memory_order_relaxed);\n", "",
      LOSES),

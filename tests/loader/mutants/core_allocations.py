@@ -5,12 +5,12 @@ SUBJECT = Subject(folder="core", library="libpollux.so.0.1", program="tests/load
                   flags=('-DPOLLUX_PLUGIN_FOLDER="/nonexistent/pollux"',),
                   links=("-Wl,-soname,libpollux.so.0.1", "-ldl"))  # fmt: skip
 
-# file, what is broken, the piece, what is put there, the test that must catch it
-FAULTS = [
+# file, defect, piece of the source, its replacement, test that has to fail
+MUTANTS = [
     ("src/file_system.cpp", "list a folder below noexcept", "    DIR* const stream = opendir(folder.c_str());\n",
      "    std::error_code error;\n"
      "    for (fs::directory_iterator entry(folder, error), end; entry != end; entry.increment(error)) {}\n"
      "    DIR* const stream = opendir(folder.c_str());\n", "Allocations.of_open"),
-    ("src/file_system.cpp", "tell another story of a folder that there is no memory to list",
+    ("src/file_system.cpp", "report another error for a folder that cannot be listed without memory",
      "if (errno == ENOMEM) throw std::bad_alloc();", "", "Allocations.of_explain"),
 ]

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSL-1.0
-"""House rules: licence line, names, length, headers that no system may need."""
+"""Checks the style rules: licence line, names, length, and headers that may not be included."""
 import re
 
 LICENCE = "SPDX-License-Identifier: BSL-1.0"
 SOURCES = (".cpp", ".hpp", ".cmake", ".py", ".sh")
 SCRIPT = re.compile(r"#!.*\b(sh|bash|python3?)\b")
 NO_NAMES = {"util", "utils", "common", "detail", "details", "impl", "misc", "helper", "helpers"}
-# docs/platforms.md: they stand on std::atomic::wait, which loses wake-ups where libstdc++ 12 has no futex.
+# docs/platforms.md: they use std::atomic::wait, which loses wake-ups where libstdc++ 12 has no futex.
 NO_HEADERS = re.compile(r"\s*#\s*include\s*<(barrier|latch|semaphore)>")
 MOST_LINES = 350
 MOST_LINES_OF = {"plugins/iocp/": 600}
@@ -37,7 +37,7 @@ def fault_of_licence(tree, path):
 def fault_of_name(path):
     for part in path.parts:
         if part.split(".")[0] in NO_NAMES:
-            return f'{path}: "{part}" names nothing: call it for the one thing that is in it'
+            return f'{path}: "{part}" names nothing: expected the name of the one thing in it'
     return None
 
 

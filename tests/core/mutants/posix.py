@@ -9,8 +9,8 @@ SUBJECT = Subject(
 HEADER = "include/pollux/posix.hpp"
 ENDS = "PosixPoll.reports_ends_of_pipes_below_a_lowered_limit_of_descriptors"
 
-# file, what is broken, the piece, what is put there, the test that must catch it
-FAULTS = [
+# file, defect, piece of the source, its replacement, test that has to fail
+MUTANTS = [
     (HEADER, "ask about no end", "int result = select_for(0, true);", "int result = select_for(0, false);", ENDS),
     (HEADER, "take unread data for an end", "ioctl(descriptor, FIONREAD, &bytes) == 0 &&", "true &&", ENDS),
     (HEADER, "take a pipe without a reader for an end", "(flags & O_ACCMODE) != O_WRONLY &&", "true &&", ENDS),

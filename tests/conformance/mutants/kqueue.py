@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: BSL-1.0
-from subject import engine
+from subject import backend
 
-# On the stand-in, as Darwin has it: that layout has every filter.
-SUBJECT = engine(
+# On the emulation with Darwin's layout, which has every filter.
+SUBJECT = backend(
     "kqueue", program="tests/kqueue_on_linux/pollux-conformance-on-kqueue",
     flags=("-DKQUEUE_LAYOUT_DARWIN", "-I{source}/tests/kqueue_on_linux/include"),
     links=("-L{build}/tests/kqueue_on_linux", "-lkqueue-on-linux"))  # fmt: skip
 
-# file, what is broken, the piece, what is put there, the rule that must catch it
+# file, defect, piece of the source, its replacement, rule that has to fail
 KQUEUE = "kqueue.cpp"
 FILTERS = "filters.cpp"
 WAKER = "waker.cpp"
 
-FAULTS = [
+MUTANTS = [
     (KQUEUE, "take a kevent of an earlier watch for one of this",
      "if (!entry || generation_of(event) != entry->filters.generation) continue;", "if (!entry) continue;",
      "threads.churn"),

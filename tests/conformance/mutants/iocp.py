@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
-# tests/windows/run python3 tests/planted_faults/run.py build/windows
-from subject import engine
+# tests/windows/run python3 tests/mutants/run.py build/windows
+from subject import backend
 
-SUBJECT = engine(
+SUBJECT = backend(
     "iocp", library="pollux-iocp.dll", program="bin/pollux-conformance.exe", runner=("/usr/lib/wine/wine64",),
     compiler="x86_64-w64-mingw32-g++-posix", flags=("-D_WIN32_WINNT=0x0602", "-DWIN32_LEAN_AND_MEAN", "-DNOMINMAX"),
     links=("-shared-libgcc", "-lntdll", "-lws2_32"))  # fmt: skip
@@ -10,8 +10,8 @@ SUBJECT = engine(
 IOCP = "iocp.cpp"
 WATCHED = "watched.cpp"
 
-# file, what is broken, the piece, what is put there, the rule that must catch it
-FAULTS = [
+# file, defect, piece of the source, its replacement, rule that has to fail
+MUTANTS = [
     (IOCP, "never collect a pending wake", "pending_.collect();", ";", "wake.coalesces"),
     (IOCP, "do not poll a reported level watch again", "if (watched->armed) make_due(*watched);",
      "watched->armed = false;", "level.repeats"),

@@ -3,8 +3,8 @@ from subject import library
 
 SUBJECT = library("net", "tests/net/pollux-net-interrupted")
 
-# file, what is broken, the piece, what is put there, the test that must catch it
-FAULTS = [
+# file, defect, piece of the source, its replacement, test that has to fail
+MUTANTS = [
     ("src/uninterrupted.hpp", "give up what a signal has interrupted", "if (result != -1 || errno != EINTR) return result;",
      "return result;", "stream.interrupted"),
     ("src/system_posix.cpp", "take a connect() that was interrupted for one that failed",

@@ -3,8 +3,8 @@ from subject import library
 
 SUBJECT = library("loop", "tests/loop/pollux-loop-tests")
 
-# file, what is broken, the piece, what is put there, the tests of which one must fail
-FAULTS = [
+# file, defect, piece of the source, its replacement, tests of which one has to fail
+MUTANTS = [
     ("src/watches.cpp", "skip the check of the generation",
      "    if (slot.generation_ != generation_of(token)) return nullptr;\n", "", "loop.nothing_stale:NothingStale.*"),
     ("src/watches.cpp", "keep the generation of a watch that ends", "    ++generation_;\n    changed_ = false;\n", "    changed_ = false;\n",
@@ -53,11 +53,11 @@ FAULTS = [
      "        note_removed(slot);\n        mark(slot);\n",
      "        note_removed(slot);\n        slot.spent_ = false;\n        mark(slot);\n", "loop.lingering"),
     ("src/watches.cpp", "give up a removal that fails once", "for (int tries = 0; tries < 3; ++tries)",
-     "for (int tries = 0; tries < 1; ++tries)", "FailingCalls.of_a_selector_are_told_by_loop_or_made_up_for"),
+     "for (int tries = 0; tries < 1; ++tries)", "FailingCalls.of_a_selector_are_reported_by_loop_or_repaired"),
     ("src/watches.cpp", "take what a failed removal left for a duplicate",
      "if (error == std::errc::file_exists && !owner) {", "if (false) {", "Changes.of_a_source_whose_removal_failed"),
     ("src/loop.cpp", "lose the signals of a Loop whose socket was refused once", "        signal_watch_->rearm();\n", "",
-     "FailingCalls.of_a_selector_are_told_by_loop_or_made_up_for"),
+     "FailingCalls.of_a_selector_are_reported_by_loop_or_repaired"),
     ("src/own_thread.cpp", "let any thread in", "    std::abort();\n", "", "loop.wrong_thread"),
     ("src/own_thread.cpp", "take the parent's threads for those of a forked child", " || !loop.process.is_current()", "",
      "WrongThread.is_none_of_the_parent"),

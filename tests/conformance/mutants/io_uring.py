@@ -1,40 +1,40 @@
 # SPDX-License-Identifier: BSL-1.0
-from subject import engine
+from subject import backend
 
-SUBJECT = engine("io_uring", links=("-luring",))
+SUBJECT = backend("io_uring", links=("-luring",))
 
-# file, what is broken, the piece, what is put there, the rule that must catch it
-ENGINE = "io_uring.cpp"
+# file, defect, piece of the source, its replacement, rule that has to fail
+IO_URING = "io_uring.cpp"
 REQUESTS = "requests.cpp"
 RING = "ring.cpp"
 WATCHES = "watches.cpp"
 TABLE = "watches.hpp"
 
-FAULTS = [
-    (ENGINE, "leave a sleeper alone when a watch changes",
+MUTANTS = [
+    (IO_URING, "leave a sleeper alone when a watch changes",
      "if (const auto error = end_sleep()) return error;\n        watches_[index].begin_watch(watch);",
      "watches_[index].begin_watch(watch);", "add.while_asleep"),
-    (ENGINE, "take the end of the sleep for the wake",
+    (IO_URING, "take the end of the sleep for the wake",
      "watches_.recheck(wake_index);", "if (!asleep_) watches_.recheck(wake_index);", "wake.asleep"),
-    (ENGINE, "sleep though a watch has to be requested anew",
+    (IO_URING, "sleep though a watch has to be requested anew",
      "if (!watches_.changed.empty()) {", "if (false) {", "level.repeats"),
-    (ENGINE, "report what the kernel says without a recheck",
+    (IO_URING, "report what the kernel says without a recheck",
      "error = check(posix::poll_now(std::span(rechecks).first(size)));",
      "for (auto& it : rechecks) it.revents = it.events;", "level.repeats"),
-    (ENGINE, "do not recheck a level watch",
+    (IO_URING, "do not recheck a level watch",
      "if (slot.watch.mode == Mode::level) watches_.recheck(index);", "", "mode.switch"),
-    (ENGINE, "request a spent watch again", "slot.reports = slot.armed = false;", "watches_.changed.push(index);",
+    (IO_URING, "request a spent watch again", "slot.reports = slot.armed = false;", "watches_.changed.push(index);",
      "oneshot.once"),
     (WATCHES, "keep a recheck that was due when a watch is replaced",
      "armed = by_change = needs_recheck = rearm_later = false;", "armed = by_change = rearm_later = false;",
      "modify.pauses"),
     (TABLE, "keep a recheck that was due when a watch goes",
      "watched = reports = armed = needs_recheck = false;", "watched = reports = armed = false;", "remove.is_final"),
-    (ENGINE, "take a signal for an error",
+    (IO_URING, "take a signal for an error",
      "if (result == std::errc::interrupted) return false;", "", "signal.returns"),
-    (ENGINE, "believe that every number is open",
+    (IO_URING, "believe that every number is open",
      "return check(fcntl(source, F_GETFD));", "return check(source < 0 ? -1 : 0);", "add.not_open"),
-    (ENGINE, "let the wake come again", "if (index == wake_index) return",
+    (IO_URING, "let the wake come again", "if (index == wake_index) return",
      "if (index == wake_index) slot.needs_recheck = true, watches_.ready.push(index);\n"
      "        if (index == wake_index) return", "wake.next"),
     (REQUESTS, "give up what a thread has requested when it ends",
@@ -51,7 +51,7 @@ FAULTS = [
     (REQUESTS, "end no sleep", "if (!ring_.has_prepared()) ring_.prepare_nop(ignored);", "", "wake.asleep"),
     (REQUESTS, "take a request that was answered for one that goes on",
      "if (completion.is_last) slot->armed = false;", "", "accept.ready"),
-    (RING, "ask once for what is to be told each time", "entry->len = IORING_POLL_ADD_MULTI;", "entry->len = 0;",
+    (RING, "request once what has to be reported each time", "entry->len = IORING_POLL_ADD_MULTI;", "entry->len = 0;",
      "edge.once"),
     (RING, "sleep for no completion", "ring_.ring_fd), 0, 1,", "ring_.ring_fd), 0, 0,", "selector.idle"),
     (RING, "leave the ring open", "if (std::exchange(is_mapped_, false)) io_uring_queue_exit(&ring_);", "",

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSL-1.0
-from subject import engine
+from subject import backend
 
-SUBJECT = engine("poll_fallback")
+SUBJECT = backend("poll_fallback")
 
-# file, what is broken, the piece, what is put there, the rule that must catch it
+# file, defect, piece of the source, its replacement, rule that has to fail
 POLL = "poll_fallback.cpp"
 WATCHES = "watches.cpp"
 
-FAULTS = [
+MUTANTS = [
     (POLL, "do not interrupt the sleep on a change", "if (!asleep_ || interrupted_) return {};",
      "if (!asleep_ || !woken_) return {};",
      "add.while_asleep"),
@@ -36,7 +36,7 @@ FAULTS = [
      "selector.closed_while_asleep"),
     (POLL, "take closed descriptors of the process for sources", "if ((polled[index].revents & POLLNVAL) && fcntl(pipe_[0], F_GETFD) == -1) {",
      "if (false) {", "selector.closed_under_it"),
-    (POLL, "ask again for what the sleep was told once", "if (!result) watches_.keep_owed(sleeping_on_, added);", "(void)added;",
+    (POLL, "poll again for what was reported once", "if (!result) watches_.keep_owed(sleeping_on_, added);", "(void)added;",
      "priority.once"),
     (POLL, "lose what was reported once and found no room",
      "if (ready > 0) watches_.keep_owed(polled, watches_.added());", "", "priority.once"),

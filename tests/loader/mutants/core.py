@@ -12,8 +12,8 @@ OPEN = "src/open.cpp"
 PLUGIN = "src/plugin_file.cpp"
 SEARCH = "src/search.cpp"
 
-# file, what is broken, the piece, what is put there, the test that must catch it
-FAULTS = [
+# file, defect, piece of the source, its replacement, test that has to fail
+MUTANTS = [
     (OPEN, "load all plugins to find the first", "all_of(files, privileged, describe);\n    for",
      "all_of(files, privileged, load);\n    for", "Description.auto_loads_the_one_that_it_opens_and_no_other"),
     (OPEN, "ask for no need", "if (!(needs.*needed) || capability) continue;", "continue;",

@@ -7,7 +7,7 @@ SUBJECT = Subject(
     own_tests=("tests/notify/allocations_test.cpp",))  # fmt: skip
 
 # file, what is broken, the piece, what is put there, the test that must catch it
-FAULTS = [
+MUTANTS = [
     ("src/token_lanes.cpp", "leave lanes that are gone to the end of the queue", "        if (abandoned && size < tokens.size()) {",
      "        if (abandoned && tokens.empty()) {", "lanes.memory"),
     ("src/token_lanes.cpp", "leave lanes that the poller knew to the end of the queue",

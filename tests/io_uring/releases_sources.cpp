@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// lets_go <backend>: removes listeners beside a busy select(), closes each and binds its port again, which fails if the
-// backend still holds the one that was closed.
+// releases_sources <backend>: removes listeners beside a busy select(), closes each and binds its port again, which
+// fails if the backend still holds the closed one.
 #include <pollux/open.hpp>
 
 #include <array>
@@ -16,7 +16,7 @@ namespace {
 
 using namespace pollux;
 
-/// A listener on the port, or on any if it is 0, which then is there; -1 if the port is in use.
+/// Makes a listener on the port, or on any free one if it is 0, which it then sets; -1 if the port is in use.
 int listener_on(in_port_t& port) {
     const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
@@ -34,13 +34,13 @@ int listener_on(in_port_t& port) {
     return listener;
 }
 
-/// How many listeners were still held when they had been removed and closed.
+/// The number of listeners that were still held after they had been removed and closed.
 int held(Selector& selector, int rounds) {
     in_port_t port = 0;
     int listener = listener_on(port), count = 0;
     for (int round = 0; round < rounds; ++round) {
         selector.registrator().add(listener, {Token{1}, Ready::readable, Mode::level});
-        // At each step of select(): before it knows of the watch, on its way to the kernel, and there.
+        // At each step of select(): before it has the watch, while it submits it, and in the kernel.
         for (std::atomic<int> pause = round % 4096; pause > 0; --pause) {}
         selector.registrator().remove(listener);
         close(listener);
@@ -54,7 +54,7 @@ int held(Selector& selector, int rounds) {
 
 int main(int argc, char** argv) {
     if (argc != 2) {
-        std::fputs("usage: lets_go <backend>\n", stderr);
+        std::fputs("usage: releases_sources <backend>\n", stderr);
         return 2;
     }
     const auto selector = open({.backend = argv[1]});

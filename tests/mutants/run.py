@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""Plants faults, each in a copy of the sources, and demands that the tests catch each, by the one that is named with it.
+"""Mutation testing: makes mutants, each a copy of the sources with one defect, and fails unless the named test kills each.
 
-    run.py BUILD-FOLDER [LIST] [WORD]           only this list; only faults whose description has the word
-    run.py BUILD-FOLDER --third NUMBER          every third one, of the three thirds that which the number falls on
+    run.py BUILD-FOLDER [LIST] [WORD]           only this list; only mutants whose description has the word
+    run.py BUILD-FOLDER --third NUMBER          every third mutant, the third being NUMBER modulo 3
 
-Lists are tests/*/planted_faults/LIST.py, beside the tests that they try. Each has a SUBJECT (see subject.py), and FAULTS:
-a file, what is broken, a piece of the source, what is put in its place, and the test, as a filter of GoogleTest. A piece
-that is not there exactly once is an error, as is a test that does not exist, so no list can fall behind. One whose
-program was not built is left out.
+The lists are tests/*/mutants/LIST.py, beside the tests that they check. Each has a SUBJECT (see subject.py), and MUTANTS:
+a file, a description of the defect, a piece of the source, its replacement, and the test that has to fail, as a filter of
+GoogleTest. A piece that does not occur exactly once is an error, as is a test that does not exist, so no list can go out
+of date unnoticed. A list is skipped if its program was not built.
 
-As many are tried at a time as there are processors: most of it is waiting. What is missed then is tried once more
-alone, since a thread that spins may look idle beside others that are busy.
+As many mutants run at a time as there are processors, since most of them wait. A mutant that survives is run once more
+alone, since a thread that spins may look idle while other processes are busy.
 """
 import sys
 
@@ -30,7 +30,7 @@ from typing import NamedTuple
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
 
-class Fault(NamedTuple):
+class Mutant(NamedTuple):
     file: str
     description: str
     piece: str
@@ -43,7 +43,7 @@ def filled(words, build):
 
 
 class Library:
-    """A copy of the sources of a subject, and what is made of it."""
+    """Owns a copy of the sources of a subject, and builds a library from it."""
 
     def __init__(self, subject, build, folder):
         self.subject, self.build, self.folder = subject, build, folder
@@ -56,13 +56,13 @@ class Library:
         return sorted(file for file in found if not file.name.endswith("_windows.cpp"))
 
     def compiled(self, sources):
-        """The object files, by the name of the source."""
+        """Returns the object files by the name of their source."""
         launcher = ["ccache"] if shutil.which("ccache") else []
         includes = ["include", SOURCE / "core/include"]
         made = {}
         for source in sources:
             made[source.name] = self.folder / (source.name + ".o")
-            # By its name in the folder, which ccache has seen before; the folder is new each time.
+            # Relative to the folder, so that ccache knows the command: the folder's name differs each time.
             inside = source.relative_to(self.folder) if source.is_relative_to(self.folder) else source
             subprocess.run(
                 [*launcher, self.subject.compiler, "-std=c++20", "-O1", "-fPIC", *(f"-I{path}" for path in includes),
@@ -75,7 +75,7 @@ class Library:
                         *filled(self.subject.links, self.build)], check=True)  # fmt: skip
 
     def make_program(self):
-        """The tests, with the headers of this copy."""
+        """Builds the tests with the headers of this copy."""
         objects = self.compiled([SOURCE / file for file in self.subject.own_tests])
         self.program = self.folder / "program"
         subprocess.run([self.subject.compiler, "-o", self.program, *objects.values(), self.file,
@@ -101,7 +101,7 @@ class Library:
         return names
 
     def fails(self, test):
-        # The first failure is enough: each may be the end of seconds of patience.
+        # The first failure is enough: each may come after a timeout of seconds.
         command = self.command(f"--gtest_filter={test}", "--gtest_throw_on_failure")
         for _ in range(self.subject.attempts):
             try:
@@ -110,76 +110,76 @@ class Library:
                                          stdout=output, stderr=output)  # fmt: skip
             except subprocess.TimeoutExpired:
                 return True
-            if run.returncode not in (0, 2):  # 2 is misuse; a crash is caught, too
+            if run.returncode not in (0, 2):  # 2 is misuse; a crash kills the mutant, too
                 return True
         return False
 
 
 class List:
-    """The faults of one subject."""
+    """The mutants of one subject."""
 
     def __init__(self, file):
         spec = importlib.util.spec_from_file_location(file.stem, file)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         self.name, self.subject = file.stem, module.SUBJECT
-        self.faults = [Fault(*fault) for fault in module.FAULTS]
+        self.mutants = [Mutant(*mutant) for mutant in module.MUTANTS]
         self.objects = {}
 
     def misplaced(self):
-        for fault in self.faults:
-            if fault.file.startswith("include/") and not self.subject.own_tests:
-                yield f"{self.told(fault)}: who includes it has to be compiled anew: expected own_tests of the SUBJECT"
-            count = (SOURCE / self.subject.folder / fault.file).read_text(encoding="utf-8").count(fault.piece)
+        for mutant in self.mutants:
+            if mutant.file.startswith("include/") and not self.subject.own_tests:
+                yield f"{self.name_of(mutant)}: the tests that include it have to be compiled again: expected own_tests in SUBJECT"
+            count = (SOURCE / self.subject.folder / mutant.file).read_text(encoding="utf-8").count(mutant.piece)
             if count != 1:
-                yield f"{self.told(fault)}: the piece is there {count} times, expected once"
+                yield f"{self.name_of(mutant)}: the piece occurs {count} times, expected once"
 
-    def is_in_program(self, fault):
-        """Whether the tests include what is broken."""
-        return bool(self.subject.own_tests) and fault.file.endswith(".hpp")
+    def is_in_program(self, mutant):
+        """Whether the tests include the mutated file."""
+        return bool(self.subject.own_tests) and mutant.file.endswith(".hpp")
 
-    def told(self, fault):
-        return f"{self.name}: {fault.file}: {fault.description}: {fault.test}"
+    def name_of(self, mutant):
+        return f"{self.name}: {mutant.file}: {mutant.description}: {mutant.test}"
 
     def make_sound(self, build, folder):
-        """What faults are compared with; where even that fails, nothing is caught."""
+        """Builds the library without a defect. If its tests fail, the mutants prove nothing."""
         sound = Library(self.subject, build, folder)
         self.objects = sound.compiled(sound.sources())
         sound.link(self.objects)
         names = sound.test_names()
-        for fault in self.faults:
-            for test in fault.test.split(":"):
-                # The conformance suite puts the engine before the name, and needs no filter to say so.
+        for mutant in self.mutants:
+            for test in mutant.test.split(":"):
+                # The conformance suite puts the backend's name before the test's, and its filter does without.
                 if not any(fnmatch.fnmatchcase(name, each) for name in names for each in (test, f"*/{test}")):
-                    raise SystemExit(f"run.py: {self.told(fault)}: there is no test {test}")
-        # The suite is tried as a whole elsewhere; libraries with all that is named at once.
-        tests = [fault.test for fault in self.faults]
+                    raise SystemExit(f"run.py: {self.name_of(mutant)}: there is no test {test}")
+        # Other tests run the whole suite; a library runs all named tests at once.
+        tests = [mutant.test for mutant in self.mutants]
         tests = tests[0] if self.subject.is_argument else ":".join(sorted(set(tests)))
         if sound.fails(tests):
             output = (sound.folder / "output").read_text(encoding="utf-8", errors="replace")
-            raise SystemExit(f"{output}\nrun.py: {self.name}: {tests} fails without a planted fault")
+            raise SystemExit(f"{output}\nrun.py: {self.name}: {tests} fails without a mutant")
 
-    def plant(self, fault, build, folder):
+    def make(self, mutant, build, folder):
         broken = Library(self.subject, build, folder)
-        file = broken.folder / fault.file
-        file.write_text(file.read_text(encoding="utf-8").replace(fault.piece, fault.instead), encoding="utf-8")
-        # Of the others nothing is new, unless they include what is broken.
+        file = broken.folder / mutant.file
+        file.write_text(file.read_text(encoding="utf-8").replace(mutant.piece, mutant.instead), encoding="utf-8")
+        # The other objects are unchanged, unless they include the mutated header.
         changed = [file] if file.suffix == ".cpp" else broken.sources()
         broken.link(self.objects | broken.compiled(changed))
-        if self.is_in_program(fault):
+        if self.is_in_program(mutant):
             broken.make_program()
         return broken
 
-    def is_caught(self, fault, broken):
+    def is_killed(self, mutant, broken):
         begun = time.monotonic()
-        caught = broken.fails(fault.test)
+        killed = broken.fails(mutant.test)
         taken = time.monotonic() - begun
-        print(f"{'caught' if caught else 'MISSED'} {taken:5.1f} s  {self.told(fault)}", flush=True)
-        return caught
+        print(f"{'killed  ' if killed else 'SURVIVED'} {taken:5.1f} s  {self.name_of(mutant)}", flush=True)
+        return killed
 
 
 def chosen_lists(name):
-    lists = [List(file) for file in sorted(SOURCE.glob("tests/*/planted_faults/*.py"))]
+    lists = [List(file) for file in sorted(SOURCE.glob("tests/*/mutants/*.py"))]
     if name and name not in [each.name for each in lists]:
         sys.exit(f'run.py: no list is called "{name}"; expected one of: {", ".join(each.name for each in lists)}')
     return [each for each in lists if name in ("", each.name)]
@@ -197,28 +197,28 @@ def main():
     build = pathlib.Path(words[0]).resolve()
     name, word = (words[1:] + ["", ""])[:2]
     lists = chosen_lists(name)
-    # Also of those that cannot be tried here.
-    misplaced = [told for each in lists for told in each.misplaced()]
+    # Even of the lists that cannot run here.
+    misplaced = [message for each in lists for message in each.misplaced()]
     if misplaced:
-        sys.exit("\n".join(["run.py: the lists have fallen behind the sources", *misplaced]))
+        sys.exit("\n".join(["run.py: the lists do not match the sources", *misplaced]))
     for each in [each for each in lists if not (build / each.subject.program).exists()]:
-        print(f"left out: {each.name}, as {build / each.subject.program} is not there")
+        print(f"skipped: {each.name}, since {build / each.subject.program} was not built")
         lists.remove(each)
     os.environ.pop("POLLUX_BACKEND", None)
     with tempfile.TemporaryDirectory() as scratch, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for made in [pool.submit(each.make_sound, build, pathlib.Path(scratch) / each.name / "sound") for each in lists]:
             made.result()
 
-        def tried(each, fault, number):
-            broken = each.plant(fault, build, pathlib.Path(scratch) / each.name / str(number))
-            return each.is_caught(fault, broken), each, fault, broken
+        def tried(each, mutant, number):
+            broken = each.make(mutant, build, pathlib.Path(scratch) / each.name / str(number))
+            return each.is_killed(mutant, broken), each, mutant, broken
 
-        verdicts = [one.result() for one in [pool.submit(tried, each, fault, number) for each in lists
-                    for number, fault in enumerate(each.faults)
-                    if word in fault.description and third in (None, number % 3)]]  # fmt: skip
-        missed = [again for caught, *again in verdicts if not caught]
-        left = len([0 for each, *again in missed if not each.is_caught(*again)])
-    print(f"{len(verdicts) - left} faults caught, {left} missed, in {time.monotonic() - begun:.0f} s")
+        verdicts = [one.result() for one in [pool.submit(tried, each, mutant, number) for each in lists
+                    for number, mutant in enumerate(each.mutants)
+                    if word in mutant.description and third in (None, number % 3)]]  # fmt: skip
+        survivors = [again for killed, *again in verdicts if not killed]
+        left = len([0 for each, *again in survivors if not each.is_killed(*again)])
+    print(f"{len(verdicts) - left} mutants killed, {left} survived, in {time.monotonic() - begun:.0f} s")
     return 0 if verdicts and left == 0 else 1
 
 

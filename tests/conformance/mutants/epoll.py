@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSL-1.0
-from subject import engine
+from subject import backend
 
-SUBJECT = engine("epoll")
+SUBJECT = backend("epoll")
 
-# file, what is broken, the piece, what is put there, the rule that must catch it
+# file, defect, piece of the source, its replacement, rule that has to fail
 EPOLL = "epoll.cpp"
 FILES = "files.cpp"
 
-FAULTS = [
+MUTANTS = [
     (EPOLL, "never collect a pending wake", "pending_.collect();", ";", "wake.coalesces"),
     (EPOLL, "watch the eventfd level-triggered, and do not drain it",
      "epoll_event event{EPOLLIN | EPOLLET,", "epoll_event event{EPOLLIN,", "wake.next"),

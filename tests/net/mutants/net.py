@@ -14,8 +14,8 @@ TCP = "src/tcp.cpp"
 UDP = "src/udp_socket.cpp"
 UNIX = "src/unix.cpp"
 
-# file, what is broken, the piece, what is put there, the test that must catch it
-FAULTS = [
+# file, defect, piece of the source, its replacement, test that has to fail
+MUTANTS = [
     (ADDRESS, "read a number and ignore what is behind it",
      "return error == std::errc() && stop == end && !text.empty();", "return error == std::errc() && stop != nullptr;",
      "address.refuses"),
@@ -117,7 +117,7 @@ FAULTS = [
     (TCP, "forget who connected", "TcpStream(source), peer.internet()}", "TcpStream(source), {}}", "listener.accepts"),
     (TCP, "give up a listener for a host that is down", "return error.value() == EHOSTDOWN ||", "return",
      "listener.transient"),
-    (UDP, "send to nobody", "whole(bytes), &address);", "whole(bytes), nullptr);",
+    (UDP, "send without an address", "whole(bytes), &address);", "whole(bytes), nullptr);",
      "udp.sends_to"),
     (UNIX, "count a zero behind an abstract name", "bytes.size() + (address.is_abstract() ? 0 : 1)", "bytes.size() + 1",
      "unix.abstract"),

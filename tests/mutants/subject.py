@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: BSL-1.0
+"""A Subject describes what mutants are made of: the sources of a shared library, and the program of tests that loads it."""
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    folder: str  # of the repository, copied for each mutant
+    library: str  # the file that is built from the copy
+    program: str  # relative to the build folder; if it was not built, the list is skipped
+    sources: tuple = ("src/*.cpp",)  # *_windows.cpp are left out
+    flags: tuple = ()  # further flags of the compiler; {source} is the repository
+    links: tuple = ()  # and of the linker; {build} is the build folder
+    compiler: str = "c++"
+    runner: tuple = ()  # the command that starts the program
+    is_argument: bool = False  # the program takes the library as an argument; otherwise the loader finds it first
+    attempts: int = 1  # a mutant is killed if the test fails in one of so many runs
+    patience: int = 60  # seconds, after which a program that still runs counts as failed
+    own_tests: tuple = ()  # sources of the program, which mutants of headers compile again
+
+
+def backend(name, **others):
+    """A plugin of plugins/, tested by the conformance suite. A race of 10 ns does not show in each run of a rule, but in
+    one of five; the suite's watchdog ends a rule that hangs."""
+    facts = {"library": f"libpollux-{name}.so", "program": "bin/pollux-conformance", "sources": ("*.cpp",),
+             "is_argument": True, "attempts": 5, "patience": 600}  # fmt: skip
+    return Subject(folder=f"plugins/{name}", **(facts | others))
+
+
+def library(name, program, **others):
+    """A library, tested by its own tests, which were linked with the original. It may need the core."""
+    file = f"libpollux-{name}.so.0.1"
+    links = (f"-Wl,-soname,{file}", "-Wl,-rpath,{build}/lib", "-L{build}/lib", "-lpollux")
+    return Subject(folder=name, library=file, program=program, links=links, **others)
