@@ -234,8 +234,8 @@ class Words(Planted):
         "the whole story", "It never waits.", "no call waits", "after a look", "look_at(source)", "house rules", "the drawing", "let_go()",
         "is told", "tells", "an Agenda", "ring_bell()",
     ]  # fmt: skip
-    FREE = ["an engineer", "history", "[close.forgotten]", "as the user nobody", "bellow", "ftell(file)",
-            "RULE(timer_wheel, lets_go)"]  # fmt: skip
+    FREE = ["an engineer", "history", "[close.while_registered]", "as the user nobody", "bellow", "ftell(file)",
+            "RULE(timer_wheel, destroyed)"]  # fmt: skip
 
     def test_nothing_is_planted(self):
         self.assertEqual(words.check(self.tree), [])

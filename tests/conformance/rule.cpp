@@ -58,14 +58,15 @@ std::span<const AbsentRule> absent_rules() {
     static constexpr const char* no_limit = "Windows has no limit of handles that a process can lower";
     static constexpr const char* no_fork = "Windows has no fork()";
     static constexpr std::array<AbsentRule, 11> absent{
-        {{"accept.no_room", no_limit},
+        {{"accept.no_descriptor", no_limit},
          {"fork.calls_refused", no_fork},
          {"fork.child_destroys", no_fork},
          {"fork.parent_unharmed", no_fork},
          {"open.limits", no_limit},
          {"priority.once", "Windows has no source that reports a change once"},
-         {"selector.closed_while_asleep", "no other part of a Windows process knows the handles of a Selector"},
-         {"selector.closed_under_it", "Windows has no closefrom()"},
+         {"selector.descriptors_closed_while_waiting",
+          "no other part of a Windows process knows the handles of a Selector"},
+         {"selector.descriptors_closed", "Windows has no closefrom()"},
          {"selector.lowered_limit", no_limit},
          {"selector.standard_streams", "Windows does not give standard streams the lowest numbers"},
          {"signal.returns", "Windows has no signals"}}};

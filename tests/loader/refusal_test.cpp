@@ -68,7 +68,8 @@ TEST_F(Refusal, another_machine) {
     header.close();
     ASSERT_TRUE(header);
     // The loader itself says "No such file or directory", which is no help.
-    EXPECT_TRUE(says(reason_for(file), {"built for another machine: its ELF header has machine 8, that of this program has "}));
+    EXPECT_TRUE(
+        says(reason_for(file), {"built for another machine: its ELF header has machine 8, that of this program has "}));
 }
 #endif
 

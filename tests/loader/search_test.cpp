@@ -16,9 +16,9 @@ std::vector<Backend> named(const std::string& name, std::vector<Backend> all) {
 
 TEST_F(Search, program_then_environment_then_installation) {
     const TemporaryFolder program, environment;
-    const fs::path backend = fs::path(plugins) / file_name(BACKEND);
-    put(backend, program, BACKEND);
-    put(backend, environment, BACKEND);
+    const fs::path plugin = fs::path(plugins) / file_name(BACKEND);
+    put(plugin, program, BACKEND);
+    put(plugin, environment, BACKEND);
     plugin_path.set(environment.string());
     const Request request{.backend = BACKEND, .folders = {program}};
 

@@ -58,7 +58,7 @@ TEST(Handles, of_callbacks_that_own_handles_of_the_same_loop) {
 
 // A callback may destroy or replace its own handle and those of other callbacks, including those that are to be called
 // in the same phase.
-RULE(handle, dies_anywhere) {
+RULE(handle, destroyed_in_callback) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
         Loop loop(request(backend));

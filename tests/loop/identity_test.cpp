@@ -44,7 +44,7 @@ void on_each_backend(const auto& action) {
 
 // The watch of a closed descriptor ends: a watch of the next file with the same number works, and the end or a change
 // of the first Watcher does not affect it.
-RULE(watch, number_reused) {
+RULE(watch, descriptor_reused) {
     on_each_backend([](Loop& loop, Kind kind) {
         for (const bool at_once : {false, true}) {
             auto pair = conformance::make_pair(kind);
@@ -93,7 +93,7 @@ TEST(Identity, of_a_stale_watcher_that_ends_before_the_next_is_given_to_the_back
 
 // change() with an unchanged interest detects that the descriptor was closed and opened again since, by the program or
 // a library, and watches the new file.
-RULE(watch, came_back) {
+RULE(watch, descriptor_reopened) {
     on_each_backend([](Loop& loop, Kind kind) {
         for (const auto mode : {Mode::level, Mode::oneshot}) {
             auto pair = conformance::make_pair(kind);

@@ -106,7 +106,7 @@ RULE(post, loop_gone) {
 }
 
 // A KeepAlive keeps run() waiting for posts; when the last KeepAlive is released, by any thread, run() returns.
-RULE(post, hold) {
+RULE(loop, keep_alive) {
     Scripted scripted;
     auto first = scripted.loop.keep_alive(), last = scripted.loop.keep_alive();
     first.release();

@@ -7,7 +7,7 @@ namespace {
 
 // No callback runs for a handle as it was before it ended or changed: neither for an event of the current batch, nor if
 // the descriptor was closed and reused within the batch, nor for an event that was left for a later turn.
-RULE(loop, nothing_stale) {
+RULE(loop, no_stale_callback) {
     for (const std::size_t callbacks : {1U, 256U}) {
         SCOPED_TRACE(callbacks);
         Scripted scripted({.callbacks_per_phase = callbacks});

@@ -175,7 +175,7 @@ RULE(timer_wheel, rearm) {
 
 // A callback that rearms its timer for a past time is not called again before the next advance(), nor are other timers
 // that it schedules; the next advance() pops all of them, even at the same time.
-RULE(timer_wheel, between_pops) {
+RULE(timer_wheel, rearm_between_pops) {
     const auto now = 64 * tick; // a level's slot begins here
     Rig rig(now);
     rig.wheel->insert(rig.timers[0], 5);
@@ -254,7 +254,7 @@ RULE(timer_wheel, far) {
 }
 
 // When a wheel is destroyed its timers, waiting or due, are no longer pending, and can be inserted into another wheel.
-RULE(timer_wheel, lets_go) {
+RULE(timer_wheel, destroyed) {
     std::vector<Timer> timers(1000);
     {
         TimerWheel wheel(0);

@@ -104,7 +104,7 @@ RULE(pipe, no_sigpipe) {
 }
 
 // Pipe::open() without free descriptors returns an error and leaves nothing open.
-RULE(pipe, no_room) {
+RULE(pipe, no_descriptor) {
     const auto before = conformance::open_descriptors();
     for (const auto more : {std::size_t{0}, std::size_t{1}}) {
         const conformance::DescriptorLimit limit(more);

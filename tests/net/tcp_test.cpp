@@ -211,7 +211,7 @@ RULE(listener, transient) {
 }
 
 // accept() fails without a free descriptor, and the connection stays queued until one is free.
-RULE(listener, no_room) {
+RULE(listener, no_descriptor) {
 #ifndef _WIN32 // Windows has no limit
     auto waiting = listener(Address::Kind::ipv4);
     auto near = connect(address_of(waiting));

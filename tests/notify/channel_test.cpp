@@ -49,7 +49,7 @@ RULE(channel, try_recv) {
 }
 
 // recv() with a buffer without room returns invalid_argument at once instead of waiting for ever, and no token is lost.
-RULE(channel, no_room) {
+RULE(channel, empty_buffer) {
     auto [sender, receiver] = event_channel(3);
     notify(sender, {1});
     Tokens none(0), some(4);

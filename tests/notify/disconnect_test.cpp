@@ -20,10 +20,10 @@ void expect_disconnected_after_the_poller(Queue queue) {
 }
 
 // After its Poller is destroyed a queue reports to every Notifier that it is disconnected.
-RULE(notify, poller_gone) { expect_disconnected_after_the_poller(event_queue(2)); }
+RULE(notify, consumer_destroyed) { expect_disconnected_after_the_poller(event_queue(2)); }
 
 // After its Poller is destroyed a queue of lanes reports to every LaneNotifier that it is disconnected.
-RULE(lanes, poller_gone) { expect_disconnected_after_the_poller(event_queue(2, lanes)); }
+RULE(lanes, consumer_destroyed) { expect_disconnected_after_the_poller(event_queue(2, lanes)); }
 
 TEST(Disconnect, poller_outlives_its_notifiers) {
     auto poller = [] {
@@ -36,7 +36,7 @@ TEST(Disconnect, poller_outlives_its_notifiers) {
 }
 
 // After its Receiver is destroyed a channel reports to every Sender that it is disconnected.
-RULE(channel, receiver_gone) {
+RULE(channel, receiver_destroyed) {
     auto [sender, receiver] = event_channel(2);
     auto copy = sender;
     notify(sender, {0});
@@ -50,7 +50,7 @@ RULE(channel, receiver_gone) {
 
 // After the last Sender is destroyed the Receiver returns the queued tokens first, and then that it is disconnected,
 // from each call of each kind.
-RULE(channel, senders_gone) {
+RULE(channel, senders_destroyed) {
     Tokens tokens;
     auto [sender, receiver] = event_channel(4);
     {

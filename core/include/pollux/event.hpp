@@ -34,7 +34,7 @@ constexpr bool is_reserved(Token token) noexcept {
 ///     readable   A read would not block, because
 ///                - data has arrived,                                                   [add.reports]
 ///                - a connection is queued,                                             [accept.ready]
-///                  even if no file descriptor is free for it,                          [accept.no_room]
+///                  even if no file descriptor is free for it,                          [accept.no_descriptor]
 ///                - a datagram has arrived, even if it is empty,                        [datagram.empty]
 ///                - the stream has ended,                                               [end.of_stream]
 ///                  which is reported after all data, or                                [end.after_data]
@@ -105,7 +105,7 @@ enum class Mode : std::uint8_t {
 /// A watch without a promise in its `interest` is paused: it stays registered, and no event of it is
 /// reported. Hints and expired in `interest` are ignored.                               [add.no_interest]
 /// Even if its source ends, is reset or loses its peer, that ends no select()           [modify.pauses]
-/// and delays no other event.                                                           [pause.hides_nothing]
+/// and delays no other event.                                                           [pause.starves_nothing]
 /// When the watch is resumed, the conditions of its source at that time are reported.
 ///
 /// A one-shot or edge watch does not spin on a condition that it cannot act upon:

@@ -15,8 +15,8 @@ namespace pollux {
 /// It may have others in other Selectors.                                               [add.two_selectors]
 /// A dup() of it is a source of its own.                                                [add.dup]
 ///
-/// Threads:  All calls are thread-safe, even while another thread sleeps in select().    [threads.churn]
-///           A watch outlives the thread that added it.                                 [threads.end]
+/// Threads:  All calls are thread-safe, even while another thread sleeps in select().    [threads.concurrent_changes]
+///           A watch outlives the thread that added it.                                 [threads.exit]
 /// Errors:   A call that fails changes nothing.                                         [failure.changes_nothing]
 ///           In a forked child each call returns no_such_process.                       [fork.calls_refused]
 /// Lifetime: until its Selector is destroyed; no call may be under way then.
@@ -26,7 +26,7 @@ class Registrator {
     /// by the next select() or, if one sleeps, at once.                                 [add.while_asleep]
     ///
     /// The source is not changed, O_NONBLOCK included.                                 [add.does_not_change_the_source]
-    /// As many sources as the system lets a process open can be added.                  [many.sources]
+    /// As many sources as the system lets a process open can be added.                  [scale.many_sources]
     ///
     /// Errors: file_exists              watched already; that watch is intact           [add.duplicate]
     ///         bad_file_descriptor      not open; returned by this call, not later      [add.not_open]
@@ -57,10 +57,10 @@ class Registrator {
     /// The source may be added again,                                                   [remove.then_add]
     /// and so may another one that was given the same file descriptor.                  [reuse.new_token]
     /// Watches that are added and removed while no thread calls select() neither pile up nor
-    /// delay other events.                                                              [remove.uncollected]
+    /// delay other events.                                                              [remove.without_select]
     ///
     /// Call it before close(). To close a source that is still watched is a caller's error that harms
-    /// no other watch; remove() then makes its file descriptor usable again.            [close.forgotten]
+    /// no other watch; remove() then makes its file descriptor usable again.            [close.while_registered]
     /// epoll(7), however, watches the open file, not its descriptor: after a source was closed, its events are reported
     /// with its old token as long as a duplicate is open, here or in another process (dup(2), fork(2)). remove() cannot
     /// end that: it returns no_such_file_or_directory, or ends the watch of another source that has the descriptor by

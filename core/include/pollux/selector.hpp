@@ -35,9 +35,9 @@ class Selector {
     /// which fill `buffer` from its front: never more than its size.                    [buffer.cap]
     ///
     /// Events that do not fit into `buffer` are reported by later calls;                [buffer.lossless]
-    /// none is lost.                                                                    [storm.lossless]
+    /// none is lost.                                                                    [overload.lossless]
     /// Sources take turns:                                                              [buffer.fair]
-    /// one that is always ready delays neither a wake nor another source,               [fair.wake]
+    /// one that is always ready delays neither a wake nor another source,               [wake.fair]
     /// and a wake delays no source.                                                     [buffer.room_for_wake]
     ///
     /// No event and no error: the time is over, or a signal was handled, which loses no event. [signal.returns]
@@ -49,9 +49,10 @@ class Selector {
     /// Errors: invalid_argument     `buffer` is empty                                   [buffer.empty]
     ///         no_such_process      another process opened the Selector                 [fork.calls_refused]
     ///         bad_file_descriptor  its own descriptors were closed, as closefrom(3) does in
-    ///                              a daemon; select() never spins instead              [selector.closed_under_it]
+    ///                              a daemon; select() never spins instead              [selector.descriptors_closed]
     ///                              They may even be closed while select() sleeps: then
-    ///                              wake() may not end the sleep, but a signal does     [selector.closed_while_asleep]
+    ///                              wake() may not end the sleep, but a signal does
+    ///                              [selector.descriptors_closed_while_waiting]
     ///         `error` is cleared on success. On failure there are no events.
     virtual std::span<const Event> select(std::span<Event> buffer, Timeout timeout,
                                           std::error_code& error) noexcept = 0;

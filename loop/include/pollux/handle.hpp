@@ -62,16 +62,16 @@ class HandleOwner {
 ///
 /// Threads:  that of the Loop. Once the Loop is destroyed, one thread at a time may use its handles.
 /// Lifetime: may outlive the Loop, whose destruction makes it empty                     [handle.outlives_loop]
-///           may be destroyed at any time, even in its own callback or in that of another  [handle.dies_anywhere]
-///           The callback and what it owns are destroyed in phase `close` of the turn, or at once when no turn is
-///           under way.                                                                 [loop.close]
+///           may be destroyed at any time, even in its own callback or in that of another
+///           [handle.destroyed_in_callback] The callback and what it owns are destroyed in phase `close` of the turn,
+///           or at once when no turn is under way. [loop.close]
 class Handle {
   public:
     /// Returns whether it owns something that has not ended.
     explicit operator bool() const noexcept { return control_ && control_->owner; }
 
     /// Does what the destructor does: no callback runs from now on, and the handle is empty.
-    ///                                                                                  [loop.nothing_stale]
+    ///                                                                                  [loop.no_stale_callback]
     void end() noexcept {
         auto* const control = std::exchange(control_, nullptr);
         if (!control) return;

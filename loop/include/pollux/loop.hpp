@@ -43,7 +43,7 @@ namespace pollux {
 /// keeps the others from running.                                                       [loop.budget]
 ///
 /// After a handle has ended or changed, no callback runs for its former state: not for an event that the backend has
-/// reported already, and not if the source was closed and its file descriptor reused.   [loop.nothing_stale]
+/// reported already, and not if the source was closed and its file descriptor reused.   [loop.no_stale_callback]
 ///
 /// epoll(7) may report a source that was closed before its Watcher ended for ever, if a duplicate keeps its file open:
 /// by dup(2), or in a forked child. A Loop that receives such events in eight polls in a row opens the backend again,

@@ -11,7 +11,8 @@ namespace pollux {
 
 class PostQueue;
 
-/// Keeps run() from returning until it is released, since a thread will post later (asio: work guard).  [post.hold]
+/// Keeps run() from returning until it is released, since a thread will post later (asio: work guard).
+/// [loop.keep_alive]
 ///
 /// Threads:  any thread; one thread at a time may use an object.
 /// Lifetime: may outlive the Loop. In a forked child those of threads that exist only in the parent are never released.

@@ -59,7 +59,7 @@ class TimerNode : private TimerLink {
 /// allocates or throws.
 ///
 /// Threads:  one thread at a time may use the wheel and its nodes.
-/// Lifetime: the destructor leaves no node pending.                                     [timer_wheel.lets_go]
+/// Lifetime: the destructor leaves no node pending.                                     [timer_wheel.destroyed]
 class TimerWheel {
   public:
     /// The tick: 2^16 nanoseconds, 65.5 us.
@@ -105,7 +105,7 @@ class TimerWheel {
 
     /// Removes and returns the next timer that is due, which is no longer pending; null if there is none. A timer that
     /// is inserted or rearmed between two calls waits for the next advance(), so a callback that rearms its timer for a
-    /// time in the past cannot keep the caller here for ever.                           [timer_wheel.between_pops]
+    /// time in the past cannot keep the caller here for ever. [timer_wheel.rearm_between_pops]
     TimerNode* pop_due() noexcept {
         auto& due = rings_[due_ring];
         if (due.next == &due) return nullptr;

@@ -25,7 +25,7 @@ namespace pollux {
 ///         Each refusal is reported once. The other watches are not affected, and run() may be called again.
 /// Closing: a source is closed after its Watcher has ended. If it was closed before, and a watch of the next file with
 ///         the same file descriptor is submitted, the stale watch ends: its error() is bad_file_descriptor, and neither
-///         its Watcher's end nor its callback affects the new one                       [watch.number_reused]
+///         its Watcher's end nor its callback affects the new one                       [watch.descriptor_reused]
 ///         This needs a file that fstat(2) can distinguish from another, which it cannot for two eventfds, timerfds or
 ///         opens of one device, nor for two sockets under Windows; there the backend decides, and some refuse the new
 ///         watch as a duplicate (file_exists).
@@ -42,7 +42,7 @@ class Watcher : public Handle {
     ///
     /// With the present interest and mode, this checks by one fstat(2) whether the file descriptor still refers to the
     /// file that was submitted, and watches the new file if not: for libraries that close and reopen a file descriptor
-    /// themselves, and then ask for the same.                                           [watch.came_back]
+    /// themselves, and then ask for the same.                                           [watch.descriptor_reopened]
     void change(Ready interest) noexcept;
     void change(Ready interest, Mode mode) noexcept;
 

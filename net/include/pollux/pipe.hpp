@@ -72,7 +72,7 @@ struct Pipe {
     PipeReader reader;
     PipeWriter writer;
 
-    /// Errors: too_many_files_open, too_many_files_open_in_system                       [pipe.no_room]
+    /// Errors: too_many_files_open, too_many_files_open_in_system                       [pipe.no_descriptor]
     static Pipe open(std::error_code& error) noexcept;
 };
 
@@ -87,7 +87,7 @@ struct PipeFromChild {
     PipeReader reader; // non-blocking
     ChildEnd child;    // blocking
 
-    /// Errors: as for Pipe::open()                                                      [pipe.no_room]
+    /// Errors: as for Pipe::open()                                                      [pipe.no_descriptor]
     static PipeFromChild open(std::error_code& error) noexcept;
 };
 
@@ -96,7 +96,7 @@ struct PipeToChild {
     PipeWriter writer; // non-blocking
     ChildEnd child;    // blocking
 
-    /// Errors: as for Pipe::open()                                                      [pipe.no_room]
+    /// Errors: as for Pipe::open()                                                      [pipe.no_descriptor]
     static PipeToChild open(std::error_code& error) noexcept;
 };
 

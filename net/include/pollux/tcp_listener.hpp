@@ -58,7 +58,7 @@ class TcpListener : public OwnedSource {
     /// Errors: those for which is_transient() is true, and
     ///         too_many_files_open, too_many_files_open_in_system, no_buffer_space, not_enough_memory
     ///                                     the connection stays in the queue, so a level watch reports it repeatedly:
-    ///                                     pause the watch until something is closed    [listener.no_room]
+    ///                                     pause the watch until something is closed    [listener.no_descriptor]
     Accepted accept() noexcept;
 
     /// Returns whether accept() failed for the sake of one connection, which is lost: the listener is usable, and

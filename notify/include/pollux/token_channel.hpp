@@ -23,7 +23,7 @@ class Sender {
     /// Queues `token` as Notifier::notify() does, and wakes a Receiver that waits.      [channel.wakes]
     ///
     /// Errors: invalid_argument  the token is not below the capacity; it is not queued  [channel.out_of_range]
-    ///         disconnected      the Receiver is destroyed                              [channel.receiver_gone]
+    ///         disconnected      the Receiver is destroyed                              [channel.receiver_destroyed]
     std::error_code notify(Token token) const noexcept { return queue_->notify(token); }
 
   private:
@@ -38,7 +38,7 @@ class Sender {
 /// Threads:  one thread at a time may call recv() and try_recv().
 /// Lifetime: as for Poller.
 /// Errors:   disconnected  the last Sender is destroyed, and all is delivered; returned by each later call
-///                                                                                      [channel.senders_gone]
+///                                                                                      [channel.senders_destroyed]
 class Receiver {
   public:
     Receiver(Receiver&&) noexcept = default;
@@ -52,7 +52,7 @@ class Receiver {
     /// Moves tokens to `tokens` as Poller::poll() does, and waits until there is one: polls, spins for some
     /// microseconds, then sleeps.
     ///
-    /// Errors: those above; invalid_argument  there is no room for a token              [channel.no_room]
+    /// Errors: those above; invalid_argument  there is no room for a token              [channel.empty_buffer]
     std::error_code recv(Tokens& tokens, std::size_t limit = no_limit) noexcept { return recv(tokens, forever, limit); }
 
     /// Does the same for at most `timeout`. Returns no tokens and no error when that has passed, never early.

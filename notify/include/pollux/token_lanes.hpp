@@ -93,7 +93,7 @@ class LaneNotifier {
     /// Queues `token` as Notifier::notify() does, after all that this LaneNotifier queued before; not const.
     ///
     /// Errors: invalid_argument  the token is not below the capacity; it is not queued  [lanes.out_of_range]
-    ///         disconnected      the LanePoller is destroyed                            [lanes.poller_gone]
+    ///         disconnected      the LanePoller is destroyed                            [lanes.consumer_destroyed]
     std::error_code notify(Token token) noexcept {
         const auto value = static_cast<std::uint64_t>(token);
         if (value >= lane_->tokens.capacity() || lanes_->is_closed()) return refusal(token);

@@ -50,7 +50,7 @@ class Notifier {
     /// It is delivered once, after all that were queued before it.                      [notify.fifo]
     ///
     /// Errors: invalid_argument  the token is not below the capacity; it is not queued  [notify.out_of_range]
-    ///         disconnected      the Poller is destroyed                                [notify.poller_gone]
+    ///         disconnected      the Poller is destroyed                                [notify.consumer_destroyed]
     ///         and those of the wake of a queue that is bound to a Selector: the token is queued, and the next
     ///         notification wakes again                                                 [notify.wake_fails]
     std::error_code notify(Token token) const noexcept { return queue_->notify(token); }

@@ -79,7 +79,7 @@ std::string Model::modified(std::size_t source, const World& world, const Watch&
 }
 
 std::string Model::removed(std::size_t source, std::error_code answer) {
-    const bool may_be_unknown = watches(source) && watched_[source]->is_closed_watched; // [close.forgotten]
+    const bool may_be_unknown = watches(source) && watched_[source]->is_closed_watched; // [close.while_registered]
     const bool was_known = watches(source);
     if (may_be_unknown && watched_[source]->is_duplicated)
         ghosts_.push_back({watched_[source]->watch.token, source, watched_[source]->slot});
@@ -246,7 +246,7 @@ std::string Model::selected(std::size_t attempt, std::size_t room, std::span<con
     };
     const bool wake_is_lacking = wake_was_due && wake_is_due_;
     wake_is_missing_ = wake_is_lacking && !is_full && (attempt == 1 || wake_is_missing_);
-    if (!has_turn(wake_is_lacking, wake_passed_over_)) // [buffer.room_for_wake] [fair.wake]
+    if (!has_turn(wake_is_lacking, wake_passed_over_)) // [buffer.room_for_wake] [wake.fair]
         return difference("the wake has its turn", describe(events));
     for (std::size_t source = 0; source < source_count; ++source) {
         if (!watches(source)) continue;
@@ -278,7 +278,7 @@ std::string Model::reported(const Event& event, bool may_be_cut, const World& wo
             return difference("one event of source " + std::to_string(source), "another: " + describe(event));
         reports[source] = event.ready;
         if (is_raced_[source]) return raced_.push_back(event), "";
-        // As long as a duplicate lives, the caller's error can last [close.forgotten].
+        // As long as a duplicate lives, the caller's error can last [close.while_registered].
         if (watched.is_closed_watched && watched.is_duplicated) return {};
         return reported(watched, event, may_be_cut, world.facts(source));
     }
@@ -288,7 +288,7 @@ std::string Model::reported(const Event& event, bool may_be_cut, const World& wo
 }
 
 std::string Model::reported(Watched& watched, const Event& event, bool may_be_cut, const Facts& facts) {
-    if (watched.is_closed_watched) // [close.forgotten]
+    if (watched.is_closed_watched) // [close.while_registered]
         return ++watched.unasked > few ? difference("a closed source does not spin", describe(event)) : "";
     const auto& [token, interest, mode] = watched.watch;
     if (!any(interest)) return difference("a paused watch is quiet", describe(event)); // [add.no_interest]

@@ -45,7 +45,8 @@ class Model {
     /// Whether the system may still watch the source in the slot under its descriptor, because of an error of the
     /// caller.
     bool haunts(std::size_t source, std::size_t slot) const;
-    /// Whether a backend may keep the source in the slot open, as it was closed while it was watched [close.forgotten].
+    /// Whether a backend may keep the source in the slot open, as it was closed while it was watched
+    /// [close.while_registered].
     bool may_hold(std::size_t slot) const;
 
   private:

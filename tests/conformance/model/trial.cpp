@@ -53,7 +53,7 @@ Trial::Trial(const Subject& subject, int index, bool with_pipes, const Sequence&
       selector_(open(subject)) {}
 
 bool Trial::allows(const Operation& operation) const {
-    // remove() makes the descriptor of a source that was closed while registered usable [close.forgotten].
+    // remove() makes the descriptor of a source that was closed while registered usable [close.while_registered].
     if ((operation.action == Action::reopen || operation.action == Action::dup) && model_.watches(operation.source))
         return false;
     const auto& world = scene_.world();

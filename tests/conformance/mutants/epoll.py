@@ -42,7 +42,7 @@ MUTANTS = [
     (EPOLL, "end a wait by what is reported to a paused watch", "if (!events.empty() || count == 0 || error) return events;", "if (count >= 0) return events;",
      "modify.pauses"),
     (EPOLL, "let a paused watch take the room of another", "for (std::optional<Deadline> deadline;;) {",
-     "for (std::optional<Deadline> deadline;;) {\n            if (deadline) return {};\n            deadline.emplace(timeout.value_or(std::chrono::hours(1)));", "pause.hides_nothing"),
+     "for (std::optional<Deadline> deadline;;) {\n            if (deadline) return {};\n            deadline.emplace(timeout.value_or(std::chrono::hours(1)));", "pause.starves_nothing"),
     (EPOLL, "arm a paused watch for ever", "if (flags == 0 || watch.mode == Mode::oneshot)",
      "if (watch.mode == Mode::oneshot)", "modify.pauses"),
     (EPOLL, "accept the token of wakes",

@@ -42,7 +42,7 @@ MUTANTS = [
     (REQUESTS, "do not request anew what ended for want of room",
      "if (kind == SourceKind::socket || (kind == SourceKind::pollable && !is_over)) watches_.changed.push(index);",
      "static_cast<void>(is_over);",
-     "storm.lossless"),
+     "overload.lossless"),
     (REQUESTS, "leave the request of the old interest",
      "if (slot.requests > 0) ring_.prepare_cancel(name_of(index, slot), ignored);",
      "if (slot.requests > 0) return;", "mode.switch"),

@@ -15,7 +15,7 @@ WAKER = "waker.cpp"
 MUTANTS = [
     (KQUEUE, "take a kevent of an earlier watch for one of this",
      "if (!entry || generation_of(event) != entry->filters.generation) continue;", "if (!entry) continue;",
-     "threads.churn"),
+     "threads.concurrent_changes"),
     (KQUEUE, "make an event of each filter", "if (entry->select == select_) {", "if (false) {",
      "buffer.one_event_per_watch"),
     (KQUEUE, "keep a spent one-shot watch armed",

@@ -115,7 +115,7 @@ RULE(buffer, room_for_wake) {
 
 // After 100,000 arrivals (fewer if they take over 20 s) on 500 sources without a select(), every source is reported,
 // and so are later arrivals.
-RULE(storm, lossless) {
+RULE(overload, lossless) {
     const Kind kind = capabilities().pipes ? Kind::pipe : Kind::local;
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
@@ -157,7 +157,7 @@ RULE(storm, lossless) {
 }
 
 // A source that is always ready does not keep a wake or another source from being reported.
-RULE(fair, wake) {
+RULE(wake, fair) {
     const auto busy = ready_pairs(2);
     const auto other = make_pair(Kind::local);
     add(busy[0].near, {Token{1}, Ready::readable, Mode::level});

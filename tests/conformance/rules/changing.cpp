@@ -82,7 +82,7 @@ RULE(modify, pauses) {
 }
 
 // Sources that end while their watches are paused neither take room in the buffer from other events nor end a sleep.
-RULE(pause, hides_nothing) {
+RULE(pause, starves_nothing) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
         std::vector<Pair> paused;
@@ -196,7 +196,7 @@ RULE(remove, then_add) {
 
 // Adding and removing watches without a select() takes no memory, and sources that are ready before and after are
 // reported.
-RULE(remove, uncollected) {
+RULE(remove, without_select) {
     const auto before = make_pair(Kind::local);
     const auto passing = make_pair(Kind::local);
     const auto after = make_pair(Kind::local);
@@ -246,7 +246,7 @@ RULE(reuse, new_token) {
 
 // A source that is closed while registered neither makes select() spin nor disturbs other watches, and after remove()
 // its descriptor number can be added again.
-RULE(close, forgotten) {
+RULE(close, while_registered) {
     // Whether select() ran before the source was closed, and whether it runs before the descriptor number is reused.
     for (const auto& [known, selects] : {std::pair(true, true), std::pair(false, true), std::pair(false, false)}) {
         for (const Mode mode : modes()) {

@@ -92,7 +92,7 @@ class InSelect {
 
 // select() returns bad_file_descriptor from each call, and does not spin, after all descriptors of the process were
 // closed.
-RULE(selector, closed_under_it) {
+RULE(selector, descriptors_closed) {
     for (const Timeout timeout : {Timeout(0ns), Timeout(patience), forever}) {
         const auto fault = fault_in_child([&]() -> std::string {
             OpenFailure failure;
@@ -117,7 +117,7 @@ RULE(selector, closed_under_it) {
 
 // After a Selector's own descriptors were closed while a thread sleeps in select(), a wake ends the sleep or fails, a
 // signal ends it, and no select() spins, even when other files have their descriptor numbers.
-RULE(selector, closed_while_asleep) {
+RULE(selector, descriptors_closed_while_waiting) {
     const Interruptions interruptions;
     const auto pair = make_pair(Kind::local);
     const Owned other(::open("/dev/null", O_RDWR | O_CLOEXEC));

@@ -95,7 +95,7 @@ RULE(open, limits) {
 }
 
 // accept() fails if no file descriptor is free; the connection stays queued, and is accepted when a descriptor is free.
-RULE(accept, no_room) {
+RULE(accept, no_descriptor) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
         const auto listening = listener();

@@ -12,7 +12,7 @@ namespace pollux::conformance {
 
 // 1,000 sources, or 10,000 where the limit allows, are added, all reported, and removed in random order, without a
 // leak.
-RULE(many, sources) {
+RULE(scale, many_sources) {
     const std::size_t count = raise_descriptor_limit() >= 10'500 ? 10'000 : 1'000;
     std::vector<Pair> pairs;
     std::vector<Source> sources;

@@ -101,7 +101,7 @@ class Model {
 
 // While four threads add, modify, remove and wake at random beside select() for two seconds, every event agrees with a
 // model.
-RULE(threads, churn) {
+RULE(threads, concurrent_changes) {
     constexpr std::size_t threads = 4, per_thread = 16;
     Model model(threads * per_thread);
     std::atomic<bool> stop = false;
@@ -163,7 +163,7 @@ RULE(threads, churn) {
 }
 
 // A watch stays registered after the thread that added or modified it has ended.
-RULE(threads, end) {
+RULE(threads, exit) {
     for (const Mode mode : modes()) {
         for (const bool by_modify : {false, true}) {
             SCOPED_TRACE(describe(mode) + (by_modify ? ", modified" : ", added"));
