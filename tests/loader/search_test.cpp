@@ -16,9 +16,9 @@ std::vector<Backend> named(const std::string& name, std::vector<Backend> all) {
 
 TEST_F(Search, program_then_environment_then_installation) {
     const TemporaryFolder program, environment;
-    const fs::path backend = fs::path(plugins) / file_name(BACKEND);
-    put(backend, program, BACKEND);
-    put(backend, environment, BACKEND);
+    const fs::path plugin = fs::path(plugins) / file_name(BACKEND);
+    put(plugin, program, BACKEND);
+    put(plugin, environment, BACKEND);
     plugin_path.set(environment.string());
     const Request request{.backend = BACKEND, .folders = {program}};
 
@@ -70,7 +70,7 @@ TEST_F(Search, first_counts_also_when_it_is_broken) {
     EXPECT_FALSE(choice.winner) << choice.text();
     ASSERT_EQ(choice.attempts.size(), 1U);
     EXPECT_EQ(choice.attempts[0].file, broken);
-    EXPECT_TRUE(says(choice.attempts[0].reason, {"its name is \"wrong_abi\""}));
+    EXPECT_TRUE(says(choice.attempts[0].reason, {"calls itself \"wrong_abi\""}));
 }
 
 TEST_F(Search, one_folder_does_not_hide_itself) {
