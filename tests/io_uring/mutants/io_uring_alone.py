@@ -48,7 +48,7 @@ MUTANTS = [
      "end_sleep();\n        watches_.recheck", "Refusal.wake_says_so"),
     (REQUESTS, "believe that a refused wake is under way", "if (ring_.has_completions()) return {};",
      "if (ring_.has_completions() || ring_.has_prepared()) return {};", "Refusal.wake_says_so"),
-    (IO_URING, "watch what could not be told", "if (const auto error = end_sleep()) return error;\n        watches_[index]",
+    (IO_URING, "watch what could not be submitted", "if (const auto error = end_sleep()) return error;\n        watches_[index]",
      "const auto error = end_sleep();\n        watches_[index]", "Refusal.wake_says_so"),
     (IO_URING, "cancel the requests of the parent in a child", "if (owner_.is_current()) requests_.cancel_and_drain();",
      "requests_.cancel_and_drain();", "Process.child_leaves_the_ring_alone"),

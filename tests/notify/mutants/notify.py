@@ -14,7 +14,7 @@ MUTANTS = [
      "    while (last_) leave(unlink_next());\n", "", "Allocations.of_lanes_without_a_poller"),
     ("src/token_lanes.cpp", "keep what was the poller's", "    std::vector<std::uint64_t>().swap(seen_);\n", "",
      "Allocations.of_lanes_without_a_poller"),
-    ("src/token_lanes.cpp", "give a lane to no thread that comes after the poller", "        if (lane->next == end()) {",
+    ("src/token_lanes.cpp", "do not free a lane that is added after the poller is destroyed", "        if (lane->next == end()) {",
      "        if (false) {", "Allocations.of_lanes_without_a_poller"),
     ("src/token_lanes.cpp", "leave a lane to the one who has left it", "if (lane->abandoned.exchange(true, std::memory_order_acq_rel)) delete lane;",
      "lane->abandoned.exchange(true, std::memory_order_acq_rel);", "Allocations.of_lanes_beside_the_end_of_the_poller"),
