@@ -70,7 +70,7 @@ TEST_F(Search, first_counts_also_when_it_is_broken) {
     EXPECT_FALSE(choice.winner) << choice.text();
     ASSERT_EQ(choice.attempts.size(), 1U);
     EXPECT_EQ(choice.attempts[0].file, broken);
-    EXPECT_TRUE(says(choice.attempts[0].reason, {"calls itself \"wrong_abi\""}));
+    EXPECT_TRUE(says(choice.attempts[0].reason, {"its name is \"wrong_abi\""}));
 }
 
 TEST_F(Search, one_folder_does_not_hide_itself) {
