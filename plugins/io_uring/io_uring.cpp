@@ -3,13 +3,13 @@
 //
 //     add, modify ──▶ changed ──▶ poll requests ──▶ kernel ──▶ completions ──▶ ready ──▶ poll(2) ──▶ events
 //
-// One lock guards all of it, and is never held in a call that waits; select() sleeps in the ring without it. A change
-// of a watch ends the sleep, so that select() submits the requests of the change and sleeps again.
+// One lock guards all state, and is never held in a blocking call: select() sleeps in the ring without it. Changing a
+// watch ends the sleep, so that select() submits its requests and sleeps again.
 //
-// A completion is a hint: the source was ready at that time, perhaps for more than was requested. So select() rechecks
-// each source with poll(2) before it reports it, as epoll(7) does. A level watch stays in the queue until it is not
-// ready. Only a condition that the recheck may not find again, POLLPRI of a source that is no socket, is taken from the
-// completion.
+// A completion may be stale: the source was ready then, perhaps for more than was requested. So select() rechecks each
+// source with poll(2) before it reports it, as epoll(7) does. A level watch stays in the queue until it is not ready.
+// Only conditions that the recheck may not find again, POLLPRI and with it POLLERR of a source that is no socket, are
+// taken from the completion.
 #include "requests.hpp"
 #include "watches.hpp"
 
@@ -36,9 +36,9 @@ using posix::check;
 
 constexpr std::size_t batch_size = 256; // more in one call gains nothing measurable
 
-/// How long remove() waits for the thread that selects, in which the kernel has to process a request. A thread that
-/// computes or sleeps does it within microseconds, at worst after a time slice; one in vfork(2) after its child has
-/// called exec, which may be never.
+/// How long remove() waits for the thread that selects, in which the kernel has to process a request. That takes
+/// microseconds if the thread computes or sleeps, at worst a time slice; in vfork(2) it waits until the child calls
+/// exec, which may be never.
 constexpr std::chrono::milliseconds unregister_patience(250);
 
 Ready ready_of(short flags) noexcept {
@@ -57,7 +57,7 @@ std::error_code other_process() noexcept { return make_error_code(std::errc::no_
 std::error_code validate(Source source, const Watch& watch) noexcept {
     if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
     if (watch.mode > Mode::edge) return make_error_code(std::errc::operation_not_supported);
-    // The kernel would report it in a completion: later, and not to this caller.
+    // The kernel reports a closed source in a completion: too late for the caller.
     return check(fcntl(source, F_GETFD));
 }
 
@@ -141,9 +141,9 @@ class IoUring final : public Selector, private Registrator {
         return {};
     }
 
-    /// Cancels the requests of a source, and waits, with the lock released, until the kernel holds the source no
-    /// longer. Gives up, and leaves it to later calls, if the kernel has no memory for the whole time or the thread
-    /// that selects does not respond.
+    /// Cancels the requests of a source, and waits, with the lock released, until the kernel has released the source.
+    /// Leaves that to update() if it times out because the kernel has no memory, or the thread that selects does not
+    /// respond.
     void unregister(std::unique_lock<std::mutex>& lock, SlotIndex index) noexcept {
         const Deadline deadline(is_unresponsive_ ? std::chrono::milliseconds(1) : unregister_patience);
         std::chrono::nanoseconds pause = std::chrono::microseconds(50);
@@ -187,7 +187,7 @@ class IoUring final : public Selector, private Registrator {
     }
 
     std::error_code change(SlotIndex index, const Watch& watch) noexcept {
-        // First, because it can fail; the thread that sleeps reads the table after this has unlocked.
+        // This can fail, so it is first. The sleeping thread reads the table once this thread unlocks.
         if (const auto error = end_sleep()) return error;
         watches_[index].begin_watch(watch);
         watches_.changed.push(index);
@@ -208,7 +208,7 @@ class IoUring final : public Selector, private Registrator {
         return !error;
     }
 
-    /// Reports what is ready, in the order in which it became ready, and wakes.
+    /// Reports ready sources and wakes, in the order in which they became ready.
     std::size_t report(std::span<Event> buffer, std::error_code& error) noexcept {
         std::array<pollfd, batch_size> rechecks;
         std::size_t count = 0;
@@ -284,8 +284,8 @@ const pollux::Plugin pollux_plugin{
     .capabilities =
         {
             .oneshot = {Support::native},
-            .level = {Support::emulated, "io_uring polls once or for arrivals: select() rechecks a reported watch, and "
-                                         "arms it again when it is not ready"},
+            .level = {Support::emulated, "io_uring polls are one-shot or edge-triggered: select() rechecks a reported "
+                                         "watch, and rearms it when it is not ready"},
             .edge = {Support::native},
             .sockets = {Support::native},
             .pipes = {Support::native},

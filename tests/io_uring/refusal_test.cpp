@@ -130,7 +130,7 @@ TEST(Refusal, remove_survives_some) {
 TEST(Refusal, remove_survives_all) {
     for (const int error : errors) {
         for (const bool asleep : {false, true}) {
-            for (const std::size_t count : {1, 100}) {
+            for (const std::size_t count : {std::size_t{1}, std::size_t{100}}) {
                 const auto fault = fault_in_child([=]() -> std::string {
                     RefusedEnter kernel;
                     Armed armed(count + 1);

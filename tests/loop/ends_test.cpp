@@ -7,7 +7,7 @@
 namespace pollux::loop_tests {
 namespace {
 
-// run() returns when no watch, timer, signal or wake can call back, no function is posted or deferred, and no Hold
+// run() returns when no watch, timer, signal or wake can call back, no function is posted or deferred, and no KeepAlive
 // exists.
 RULE(loop, ends) {
     for (const auto& backend : backends()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Tests of post() and Hold.
+// Tests of post() and KeepAlive.
 #include "loop_test.hpp"
 
 #include <pollux/token_queue.hpp>

@@ -8,7 +8,7 @@
 /// The data that passes through Pollux: a program registers a Watch and receives Events.
 namespace pollux {
 
-/// A Source is what a Watch watches: a handle of the operating system. Pollux neither owns nor closes it.
+/// A Source is a file descriptor, or a SOCKET under Windows, to watch. Pollux neither owns nor closes it.
 #ifdef _WIN32
 using Source = std::uintptr_t; // SOCKET
 #else
@@ -37,7 +37,7 @@ constexpr bool is_reserved(Token token) noexcept {
 ///                  even if no file descriptor is free for it,                          [accept.no_descriptor]
 ///                - a datagram has arrived, even if it is empty,                        [datagram.empty]
 ///                - the stream has ended,                                               [end.of_stream]
-///                  which is reported after all data, or                                [end.after_data]
+///                  which is read after all data, or                                    [end.after_data]
 ///                - the last writer of a pipe is gone.                                  [end.pipe_writer_gone]
 ///     writable   A write would not block, because
 ///                - the send buffer has space,                                          [level.writable]
@@ -52,13 +52,13 @@ constexpr bool is_reserved(Token token) noexcept {
 ///
 ///     closed     The peer will send no more.
 ///     failed     An error is pending on the source, and the next read or write returns it:
-///                - the event of a source that was reset has a direction of the interest; [end.reset]
-///                - an error that was read is not reported again.                       [datagram.refused]
+///                - after a reset, the event has a condition of the interest;           [end.reset]
+///                - an error that a call returned is not reported again.                [datagram.refused]
 ///
 /// On a source that ended or failed, readable and writable may both be set, whether or not the interest has them, as
-/// neither call would block.
+/// neither a read nor a write would block.
 ///
-/// expired is reported by a layer that keeps time, never by a plugin.
+/// expired is reported by a timer layer, never by a backend.
 enum class Ready : std::uint8_t {
     none = 0,
     readable = 1,
@@ -84,9 +84,9 @@ constexpr bool any(Ready set) noexcept { return set != Ready::none; }
 enum class Mode : std::uint8_t {
     /// Reports a ready source once,                                                     [oneshot.once]
     /// with all that is ready in that one event.                                        [oneshot.both_directions]
-    /// Then the watch is spent: no event of its source is reported,                     [oneshot.silent]
-    /// but it stays registered                                                          [oneshot.stays_registered]
-    /// until modify(), which arms it again.                                             [oneshot.rearm_while_ready]
+    /// Then the watch is spent: it stays registered,                                    [oneshot.stays_registered]
+    /// but no event of its source is reported                                           [oneshot.silent]
+    /// until modify() arms it again.                                                    [oneshot.rearm_while_ready]
     oneshot,
     /// Reports a source in every select() while it is ready, and no longer.             [level.repeats]
     /// That holds for the end of the stream                                             [level.end_repeats]
@@ -94,8 +94,8 @@ enum class Mode : std::uint8_t {
     level,
     /// Reports a source once for each arrival.                                          [edge.once]
     /// New data is a new event, whether or not the earlier data was read.               [edge.new_data]
-    /// Data that a read has left is no new event,                                       [edge.partial_read]
-    /// nor is a queued connection that accept() has left.                               [edge.listener]
+    /// Data that a read has left causes no event,                                       [edge.partial_read]
+    /// nor does a connection that accept() has left.                                    [edge.listener]
     /// Data that arrives after the source was drained is always reported.               [edge.after_drain]
     edge
 };
@@ -104,11 +104,11 @@ enum class Mode : std::uint8_t {
 ///
 /// A watch without a promise in its `interest` is paused: it stays registered, and no event of it is
 /// reported. Hints and expired in `interest` are ignored.                               [add.no_interest]
-/// Even if its source ends, is reset or loses its peer, that ends no select()           [modify.pauses]
-/// and delays no other event.                                                           [pause.starves_nothing]
+/// If its source ends, is reset or loses its peer, that does not end a select()         [modify.pauses]
+/// or delay another event.                                                              [pause.starves_nothing]
 /// When the watch is resumed, the conditions of its source at that time are reported.
 ///
-/// A one-shot or edge watch does not spin on a condition that it cannot act upon:
+/// A one-shot or edge watch does not make select() spin because of:
 /// - a peer that closed its sending half, if its interest is writable only;             [end.half_closed]
 /// - a socket that was never connected.                                                 [unconnected.no_spin]
 struct Watch {
@@ -117,14 +117,14 @@ struct Watch {
     Mode mode = Mode::oneshot;
 };
 
-/// An Event reports all that is ready of one watch.                                     [buffer.one_event_per_watch]
-/// If the buffer is full, a later select() may report one direction of an edge watch.   [buffer.lossless]
+/// An Event reports all conditions of one watch that hold,                              [buffer.one_event_per_watch]
+/// but a full buffer may split an edge watch's: a later select() reports the rest.      [buffer.lossless]
 struct Event {
     Token token;
     Ready ready;
 };
 
-/// A Timeout states how long a call waits, from its begin.
+/// A Timeout states how long a call waits, from its start.
 /// - `forever`: it waits without a limit.                                               [timeout.forever]
 /// - Zero: it is non-blocking.                                                          [timeout.zero]
 /// - Negative: the same as zero.                                                        [timeout.negative]

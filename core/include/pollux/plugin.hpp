@@ -9,10 +9,10 @@
 #include <memory>
 #include <version>
 
-/// The types that a plugin exports: for authors of plugins. Programs include <pollux/open.hpp> or <pollux/poll.hpp>.
+/// This header is for authors of plugins. Programs include <pollux/open.hpp> or <pollux/poll.hpp>.
 ///
-/// A plugin is a shared object that defines one symbol, `pollux_plugin`, and links `pollux::interface`, which is
-/// headers only. docs/writing-a-plugin.md goes through it step by step.
+/// A plugin is a shared object that exports one symbol, `pollux_plugin`, and links the header-only
+/// `pollux::interface`. docs/writing-a-plugin.md explains it step by step.
 namespace pollux {
 
 /// The version of the interface between program and plugin. Each change of a type that both use raises it.
@@ -41,8 +41,8 @@ inline constexpr char abi_tag[] =
     " 32-bit";
 #endif
 
-/// A PluginDescription describes the plugin in a file, so that it can be read before any code of the plugin runs:
-/// `auto` reads the descriptions of all plugins and loads only those that it tries to open.
+/// A PluginDescription describes a plugin inside its file, where it can be read before any code of the plugin runs:
+/// `auto` reads the descriptions of all plugins and loads only those that it tries.
 ///
 /// It is constant data without pointers. In an ELF file it is a note, which strip(1) keeps; in other files it is found
 /// by its magic. The offsets of its fields never change; later versions append fields, and `size` states which of them
@@ -65,7 +65,7 @@ struct PluginDescription {
     std::int32_t rank;      ///< equal to Plugin::rank
     char abi[48] = {};      ///< equal to Plugin::abi; each text has a null byte at its end
     char name[72] = {};     ///< equal to Plugin::name; 71 characters at most
-    char summary[152] = {}; ///< 151 bytes at most; Plugin::summary may state more, as it knows the system
+    char summary[152] = {}; ///< 151 bytes at most; Plugin::summary may state more, as known at load time
 
     template <std::size_t name_size, std::size_t summary_size>
     constexpr PluginDescription(const char (&plugin_name)[name_size], int plugin_rank,
@@ -98,9 +98,9 @@ struct Plugin {
     const char* name;                ///< its name in POLLUX_BACKEND and in its file's name: [a-z0-9_]+
     const char* summary;             ///< one line for users
     int rank;                        ///< `auto` tries the highest first; name and rank are those of the description
-    Capabilities capabilities;       ///< those on this system, found out when the plugin is loaded
+    Capabilities capabilities;       ///< on this system, determined when the plugin is loaded
 
-    /// Returns a new Selector, or null, and then `failure` states which step failed and why. [open.limits]
+    /// Returns a new Selector, or null and the step that failed, and why, in `failure`. [open.limits]
     /// Threads: any.
     std::unique_ptr<Selector> (*open)(OpenFailure& failure) noexcept;
 };

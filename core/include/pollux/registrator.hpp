@@ -7,7 +7,7 @@
 
 namespace pollux {
 
-/// A Registrator registers watches with its Selector, and wakes the thread that waits there (others say: registry).
+/// A Registrator registers watches with its Selector, and wakes the thread in select() (mio: Registry).
 ///
 ///     any thread ──Watch──▶ Registrator ──▶ kernel ──▶ Selector ──Event──▶ loop thread
 ///
@@ -19,14 +19,14 @@ namespace pollux {
 ///           A watch outlives the thread that added it.                                 [threads.exit]
 /// Errors:   A call that fails changes nothing.                                         [failure.changes_nothing]
 ///           In a forked child each call returns no_such_process.                       [fork.calls_refused]
-/// Lifetime: until its Selector is destroyed; no call may be under way then.
+/// Lifetime: Its Selector owns it, and may be destroyed only while no call runs.
 class Registrator {
   public:
     /// Watches `source`. Conditions that hold already are reported, in each mode,       [add.already_ready]
     /// by the next select() or, if one sleeps, at once.                                 [add.while_asleep]
     ///
-    /// The source is not changed, O_NONBLOCK included.                                 [add.does_not_change_the_source]
-    /// As many sources as the system lets a process open can be added.                  [scale.many_sources]
+    /// Does not change the source, not even O_NONBLOCK.                                [add.does_not_change_the_source]
+    /// Only limits of the system bound the number of sources.                           [scale.many_sources]
     ///
     /// Errors: file_exists              watched already; that watch is intact           [add.duplicate]
     ///         bad_file_descriptor      not open; returned by this call, not later      [add.not_open]
@@ -43,7 +43,7 @@ class Registrator {
     virtual std::error_code add(Source source, const Watch& watch) noexcept = 0;
 
     /// Replaces the watch of `source`: token, interest and mode,                        [modify.replaces]
-    /// from the next select() on.                                                       [mode.switch]
+    /// for the next select() or, if one sleeps, at once.                                [mode.switch]
     /// A ready source is then reported again, in each mode.                             [modify.rearms]
     ///
     /// Errors: no_such_file_or_directory  not watched                                   [modify.unknown]
@@ -59,12 +59,12 @@ class Registrator {
     /// Watches that are added and removed while no thread calls select() neither pile up nor
     /// delay other events.                                                              [remove.without_select]
     ///
-    /// Call it before close(). To close a source that is still watched is a caller's error that harms
-    /// no other watch; remove() then makes its file descriptor usable again.            [close.while_registered]
-    /// epoll(7), however, watches the open file, not its descriptor: after a source was closed, its events are reported
-    /// with its old token as long as a duplicate is open, here or in another process (dup(2), fork(2)). remove() cannot
-    /// end that: it returns no_such_file_or_directory, or ends the watch of another source that has the descriptor by
-    /// then. Only the close of the last duplicate ends it.
+    /// Call it before close(). Closing a source that is still watched is a caller's error, but harms no
+    /// other watch; after remove() its file descriptor can be added again.              [close.while_registered]
+    /// epoll(7), however, watches the open file, not its descriptor: a source that was closed is still reported with
+    /// its old token while a duplicate is open, here or in another process (dup(2), fork(2)), until the last one is
+    /// closed. remove() cannot end that: it returns no_such_file_or_directory, or ends the watch of another source that
+    /// has reused the descriptor.
     ///
     /// Errors: no_such_file_or_directory  not watched, whether or not it is open        [remove.unknown]
     virtual std::error_code remove(Source source) noexcept = 0;
@@ -78,8 +78,8 @@ class Registrator {
     /// The call is non-blocking, regardless of how many wakes are pending,              [wake.never_blocks]
     /// and does not disturb changes of watches.                                         [wake.while_modifying]
     ///
-    /// Success means that the wake was delivered. A call does not depend on another one beside it that fails: it
-    /// succeeds by its own delivery, or fails as well. After a failure no wake is pending; the call can be repeated.
+    /// Success means that the wake was delivered, even if a concurrent call that it might be merged with fails.
+    /// A call that fails adds no pending wake, and can be repeated.
     virtual std::error_code wake() noexcept = 0;
 
   protected:

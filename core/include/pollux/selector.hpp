@@ -11,9 +11,9 @@ namespace pollux {
 ///
 /// Threads:   One thread at a time calls select(); any thread calls registrator().
 ///            Selectors share nothing: two in two threads do not disturb each other.    [selector.independent]
-/// Lifetime:  It is destroyed when no call to it or to its Registrator is under way.
+/// Lifetime:  It may be destroyed only while no call to it or its Registrator runs.
 ///            The sources that it watched stay open and usable.                         [selector.leaves_sources_open]
-///            Everything of its own is released.                                        [selector.no_leak]
+///            It releases all that it opened.                                           [selector.no_leak]
 /// Processes: It belongs to the process that opened it. In a forked child, which shares its
 ///            kernel objects, each call returns no_such_process and does nothing.       [fork.calls_refused]
 ///            Its destruction there only closes and unmaps.                             [fork.child_destroys]
@@ -22,8 +22,8 @@ namespace pollux {
 ///            exec closes the file descriptors that it opened.                          [selector.close_on_exec]
 ///            None of these is a standard stream, even if the program was started without
 ///            standard streams.                                                         [selector.standard_streams]
-///            After a program has lowered RLIMIT_NOFILE, what was watched before needs no
-///            file descriptor within the new limit.                                     [selector.lowered_limit]
+///            Sources that were watched before the program lowered RLIMIT_NOFILE are
+///            still reported.                                                           [selector.lowered_limit]
 class Selector {
   public:
     virtual ~Selector() = default;
@@ -31,7 +31,7 @@ class Selector {
     /// Returns the Registrator of this Selector; the same object each time.
     virtual Registrator& registrator() noexcept = 0;
 
-    /// Waits until a source is ready, `timeout` is over, or a signal handler ran. Returns the events,
+    /// Waits for a ready source, a wake, the end of `timeout`, or a signal handler. Returns the events,
     /// which fill `buffer` from its front: never more than its size.                    [buffer.cap]
     ///
     /// Events that do not fit into `buffer` are reported by later calls;                [buffer.lossless]
@@ -40,16 +40,16 @@ class Selector {
     /// one that is always ready delays neither a wake nor another source,               [wake.fair]
     /// and a wake delays no source.                                                     [buffer.room_for_wake]
     ///
-    /// No event and no error: the time is over, or a signal was handled, which loses no event. [signal.returns]
-    /// The call never returns early:                                                    [timeout.never_early]
-    /// it rounds up to the units of the system.                                         [timeout.rounds_up]
+    /// No event and no error: the timeout is over, or a signal handler ran; no event is lost. [signal.returns]
+    /// A timeout never ends early:                                                      [timeout.never_early]
+    /// it is rounded up to the units of the system.                                     [timeout.rounds_up]
     /// On an idle machine it is late by at most Capabilities::timeout_resolution.       [timeout.resolution]
     /// A sleeping select() uses no processor time.                                      [selector.idle]
     ///
     /// Errors: invalid_argument     `buffer` is empty                                   [buffer.empty]
     ///         no_such_process      another process opened the Selector                 [fork.calls_refused]
     ///         bad_file_descriptor  its own descriptors were closed, as closefrom(3) does in
-    ///                              a daemon; select() never spins instead              [selector.descriptors_closed]
+    ///                              a daemon; select() does not spin                    [selector.descriptors_closed]
     ///                              They may even be closed while select() sleeps: then
     ///                              wake() may not end the sleep, but a signal does
     ///                              [selector.descriptors_closed_while_waiting]

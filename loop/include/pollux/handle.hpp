@@ -62,9 +62,9 @@ class HandleOwner {
 ///
 /// Threads:  that of the Loop. Once the Loop is destroyed, one thread at a time may use its handles.
 /// Lifetime: may outlive the Loop, whose destruction makes it empty                     [handle.outlives_loop]
-///           may be destroyed at any time, even in its own callback or in that of another
-///           [handle.destroyed_in_callback] The callback and what it owns are destroyed in phase `close` of the turn,
-///           or at once when no turn is under way. [loop.close]
+///           May be destroyed at any time, even in a callback, its own or another's.    [handle.destroyed_in_callback]
+///           The callback and what it owns are destroyed in phase `close` of the turn,
+///           or at once when no turn is under way.                                      [loop.close]
 class Handle {
   public:
     /// Returns whether it owns something that has not ended.
