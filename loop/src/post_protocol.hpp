@@ -114,8 +114,8 @@ class PostProtocol {
     Plain<bool> closed_ = false;
 };
 
-/// A StopRequest ends the turns of a Loop, from any thread: what was written before request() is visible after a take()
-/// that returns true.
+/// A StopRequest ends the turns of a Loop, from any thread: what was written before the last request() is visible after
+/// a take() that returns true.
 template <typename Memory>
 class StopRequest {
   public:

@@ -70,8 +70,9 @@ void begin_child_of_fork() noexcept {
     unlock_signals();
 }
 
-Signals::Signals(const PollRegistrator& registrator) : pipe_(registrator), pending_(acquire_pending_signals()) {
-    process(); // constructed here, where it may throw, since noexcept functions use it
+Signals::Signals(const PollRegistrator& registrator)
+    // process() is constructed here, where it may throw, since noexcept functions use it.
+    : pipe_(registrator), pending_((process(), acquire_pending_signals())) {
     pending_.failure.store(0);
     pending_.pipe.store(&pipe_);
 }

@@ -146,7 +146,10 @@ void Loop::State::call_ready() {
 
 void Loop::State::end_lingering(Token token) {
     const auto text = loop::lingering_text(choice(), watches.source_of(token));
-    if (const auto error = poll_->reopen()) throw std::system_error(error, text + ", and cannot be opened again");
+    if (const auto error = poll_->reopen()) {
+        watches.restart_lingering(); // so that it is reported again if it goes on, not only once
+        throw std::system_error(error, text + ", and cannot be opened again");
+    }
     watches.resubmit_all();
     ++metrics_.reopened;
 #ifndef NDEBUG

@@ -94,6 +94,7 @@ class Watches final : public SlotOwner {
     /// For an event without a slot: returns whether the backend keeps reporting a watch that has ended. `poll` is the
     /// sequence number of the call that returned the event.
     bool note_lingering(Token token, std::uint64_t poll) noexcept;
+    void restart_lingering() noexcept { lingering_.clear(); }
 
     /// Returns the source of the watch that a token was made for; none if its slot has been reused.
     std::optional<Source> source_of(Token token) noexcept;

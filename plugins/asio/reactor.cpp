@@ -63,7 +63,7 @@ OwnDescriptors open_reactor(boost::asio::io_context& context) {
 
 void run_turn(boost::asio::io_context& context, Timeout timeout) {
     using std::chrono::microseconds;
-    constexpr std::chrono::nanoseconds most = std::chrono::hours(1); // in milliseconds it fits into an int
+    constexpr std::chrono::nanoseconds most = std::chrono::minutes(30); // in microseconds it fits into 32 bits
     const auto wait = std::min(timeout.value_or(most), most);
     boost::system::error_code error;
     boost::asio::use_service<boost::asio::detail::scheduler>(context).wait_one(

@@ -167,7 +167,9 @@ class PollFallback final : public Selector, private Registrator {
         if (!result) watches_.keep_owed(sleeping_on_, added);
         if (result && result != std::errc::interrupted) error = result;
         // Even bytes that the program wrote, if it took the descriptor for one of its own.
-        if ((std::exchange(interrupted_, false) || pipe_events != 0) && !empty_pipe())
+        // A blocking file that is in the place of the pipe, and not ready, is not read.
+        const bool is_readable = pipe_events != 0 || (fcntl(pipe_[0], F_GETFL) & O_NONBLOCK) != 0;
+        if ((std::exchange(interrupted_, false) || pipe_events != 0) && !(is_readable && empty_pipe()))
             error = make_error_code(std::errc::bad_file_descriptor);
         return !result && !error;
     }

@@ -3,8 +3,8 @@
 import re
 from typing import NamedTuple
 
-SUFFIXES = (".hpp", ".cpp", ".md", ".py", ".txt")
-FOLDERS = ("core", "loop", "net", "notify", "plugins", "layers", "tools", "examples", "tests", "bench", "docs")
+SUFFIXES = (".hpp", ".cpp", ".md", ".py", ".txt", ".in", ".cmake")
+FOLDERS = ("core", "loop", "net", "notify", "plugins", "layers", "tools", "examples", "tests", "bench", "docs", "cmake")
 # Records keep the words of their time, and these files have to name the words.
 EXEMPT = ("docs/decisions/", "tests/architecture/words.py", "tests/architecture/selftest.py")
 

@@ -79,8 +79,14 @@ TEST(PosixPoll, works_below_a_lowered_limit_of_descriptors) {
                   std::array sources{pollfd{high, POLLIN, 0}, pollfd{idle[0], POLLIN | POLLOUT, 0},
                                      pollfd{-1, POLLIN, POLLIN}, pollfd{idle[1], POLLIN, POLLIN}};
                   if (poll(sources.data(), sources.size(), 0) != -1 || errno != EINVAL) return false;
-                  return posix::poll_now(sources) == 2 && sources[0].revents == POLLIN &&
-                         sources[1].revents == POLLOUT && sources[2].revents == 0 && sources[3].revents == 0;
+                  if (posix::poll_now(sources) != 2 || sources[0].revents != POLLIN || sources[1].revents != POLLOUT ||
+                      sources[2].revents != 0 || sources[3].revents != 0)
+                      return false;
+                  // Without any that is ready, the results of that call are replaced, too.
+                  char byte = 0;
+                  sources[1].events = POLLIN;
+                  return read(high, &byte, 1) == 1 && posix::poll_now(sources) == 0 && sources[0].revents == 0 &&
+                         sources[1].revents == 0;
               }),
               0);
 }

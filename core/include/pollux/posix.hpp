@@ -157,7 +157,7 @@ inline int poll_by_select(std::span<pollfd> sources, int milliseconds) noexcept 
     };
     int result = select_for(0, true);
     if (result == -1 && errno != EBADF) return -1;
-    const int count = result == 0 ? 0 : count_ready(result == -1);
+    const int count = count_ready(result == -1);
     if (count != 0 || milliseconds == 0) return count;
     // Without the ends: data on a source that is not polled for POLLIN would end each sleep at once.
     result = select_for(milliseconds, false);

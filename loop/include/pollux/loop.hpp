@@ -157,6 +157,7 @@ class Loop {
     ///                            the error of Selector::select()
     ///                            a signal handler could not wake the Loop; the next run() calls the watchers of the
     ///                            signal                                                [on_signal.failure]
+    ///                            the backend refuses the socket that signals use; each run() tries again
     bool run();
 
     /// Runs turns until one has called a callback; returns false if nothing was pending, or stop() was called before.

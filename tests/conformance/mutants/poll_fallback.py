@@ -11,7 +11,7 @@ MUTANTS = [
     (POLL, "do not interrupt the sleep on a change", "if (!asleep_ || interrupted_) return {};",
      "if (!asleep_ || !woken_) return {};",
      "add.while_asleep"),
-    (POLL, "never empty the pipe", "if ((std::exchange(interrupted_, false) || pipe_events != 0) && !empty_pipe())",
+    (POLL, "never empty the pipe", "if ((std::exchange(interrupted_, false) || pipe_events != 0) && !(is_readable && empty_pipe()))",
      "interrupted_ = false;\n        if (false)", "selector.idle"),
     (POLL, "always begin the scan at the front", "next_ < size ? next_ : 0", "seen", "buffer.fair"),
     (POLL, "lose a wake when the buffer is full",

@@ -123,7 +123,9 @@ RULE(selector, descriptors_closed_while_waiting) {
     const Owned other(::open("/dev/null", O_RDWR | O_CLOEXEC));
     const auto try_with = [&](std::size_t which, Timeout timeout, bool is_replaced) -> std::string {
         OpenFailure failure;
-        auto [opened, own] = open_exposed(subject(), failure);
+        auto exposed = open_exposed(subject(), failure);
+        const auto& opened = exposed.selector;
+        auto& own = exposed.own;
         if (!opened) return std::string(failure.step) + ": " + describe(failure.error);
         if (which < own.size()) own = {own[which]};
         if (opened->registrator().add(pair.near, {Token{1}, Ready::readable, modes().back()})) return "add() fails";

@@ -52,6 +52,8 @@ MUTANTS = [
     ("src/watches.cpp", "arm spent watches of a backend that is opened again",
      "        note_removed(slot);\n        mark(slot);\n",
      "        note_removed(slot);\n        slot.spent_ = false;\n        mark(slot);\n", "loop.lingering"),
+    ("src/turn.cpp", "report once that a given Selector cannot be rid of a watch", "watches.restart_lingering();", ";",
+     "Lingering.in_a_selector_that_was_given_is_an_error_each_time"),
     ("src/watches.cpp", "give up a removal that fails once", "for (int tries = 0; tries < 3; ++tries)",
      "for (int tries = 0; tries < 1; ++tries)", "FailingCalls.of_a_selector_are_reported_by_loop_or_repaired"),
     ("src/watches.cpp", "take what a failed removal left for a duplicate",
