@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Above all open descriptors of a process with few, so that no other file gets the descriptor of a closed source.
-constexpr Source first_descriptor = 200;
+constexpr Source first_descriptor = 500;
 
 constexpr std::size_t room_of_a_race = 64;
 
