@@ -37,11 +37,15 @@ Sleeper::Sleeper(Selector& selector, Timeout timeout)
 
 Sleeper::~Sleeper() { events(); }
 
-std::vector<Event> Sleeper::events() {
-    if (!thread_.joinable()) return events_;
+bool Sleeper::returns() const {
     const auto end = std::chrono::steady_clock::now() + patience;
     while (!returned_ && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(100us);
-    const bool in_time = returned_;
+    return returned_;
+}
+
+std::vector<Event> Sleeper::events() {
+    if (!thread_.joinable()) return events_;
+    const bool in_time = returns();
     if (!in_time) selector_.registrator().wake();
     thread_.join();
     if (!in_time) events_.clear();

@@ -196,6 +196,10 @@ class Sleeper {
     std::vector<Event> events();
     /// Whether select() has returned.
     bool has_returned() const { return returned_; }
+    /// Whether select() returns within `patience`.
+    bool returns() const;
+    /// The thread in select(), for pthread_kill(); valid until events().
+    std::thread::native_handle_type handle() { return thread_.native_handle(); }
 
   private:
     Selector& selector_;

@@ -70,40 +70,6 @@ std::string busy_select(Selector& selector, std::chrono::nanoseconds time) {
            std::to_string(time.count() / 1000) + " us: " + describe(error);
 }
 
-/// Runs a thread in select(), which sleeps there when the constructor returns; SIGUSR1 interrupts it.
-class InSelect {
-  public:
-    InSelect(Selector& selector, Timeout timeout)
-        : thread_([this, &selector, timeout] {
-              std::array<Event, 4> buffer{};
-              self_ = pthread_self();
-              number_ = thread_number();
-              begun_.raise_to(1);
-              selector.select(buffer, timeout, error_);
-              returned_.raise_to(1);
-              gone_.wait_for(1); // pthread_kill() of a thread that has ended is undefined
-          }) {
-        begun_.wait_for(1);
-        wait_until_asleep(number_, [this] { return returned_.value() == 1; });
-    }
-    ~InSelect() { gone_.release(); } // then the thread is joined
-
-    void interrupt() { pthread_kill(self_, SIGUSR1); }
-    /// Whether select() returns within `patience`.
-    bool returns() const {
-        const auto end = std::chrono::steady_clock::now() + patience;
-        while (returned_.value() == 0 && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(100us);
-        return returned_.value() == 1;
-    }
-
-  private:
-    Count begun_, returned_, gone_;
-    pthread_t self_{};
-    int number_ = 0;
-    std::error_code error_;
-    Thread thread_;
-};
-
 } // namespace
 
 // select() returns bad_file_descriptor from each call, and does not spin, after all descriptors of the process were
@@ -157,10 +123,10 @@ RULE(selector, descriptors_closed_while_waiting) {
         if (is_replaced) {
             close_own();
         } else {
-            InSelect sleeping(*opened, timeout);
+            Sleeper sleeping(*opened, timeout);
             close_own();
             const auto error = opened->registrator().wake();
-            if (error) sleeping.interrupt();
+            if (error) pthread_kill(sleeping.handle(), SIGUSR1);
             if (!sleeping.returns()) return "select() goes on after a wake: " + describe(error);
         }
         for (int call = 0; call < 3; ++call) {
