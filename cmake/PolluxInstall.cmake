@@ -10,7 +10,7 @@ install(TARGETS pollux-interface ${libraries} EXPORT polluxTargets
   FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT polluxTargets NAMESPACE pollux:: DESTINATION "${package_dir}")
 
-foreach(plugin IN LISTS POLLUX_PLUGINS)
+foreach(plugin IN LISTS POLLUX_PLUGINS POLLUX_LAYERS)
   install(TARGETS pollux-${plugin}
     RUNTIME DESTINATION "${POLLUX_PLUGIN_INSTALL_DIR}"
     LIBRARY DESTINATION "${POLLUX_PLUGIN_INSTALL_DIR}")

@@ -14,11 +14,14 @@ namespace pollux::tools {
 namespace {
 
 /// Writes the description of a loaded plugin to a record.
-Examined described(const Backend& backend) {
-    Examined seen{.name = backend.name, .file = backend.file, .obstacle = backend.refusal};
+Examined described(const FoundPlugin& backend) {
+    Examined seen{
+        .name = backend.name, .file = backend.file, .obstacle = backend.refusal, .is_layer = backend.is_layer};
     if (!backend.refusal.empty()) return seen;
     seen.is_loaded = true;
+    seen.summary = backend.summary;
     seen.rank = backend.rank;
+    seen.options = backend.options;
     for (std::size_t i = 0; i < named_capabilities.size(); ++i) {
         const auto& [support, reason] = backend.capabilities.*named_capabilities[i].second;
         seen.abilities[i] = {support, escaped(reason ? reason : "")};
@@ -27,18 +30,19 @@ Examined described(const Backend& backend) {
     return seen;
 }
 
-/// Returns why a loaded plugin cannot be opened; empty if it can.
-std::string open_obstacle(const std::filesystem::path& file) {
-    const auto choice = explain({.backend = file.string()}); // by its file: other plugins may have the same name
+/// Returns why a loaded plugin cannot be opened, a layer around the backend that `auto` chooses; empty if it can.
+std::string open_obstacle(const FoundPlugin& plugin, bool is_layer) {
+    // By its file: other plugins may have the same name.
+    const auto choice = explain({.backend = element_of(plugin.file) + (is_layer ? "+auto" : "")});
     if (choice.winner) return {};
     return choice.attempts.empty() ? choice.refusal : choice.attempts.back().reason;
 }
 
 #ifdef _WIN32
 
-Examined examine(const Backend& found) {
+Examined examine(const FoundPlugin& found) {
     auto seen = described(load(found.file));
-    if (seen.is_loaded) seen.obstacle = open_obstacle(found.file);
+    if (seen.is_loaded) seen.obstacle = open_obstacle(found, seen.is_layer);
     return seen;
 }
 
@@ -46,7 +50,9 @@ Examined examine(const Backend& found) {
 
 std::string encoded(const Examined& seen) {
     Record record;
-    record.add(seen.name).add(seen.obstacle).add(seen.is_loaded).add(seen.rank);
+    record.add(seen.name).add(seen.obstacle).add(seen.is_layer).add(seen.is_loaded).add(seen.summary).add(seen.rank);
+    record.add(seen.options.size());
+    for (const auto& option : seen.options) record.add(option.name).add(option.default_value).add(option.help);
     for (const auto& [support, reason] : seen.abilities) record.add(static_cast<int>(support)).add(reason);
     record.add(seen.timeout_resolution.count());
     return record.bytes();
@@ -57,8 +63,14 @@ bool decode(RecordReader& record, Examined& seen) {
     Examined read{.file = seen.file};
     int support = 0;
     long long resolution = 0;
-    bool is_whole =
-        record.read(read.name) && record.read(read.obstacle) && record.read(read.is_loaded) && record.read(read.rank);
+    int option_count = 0;
+    bool is_whole = record.read(read.name) && record.read(read.obstacle) && record.read(read.is_layer) &&
+                    record.read(read.is_loaded) && record.read(read.summary) && record.read(read.rank) &&
+                    record.read(option_count);
+    for (int i = 0; is_whole && i < option_count; ++i) {
+        auto& option = read.options.emplace_back();
+        is_whole = record.read(option.name) && record.read(option.default_value) && record.read(option.help);
+    }
     for (auto& ability : read.abilities) {
         is_whole = is_whole && record.read(support) && record.read(ability.reason);
         ability.support = static_cast<Support>(support);
@@ -69,12 +81,12 @@ bool decode(RecordReader& record, Examined& seen) {
     return true;
 }
 
-Examined examine(const Backend& found) {
+Examined examine(const FoundPlugin& found) {
     Examined seen{.name = found.name, .file = found.file};
     const auto answer = run_isolated([&found](const auto& send) {
         const auto loaded = described(load(found.file));
         send(encoded(loaded));
-        if (loaded.is_loaded) send(Record().add(open_obstacle(found.file)).bytes());
+        if (loaded.is_loaded) send(Record().add(open_obstacle(found, loaded.is_layer)).bytes());
     });
     RecordReader record(answer.bytes);
     const bool is_loaded = decode(record, seen);

@@ -30,9 +30,12 @@ struct Examined {
     std::string name = {};
     std::filesystem::path file = {};
     std::string obstacle = {}; // why it cannot be used; empty if it can
+    bool is_layer = false;     // false, too, if that is not known
     bool is_loaded = false;    // then the following members are set
+    std::string summary = {};
     int rank = 0;
-    std::array<Ability, named_capabilities.size()> abilities = {};
+    std::vector<OptionSetting> options = {};                       // with their defaults
+    std::array<Ability, named_capabilities.size()> abilities = {}; // of a backend
     std::chrono::nanoseconds timeout_resolution = {};
 };
 

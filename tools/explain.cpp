@@ -19,9 +19,22 @@ namespace {
 std::string not_tried(const Choice& choice) {
     std::string text;
     for (const auto& backend : found()) {
+        if (backend.is_layer) continue;
         const auto is_it = [&backend](const Attempt& attempt) { return attempt.file == backend.file; };
         if (std::ranges::any_of(choice.attempts, is_it) || std::ranges::any_of(choice.passed_over, is_it)) continue;
         text += fmt::format("  not tried: {}: rank {}\n", escaped(backend.file.string()), backend.rank);
+    }
+    return text;
+}
+
+/// Returns the lines on the options of a plugin of the stack.
+std::string option_lines(const FoundPlugin& plugin) {
+    std::string text;
+    for (const auto& option : plugin.options) {
+        text += fmt::format("    {}={} ({}): {}\n", escaped(option.name), escaped(option.value),
+                            option.is_given ? fmt::format("given, the default is \"{}\"", option.default_value)
+                                            : "the default",
+                            option.help);
     }
     return text;
 }
@@ -56,8 +69,11 @@ int explain(const std::string& backend, const std::string& needs) {
         return 1;
     }
     fmt::print("{}\n", choice.text());
-    if (choice.asked == "auto") fmt::print("{}", not_tried(choice));
-    fmt::print("  winner: {}, rank {} ({})\n", choice.winner->name, choice.winner->rank, choice.winner->summary);
+    if (choice.asked == "auto" || choice.asked.ends_with("+auto")) fmt::print("{}", not_tried(choice));
+    for (const auto& layer : choice.layers)
+        fmt::print("  layer: {} ({})\n{}", layer.name, layer.summary, option_lines(layer));
+    fmt::print("  winner: {}, rank {} ({})\n{}", choice.winner->name, choice.winner->rank, choice.winner->summary,
+               option_lines(*choice.winner));
     for (const auto& folder : choice.folders) fmt::print("  searched: {}\n", escaped(folder.string()));
     return 0;
 }

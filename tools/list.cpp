@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <string>
@@ -30,8 +31,18 @@ std::string word_of(Support support) {
 std::string backends_table(const std::vector<Examined>& all) {
     Table table({{"backend"}, {"rank", Align::right}, {"usable"}, {"file"}});
     for (const auto& seen : all) {
+        if (seen.is_layer) continue;
         table.add({seen.name, seen.is_loaded ? std::to_string(seen.rank) : "-", seen.obstacle.empty() ? "yes" : "no",
                    seen.file.string()});
+    }
+    return table.text();
+}
+
+std::string layers_table(const std::vector<Examined>& all) {
+    Table table({{"layer"}, {"usable"}, {"file"}, {"what it does"}});
+    for (const auto& seen : all) {
+        if (seen.is_layer)
+            table.add({seen.name, seen.obstacle.empty() ? "yes" : "no", seen.file.string(), seen.summary});
     }
     return table.text();
 }
@@ -42,7 +53,7 @@ Table capabilities_table(const std::vector<Examined>& all) {
     columns.push_back({"timeouts", Align::right});
     Table table(std::move(columns));
     for (const auto& seen : all) {
-        if (!seen.is_loaded) continue;
+        if (!seen.is_loaded || seen.is_layer) continue;
         std::vector<std::string> cells{seen.name};
         for (const auto& ability : seen.abilities) cells.push_back(word_of(ability.support));
         const std::chrono::duration<double, std::milli> resolution = seen.timeout_resolution;
@@ -70,7 +81,7 @@ std::string reasons(const std::vector<Examined>& all) {
     for (const auto& seen : all) {
         if (!seen.obstacle.empty())
             text += fmt::format("  {}: not usable: {}\n", escaped(seen.name), escaped(seen.obstacle));
-        if (!seen.is_loaded) continue;
+        if (!seen.is_loaded || seen.is_layer) continue;
         for (const auto& sentence : limits_of(seen)) text += fmt::format("  {}\n", sentence);
     }
     return text;
@@ -82,9 +93,10 @@ int list() {
     const auto all = examine_installed();
     const auto choice = pollux::explain();
     if (!all.empty()) fmt::print("{}\n{}", backends_table(all), capabilities_table(all).text());
+    if (std::ranges::any_of(all, &Examined::is_layer)) fmt::print("\n{}", layers_table(all));
     if (const auto text = reasons(all); !text.empty()) fmt::print("\n{}", text);
     if (choice.winner) {
-        fmt::print("\nA program gets {} here: \"{}\" ({})\n", choice.winner->name, escaped(choice.asked),
+        fmt::print("\nA program gets {} here: \"{}\" ({})\n", escaped(choice.stack()), escaped(choice.asked),
                    choice.origin);
         for (const auto& note : choice.notes) fmt::print("  {}\n", escaped(note));
         return 0;
@@ -94,9 +106,25 @@ int list() {
     return 1;
 }
 
+int list_options() {
+    const auto all = examine_installed();
+    Table table({{"plugin"}, {"option"}, {"default"}, {"meaning"}});
+    for (const auto& seen : all) {
+        for (const auto& option : seen.options)
+            table.add(
+                {seen.name, option.name, option.default_value.empty() ? "(empty)" : option.default_value, option.help});
+    }
+    if (std::ranges::none_of(all, &Examined::is_loaded)) {
+        fmt::print(stderr, "{}\n", pollux::explain().text());
+        return 1;
+    }
+    fmt::print("{}\nWritten after the name: POLLUX_BACKEND=name?option=value&option=value\n", table.text());
+    return 0;
+}
+
 int list_as_markdown() {
     auto all = examine_installed();
-    std::erase_if(all, [](const Examined& seen) { return !seen.is_loaded; });
+    std::erase_if(all, [](const Examined& seen) { return !seen.is_loaded || seen.is_layer; });
     if (all.empty()) {
         fmt::print(stderr, "{}\n", pollux::explain().text());
         return 1;

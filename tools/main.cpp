@@ -40,11 +40,21 @@ CLI::Validator whole_number(int least, int most) {
     return {check, fmt::format("{} to {}", least, most)};
 }
 
-void add_list(CLI::App& app, int& status, bool& as_markdown) {
+struct ListOptions {
+    bool as_markdown = false;
+    bool of_plugins = false;
+};
+
+void add_list(CLI::App& app, int& status, ListOptions& options) {
     auto* command =
         app.add_subcommand("list", "Print the installed backends, their capabilities, and whether each is usable");
-    command->add_flag("--markdown", as_markdown, "Print only the capabilities, as a table for documentation");
-    command->callback([&] { status = as_markdown ? list_as_markdown() : list(); });
+    auto* markdown = command->add_flag("--markdown", options.as_markdown,
+                                       "Print only the capabilities, as a table for documentation");
+    command->add_flag("--options", options.of_plugins, "Print the options of all backends and layers")
+        ->excludes(markdown);
+    command->callback([&] {
+        status = options.as_markdown ? list_as_markdown() : options.of_plugins ? list_options() : list();
+    });
 }
 
 struct ExplainOptions {
@@ -105,7 +115,9 @@ bool is_command(const CLI::App& app, std::string_view name) {
 
 constexpr auto environment_help =
     "Environment:\n"
-    "  POLLUX_BACKEND      the backend: auto, or names and files separated by commas, tried in order\n"
+    "  POLLUX_BACKEND      the backend: auto, or names and files separated by commas, tried in order;\n"
+    "                      name?option=value sets an option, layer+name puts a layer around it\n"
+    "  POLLUX_LAYERS       layers around whatever backend is chosen: layer+layer, the outermost first\n"
     "  POLLUX_PLUGIN_PATH  absolute folders, searched for plugins before those of the installation\n\n"
     "Exit status: 0 success, 1 failure, 2 invalid command line";
 
@@ -115,13 +127,13 @@ int run(int argc, char** argv) {
     CLI::App app("Pollux, an event queue whose backend is a plugin", "pollux");
     int status = 0;
     ExplainOptions explain_options;
-    bool as_markdown = false;
+    ListOptions list_options;
     DemoOptions options;
     NewOptions new_options;
     app.require_subcommand(0, 1);
     app.set_version_flag("--version", "pollux " POLLUX_VERSION, "Print the version and exit");
     app.footer(environment_help);
-    add_list(app, status, as_markdown);
+    add_list(app, status, list_options);
     add_explain(app, status, explain_options);
     add_conformance(app);
     add_demo(app, status, options);

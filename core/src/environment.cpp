@@ -33,7 +33,9 @@ std::string variable(const char* name) {
 
 Environment Environment::of_process() {
     if (is_privileged()) return {.privileged = true};
-    return {.backend = variable("POLLUX_BACKEND"), .plugin_path = variable("POLLUX_PLUGIN_PATH")};
+    return {.backend = variable("POLLUX_BACKEND"),
+            .layers = variable("POLLUX_LAYERS"),
+            .plugin_path = variable("POLLUX_PLUGIN_PATH")};
 }
 
 } // namespace pollux

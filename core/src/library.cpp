@@ -3,16 +3,18 @@
 #define BOOST_DLL_USE_STD_FS // Boost.Filesystem is a library to link; the standard one is there already
 #include "library.hpp"
 
-#include "backend_list.hpp"
 #include "file_system.hpp"
+#include "loaded_plugin.hpp"
 #include "plugin_file.hpp"
 #include "search.hpp"
+#include "stack_list.hpp"
 
 #include <pollux/plugin.hpp>
 
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <boost/dll/shared_library.hpp>
 
+#include <cstddef>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -68,15 +70,20 @@ class Libraries {
         return all;
     }
 
+    /// A Loaded is an object, and its plugin once that was found to be valid.
+    struct Loaded {
+        dll::shared_library object;
+        std::unique_ptr<const LoadedPlugin> plugin;
+    };
+
     /// Loads the object of a file, or returns the one that was loaded before. Returns null and a refusal if
     /// OpenFile::path_for_loader() refuses, or if the object is being loaded and a constructor in it calls this.
     /// Errors: std::system_error with the loader's message.
-    const dll::shared_library* load(const fs::path& file, const OpenFile& opened, bool privileged,
-                                    std::string& refusal) {
+    Loaded* load(const fs::path& file, const OpenFile& opened, bool privileged, std::string& refusal) {
         const std::lock_guard lock(mutex_);
         const auto [entry, is_new] = all_.try_emplace(file);
-        auto& library = entry->second;
-        if (library.is_loaded()) return &library;
+        auto& library = entry->second.object;
+        if (library.is_loaded()) return &entry->second;
         if (!is_new) {
             refusal = "a constructor in it requested it while it was being loaded";
             return nullptr;
@@ -91,18 +98,25 @@ class Libraries {
         // Again, in the form that throws: the other loses the loader's message. If memory was short the first time,
         // which the message does not always state, this may succeed.
         if (failure) library.load(path, mode);
-        return &library;
+        return &entry->second;
+    }
+
+    /// Returns the LoadedPlugin of an object; the same one for all calls.
+    const LoadedPlugin& plugin_of(Loaded& loaded, const Plugin& plugin) {
+        const std::lock_guard lock(mutex_);
+        if (!loaded.plugin) loaded.plugin = std::make_unique<const CppPlugin>(plugin);
+        return *loaded.plugin;
     }
 
   private:
-    using Map = std::map<fs::path, dll::shared_library>;
+    using Map = std::map<fs::path, Loaded>;
 
     /// An EntryGuard removes the entry of an object whose load has failed.
     struct EntryGuard {
         Libraries& libraries;
         Map::iterator entry;
         ~EntryGuard() {
-            if (!entry->second.is_loaded()) libraries.all_.erase(entry);
+            if (!entry->second.object.is_loaded()) libraries.all_.erase(entry);
         }
     };
 
@@ -113,59 +127,91 @@ class Libraries {
 std::string quoted(const char* text) { return text ? "\"" + std::string(text) + "\"" : "null"; }
 
 std::string invalid_name(const char* name) {
-    return "its name is " + quoted(name) + ", which is not a backend's name: expected [a-z0-9_]+";
+    return "its name is " + quoted(name) + ", which is not a plugin's name: expected [a-z0-9_]+";
 }
 
 std::string other_name(const char* name, const std::string& expected) {
     return "its name is " + quoted(name) + ", its file's name says " + quoted(expected.c_str());
 }
 
-/// Returns what is wrong with a plugin; empty if it is valid. Each member is read only after those that guarantee it.
-std::string validate(const Plugin& plugin, const std::string& expected_name) {
-    const auto differs = [](const char* what, const std::string& seen, const std::string& expected) {
-        return std::string(what) + " " + seen + ", this program has " + expected;
-    };
-    if (plugin.interface_version != interface_version)
-        return differs("built for interface version", std::to_string(plugin.interface_version),
-                       std::to_string(interface_version));
-    if (plugin.size < sizeof(Plugin))
-        return differs("its Plugin has size", std::to_string(plugin.size), std::to_string(sizeof(Plugin)));
-    if (!plugin.abi || std::strcmp(plugin.abi, abi_tag) != 0)
-        return differs("built with ABI", quoted(plugin.abi), quoted(abi_tag));
-    if (!plugin.name || !is_backend_name(plugin.name)) return invalid_name(plugin.name);
-    if (!expected_name.empty() && expected_name != plugin.name) return other_name(plugin.name, expected_name);
-    if (!plugin.open) return "its open is null: expected a function";
+std::string kind_name(PluginKind kind) {
+    if (kind == PluginKind::backend) return "a backend";
+    return kind == PluginKind::layer ? "a layer" : "kind " + std::to_string(static_cast<std::uint32_t>(kind));
+}
+
+std::string unknown_kind(PluginKind kind) {
+    return "neither a backend nor a layer: this program does not know " + kind_name(kind);
+}
+
+std::string other_version(std::uint32_t version) {
+    return "built for interface version " + std::to_string(version) + ", this program has " +
+           std::to_string(interface_version);
+}
+
+/// Returns what is wrong with the options of a plugin; empty if they are valid.
+std::string validate_options(const Plugin& plugin) {
+    if (plugin.option_count > 0 && !plugin.options) return "its options are null: expected a table";
+    for (std::uint32_t i = 0; i < plugin.option_count; ++i) {
+        const auto& [name, default_value, help] = plugin.options[i];
+        if (!name || !default_value || !help) return "its option " + std::to_string(i) + " has a text that is null";
+        if (!is_plugin_name(name)) return "its option " + quoted(name) + " has no valid name: expected [a-z0-9_]+";
+        for (std::uint32_t other = 0; other < i; ++other) {
+            if (std::strcmp(plugin.options[other].name, name) == 0) return "it has option " + quoted(name) + " twice";
+        }
+    }
     return {};
 }
 
+/// Returns what is wrong with a plugin; empty if it is valid. Each member is read only after those that guarantee it.
+std::string validate(const Plugin& plugin, const std::string& expected_name) {
+    if (plugin.interface_version != interface_version) return other_version(plugin.interface_version);
+    // Members that later versions of the interface append are not required.
+    constexpr std::size_t least_size = offsetof(Plugin, open) + sizeof(Plugin::open);
+    if (plugin.size < least_size)
+        return "its Plugin has size " + std::to_string(plugin.size) + ", expected at least " +
+               std::to_string(least_size);
+    if (!plugin.abi || std::strcmp(plugin.abi, abi_tag) != 0)
+        return "built with ABI " + quoted(plugin.abi) + ", this program has " + quoted(abi_tag);
+    if (plugin.generic_category != &std::generic_category())
+        return "linked with a C++ standard library of its own: its std::generic_category() is not that of this program";
+    if (!plugin.name || !is_plugin_name(plugin.name)) return invalid_name(plugin.name);
+    if (!expected_name.empty() && expected_name != plugin.name) return other_name(plugin.name, expected_name);
+    if (plugin.kind != PluginKind::backend && plugin.kind != PluginKind::layer) return unknown_kind(plugin.kind);
+    if (!plugin.capabilities && plugin.kind == PluginKind::backend)
+        return "its capabilities are null: expected those of a backend";
+    if (!plugin.open) return "its open is null: expected a function";
+    return validate_options(plugin);
+}
+
 /// Returns the difference between a plugin and the description in its file; empty if there is none.
-std::string difference_of(const Plugin& plugin, const Backend& described) {
+std::string difference_of(const Plugin& plugin, const FoundPlugin& described) {
     if (!described.described) return {};
+    const auto differs = [](const char* what, const std::string& in_file, const std::string& in_plugin) {
+        return std::string("the description in its file has ") + what + " " + in_file + ", its Plugin has " + what +
+               " " + in_plugin;
+    };
+    const auto kind = described.is_layer ? PluginKind::layer : PluginKind::backend;
     if (plugin.rank != described.rank)
-        return "the description in its file has rank " + std::to_string(described.rank) + ", its Plugin has rank " +
-               std::to_string(plugin.rank);
-    if (plugin.name != described.name)
-        return "the description in its file has name " + quoted(described.name.c_str()) + ", its Plugin has name " +
-               quoted(plugin.name);
+        return differs("rank", std::to_string(described.rank), std::to_string(plugin.rank));
+    if (plugin.name != described.name) return differs("name", quoted(described.name.c_str()), quoted(plugin.name));
+    if (plugin.kind != kind) return differs("kind", kind_name(kind), kind_name(plugin.kind));
     return {};
 }
 
 /// Returns what is wrong with the description in a file; empty if it is valid.
 std::string validate(const DescribedPlugin& plugin, const std::string& expected_name) {
-    if (plugin.interface_version != interface_version)
-        return "built for interface version " + std::to_string(plugin.interface_version) + ", this program has " +
-               std::to_string(interface_version);
-    if (!plugin.is_backend) return "not a backend: this program does not know its kind";
+    if (plugin.interface_version != interface_version) return other_version(plugin.interface_version);
+    if (plugin.kind != PluginKind::backend && plugin.kind != PluginKind::layer) return unknown_kind(plugin.kind);
     if (plugin.abi != abi_tag)
         return "built with ABI " + quoted(plugin.abi.c_str()) + ", this program has " + quoted(abi_tag);
-    if (!is_backend_name(plugin.name)) return invalid_name(plugin.name.c_str());
+    if (!is_plugin_name(plugin.name)) return invalid_name(plugin.name.c_str());
     if (!expected_name.empty() && expected_name != plugin.name) return other_name(plugin.name.c_str(), expected_name);
     return {};
 }
 
 /// Opens and examines a file.
-Backend open_and_examine(const fs::path& file, bool privileged, OpenFile& opened) {
-    Backend backend{.name = backend_of(file), .file = file};
+FoundPlugin open_and_examine(const fs::path& file, bool privileged, OpenFile& opened) {
+    FoundPlugin backend{.name = plugin_of(file), .file = file};
     opened = privileged ? OpenFile::open_trusted(file, backend.refusal) : OpenFile::open(file, backend.refusal);
     if (!backend.refusal.empty()) return backend;
     auto [refusal, described] = examine(opened);
@@ -173,27 +219,40 @@ Backend open_and_examine(const fs::path& file, bool privileged, OpenFile& opened
     backend.refusal = escaped(refusal);
     if (!described || !backend.refusal.empty()) return backend;
     backend.described = true;
+    backend.is_layer = described->kind == PluginKind::layer;
     backend.name = std::move(described->name);
     backend.summary = escaped(described->summary);
     backend.rank = described->rank;
     return backend;
 }
 
+std::vector<OptionSetting> options_of(const Plugin& plugin) {
+    std::vector<OptionSetting> options;
+    for (std::uint32_t i = 0; i < plugin.option_count; ++i) {
+        const auto& [name, default_value, help] = plugin.options[i];
+        options.push_back(
+            {.name = name, .default_value = escaped(default_value), .help = escaped(help), .value = default_value});
+    }
+    return options;
+}
+
 /// Loads a plugin that was examined; returns why it cannot be used, or an empty text.
-std::string load_examined(Backend& backend, const OpenFile& opened, bool privileged) try {
+std::string load_examined(FoundPlugin& backend, const OpenFile& opened, bool privileged) try {
     std::string refusal;
-    const auto* const library = Libraries::of_process().load(backend.file, opened, privileged, refusal);
+    auto* const library = Libraries::of_process().load(backend.file, opened, privileged, refusal);
     if (!library) return refusal;
-    if (!library->has("pollux_plugin")) return "not a Pollux plugin: it has no symbol \"pollux_plugin\"";
-    const auto& plugin = library->get<const Plugin>("pollux_plugin");
-    refusal = validate(plugin, backend_of(backend.file));
+    if (!library->object.has("pollux_plugin")) return "not a Pollux plugin: it has no symbol \"pollux_plugin\"";
+    const auto& plugin = library->object.get<const Plugin>("pollux_plugin");
+    refusal = validate(plugin, plugin_of(backend.file));
     if (refusal.empty()) refusal = difference_of(plugin, backend);
     if (!refusal.empty()) return refusal;
     backend.name = plugin.name;
     backend.summary = escaped(plugin.summary ? plugin.summary : "");
+    backend.is_layer = plugin.kind == PluginKind::layer;
     backend.rank = plugin.rank;
-    backend.capabilities = plugin.capabilities;
-    backend.open = plugin.open;
+    if (plugin.capabilities) backend.capabilities = copy_of(*plugin.capabilities);
+    backend.options = options_of(plugin);
+    backend.loaded = &Libraries::of_process().plugin_of(*library, plugin);
     return {};
 } catch (const std::system_error& failure) {
     auto message = loader_message(failure, backend.file);
@@ -203,12 +262,12 @@ std::string load_examined(Backend& backend, const OpenFile& opened, bool privile
 
 } // namespace
 
-Backend describe(const fs::path& file, bool privileged) {
+FoundPlugin describe(const fs::path& file, bool privileged) {
     OpenFile opened;
     return open_and_examine(file, privileged, opened);
 }
 
-Backend load(const fs::path& file, bool privileged) {
+FoundPlugin load(const fs::path& file, bool privileged) {
     OpenFile opened;
     auto backend = open_and_examine(file, privileged, opened);
     if (backend.refusal.empty()) backend.refusal = escaped(load_examined(backend, opened, privileged));

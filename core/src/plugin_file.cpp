@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "plugin_file.hpp"
 
-#include <pollux/plugin.hpp>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
@@ -54,7 +52,7 @@ PluginFacts read_content(std::string_view content) {
         return {.refusal = "its description has size " +
                            std::to_string(std::min<std::size_t>(head.size, content.size())) + ", this program has " +
                            std::to_string(content_size)};
-    plugin.is_backend = head.kind == static_cast<std::uint32_t>(PluginDescription::Kind::backend);
+    plugin.kind = static_cast<PluginKind>(head.kind);
     plugin.rank = head.rank;
     plugin.abi = text_at(content, offsetof(PluginDescription, abi), sizeof PluginDescription::abi);
     plugin.name = text_at(content, offsetof(PluginDescription, name), sizeof PluginDescription::name);

@@ -4,6 +4,8 @@
 
 #include "file_system.hpp"
 
+#include <pollux/plugin.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,7 +15,7 @@ namespace pollux {
 /// A DescribedPlugin is the description in a plugin's file: see PluginDescription in <pollux/plugin.hpp>.
 struct DescribedPlugin {
     std::uint32_t interface_version = 0; // if it is not this program's, the rest is unknown
-    bool is_backend = false;             // false: its kind is unknown to this program
+    PluginKind kind = {};
     int rank = 0;
     std::string abi = {};
     std::string name = {};

@@ -54,10 +54,9 @@ Poll& Poll::operator=(Poll&& other) noexcept {
 }
 
 std::error_code Poll::reopen() noexcept {
-    if (!choice_.winner) return make_error_code(std::errc::operation_not_supported);
     OpenFailure failure;
-    auto selector = choice_.winner->open(failure);
-    if (!selector) return failure.error ? failure.error : make_error_code(std::errc::io_error);
+    auto selector = choice_.open(failure);
+    if (!selector) return failure.error() ? failure.error() : make_error_code(std::errc::io_error);
     return reopen(std::move(selector));
 }
 

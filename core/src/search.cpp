@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "search.hpp"
 
-#include "backend_list.hpp"
 #include "file_system.hpp"
 #include "library.hpp"
+#include "stack_list.hpp"
 
 #include <algorithm>
 #include <new>
@@ -29,18 +29,18 @@ constexpr char path_list_separator = ':';
 
 } // namespace
 
-std::string plugin_file_name(const std::string& backend) {
-    return std::string(file_prefix) + backend + std::string(file_suffix);
+std::string plugin_file_name(const std::string& plugin) {
+    return std::string(file_prefix) + plugin + std::string(file_suffix);
 }
 
-std::string backend_of(const fs::path& file) {
+std::string plugin_of(const fs::path& file) {
     const std::string name = file.filename().string();
     std::string_view rest = name;
     if (!rest.starts_with(file_prefix) || !rest.ends_with(file_suffix)) return {};
     if (rest.size() <= file_prefix.size() + file_suffix.size()) return {};
     rest.remove_prefix(file_prefix.size());
     rest.remove_suffix(file_suffix.size());
-    return is_backend_name(rest) ? std::string(rest) : std::string();
+    return is_plugin_name(rest) ? std::string(rest) : std::string();
 }
 
 SearchPath SearchPath::of(const std::vector<fs::path>& requested, const Environment& environment) {
@@ -95,7 +95,7 @@ PluginFiles SearchPath::files() const {
             files.notes.push_back(escaped("cannot list the folder \"" + folder.string() + "\": " + error.message()));
         }
         for (const auto& entry : entries) {
-            if (auto name = backend_of(entry); !name.empty()) files.all.push_back({std::move(name), folder / entry});
+            if (auto name = plugin_of(entry); !name.empty()) files.all.push_back({std::move(name), folder / entry});
         }
         std::ranges::sort(files.all.begin() + first, files.all.end(), {}, &PluginFile::name);
     }

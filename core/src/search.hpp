@@ -11,7 +11,7 @@ namespace pollux {
 
 /// A PluginFile is a file that has the name of a plugin.
 struct PluginFile {
-    std::string name;           // the backend's, from the file's name
+    std::string name;           // the plugin's, from the file's name
     std::filesystem::path path; // absolute
 };
 
@@ -33,9 +33,9 @@ struct SearchPath {
 };
 
 /// Returns "libpollux-epoll.so" for "epoll".
-std::string plugin_file_name(const std::string& backend);
+std::string plugin_file_name(const std::string& plugin);
 
 /// Returns "epoll" for ".../libpollux-epoll.so"; empty for a file that is not named like a plugin.
-std::string backend_of(const std::filesystem::path& file);
+std::string plugin_of(const std::filesystem::path& file);
 
 } // namespace pollux

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // The smallest plugin that keeps every rule, as an example to read: epoll(7) and a wake. `pollux new` makes yours.
 #include <pollux/deadline.hpp>
-#include <pollux/plugin.hpp>
 #include <pollux/posix.hpp>
 #include <pollux/process.hpp>
+#include <pollux/toolkit.hpp>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
@@ -26,9 +26,25 @@ static Event event_of(const epoll_event& seen) noexcept {
                                       has(EPOLLOUT | EPOLLHUP | EPOLLERR, Ready::writable)};
 }
 
+static constexpr Capability yes{Support::native}, no{Support::unsupported, "epoll refuses files; edge is left out"};
+static constexpr Capabilities own_capabilities{.oneshot = yes,
+                                               .level = yes,
+                                               .edge = no,
+                                               .sockets = yes,
+                                               .pipes = yes,
+                                               .files = no,
+                                               .priority = yes,
+                                               .timeout_resolution = std::chrono::milliseconds(1)};
+
 struct Tiny final : Selector, Registrator {
     ~Tiny() override { close(epoll_), close(wake_); }
+    bool open(const OpenRequest&, OpenFailure& failure) noexcept {
+        epoll_event woken{EPOLLIN, {.u64 = static_cast<std::uint64_t>(wake_token)}};
+        if (wake_ != -1 && epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &woken) == 0) return true;
+        return failure.set(posix::check(-1), "epoll or eventfd"), false;
+    }
     Registrator& registrator() noexcept override { return *this; }
+    const Capabilities& capabilities() const noexcept override { return own_capabilities; }
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
         if ((error = owner_.is_current() ? std::error_code() : other_process())) return {};
         epoll_event seen[64];
@@ -56,8 +72,7 @@ struct Tiny final : Selector, Registrator {
     }
     std::error_code put(int operation, Source fd, const Watch& watch) noexcept {
         if (!owner_.is_current()) return other_process();
-        if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
-        if (watch.mode >= Mode::edge) return make_error_code(std::errc::operation_not_supported);
+        if (const auto error = toolkit::validate(watch, own_capabilities)) return error;
         auto event = event_of(watch);
         const auto error = posix::check(epoll_ctl(epoll_, operation, fd, &event));
         return error == std::errc::operation_not_permitted && operation == EPOLL_CTL_MOD ? not_watched() : error;
@@ -69,17 +84,10 @@ struct Tiny final : Selector, Registrator {
     OwnerProcess owner_;
 };
 
-static std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {
-    std::unique_ptr<Tiny> tiny(new (std::nothrow) Tiny);
-    epoll_event woken{EPOLLIN, {.u64 = static_cast<std::uint64_t>(wake_token)}};
-    if (tiny && tiny->wake_ != -1 && epoll_ctl(tiny->epoll_, EPOLL_CTL_ADD, tiny->wake_, &woken) == 0) return tiny;
-    failure = {posix::check(-1), "epoll or eventfd"};
-    return nullptr;
-}
-
-static constexpr Capability yes{Support::native}, no{Support::unsupported, "epoll refuses files; edge is left out"};
-// oneshot, level, edge, sockets, pipes, files, priority, and by how much timeouts may be late
-static constexpr Capabilities capabilities{yes, yes, no, yes, yes, no, yes, std::chrono::milliseconds(1)};
 POLLUX_DESCRIBE_PLUGIN("tiny", -100, "epoll(7) in the fewest lines");
-const Plugin pollux_plugin{interface_version,          sizeof(Plugin),          abi_tag,      pollux_description.name,
-                           pollux_description.summary, pollux_description.rank, capabilities, open};
+const Plugin pollux_plugin{.kind = pollux_description.kind,
+                           .rank = pollux_description.rank,
+                           .name = pollux_description.name,
+                           .summary = pollux_description.summary,
+                           .capabilities = &own_capabilities,
+                           .open = toolkit::open_selector<Tiny>};

@@ -32,7 +32,7 @@ Loop::State::State(Poll poll, const LoopOptions& options)
     : options_(checked(options)),
       poll_(std::move(poll)),
       posts(std::make_shared<PostQueue>(poll_->registrator(), options.posts)),
-      watches(lists, poll_->registrator(), poll_->choice()),
+      watches(lists, *poll_),
       timers(lists),
       signal_wake_watchers(lists),
       events_(options.events) {
@@ -154,9 +154,9 @@ Watcher Loop::watch_source(Source source, Ready interest, Mode mode, WatchCallba
         if (error) *error = make_error_code(std::errc::operation_canceled);
         return {};
     }
-    if (loop::lacking_capability(choice(), interest, mode)) {
+    if (loop::lacking_capability(state_->poll().capabilities(), interest, mode)) {
         const auto refused = make_error_code(std::errc::operation_not_supported);
-        if (!error) throw loop::refusal_error(choice(), {source, interest, mode, refused});
+        if (!error) throw loop::refusal_error(state_->poll(), {source, interest, mode, refused});
         *error = refused;
         return {};
     }
@@ -265,7 +265,7 @@ LoopMetrics Loop::metrics() const {
 
 const Choice& Loop::choice() const noexcept {
     static const Choice none;
-    return state_->is_closed() ? none : state_->choice();
+    return state_->is_closed() ? none : state_->poll().choice();
 }
 
 } // namespace pollux

@@ -16,8 +16,9 @@ const char* name_of(Mode mode) noexcept {
     return mode == Mode::level ? "level" : "oneshot";
 }
 
-std::string backend_of(const Choice& choice) {
-    return choice.winner ? "the backend \"" + escaped(choice.winner->name) + '"' : "the given Selector";
+std::string backend_of(const Poll& poll) {
+    const auto& choice = poll.choice();
+    return choice.winner ? "the backend \"" + escaped(choice.stack()) + '"' : "the given Selector";
 }
 
 std::string name_of(Source source) {
@@ -30,17 +31,15 @@ std::string name_of(Source source) {
 }
 
 /// Returns the reason for a refusal, as far as the capabilities or the error show one; null if the error is all.
-const char* reason_of(const Choice& choice, const Refusal& refusal) noexcept {
+const char* reason_of(const Capabilities& capabilities, const Refusal& refusal) noexcept {
     const auto reason_or = [](const Capability& capability, const char* otherwise) {
         return *capability.reason != '\0' ? capability.reason : otherwise;
     };
     if (refusal.error == std::errc::file_exists) return "another watch of this Loop has it";
-    if (const auto* lacking = lacking_capability(choice, refusal.interest, refusal.mode)) {
-        const bool lacks_mode = !capability_of(choice.winner->capabilities, refusal.mode);
+    if (const auto* lacking = lacking_capability(capabilities, refusal.interest, refusal.mode)) {
+        const bool lacks_mode = !capability_of(capabilities, refusal.mode);
         return reason_or(*lacking, lacks_mode ? "it does not offer this mode" : "it does not report Ready::priority");
     }
-    if (!choice.winner) return nullptr;
-    const auto& capabilities = choice.winner->capabilities;
     if (refusal.error == std::errc::operation_not_permitted && !capabilities.files)
         return reason_or(capabilities.files, "it does not watch files and directories");
     if (refusal.error == std::errc::operation_not_supported && !capabilities.pipes)
@@ -50,23 +49,21 @@ const char* reason_of(const Choice& choice, const Refusal& refusal) noexcept {
 
 } // namespace
 
-const Capability* lacking_capability(const Choice& choice, Ready interest, Mode mode) noexcept {
-    if (!choice.winner) return nullptr;
-    const auto& capabilities = choice.winner->capabilities;
+const Capability* lacking_capability(const Capabilities& capabilities, Ready interest, Mode mode) noexcept {
     if (const auto& needed = capability_of(capabilities, mode); !needed) return &needed;
     if (any(interest & Ready::priority) && !capabilities.priority) return &capabilities.priority;
     return nullptr;
 }
 
-std::system_error refusal_error(const Choice& choice, const Refusal& refusal) {
-    auto text = "pollux::Loop: " + backend_of(choice) + " refuses to watch " + name_of(refusal.source) + " in mode " +
+std::system_error refusal_error(const Poll& poll, const Refusal& refusal) {
+    auto text = "pollux::Loop: " + backend_of(poll) + " refuses to watch " + name_of(refusal.source) + " in mode " +
                 name_of(refusal.mode);
-    if (const auto* reason = reason_of(choice, refusal)) text += ": " + escaped(reason);
+    if (const auto* reason = reason_of(poll.capabilities(), refusal)) text += ": " + escaped(reason);
     return std::system_error(refusal.error, text);
 }
 
-std::string lingering_text(const Choice& choice, std::optional<Source> source) {
-    return "pollux::Loop: " + backend_of(choice) + " still reports " + (source ? name_of(*source) : "a source") +
+std::string lingering_text(const Poll& poll, std::optional<Source> source) {
+    return "pollux::Loop: " + backend_of(poll) + " still reports " + (source ? name_of(*source) : "a source") +
            " after its watch has ended: it was closed while registered, and a duplicate keeps its file open";
 }
 

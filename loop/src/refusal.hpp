@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <pollux/open.hpp>
+#include <pollux/poll.hpp>
 
 #include <optional>
 #include <string>
@@ -17,18 +17,17 @@ struct Refusal {
     std::error_code error;
 };
 
-/// Returns the capability that a watch needs and the backend lacks; null if it lacks none, or if `choice` names no
-/// backend, as for a Selector that the program gave.
-const Capability* lacking_capability(const Choice& choice, Ready interest, Mode mode) noexcept;
+/// Returns the capability that a watch needs and the Selector lacks; null if it lacks none.
+const Capability* lacking_capability(const Capabilities& capabilities, Ready interest, Mode mode) noexcept;
 
 /// Makes the exception for a refusal. Its text names the file descriptor, the backend and the reason.
 ///
 /// Errors: std::bad_alloc
-std::system_error refusal_error(const Choice& choice, const Refusal& refusal);
+std::system_error refusal_error(const Poll& poll, const Refusal& refusal);
 
 /// Makes the text on a backend that still reports a watch that has ended; `source` is none if it is not known.
 ///
 /// Errors: std::bad_alloc
-std::string lingering_text(const Choice& choice, std::optional<Source> source);
+std::string lingering_text(const Poll& poll, std::optional<Source> source);
 
 } // namespace pollux::loop

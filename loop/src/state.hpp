@@ -74,7 +74,7 @@ class Loop::State {
     loop::SignalWakeWatchers signal_wake_watchers;
     PostQueue::Functions deferred;
 
-    const Choice& choice() const noexcept { return poll_->choice(); }
+    const Poll& poll() const noexcept { return *poll_; }
     std::uint64_t calls() const noexcept { return metrics_.callbacks.total(); }
     /// Keeps turns from sleeping once calls() has reached `limit`, until the Loop is run again.
     void limit_calls(std::uint64_t limit) noexcept { call_limit_ = limit; }

@@ -145,7 +145,7 @@ void Loop::State::call_ready() {
 }
 
 void Loop::State::end_lingering(Token token) {
-    const auto text = loop::lingering_text(choice(), watches.source_of(token));
+    const auto text = loop::lingering_text(*poll_, watches.source_of(token));
     if (const auto error = poll_->reopen()) {
         watches.restart_lingering(); // so that it is reported again if it goes on, not only once
         throw std::system_error(error, text + ", and cannot be opened again");

@@ -20,7 +20,7 @@ std::uint64_t generation_of(Token token) noexcept { return static_cast<std::uint
 
 void WatchSlot::call() {
     const Refusal refusal{source_, wanted_.interest, wanted_.mode, error()};
-    if (!takes_error_) throw refusal_error(lists_.watches->choice_, refusal);
+    if (!takes_error_) throw refusal_error(lists_.watches->poll_, refusal);
     callback_(Ready::failed, &refusal.error);
 }
 

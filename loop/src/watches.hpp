@@ -63,8 +63,7 @@ class alignas(64) WatchSlot final : public ReadySlot {
 /// The watches of a Loop, with the changes that were not submitted to the backend yet.
 class Watches final : public SlotOwner {
   public:
-    Watches(ReadyLists& lists, const PollRegistrator& registrator, const Choice& choice)
-        : lists_(lists), registrator_(registrator), choice_(choice) {
+    Watches(ReadyLists& lists, const Poll& poll) : lists_(lists), registrator_(poll.registrator()), poll_(poll) {
         lists.watches = this;
     }
 
@@ -129,7 +128,7 @@ class Watches final : public SlotOwner {
 
     ReadyLists& lists_;
     PollRegistrator registrator_;
-    const Choice& choice_;
+    const Poll& poll_;
     Slots<WatchSlot> slots_;
     Blocks<Entry> entries_; // of the slots with the same indexes
     std::vector<std::uint32_t> buckets_;

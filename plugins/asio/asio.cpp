@@ -16,6 +16,7 @@
 #include <pollux/deadline.hpp>
 #include <pollux/plugin.hpp>
 #include <pollux/process.hpp>
+#include <pollux/toolkit.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -225,12 +226,20 @@ class Queue {
 
 class Asio final : public Selector, private Registrator {
   public:
-    explicit Asio(std::unique_ptr<Queue> queue) : queue_(std::move(queue)) {}
+    bool open(const OpenRequest&, OpenFailure& failure) noexcept try {
+        const StandardStreams taken;
+        queue_ = std::make_unique<Queue>();
+        return true;
+    } catch (...) {
+        failure.set(caught(), "boost::asio::io_context");
+        return false;
+    }
     ~Asio() override {
         if (!owner_.is_current()) Queue::abandon(queue_.release());
     }
 
     Registrator& registrator() noexcept override { return *this; }
+    const Capabilities& capabilities() const noexcept override { return own_capabilities; }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
         if (error) error.clear(); // not always: clear() calls system_category()
@@ -257,38 +266,15 @@ class Asio final : public Selector, private Registrator {
     std::unique_ptr<Queue> queue_;
 };
 
-std::unique_ptr<Selector> open(OpenFailure& failure) noexcept try {
-    const StandardStreams taken;
-    return std::make_unique<Asio>(std::make_unique<Queue>());
-} catch (...) {
-    failure = {caught(), "boost::asio::io_context"};
-    return nullptr;
-}
-
 } // namespace
 
 POLLUX_DESCRIBE_PLUGIN("asio", -10,
                        "Boost.Asio, the reference: to compare with, and for programs whose io_context runs anyway");
 const pollux::Plugin pollux_plugin{
-    .interface_version = pollux::interface_version,
-    .size = sizeof(pollux::Plugin),
-    .abi = pollux::abi_tag,
+    .kind = pollux_description.kind,
+    .rank = pollux_description.rank,
     .name = pollux_description.name,
     .summary = pollux_description.summary,
-    .rank = pollux_description.rank,
-    .capabilities =
-        {
-            .oneshot = {Support::native},
-            .level = {Support::emulated, "async_wait() completes once: each select() polls a reported source again"},
-            .edge = {Support::unsupported,
-                     "async_wait() reports states, not arrivals: a new wait for a ready source completes at once"},
-            .sockets = {Support::native},
-            .pipes = {Support::native},
-            .files = {Support::emulated,
-                      "Asio cannot wait for files and directories: a non-blocking poll(2) reports them as ready"},
-            .priority = {Support::native},
-            // Asio's reactor sleeps in whole milliseconds, rounded up; the second one is the scheduler's.
-            .timeout_resolution = std::chrono::milliseconds(2),
-        },
-    .open = open,
+    .capabilities = &own_capabilities,
+    .open = toolkit::open_selector<Asio>,
 };

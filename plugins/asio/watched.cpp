@@ -2,6 +2,7 @@
 #include "watched.hpp"
 
 #include <pollux/posix.hpp>
+#include <pollux/toolkit.hpp>
 
 #include <mutex>
 #include <new>
@@ -14,6 +15,20 @@
 namespace pollux::asio_backend {
 
 using posix::check;
+
+const Capabilities own_capabilities{
+    .oneshot = {Support::native},
+    .level = {Support::emulated, "async_wait() completes once: each select() polls a reported source again"},
+    .edge = {Support::unsupported,
+             "async_wait() reports states, not arrivals: a new wait for a ready source completes at once"},
+    .sockets = {Support::native},
+    .pipes = {Support::native},
+    .files = {Support::emulated,
+              "Asio cannot wait for files and directories: a non-blocking poll(2) reports them as ready"},
+    .priority = {Support::native},
+    // Asio's reactor sleeps in whole milliseconds, rounded up; the second one is the scheduler's.
+    .timeout_resolution = std::chrono::milliseconds(2),
+};
 
 std::error_code portable(const boost::system::error_code& error) noexcept {
     if (!error) return {};
@@ -80,9 +95,7 @@ Ready poll_now(Watched& watched, std::error_code& error) noexcept {
 }
 
 std::error_code validate(Source source, const Watch& watch) noexcept {
-    if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
-    if (watch.mode != Mode::oneshot && watch.mode != Mode::level)
-        return make_error_code(std::errc::operation_not_supported);
+    if (const auto error = toolkit::validate(watch, own_capabilities)) return error;
     struct stat status {};
     if (fstat(source, &status) == -1) return check(-1);
     // A file reports POLLPRI once, and Asio's poll may receive it before poll_now() does.

@@ -15,6 +15,9 @@
 
 namespace pollux::asio_backend {
 
+/// What this backend can do on this system.
+extern const Capabilities own_capabilities;
+
 using Descriptor = boost::asio::posix::stream_descriptor;
 
 struct Direction {

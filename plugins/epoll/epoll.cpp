@@ -11,11 +11,11 @@
 #include <pollux/plugin.hpp>
 #include <pollux/posix.hpp>
 #include <pollux/process.hpp>
+#include <pollux/toolkit.hpp>
 
 #include <algorithm>
-#include <array>
-#include <new>
 #include <optional>
+#include <vector>
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -29,7 +29,6 @@ using posix::above_standard_streams;
 using posix::check;
 
 constexpr Ready promises = Ready::readable | Ready::writable | Ready::priority;
-constexpr std::size_t batch_size = 256; // more in one call gains nothing measurable
 
 /// The token of a paused watch in the kernel. EPOLLERR and EPOLLHUP cannot be masked: the kernel reports them once, as
 /// the watch is armed one-shot, and report() drops them.
@@ -56,12 +55,6 @@ Ready ready_of(std::uint32_t flags) noexcept {
     return ready;
 }
 
-std::error_code validate(const Watch& watch) noexcept {
-    if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
-    if (watch.mode > Mode::edge) return make_error_code(std::errc::operation_not_supported);
-    return {};
-}
-
 std::error_code unknown() noexcept { return make_error_code(std::errc::no_such_file_or_directory); }
 std::error_code other_process() noexcept { return make_error_code(std::errc::no_such_process); }
 
@@ -73,6 +66,24 @@ bool kernel_counts_nanoseconds() noexcept {
 }
 const bool nanoseconds_work = kernel_counts_nanoseconds();
 
+/// What this backend can do on this system.
+const Capabilities own_capabilities{
+    .oneshot = {Support::native},
+    .level = {Support::native},
+    .edge = {Support::native},
+    .sockets = {Support::native},
+    .pipes = {Support::native},
+    .files = {Support::emulated, "epoll_ctl(2) refuses files and directories: one eventfd that is always ready "
+                                 "represents them"},
+    .priority = {Support::native},
+    // "On an idle machine" allows for the 50 us of timer slack and the scheduler's delay.
+    .timeout_resolution = nanoseconds_work ? std::chrono::microseconds(500) : std::chrono::milliseconds(2),
+};
+
+// More than 256 events in one call gained nothing measurable.
+constexpr Option options[] = {{"batch", "256", "events in one epoll_wait(2), from 1 to 4096"}};
+constexpr std::uint32_t most_in_a_batch = 4096;
+
 class Epoll final : public Selector, private Registrator {
   public:
     Epoll() = default;
@@ -81,9 +92,12 @@ class Epoll final : public Selector, private Registrator {
         if (epoll_ != -1) close(epoll_);
     }
 
-    bool open(OpenFailure& failure) noexcept {
+    bool open(const OpenRequest& request, OpenFailure& failure) {
+        std::uint32_t size = 0;
+        if (!toolkit::read_count(request, "batch", 1, most_in_a_batch, size, failure)) return false;
+        batch_.resize(size);
         const auto step = [&failure](const char* name, int result) {
-            if (result == -1) failure = {check(result), name};
+            if (result == -1) failure.set(check(result), name);
             return result != -1;
         };
         if (!step("epoll_create1", epoll_ = above_standard_streams(epoll_create1(EPOLL_CLOEXEC)))) return false;
@@ -94,6 +108,7 @@ class Epoll final : public Selector, private Registrator {
     }
 
     Registrator& registrator() noexcept override { return *this; }
+    const Capabilities& capabilities() const noexcept override { return own_capabilities; }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
         if (error) error.clear(); // not always: clear() calls system_category()
@@ -105,20 +120,19 @@ class Epoll final : public Selector, private Registrator {
             error = other_process();
             return {};
         }
-        std::array<epoll_event, batch_size> batch;
-        const int room = static_cast<int>(std::min(buffer.size(), batch_size));
+        const int room = static_cast<int>(std::min(buffer.size(), batch_.size()));
         for (std::optional<Deadline> deadline;;) {
             // A non-blocking call costs two thirds of one that has to set up a timer, and in most cases finds events.
-            int count = epoll_wait(epoll_, batch.data(), room, timeout ? 0 : -1);
+            int count = epoll_wait(epoll_, batch_.data(), room, timeout ? 0 : -1);
             if (count == 0 && timeout && *timeout > timeout->zero()) {
                 if (!deadline) deadline.emplace(*timeout);
-                count = sleep(batch.data(), room, *deadline);
+                count = sleep(batch_.data(), room, *deadline);
             }
             if (count == -1) {
                 if (errno != EINTR) error = check(count);
                 return {};
             }
-            const auto events = report(std::span(batch).first(static_cast<std::size_t>(count)), buffer, error);
+            const auto events = report(std::span(batch_).first(static_cast<std::size_t>(count)), buffer, error);
             if (!events.empty() || count == 0 || error) return events;
             // All events were of paused watches, which end no wait. If the batch was full, there may be others.
             if (!timeout || count == room) continue;
@@ -155,7 +169,7 @@ class Epoll final : public Selector, private Registrator {
 
     std::error_code change(int operation, Source source, const Watch& watch) noexcept {
         if (!owner_.is_current()) return other_process();
-        if (const auto error = validate(watch)) return error;
+        if (const auto error = toolkit::validate(watch, own_capabilities)) return error;
         const bool is_paused = !any(watch.interest & promises);
         const auto token = static_cast<std::uint64_t>(is_paused ? paused_token : watch.token);
         epoll_event event{flags_of(watch), {.u64 = token}};
@@ -198,45 +212,24 @@ class Epoll final : public Selector, private Registrator {
 
     int epoll_ = -1;
     int wake_ = -1;
+    std::vector<epoll_event> batch_; // of select()
     PendingWake<> pending_;
     OwnerProcess owner_;
     Files files_;
 };
 
-std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {
-    std::unique_ptr<Epoll> selector(new (std::nothrow) Epoll);
-    if (!selector) {
-        failure = {make_error_code(std::errc::not_enough_memory), "allocate"};
-    } else if (!selector->open(failure)) {
-        selector.reset();
-    }
-    return selector;
-}
-
 } // namespace
 
 POLLUX_DESCRIBE_PLUGIN("epoll", 100, "Linux epoll(7)");
 const pollux::Plugin pollux_plugin{
-    .interface_version = pollux::interface_version,
-    .size = sizeof(pollux::Plugin),
-    .abi = pollux::abi_tag,
+    .kind = pollux_description.kind,
+    .rank = pollux_description.rank,
     .name = pollux_description.name,
     .summary = nanoseconds_work
                    ? "Linux epoll(7), with the nanoseconds of epoll_pwait2(2)"
                    : "Linux epoll(7), in whole milliseconds: this kernel or sandbox has no epoll_pwait2(2)",
-    .rank = pollux_description.rank,
-    .capabilities =
-        {
-            .oneshot = {Support::native},
-            .level = {Support::native},
-            .edge = {Support::native},
-            .sockets = {Support::native},
-            .pipes = {Support::native},
-            .files = {Support::emulated, "epoll_ctl(2) refuses files and directories: one eventfd that is always ready "
-                                         "represents them"},
-            .priority = {Support::native},
-            // "On an idle machine" allows for the 50 us of timer slack and the scheduler's delay.
-            .timeout_resolution = nanoseconds_work ? std::chrono::microseconds(500) : std::chrono::milliseconds(2),
-        },
-    .open = open,
+    .capabilities = &own_capabilities,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .open = toolkit::open_selector<Epoll>,
 };

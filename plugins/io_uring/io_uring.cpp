@@ -16,6 +16,7 @@
 #include <pollux/deadline.hpp>
 #include <pollux/posix.hpp>
 #include <pollux/process.hpp>
+#include <pollux/toolkit.hpp>
 
 #include <algorithm>
 #include <array>
@@ -54,21 +55,38 @@ Ready ready_of(short flags) noexcept {
 std::error_code unknown() noexcept { return make_error_code(std::errc::no_such_file_or_directory); }
 std::error_code other_process() noexcept { return make_error_code(std::errc::no_such_process); }
 
+/// What this backend can do on this system.
+const Capabilities own_capabilities{
+    .oneshot = {Support::native},
+    .level = {Support::emulated, "io_uring polls are one-shot or edge-triggered: select() rechecks a reported "
+                                 "watch, and rearms it when it is not ready"},
+    .edge = {Support::native},
+    .sockets = {Support::native},
+    .pipes = {Support::native},
+    .files = {Support::native},
+    .priority = {Support::native},
+    // "On an idle machine" allows for the 50 us of timer slack and the scheduler's delay.
+    .timeout_resolution = std::chrono::microseconds(500),
+};
+
 std::error_code validate(Source source, const Watch& watch) noexcept {
-    if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
-    if (watch.mode > Mode::edge) return make_error_code(std::errc::operation_not_supported);
+    if (const auto error = toolkit::validate(watch, own_capabilities)) return error;
     // The kernel reports a closed source in a completion: too late for the caller.
     return check(fcntl(source, F_GETFD));
 }
 
+// More than 64 gained nothing measurable.
+constexpr Option options[] = {
+    {"entries", "64",
+     "requests that one io_uring_enter(2) submits, from 8 to 4096; the kernel rounds up to a power of 2"}};
+
 class IoUring final : public Selector, private Registrator {
   public:
-    bool open(OpenFailure& failure) noexcept try {
+    bool open(const OpenRequest& request, OpenFailure& failure) {
+        std::uint32_t entries = 0;
+        if (!toolkit::read_count(request, "entries", 8, 4096, entries, failure)) return false;
         watches_.make_slot_for(source_at(wake_index));
-        return requests_.open(failure);
-    } catch (const std::bad_alloc&) {
-        failure = {make_error_code(std::errc::not_enough_memory), "allocate"};
-        return false;
+        return requests_.open(entries, failure);
     }
 
     ~IoUring() override {
@@ -76,6 +94,7 @@ class IoUring final : public Selector, private Registrator {
     }
 
     Registrator& registrator() noexcept override { return *this; }
+    const Capabilities& capabilities() const noexcept override { return own_capabilities; }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
         if (error) error.clear(); // not always: clear() calls system_category()
@@ -260,39 +279,17 @@ class IoUring final : public Selector, private Registrator {
     std::condition_variable reaped_; // completions, while threads are in unregister()
 };
 
-std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {
-    std::unique_ptr<IoUring> selector(new (std::nothrow) IoUring);
-    if (!selector) {
-        failure = {make_error_code(std::errc::not_enough_memory), "allocate"};
-    } else if (!selector->open(failure)) {
-        selector.reset();
-    }
-    return selector;
-}
-
 } // namespace
 
 POLLUX_DESCRIBE_PLUGIN("io_uring", 50,
                        "Linux io_uring(7): poll requests in a ring, submitted to the kernel in batches");
 const pollux::Plugin pollux_plugin{
-    .interface_version = pollux::interface_version,
-    .size = sizeof(pollux::Plugin),
-    .abi = pollux::abi_tag,
+    .kind = pollux_description.kind,
+    .rank = pollux_description.rank,
     .name = pollux_description.name,
     .summary = pollux_description.summary,
-    .rank = pollux_description.rank,
-    .capabilities =
-        {
-            .oneshot = {Support::native},
-            .level = {Support::emulated, "io_uring polls are one-shot or edge-triggered: select() rechecks a reported "
-                                         "watch, and rearms it when it is not ready"},
-            .edge = {Support::native},
-            .sockets = {Support::native},
-            .pipes = {Support::native},
-            .files = {Support::native},
-            .priority = {Support::native},
-            // "On an idle machine" allows for the 50 us of timer slack and the scheduler's delay.
-            .timeout_resolution = std::chrono::microseconds(500),
-        },
-    .open = open,
+    .capabilities = &own_capabilities,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .open = toolkit::open_selector<IoUring>,
 };

@@ -168,7 +168,7 @@ void Requests::on_failure(SlotIndex index, int error) noexcept {
     if (error == EBADF || error == EINVAL) return;
     watches_.changed.push(index);
     // ECANCELED without a cancellation: the thread that submitted it has ended.
-    if (error != ECANCELED) failure_ = {error, std::system_category()};
+    if (error != ECANCELED) failure_ = {error, std::generic_category()};
 }
 
 void Requests::on_ready(SlotIndex index, Slot& slot, const Completion& completion) noexcept {

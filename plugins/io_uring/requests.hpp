@@ -24,7 +24,7 @@ class Requests {
     Requests(const Requests&) = delete;
     Requests& operator=(const Requests&) = delete;
 
-    bool open(OpenFailure& failure) noexcept { return ring_.open(failure); }
+    bool open(unsigned entries, OpenFailure& failure) noexcept { return ring_.open(entries, failure); }
 
     /// Submits requests for Watches::changed, and reaps completions. Watches that are left there did not fit into one
     /// call.

@@ -1,28 +1,45 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "ring.hpp"
 
-#include "memory_limit.hpp"
-
 #include <pollux/deadline.hpp>
 #include <pollux/posix.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <thread>
 #include <utility>
+
+#include <sys/resource.h>
 
 namespace pollux::io_uring {
 namespace {
 
-constexpr unsigned requests = 64;     // prepared at once; more gain nothing measurable
-constexpr unsigned completions = 512; // the kernel keeps more of them until enter()
+constexpr unsigned completions = 512; // at least; the kernel keeps more of them until enter()
 
 /// How long open() waits for memory: that of closed rings was free 6 to 16 ms after close(2).
 constexpr std::chrono::milliseconds memory_patience(250);
 
 std::error_code error_of(int result) noexcept {
-    return result < 0 ? std::error_code(-result, std::system_category()) : std::error_code();
+    return result < 0 ? std::error_code(-result, std::generic_category()) : std::error_code();
 }
+
+/// A MemoryLimit states which limit a user may have to raise if there is no memory for a ring.
+class MemoryLimit {
+  public:
+    MemoryLimit() noexcept {
+        rlimit limit{};
+        if (getrlimit(RLIMIT_MEMLOCK, &limit) == -1 || limit.rlim_cur == RLIM_INFINITY) return;
+        std::snprintf(text_.data(), text_.size(),
+                      "the kernel counts all rings of a user against RLIMIT_MEMLOCK, %llu KiB (ulimit -l)",
+                      static_cast<unsigned long long>(limit.rlim_cur / 1024));
+    }
+    const char* text() const noexcept { return text_.data(); }
+
+  private:
+    std::array<char, 128> text_{};
+};
 
 } // namespace
 
@@ -31,9 +48,9 @@ void Ring::close() noexcept {
     ring_.ring_fd = -1;
 }
 
-bool Ring::open(OpenFailure& failure) noexcept {
-    const auto refuse = [&failure](std::error_code error, const char* step) {
-        failure = {error, step};
+bool Ring::open(unsigned entries, OpenFailure& failure) noexcept {
+    const auto refuse = [&failure](std::error_code error, const char* step, const char* sentence = "") {
+        failure.set(error, step, sentence);
         return false;
     };
     const auto too_old = make_error_code(std::errc::function_not_supported);
@@ -41,8 +58,8 @@ bool Ring::open(OpenFailure& failure) noexcept {
     const auto set_up = [&] {
         params = {};
         params.flags = IORING_SETUP_CQSIZE;
-        params.cq_entries = completions;
-        return io_uring_queue_init_params(requests, &ring_, &params);
+        params.cq_entries = std::max(completions, 2 * entries);
+        return io_uring_queue_init_params(entries, &ring_, &params);
     };
     int result = set_up();
     const Deadline deadline(memory_patience);
@@ -52,7 +69,7 @@ bool Ring::open(OpenFailure& failure) noexcept {
     }
     if (result < 0) {
         ring_.ring_fd = -1;
-        return refuse(error_of(result), result == -ENOMEM ? step_without_memory() : "io_uring_setup");
+        return refuse(error_of(result), "io_uring_setup", result == -ENOMEM ? MemoryLimit().text() : "");
     }
     is_mapped_ = true;
     ring_.ring_fd = ring_.enter_ring_fd = posix::above_standard_streams(ring_.ring_fd);

@@ -37,7 +37,7 @@ class Ring {
     Ring& operator=(const Ring&) = delete;
 
     /// Waits up to a quarter of a second if memory is short: the kernel frees that of closed rings later.
-    bool open(OpenFailure& failure) noexcept;
+    bool open(unsigned entries, OpenFailure& failure) noexcept;
     bool is_open() const noexcept { return is_mapped_; }
 
     /// Returns how many more requests can be prepared before enter().

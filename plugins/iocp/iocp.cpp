@@ -31,16 +31,22 @@ constexpr std::size_t batch_size = 128;
 constexpr std::size_t many_removed = 256; // as many removed watches make remove() free them
 char wake_key;                            // its address is the key of wakes
 
-std::error_code validate(const Watch& watch) noexcept {
-    if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
-    if (watch.mode != Mode::oneshot && watch.mode != Mode::level)
-        return make_error_code(std::errc::operation_not_supported);
-    return {};
-}
-
 std::error_code unknown() noexcept { return make_error_code(std::errc::no_such_file_or_directory); }
 std::error_code no_memory() noexcept { return make_error_code(std::errc::not_enough_memory); }
-std::error_code last_error() noexcept { return {static_cast<int>(GetLastError()), std::system_category()}; }
+
+/// What this backend can do on this system.
+const Capabilities own_capabilities{
+    .oneshot = {Support::native},
+    .level = {Support::emulated, "a poll of AFD completes once: each select() polls a reported source again"},
+    .edge = {Support::unsupported, "the poll of AFD reports states, not arrivals"},
+    .sockets = {Support::native},
+    .pipes = {Support::unsupported,
+              "AFD polls sockets only: add() of a pipe or console returns operation_not_supported"},
+    .files = {Support::unsupported, "AFD polls sockets only: add() of a file returns operation_not_permitted"},
+    .priority = {Support::native},
+    // A wait ends with a tick of the clock.
+    .timeout_resolution = std::chrono::milliseconds(16),
+};
 
 class Iocp final : public Selector, private Registrator {
   public:
@@ -63,23 +69,24 @@ class Iocp final : public Selector, private Registrator {
         if (winsock_) WSACleanup();
     }
 
-    bool open(OpenFailure& failure) {
+    bool open(const OpenRequest&, OpenFailure& failure) {
         // Windows counts the calls: a program that watches sockets has called it already.
         WSADATA data;
         if (const int error = WSAStartup(MAKEWORD(2, 2), &data)) {
-            failure = {{error, std::system_category()}, "WSAStartup"};
+            iocp::refuse(failure, "WSAStartup", static_cast<DWORD>(error));
             return false;
         }
         winsock_ = true;
         port_ = CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, 1);
         if (!port_) {
-            failure = {last_error(), "CreateIoCompletionPort"};
+            iocp::refuse(failure, "CreateIoCompletionPort", GetLastError());
             return false;
         }
         return devices_.open(port_, failure);
     }
 
     Registrator& registrator() noexcept override { return *this; }
+    const Capabilities& capabilities() const noexcept override { return own_capabilities; }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
         if (error) error.clear(); // not always: clear() calls system_category()
@@ -108,7 +115,7 @@ class Iocp final : public Selector, private Registrator {
 
   private:
     std::error_code add(Source source, const Watch& watch) noexcept override try {
-        if (const auto error = validate(watch)) return error;
+        if (const auto error = toolkit::validate(watch, own_capabilities)) return error;
         std::error_code error;
         const auto base = iocp::base_of(source, error);
         if (error) return error;
@@ -123,7 +130,7 @@ class Iocp final : public Selector, private Registrator {
     }
 
     std::error_code modify(Source source, const Watch& watch) noexcept override {
-        if (const auto error = validate(watch)) return error;
+        if (const auto error = toolkit::validate(watch, own_capabilities)) return error;
         std::error_code error;
         iocp::base_of(source, error);
         if (error) return error == std::errc::bad_file_descriptor ? error : unknown();
@@ -167,7 +174,7 @@ class Iocp final : public Selector, private Registrator {
     std::error_code wake() noexcept override {
         return pending_.wake([this] {
             const bool posted = PostQueuedCompletionStatus(port_, 0, reinterpret_cast<ULONG_PTR>(&wake_key), nullptr);
-            return posted ? std::error_code() : last_error();
+            return posted ? std::error_code() : iocp::error_of_code(GetLastError());
         });
     }
 
@@ -310,36 +317,14 @@ class Iocp final : public Selector, private Registrator {
     bool wake_swept_ = false;   // the packet of a wake was removed, and its event is still owed
 };
 
-std::unique_ptr<Selector> open(OpenFailure& failure) noexcept try {
-    auto selector = std::make_unique<Iocp>();
-    return selector->open(failure) ? std::move(selector) : nullptr;
-} catch (const std::bad_alloc&) {
-    failure = {no_memory(), "allocate"};
-    return nullptr;
-}
-
 } // namespace
 
 POLLUX_DESCRIBE_PLUGIN("iocp", 100, "Windows completion ports, with readiness by the poll of AFD");
 const pollux::Plugin pollux_plugin{
-    .interface_version = pollux::interface_version,
-    .size = sizeof(pollux::Plugin),
-    .abi = pollux::abi_tag,
+    .kind = pollux_description.kind,
+    .rank = pollux_description.rank,
     .name = pollux_description.name,
     .summary = pollux_description.summary,
-    .rank = pollux_description.rank,
-    .capabilities =
-        {
-            .oneshot = {Support::native},
-            .level = {Support::emulated, "a poll of AFD completes once: each select() polls a reported source again"},
-            .edge = {Support::unsupported, "the poll of AFD reports states, not arrivals"},
-            .sockets = {Support::native},
-            .pipes = {Support::unsupported,
-                      "AFD polls sockets only: add() of a pipe or console returns operation_not_supported"},
-            .files = {Support::unsupported, "AFD polls sockets only: add() of a file returns operation_not_permitted"},
-            .priority = {Support::native},
-            // A wait ends with a tick of the clock.
-            .timeout_resolution = std::chrono::milliseconds(16),
-        },
-    .open = open,
+    .capabilities = &own_capabilities,
+    .open = toolkit::open_selector<Iocp>,
 };

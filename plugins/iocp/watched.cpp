@@ -3,6 +3,7 @@
 
 #include <mswsock.h>
 
+#include <cstdio>
 #include <new>
 
 namespace pollux::iocp {
@@ -51,7 +52,39 @@ std::error_code error_of(NTSTATUS status) noexcept {
     if (status == status_invalid_handle) return make_error_code(std::errc::bad_file_descriptor);
     if (status == status_no_memory || status == status_insufficient_resources)
         return make_error_code(std::errc::not_enough_memory);
-    return {static_cast<int>(RtlNtStatusToDosError(status)), std::system_category()};
+    return error_of_code(RtlNtStatusToDosError(status));
+}
+
+std::error_code error_of_code(DWORD code) noexcept {
+    switch (code) {
+    case ERROR_INVALID_HANDLE:
+    case WSAEBADF:
+        return make_error_code(std::errc::bad_file_descriptor);
+    case WSAENOTSOCK:
+        return make_error_code(std::errc::not_a_socket);
+    case ERROR_NOT_ENOUGH_MEMORY:
+    case ERROR_OUTOFMEMORY:
+    case ERROR_NO_SYSTEM_RESOURCES:
+    case ERROR_COMMITMENT_LIMIT:
+    case WSAENOBUFS:
+        return make_error_code(std::errc::not_enough_memory);
+    case ERROR_TOO_MANY_OPEN_FILES:
+    case WSAEMFILE:
+        return make_error_code(std::errc::too_many_files_open);
+    case ERROR_ACCESS_DENIED:
+        return make_error_code(std::errc::permission_denied);
+    default: // the library knows a few more
+        const auto condition = std::system_category().default_error_condition(static_cast<int>(code));
+        return condition.category() == std::generic_category()
+                   ? std::error_code(condition.value(), condition.category())
+                   : make_error_code(std::errc::io_error);
+    }
+}
+
+void refuse(OpenFailure& failure, const char* step, DWORD code) noexcept {
+    char sentence[40];
+    std::snprintf(sentence, sizeof sentence, "error %lu of Windows", static_cast<unsigned long>(code));
+    failure.set(error_of_code(code), step, sentence);
 }
 
 Devices::~Devices() {
@@ -76,14 +109,12 @@ bool Devices::open_one(OpenFailure& failure) {
     IO_STATUS_BLOCK outcome{};
     const auto status = NtCreateFile(&made.handle, SYNCHRONIZE, &attributes, &outcome, nullptr, 0,
                                      FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, 0, nullptr, 0);
-    const char* step = "NtCreateFile(\\Device\\Afd)";
     bool opened = status >= 0;
     if (opened) {
-        step = "CreateIoCompletionPort(AFD)";
         opened = CreateIoCompletionPort(made.handle, port_, 0, 0) != nullptr;
-        if (!opened) failure.error = {static_cast<int>(GetLastError()), std::system_category()};
+        if (!opened) refuse(failure, "CreateIoCompletionPort(AFD)", GetLastError());
     } else {
-        failure.error = error_of(status);
+        failure.set(error_of(status), "NtCreateFile(\\Device\\Afd)");
     }
     if (opened) {
         // No thread waits for the handle's own event; if it cannot be switched off, it only costs time.
@@ -91,7 +122,6 @@ bool Devices::open_one(OpenFailure& failure) {
         not_full_.push_back(&made);
         return true;
     }
-    failure.step = step;
     if (made.handle) CloseHandle(made.handle);
     all_.pop_back();
     return false;
@@ -100,7 +130,7 @@ bool Devices::open_one(OpenFailure& failure) {
 Device* Devices::join(std::error_code& error) noexcept try {
     OpenFailure failure;
     if (not_full_.empty() && !open_one(failure)) {
-        error = failure.error;
+        error = failure.error();
         return nullptr;
     }
     auto* const device = not_full_.back();
@@ -158,7 +188,7 @@ SOCKET base_of(Source source, std::error_code& error) noexcept {
     SOCKET base = INVALID_SOCKET;
     DWORD written = 0;
     if (WSAIoctl(source, SIO_BASE_HANDLE, nullptr, 0, &base, sizeof base, &written, nullptr, nullptr) == SOCKET_ERROR) {
-        error = {WSAGetLastError(), std::system_category()};
+        error = error_of_code(static_cast<DWORD>(WSAGetLastError()));
         return INVALID_SOCKET;
     }
     return base;

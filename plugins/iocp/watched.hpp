@@ -13,6 +13,12 @@ namespace pollux::iocp {
 /// Returns the error for a status of the kernel.
 std::error_code error_of(NTSTATUS status) noexcept;
 
+/// Returns the error for a code of GetLastError() or WSAGetLastError(), as one of std::errc.
+std::error_code error_of_code(DWORD code) noexcept;
+
+/// Fills in the failure of open() for such a code.
+void refuse(OpenFailure& failure, const char* step, DWORD code) noexcept;
+
 /// A Device is a handle of AFD for the polls of a few sockets: AFD searches a poll that is cancelled or done among all
 /// polls of its handle, so one handle for all sockets would be slow.
 struct Device {

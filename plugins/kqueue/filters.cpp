@@ -138,7 +138,7 @@ std::error_code replace(int kq, Source source, const Filters& from, Filters& to)
     }
     if (error == 0) return {};
     try_to_replace(kq, source, to, from);
-    if (error == EBADF || error == ENOMEM) return {error, std::system_category()};
+    if (error == EBADF || error == ENOMEM) return {error, std::generic_category()};
     return make_error_code(std::errc::operation_not_supported);
 }
 

@@ -13,6 +13,7 @@
 #include <pollux/deadline.hpp>
 #include <pollux/posix.hpp>
 #include <pollux/process.hpp>
+#include <pollux/toolkit.hpp>
 
 #include <algorithm>
 #include <array>
@@ -39,15 +40,6 @@ constexpr Ready promises = Ready::readable | Ready::writable | Ready::priority;
 
 std::error_code other_process() noexcept { return make_error_code(std::errc::no_such_process); }
 
-std::error_code validate(const Watch& watch) noexcept {
-    if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
-    if (watch.mode > Mode::edge) return make_error_code(std::errc::operation_not_supported);
-#ifndef EVFILT_EXCEPT
-    if (any(watch.interest & Ready::priority)) return make_error_code(std::errc::operation_not_supported);
-#endif
-    return {};
-}
-
 std::error_code validate(Source source) noexcept {
     struct stat status {};
     if (fstat(source, &status) == -1) return check(-1);
@@ -66,6 +58,24 @@ Ready ready_now(Source source) noexcept {
     return ready;
 }
 
+/// What this backend can do on this system.
+const Capabilities own_capabilities {
+    .oneshot = {Support::native}, .level = {Support::native}, .edge = {Support::native}, .sockets = {Support::native},
+    .pipes = {Support::native},
+    .files = {Support::unsupported, "EVFILT_READ reports the offset of a file, not that it is ready"},
+#ifdef EVFILT_EXCEPT
+    .priority = {Support::native},
+#else
+    .priority = {Support::unsupported, "kqueue(2) of this system has no EVFILT_EXCEPT"},
+#endif
+#if defined(__OpenBSD__) || defined(__NetBSD__) || defined(__DragonFly__)
+    // These count in ticks of 10 ms.
+        .timeout_resolution = std::chrono::milliseconds(20),
+#else
+    .timeout_resolution = std::chrono::microseconds(500),
+#endif
+};
+
 class Kqueue final : public Selector, private Registrator {
   public:
     Kqueue() = default;
@@ -74,9 +84,9 @@ class Kqueue final : public Selector, private Registrator {
         if (kq_ != -1 && owner_.is_current()) close(kq_);
     }
 
-    bool open(OpenFailure& failure) noexcept {
+    bool open(const OpenRequest&, OpenFailure& failure) noexcept {
         const auto step = [&failure](const char* name, int result) {
-            if (result == -1) failure = {check(result), name};
+            if (result == -1) failure.set(check(result), name);
             return result != -1;
         };
         // A child of fork(2) does not inherit it; exec would.
@@ -85,6 +95,7 @@ class Kqueue final : public Selector, private Registrator {
     }
 
     Registrator& registrator() noexcept override { return *this; }
+    const Capabilities& capabilities() const noexcept override { return own_capabilities; }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
         if (error) error.clear(); // not always: clear() calls system_category()
@@ -124,7 +135,7 @@ class Kqueue final : public Selector, private Registrator {
 
     std::error_code add(Source source, const Watch& watch) noexcept override try {
         if (!owner_.is_current()) return other_process();
-        if (const auto error = validate(watch)) return error;
+        if (const auto error = toolkit::validate(watch, own_capabilities)) return error;
         if (const auto error = validate(source)) return error;
         const std::lock_guard lock(mutex_);
         const auto descriptor = static_cast<std::size_t>(source);
@@ -137,7 +148,7 @@ class Kqueue final : public Selector, private Registrator {
 
     std::error_code modify(Source source, const Watch& watch) noexcept override {
         if (!owner_.is_current()) return other_process();
-        if (const auto error = validate(watch)) return error;
+        if (const auto error = toolkit::validate(watch, own_capabilities)) return error;
         const std::lock_guard lock(mutex_);
         auto* entry = find(source);
         // The kernel checks sources to which filters are added; this checks all others.
@@ -226,45 +237,14 @@ class Kqueue final : public Selector, private Registrator {
     OwnerProcess owner_;
 };
 
-std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {
-    std::unique_ptr<Kqueue> selector(new (std::nothrow) Kqueue);
-    if (!selector) {
-        failure = {make_error_code(std::errc::not_enough_memory), "allocate"};
-    } else if (!selector->open(failure)) {
-        selector.reset();
-    }
-    return selector;
-}
-
 } // namespace
 
 POLLUX_DESCRIBE_PLUGIN("kqueue", 100, "kqueue(2) of macOS and the BSDs");
 const pollux::Plugin pollux_plugin{
-    .interface_version = pollux::interface_version,
-    .size = sizeof(pollux::Plugin),
-    .abi = pollux::abi_tag,
+    .kind = pollux_description.kind,
+    .rank = pollux_description.rank,
     .name = pollux_description.name,
     .summary = pollux_description.summary,
-    .rank = pollux_description.rank,
-    .capabilities =
-        {
-            .oneshot = {Support::native},
-            .level = {Support::native},
-            .edge = {Support::native},
-            .sockets = {Support::native},
-            .pipes = {Support::native},
-            .files = {Support::unsupported, "EVFILT_READ reports the offset of a file, not that it is ready"},
-#ifdef EVFILT_EXCEPT
-            .priority = {Support::native},
-#else
-            .priority = {Support::unsupported, "kqueue(2) of this system has no EVFILT_EXCEPT"},
-#endif
-#if defined(__OpenBSD__) || defined(__NetBSD__) || defined(__DragonFly__)
-            // These count in ticks of 10 ms.
-            .timeout_resolution = std::chrono::milliseconds(20),
-#else
-            .timeout_resolution = std::chrono::microseconds(500),
-#endif
-        },
-    .open = open,
+    .capabilities = &own_capabilities,
+    .open = toolkit::open_selector<Kqueue>,
 };

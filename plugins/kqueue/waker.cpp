@@ -20,7 +20,7 @@ bool Waker::open(int kq, OpenFailure& failure) noexcept {
     // Without EV_CLEAR it would stay triggered for ever.
     event.flags = EV_ADD | EV_CLEAR;
     if (change(kq, &event, 1, nullptr) == -1) {
-        failure = {check(-1), "kevent"};
+        failure.set(check(-1), "kevent");
         return false;
     }
     return true;
@@ -49,7 +49,7 @@ Waker::~Waker() {
 
 bool Waker::open(int kq, OpenFailure& failure) noexcept {
     if (const auto error = posix::open_pipe(pipe_)) {
-        failure = {error, "pipe"};
+        failure.set(error, "pipe");
         return false;
     }
     struct kevent event {};
@@ -57,7 +57,7 @@ bool Waker::open(int kq, OpenFailure& failure) noexcept {
     event.filter = EVFILT_READ;
     event.flags = EV_ADD | EV_CLEAR;
     if (change(kq, &event, 1, nullptr) == -1) {
-        failure = {check(-1), "kevent"};
+        failure.set(check(-1), "kevent");
         return false;
     }
     return true;

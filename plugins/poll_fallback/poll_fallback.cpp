@@ -13,6 +13,7 @@
 #include <pollux/deadline.hpp>
 #include <pollux/posix.hpp>
 #include <pollux/process.hpp>
+#include <pollux/toolkit.hpp>
 
 #include <array>
 #include <cerrno>
@@ -31,10 +32,22 @@ using posix::check;
 
 std::error_code other_process() noexcept { return make_error_code(std::errc::no_such_process); }
 
+/// What this backend can do on this system.
+const Capabilities own_capabilities{
+    .oneshot = {Support::emulated, "a spent watch is hidden from poll(2) until modify()"},
+    .level = {Support::native},
+    .edge = {Support::unsupported,
+             "poll(2) reports states, not arrivals: new data on an undrained source is invisible"},
+    .sockets = {Support::native},
+    .pipes = {Support::native},
+    .files = {Support::native},
+    .priority = {Support::native},
+    // poll(2) counts whole milliseconds, rounded up here; the second one is the scheduler's.
+    .timeout_resolution = std::chrono::milliseconds(2),
+};
+
 std::error_code validate(Source source, const Watch& watch) noexcept {
-    if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
-    if (watch.mode != Mode::oneshot && watch.mode != Mode::level)
-        return make_error_code(std::errc::operation_not_supported);
+    if (const auto error = toolkit::validate(watch, own_capabilities)) return error;
     // poll(2) would report POLLNVAL, later and to another caller, and would ignore a negative file descriptor.
     return check(fcntl(source, F_GETFD));
 }
@@ -48,13 +61,14 @@ class PollFallback final : public Selector, private Registrator {
         }
     }
 
-    bool open(OpenFailure& failure) noexcept {
+    bool open(const OpenRequest&, OpenFailure& failure) noexcept {
         const auto error = posix::open_pipe(pipe_);
-        if (error) failure = {error, "pipe"};
+        if (error) failure.set(error, "pipe");
         return !error;
     }
 
     Registrator& registrator() noexcept override { return *this; }
+    const Capabilities& capabilities() const noexcept override { return own_capabilities; }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override
         try {
@@ -195,38 +209,14 @@ class PollFallback final : public Selector, private Registrator {
     OwnerProcess owner_;
 };
 
-std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {
-    std::unique_ptr<PollFallback> selector(new (std::nothrow) PollFallback);
-    if (!selector) {
-        failure = {make_error_code(std::errc::not_enough_memory), "allocate"};
-    } else if (!selector->open(failure)) {
-        selector.reset();
-    }
-    return selector;
-}
-
 } // namespace
 
 POLLUX_DESCRIBE_PLUGIN("poll_fallback", 0, "POSIX poll(2): O(n), but available everywhere");
 const pollux::Plugin pollux_plugin{
-    .interface_version = pollux::interface_version,
-    .size = sizeof(pollux::Plugin),
-    .abi = pollux::abi_tag,
+    .kind = pollux_description.kind,
+    .rank = pollux_description.rank,
     .name = pollux_description.name,
     .summary = pollux_description.summary,
-    .rank = pollux_description.rank,
-    .capabilities =
-        {
-            .oneshot = {Support::emulated, "a spent watch is hidden from poll(2) until modify()"},
-            .level = {Support::native},
-            .edge = {Support::unsupported,
-                     "poll(2) reports states, not arrivals: new data on an undrained source is invisible"},
-            .sockets = {Support::native},
-            .pipes = {Support::native},
-            .files = {Support::native},
-            .priority = {Support::native},
-            // poll(2) counts whole milliseconds, rounded up here; the second one is the scheduler's.
-            .timeout_resolution = std::chrono::milliseconds(2),
-        },
-    .open = open,
+    .capabilities = &own_capabilities,
+    .open = toolkit::open_selector<PollFallback>,
 };

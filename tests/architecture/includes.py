@@ -8,17 +8,20 @@ from tree import is_public
 DIAGRAM = {
     "event": [],
     "registrator": ["event"],
-    "selector": ["registrator"],
     "capabilities": [],
+    "selector": ["registrator", "capabilities"],
+    "forwarding_selector": ["selector"],
+    "open_failure": [],
     "deadline": [],
     "pending_wake": [],
-    "plugin": ["selector", "capabilities"],
+    "plugin": ["selector", "open_failure"],
+    "toolkit": ["plugin"],
     "posix": ["event"],
     "process": [],
-    "open": ["selector", "capabilities"],
+    "open": ["selector", "open_failure"],
     "poll": ["open"],
 }
-FOR_PLUGINS = ["plugin", "posix", "process", "deadline", "pending_wake"]
+FOR_PLUGINS = ["toolkit", "forwarding_selector", "posix", "process", "deadline", "pending_wake"]
 FOR_FOLDER = {"notify": ["event", "registrator"], "net": ["event", "posix"], "loop": ["poll", "posix", "process"]}
 MAY_INCLUDE_CORE_SOURCES = ("core/src/", "tests/core/", "tests/loader/")
 SHOW_THE_SYSTEM = ("core/include/pollux/posix.hpp", "core/include/pollux/process.hpp")

@@ -66,8 +66,8 @@ class Includes(Planted):
 
     def test_chain(self):
         for header, above in [
-            ("event", "registrator"), ("registrator", "selector"), ("selector", "plugin"), ("selector", "capabilities"),
-            ("capabilities", "event"), ("deadline", "event"), ("plugin", "open"), ("plugin", "posix"),
+            ("event", "registrator"), ("registrator", "selector"), ("selector", "plugin"), ("selector", "forwarding_selector"),
+            ("capabilities", "event"), ("capabilities", "selector"), ("open_failure", "event"), ("plugin", "toolkit"), ("deadline", "event"), ("plugin", "open"), ("plugin", "posix"),
             ("posix", "registrator"), ("open", "poll"), ("open", "plugin"), ("poll", "posix"),
         ]:  # fmt: skip
             with self.subTest(header=header):
@@ -104,7 +104,7 @@ class Includes(Planted):
 
     def test_other_libraries(self):
         self.expect_include("notify/queue.cpp", "<pollux/selector.hpp>", "event, registrator")
-        self.expect_include("loop/loop.cpp", "<pollux/plugin.hpp>", "event, open, poll")
+        self.expect_include("loop/loop.cpp", "<pollux/plugin.hpp>", "event, open, open_failure, poll")
         for path in ("net/src/stream_socket.cpp", "net/include/pollux/tcp_stream.hpp"):
             for header in ("registrator", "selector", "poll"):
                 self.expect_include(path, f"<pollux/{header}.hpp>", "only event")

@@ -39,4 +39,10 @@ std::string describe(Mode mode) {
 
 std::string describe(const std::error_code& error) { return error ? error.message() : "success"; }
 
+std::string describe(const OpenFailure& failure) {
+    auto text = std::string(failure.step()) + ": " + describe(failure.error());
+    if (!failure.sentence().empty()) text += ": " + std::string(failure.sentence());
+    return text;
+}
+
 } // namespace pollux::conformance

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pollux/event.hpp>
+#include <pollux/open_failure.hpp>
 
 #include <span>
 #include <string>
@@ -15,5 +16,6 @@ std::string describe(const Event& event);
 std::string describe(std::span<const Event> events);
 std::string describe(Mode mode);
 std::string describe(const std::error_code& error);
+std::string describe(const OpenFailure& failure);
 
 } // namespace pollux::conformance

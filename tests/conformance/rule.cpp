@@ -83,8 +83,7 @@ std::span<const AbsentRule> absent_rules() {
 std::unique_ptr<Selector> Rule::open(SourceLocation location) {
     OpenFailure failure;
     auto opened = subject_->open(failure);
-    if (!opened)
-        fail("expected a Selector, seen: " + std::string(failure.step) + ": " + describe(failure.error), location);
+    if (!opened) fail("expected a Selector, seen: " + describe(failure), location);
     return opened;
 }
 
@@ -117,6 +116,9 @@ void Rule::expect(bool holds, const std::string& what, SourceLocation location) 
 void Rule::expect_error(std::errc expected, const std::error_code& seen, SourceLocation location) {
     if (seen != expected)
         fail("expected: " + describe(make_error_code(expected)) + "\n    seen: " + describe(seen), location);
+    if (seen && seen.category() != std::generic_category())
+        fail("expected: an error of std::generic_category()\n    seen: one of " + std::string(seen.category().name()),
+             location);
 }
 
 void Rule::add(Source source, const Watch& watch, SourceLocation location) {

@@ -19,6 +19,7 @@ void link_posix_rules();
 void link_surroundings_rules();
 #endif
 void link_resources_rules();
+void link_seam_rules();
 void link_threads_rules();
 void link_time_rules();
 void link_waking_rules();

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 #include <string_view>
 
 namespace pollux::conformance {
@@ -31,6 +32,7 @@ void link_all_rules() {
     link_surroundings_rules();
 #endif
     link_resources_rules();
+    link_seam_rules();
     link_threads_rules();
     link_time_rules();
     link_waking_rules();
@@ -131,6 +133,23 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
     return status;
 }
 
+Subject subject_of(const Choice& choice) {
+    if (!choice.winner) throw std::invalid_argument("expected a Choice with a winner");
+    OpenFailure failure;
+    const auto selector = choice.open(failure);
+    const bool is_stack = selector && !choice.layers.empty();
+    Subject subject{choice.stack(), is_stack ? copy_of(selector->capabilities()) : choice.winner->capabilities,
+                    [choice](OpenFailure& reason) { return choice.open(reason); }};
+    // "/" and "." separate the names of tests.
+    std::ranges::replace_if(
+        subject.name, [](char c) { return c == '/' || c == '.'; }, '_');
+    if (choice.layers.empty()) return subject;
+    subject.open_around = [layer = choice.layers.front()](std::unique_ptr<Selector> inner, OpenFailure& reason) {
+        return layer.open_around(std::move(inner), reason);
+    };
+    return subject;
+}
+
 int run_backends(int argc, char** argv) {
     std::vector<Subject> subjects;
     std::vector<char*> flags{argv[0]};
@@ -150,7 +169,7 @@ int run_backends(int argc, char** argv) {
             std::fprintf(stderr, "%s\n", choice.text().c_str());
             return 1;
         }
-        subjects.push_back({choice.winner->name, choice.winner->capabilities, choice.winner->open});
+        subjects.push_back(subject_of(choice));
     }
     if (subjects.empty()) {
         std::fputs(usage, stderr);

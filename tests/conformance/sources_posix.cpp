@@ -17,7 +17,7 @@ namespace pollux::conformance {
 namespace {
 
 int demand(int result, const char* call) {
-    if (result == -1) throw std::system_error(errno, std::system_category(), call);
+    if (result == -1) throw std::system_error(errno, std::generic_category(), call);
     return result;
 }
 
@@ -74,7 +74,7 @@ Pair tcp_pair() {
 }
 
 IoResult io_result_of(ssize_t result) {
-    if (result == -1) return {0, std::error_code(errno, std::system_category())};
+    if (result == -1) return {0, std::error_code(errno, std::generic_category())};
     return {static_cast<std::size_t>(result), {}};
 }
 
@@ -165,7 +165,7 @@ std::error_code take_error(Source socket) {
     int error = 0;
     socklen_t size = sizeof error;
     demand(getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size), "getsockopt(SO_ERROR)");
-    return {error, std::system_category()};
+    return {error, std::generic_category()};
 }
 
 Owned udp_socket(Source connected_to) {
@@ -205,7 +205,7 @@ Owned connect_to_closed_port() {
 
 Owned accept(Source listener, std::error_code& error) {
     Owned made(::accept(listener, nullptr, nullptr));
-    error = made == Owned::none ? std::error_code(errno, std::system_category()) : std::error_code();
+    error = made == Owned::none ? std::error_code(errno, std::generic_category()) : std::error_code();
     if (!error) prepare(made);
     return made;
 }

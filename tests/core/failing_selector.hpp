@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <pollux/selector.hpp>
+#include <pollux/forwarding_selector.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -29,37 +29,34 @@ struct Failing {
 /// wake() are counted together.
 ///
 /// Threads: as Selector.
-class FailingSelector final : public Selector, private Registrator {
+class FailingSelector final : public ForwardingSelector {
   public:
     FailingSelector(std::unique_ptr<Selector> inner, std::shared_ptr<Failing> failing)
-        : inner_(std::move(inner)), failing_(std::move(failing)) {}
-
-    Registrator& registrator() noexcept override { return *this; }
+        : ForwardingSelector(std::move(inner)), failing_(std::move(failing)) {}
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
         error = failing_->next();
-        return error ? std::span<const Event>() : inner_->select(buffer, timeout, error);
+        return error ? std::span<const Event>() : ForwardingSelector::select(buffer, timeout, error);
     }
 
   private:
     std::error_code add(Source source, const Watch& watch) noexcept override {
         const auto error = failing_->next();
-        return error ? error : inner_->registrator().add(source, watch);
+        return error ? error : ForwardingSelector::add(source, watch);
     }
     std::error_code modify(Source source, const Watch& watch) noexcept override {
         const auto error = failing_->next();
-        return error ? error : inner_->registrator().modify(source, watch);
+        return error ? error : ForwardingSelector::modify(source, watch);
     }
     std::error_code remove(Source source) noexcept override {
         const auto error = failing_->next();
-        return error ? error : inner_->registrator().remove(source);
+        return error ? error : ForwardingSelector::remove(source);
     }
     std::error_code wake() noexcept override {
         const auto error = failing_->next();
-        return error ? error : inner_->registrator().wake();
+        return error ? error : ForwardingSelector::wake();
     }
 
-    std::unique_ptr<Selector> inner_;
     std::shared_ptr<Failing> failing_;
 };
 

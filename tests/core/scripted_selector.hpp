@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "offers_all.hpp"
+
 #include <pollux/selector.hpp>
 
 #include <algorithm>
@@ -45,6 +47,7 @@ class ScriptedSelector final : public Selector, private Registrator {
     ~ScriptedSelector() override { record_->destroyed = true; }
 
     Registrator& registrator() noexcept override { return *this; }
+    const Capabilities& capabilities() const noexcept override { return offers_all; }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
         const auto before = record_->timeouts.size();

@@ -104,7 +104,7 @@ TEST_F(Choosing, auto_reports_what_it_tried_before) {
 TEST_F(Choosing, installed_is_in_order_of_rank_with_ties_by_name) {
     const auto all = installed();
     const auto place_of = [&all](const char* name) {
-        return std::ranges::find(all, name, &Backend::name) - all.begin();
+        return std::ranges::find(all, name, &FoundPlugin::name) - all.begin();
     };
     EXPECT_EQ(place_of("rank_top"), 0);
     EXPECT_EQ(place_of("rank_high"), 1);
@@ -115,7 +115,7 @@ TEST_F(Choosing, installed_is_in_order_of_rank_with_ties_by_name) {
     EXPECT_LT(place_of("bad_name"), place_of("wrong_abi"));
     EXPECT_LT(static_cast<std::size_t>(place_of("wrong_abi")), all.size());
     for (const auto& one : all) {
-        EXPECT_EQ(one.refusal.empty(), one.open != nullptr) << one.name << one.refusal;
+        EXPECT_EQ(one.refusal.empty(), one.loaded != nullptr) << one.name << one.refusal;
         EXPECT_TRUE(one.file.is_absolute()) << one.file;
     }
 }
@@ -135,8 +135,9 @@ TEST_F(Choosing, program_goes_before_the_environment) {
 }
 
 TEST_F(Choosing, values_that_make_no_sense) {
-    EXPECT_TRUE(says(refusal_of("watermark+good"), {"\"watermark+good\"", "layers", "\"+\"", "not supported yet"}));
-    EXPECT_TRUE(says(refusal_of("good?high=1024"), {"\"good?high=1024\"", "options", "\"?\"", "not supported yet"}));
+    EXPECT_TRUE(
+        says(refusal_of("watermark++good"), {"\"watermark++good\"", "the name of a layer or backend is missing"}));
+    EXPECT_TRUE(says(refusal_of("good?high"), {"\"good?high\"", "expected key=value"}));
     EXPECT_TRUE(says(refusal_of("good,auto"), {"\"auto\"", "whole list"}));
     EXPECT_TRUE(says(refusal_of("good,,epoll"), {"element of the list is empty"}));
     EXPECT_TRUE(says(refusal_of("good,"), {"element of the list is empty"}));
@@ -165,7 +166,8 @@ TEST_F(Choosing, file_may_have_any_name) {
 TEST_F(Choosing, real_plugins_open) {
     plugin_path.set(plugins);
     for (const auto& plugin : fs::directory_iterator(plugins)) {
-        const auto choice = choice_for(plugin.path().string());
+        const bool is_layer = load(plugin.path()).is_layer;
+        const auto choice = choice_for(element_of(plugin.path()) + (is_layer ? "+" BACKEND : ""));
         EXPECT_TRUE(choice.winner) << choice.text();
     }
 }

@@ -36,7 +36,7 @@ class Description : public LoaderTest {
         return file;
     }
 
-    Backend found_one(const std::string& name) {
+    FoundPlugin found_one(const std::string& name) {
         for (auto& one : found({.folders = {folder}})) {
             if (one.name == name && one.file.parent_path() == folder) return one;
         }
@@ -53,7 +53,7 @@ TEST_F(Description, is_read_without_loading) {
     EXPECT_TRUE(seen.described);
     EXPECT_EQ(seen.rank, 2000);
     EXPECT_EQ(seen.summary, "a fixture of the loader's tests");
-    EXPECT_EQ(seen.open, nullptr);
+    EXPECT_EQ(seen.loaded, nullptr);
     EXPECT_FALSE(is_loaded(file));
 }
 
@@ -101,16 +101,16 @@ TEST_F(Description, disagrees_with_the_plugin) {
 }
 
 TEST_F(Description, of_another_interface_version_is_refused_before_it_is_loaded) {
-    const auto file = changed("good", offsetof(PluginDescription, interface_version), 2);
-    const auto words = "built for interface version 2, this program has " + std::to_string(interface_version);
+    const auto file = changed("good", offsetof(PluginDescription, interface_version), 1);
+    const auto words = "built for interface version 1, this program has " + std::to_string(interface_version);
     EXPECT_EQ(load(file).refusal, words);
     EXPECT_EQ(found_one("good").refusal, words);
     EXPECT_FALSE(is_loaded(file));
 }
 
-TEST_F(Description, of_a_kind_that_is_not_known_is_no_backend) {
-    const auto file = changed("good", offsetof(PluginDescription, kind), 2);
-    EXPECT_TRUE(says(load(file).refusal, {"not a backend"}));
+TEST_F(Description, of_a_kind_that_is_not_known_is_refused) {
+    const auto file = changed("good", offsetof(PluginDescription, kind), 3);
+    EXPECT_TRUE(says(load(file).refusal, {"neither a backend nor a layer: this program does not know kind 3"}));
     EXPECT_FALSE(is_loaded(file));
 }
 

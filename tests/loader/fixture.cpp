@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // A plugin with the defect that its compile definitions select.
+#include <pollux/forwarding_selector.hpp>
 #include <pollux/plugin.hpp>
+
+#include <string>
+#include <utility>
 
 #ifndef FIXTURE_VERSION
 #define FIXTURE_VERSION pollux::interface_version
@@ -20,6 +24,27 @@
 #ifndef FIXTURE_RANK_DRIFT
 #define FIXTURE_RANK_DRIFT 0
 #endif
+#ifndef FIXTURE_CATEGORY
+#define FIXTURE_CATEGORY (&std::generic_category())
+#endif
+#ifndef FIXTURE_KIND
+#define FIXTURE_KIND pollux::PluginKind::backend
+#endif
+#ifndef FIXTURE_KIND_DRIFT
+#define FIXTURE_KIND_DRIFT FIXTURE_KIND
+#endif
+#ifndef FIXTURE_CAPABILITIES
+#define FIXTURE_CAPABILITIES (&nothing)
+#endif
+#ifndef FIXTURE_OPTIONS
+#define FIXTURE_OPTIONS nullptr
+#endif
+#ifndef FIXTURE_OPTION_COUNT
+#define FIXTURE_OPTION_COUNT 0
+#endif
+#ifndef FIXTURE_REASON
+#define FIXTURE_REASON "this layer is in the way"
+#endif
 #ifndef FIXTURE_OPEN
 #define FIXTURE_OPEN opens
 #endif
@@ -33,9 +58,12 @@ using namespace pollux;
 /// An address without memory: reading it crashes.
 [[maybe_unused]] const char* const nowhere = reinterpret_cast<const char*>(1);
 
+[[maybe_unused]] const Capabilities nothing{};
+
 class Idle final : public Selector, private Registrator {
   public:
     Registrator& registrator() noexcept override { return *this; }
+    const Capabilities& capabilities() const noexcept override { return nothing; }
     std::span<const Event> select(std::span<Event>, Timeout, std::error_code& error) noexcept override {
         error.clear();
         return {};
@@ -48,23 +76,63 @@ class Idle final : public Selector, private Registrator {
     std::error_code wake() noexcept override { return {}; }
 };
 
-[[maybe_unused]] std::unique_ptr<Selector> opens(OpenFailure&) noexcept { return std::make_unique<Idle>(); }
+[[maybe_unused]] std::unique_ptr<Selector> opens(const OpenRequest&, OpenFailure&) noexcept {
+    return std::make_unique<Idle>();
+}
 
-[[maybe_unused]] std::unique_ptr<Selector> fails(OpenFailure& failure) noexcept {
-    failure = {make_error_code(std::errc::permission_denied), "fixture_setup"};
+[[maybe_unused]] std::unique_ptr<Selector> fails(const OpenRequest&, OpenFailure& failure) noexcept {
+    failure.set(make_error_code(std::errc::permission_denied), "fixture_setup");
     return nullptr;
 }
 
-[[maybe_unused]] std::unique_ptr<Selector> fails_in_silence(OpenFailure&) noexcept { return nullptr; }
+[[maybe_unused]] std::unique_ptr<Selector> fails_in_silence(const OpenRequest&, OpenFailure&) noexcept {
+    return nullptr;
+}
 
-[[maybe_unused]] std::unique_ptr<Selector> calls_an_undefined_function(OpenFailure&) noexcept {
+[[maybe_unused]] std::unique_ptr<Selector> calls_an_undefined_function(const OpenRequest&, OpenFailure&) noexcept {
     return pollux_is_not_defined_anywhere() ? nullptr : std::make_unique<Idle>();
+}
+
+[[maybe_unused]] const std::error_category* const other_category = &std::system_category();
+
+[[maybe_unused]] constexpr Option two_options[] = {{"size", "16", "how much"}, {"name", "", "what for"}};
+[[maybe_unused]] constexpr Option same_options[] = {{"size", "16", "how much"}, {"size", "", "again"}};
+[[maybe_unused]] constexpr Option bad_option[] = {{"Size", "16", "how much"}};
+[[maybe_unused]] constexpr Option option_without_help[] = {{"size", "16", nullptr}};
+
+/// Fails, and states the request in the sentence.
+[[maybe_unused]] std::unique_ptr<Selector> states_its_request(const OpenRequest& request,
+                                                              OpenFailure& failure) noexcept {
+    std::string sentence = std::to_string(request.size) + " bytes";
+    for (std::uint32_t i = 0; i < request.option_count; ++i) {
+        sentence += std::string(", ") + request.options[i].name + "=" + request.options[i].value;
+    }
+    sentence += ", option(name)=" + std::string(request.option("name")) + (request.inner ? ", inner" : "");
+    failure.set({}, {}, sentence);
+    return nullptr;
+}
+
+class Layer final : public ForwardingSelector {
+  public:
+    explicit Layer(std::unique_ptr<Selector> inner) noexcept
+        : ForwardingSelector(std::move(inner)), capabilities_(copy_of(ForwardingSelector::capabilities())) {
+        capabilities_.edge = {Support::unsupported, FIXTURE_REASON};
+    }
+    const Capabilities& capabilities() const noexcept override { return capabilities_; }
+
+  private:
+    Capabilities capabilities_;
+};
+
+[[maybe_unused]] std::unique_ptr<Selector> wraps(const OpenRequest& request, OpenFailure&) noexcept {
+    return std::make_unique<Layer>(std::move(*request.inner));
 }
 
 } // namespace
 
 #ifndef FIXTURE_WITHOUT_DESCRIPTION
-POLLUX_DESCRIBE_PLUGIN(FIXTURE_NAME, FIXTURE_RANK, "a fixture of the loader's tests");
+POLLUX_PLUGIN_SECTION alignas(4) static constexpr pollux::PluginDescription
+    pollux_description(FIXTURE_KIND, FIXTURE_NAME, FIXTURE_RANK, "a fixture of the loader's tests");
 #endif
 
 #ifndef FIXTURE_WITHOUT_SYMBOL
@@ -72,10 +140,14 @@ const pollux::Plugin pollux_plugin{
     .interface_version = FIXTURE_VERSION,
     .size = FIXTURE_SIZE,
     .abi = FIXTURE_ABI,
+    .generic_category = FIXTURE_CATEGORY,
+    .kind = FIXTURE_KIND_DRIFT,
+    .rank = FIXTURE_RANK + FIXTURE_RANK_DRIFT,
     .name = FIXTURE_OWN_NAME,
     .summary = "a fixture of the loader's tests",
-    .rank = FIXTURE_RANK + FIXTURE_RANK_DRIFT,
-    .capabilities = {},
+    .capabilities = FIXTURE_CAPABILITIES,
+    .options = FIXTURE_OPTIONS,
+    .option_count = FIXTURE_OPTION_COUNT,
     .open = FIXTURE_OPEN,
 };
 #endif

@@ -57,13 +57,22 @@ const std::string& summary() {
     return text;
 }
 
-std::unique_ptr<Selector> fails(OpenFailure& failure) noexcept {
+std::unique_ptr<Selector> fails(const OpenRequest&, OpenFailure& failure) noexcept {
 #ifdef HOSTILE_OPEN
     HOSTILE_OPEN();
 #endif
-    failure = {make_error_code(std::errc::permission_denied), HOSTILE_WORDS};
+    failure.set(make_error_code(std::errc::permission_denied), HOSTILE_WORDS, HOSTILE_WORDS);
     return nullptr;
 }
+
+const Capabilities own_capabilities{.oneshot = {Support::emulated, HOSTILE_WORDS},
+                                    .level = {Support::native},
+                                    .edge = {Support::unsupported, HOSTILE_WORDS},
+                                    .sockets = {Support::native},
+                                    .pipes = {Support::native},
+                                    .files = {Support::native},
+                                    .priority = {Support::native},
+                                    .timeout_resolution = std::chrono::milliseconds(1)};
 
 } // namespace
 
@@ -72,19 +81,10 @@ POLLUX_DESCRIBE_PLUGIN(HOSTILE_NAME, HOSTILE_RANK, HOSTILE_WORDS);
 #endif
 
 const pollux::Plugin pollux_plugin{
-    .interface_version = pollux::interface_version,
-    .size = sizeof(pollux::Plugin),
-    .abi = pollux::abi_tag,
+    .kind = PluginKind::backend,
+    .rank = HOSTILE_RANK,
     .name = HOSTILE_NAME,
     .summary = summary().c_str(),
-    .rank = HOSTILE_RANK,
-    .capabilities = {.oneshot = {Support::emulated, HOSTILE_WORDS},
-                     .level = {Support::native},
-                     .edge = {Support::unsupported, HOSTILE_WORDS},
-                     .sockets = {Support::native},
-                     .pipes = {Support::native},
-                     .files = {Support::native},
-                     .priority = {Support::native},
-                     .timeout_resolution = std::chrono::milliseconds(1)},
+    .capabilities = &own_capabilities,
     .open = fails,
 };

@@ -115,10 +115,11 @@ inline testing::AssertionResult says(const std::string& text, std::initializer_l
     return testing::AssertionSuccess() << text;
 }
 
-/// Starts each test with neither of the variables set.
+/// Starts each test with none of the variables set.
 class LoaderTest : public testing::Test {
   protected:
     EnvironmentVariable backend{"POLLUX_BACKEND", std::nullopt};
+    EnvironmentVariable layers{"POLLUX_LAYERS", std::nullopt};
     EnvironmentVariable plugin_path{"POLLUX_PLUGIN_PATH", std::nullopt};
 };
 

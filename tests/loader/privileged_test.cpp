@@ -37,7 +37,7 @@ TEST_F(Privileged, file_that_others_can_write) {
     for (const auto mode : {0757, 0775}) {
         fs::permissions(file, fs::perms(mode));
         const auto refused = load(file, true);
-        EXPECT_EQ(refused.open, nullptr);
+        EXPECT_EQ(refused.loaded, nullptr);
         EXPECT_EQ(refused.refusal, named + " can be written by others, and this process is privileged");
     }
     EXPECT_EQ(load(file, false).refusal, "");

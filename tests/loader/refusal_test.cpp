@@ -82,9 +82,38 @@ TEST_F(Refusal, wrong_interface_version) {
               "built for interface version 4000000000, this program has " + std::to_string(interface_version));
 }
 
+TEST_F(Refusal, version_1) {
+    EXPECT_EQ(reason_for(fixture("version_1")),
+              "built for interface version 1, this program has " + std::to_string(interface_version));
+}
+
+TEST_F(Refusal, another_standard_library) {
+    EXPECT_TRUE(says(reason_for(fixture("other_category")), {"a C++ standard library of its own", "generic_category"}));
+}
+
+TEST_F(Refusal, unknown_kind) {
+    EXPECT_EQ(reason_for(fixture("unknown_kind")), "neither a backend nor a layer: this program does not know kind 7");
+}
+
+TEST_F(Refusal, another_kind_than_described) {
+    EXPECT_EQ(reason_for(fixture("kind_drift")),
+              "the description in its file has kind a backend, its Plugin has kind a layer");
+}
+
+TEST_F(Refusal, null_capabilities) {
+    EXPECT_EQ(reason_for(fixture("null_capabilities")), "its capabilities are null: expected those of a backend");
+}
+
+TEST_F(Refusal, options_that_are_no_table) {
+    EXPECT_EQ(reason_for(fixture("null_options")), "its options are null: expected a table");
+    EXPECT_EQ(reason_for(fixture("same_options")), "it has option \"size\" twice");
+    EXPECT_EQ(reason_for(fixture("bad_option")), "its option \"Size\" has no valid name: expected [a-z0-9_]+");
+    EXPECT_EQ(reason_for(fixture("null_help")), "its option 0 has a text that is null");
+}
+
 TEST_F(Refusal, short_size) {
     EXPECT_EQ(reason_for(fixture("short_size")),
-              "its Plugin has size 8, this program has " + std::to_string(sizeof(Plugin)));
+              "its Plugin has size 8, expected at least " + std::to_string(sizeof(Plugin)));
 }
 
 TEST_F(Refusal, wrong_abi) {
@@ -102,8 +131,8 @@ TEST_F(Refusal, wrong_name) {
 }
 
 TEST_F(Refusal, name_that_is_no_name) {
-    EXPECT_TRUE(says(reason_for(fixture("bad_name")), {"\"Bad-Name\"", "not a backend's name", "[a-z0-9_]+"}));
-    EXPECT_TRUE(says(reason_for(fixture("null_name")), {"its name is null", "not a backend's name"}));
+    EXPECT_TRUE(says(reason_for(fixture("bad_name")), {"\"Bad-Name\"", "not a plugin's name", "[a-z0-9_]+"}));
+    EXPECT_TRUE(says(reason_for(fixture("null_name")), {"its name is null", "not a plugin's name"}));
 }
 
 TEST_F(Refusal, null_open) { EXPECT_TRUE(says(reason_for(fixture("null_open")), {"open is null"})); }

@@ -9,8 +9,8 @@ namespace {
 
 using Search = LoaderTest;
 
-std::vector<Backend> named(const std::string& name, std::vector<Backend> all) {
-    std::erase_if(all, [&name](const Backend& backend) { return backend.name != name; });
+std::vector<FoundPlugin> named(const std::string& name, std::vector<FoundPlugin> all) {
+    std::erase_if(all, [&name](const FoundPlugin& backend) { return backend.name != name; });
     return all;
 }
 
@@ -97,7 +97,7 @@ TEST_F(Search, other_files_are_not_plugins) {
         fs::copy_file(fixture("good"), folder / name);
     }
     const auto all = installed({.folders = {folder}});
-    EXPECT_TRUE(std::ranges::none_of(all, [&](const Backend& one) { return one.file.parent_path() == folder; }));
+    EXPECT_TRUE(std::ranges::none_of(all, [&](const FoundPlugin& one) { return one.file.parent_path() == folder; }));
 }
 
 TEST_F(Search, broken_ones_are_listed_with_their_reason) {
@@ -109,7 +109,7 @@ TEST_F(Search, broken_ones_are_listed_with_their_reason) {
     EXPECT_EQ(named("folder", all)[0].refusal, "not a regular file");
     ASSERT_EQ(named("unresolved", all).size(), 1U);
     EXPECT_TRUE(says(named("unresolved", all)[0].refusal, {missing}));
-    EXPECT_EQ(named("unresolved", all)[0].open, nullptr);
+    EXPECT_EQ(named("unresolved", all)[0].loaded, nullptr);
 }
 
 TEST_F(Search, folders_that_are_not_there_hold_nothing) {

@@ -26,6 +26,7 @@ using namespace std::chrono_literals;
 using core_tests::backends;
 using core_tests::canceled;
 using core_tests::Change;
+using core_tests::offers_all;
 using core_tests::Pipe;
 
 using Clock = std::chrono::steady_clock;

@@ -17,6 +17,7 @@ class Sleeper final : public Selector, private Registrator {
   public:
     explicit Sleeper(std::function<bool()> fails) : fails_(std::move(fails)) {}
     Registrator& registrator() noexcept override { return *this; }
+    const Capabilities& capabilities() const noexcept override { return offers_all; }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
         error.clear();

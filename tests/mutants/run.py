@@ -82,7 +82,7 @@ class Library:
                         "-lgtest", "-lgtest_main", "-pthread"], check=True)  # fmt: skip
 
     def command(self, *flags):
-        return [*self.subject.runner, self.program, *([self.file] if self.subject.is_argument else []), *flags]
+        return [*self.subject.runner, self.program, *([self.subject.stack.format(self.file)] if self.subject.is_argument else []), *flags]
 
     def environment(self):
         others = os.environ.get("LD_LIBRARY_PATH")

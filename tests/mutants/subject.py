@@ -14,6 +14,7 @@ class Subject:
     compiler: str = "c++"
     runner: tuple = ()  # the command that starts the program
     is_argument: bool = False  # the program takes the library as an argument; otherwise the loader finds it first
+    stack: str = "{}"  # the argument, for a layer with the backend that it is around
     attempts: int = 1  # a mutant is killed if the test fails in one of so many runs
     patience: int = 60  # seconds, after which a program that still runs counts as failed
     own_tests: tuple = ()  # sources of the program, which mutants of headers compile again
@@ -25,6 +26,11 @@ def backend(name, **others):
     facts = {"library": f"libpollux-{name}.so", "program": "bin/pollux-conformance", "sources": ("*.cpp",),
              "is_argument": True, "attempts": 5, "patience": 600}  # fmt: skip
     return Subject(folder=f"plugins/{name}", **(facts | others))
+
+
+def layer(name, around, options="", **others):
+    """A layer of layers/, around a backend."""
+    return dataclasses.replace(backend(name, **others), folder=f"layers/{name}", stack=f"{{}}{options}+{around}")
 
 
 def library(name, program, **others):

@@ -46,7 +46,7 @@ class Mistakes(unittest.TestCase):
         self.check(["explain", "nosuch"], facts + ["from the command line"], 1)
 
     def test_invalid_value(self):
-        self.check(["explain", "a+b"], ['cannot use backend "a+b"', "layers"], 1)
+        self.check(["explain", "a++b"], ['cannot use backend "a++b"', "the name of a layer or backend is missing"], 1)
 
 
 class List(unittest.TestCase):

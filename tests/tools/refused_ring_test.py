@@ -22,8 +22,8 @@ class RefusedRing(unittest.TestCase):
     REFUSALS = [
         ("io_uring_setup", "EPERM", "io_uring_setup: Operation not permitted"),
         ("io_uring_setup", "ENOSYS", "io_uring_setup: Function not implemented"),
-        ("io_uring_setup", "ENOMEM", r"io_uring_setup, which counts all rings of a user against RLIMIT_MEMLOCK, .* "
-                                     r"\(ulimit -l\): Cannot allocate memory"),
+        ("io_uring_setup", "ENOMEM", r"io_uring_setup: Cannot allocate memory: the kernel counts all rings of a user "
+                                     r"against RLIMIT_MEMLOCK, .* \(ulimit -l\)"),
         ("io_uring_enter", "EPERM", "io_uring_enter: Operation not permitted"),
     ]
 

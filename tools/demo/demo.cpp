@@ -36,7 +36,7 @@ std::string reason_of(const Choice& choice, const DemoOptions& options) {
 void add_row(Table& table, const Measurement& seen, const DemoOptions& options) {
     const auto seconds = std::chrono::duration<double>(seen.time).count();
     const auto rate = seconds > 0 ? static_cast<double>(seen.requests) / seconds : 0.0;
-    table.add({seen.choice.winner->name, fmt::format("{}", seen.connections), fmt::format("{:.0f}", rate),
+    table.add({seen.choice.stack(), fmt::format("{}", seen.connections), fmt::format("{:.0f}", rate),
                in_milliseconds(seen.latencies.percentile(0.50)), in_milliseconds(seen.latencies.percentile(0.99)),
                in_milliseconds(seen.latencies.max()), fmt::format("{}", seen.bytes), fmt::format("{}", seen.errors),
                reason_of(seen.choice, options)});
@@ -53,7 +53,7 @@ struct Series {
         const std::chrono::seconds time(options.seconds);
         measurements.push_back(measure(request, static_cast<std::size_t>(options.connections), time, progress));
         const auto& seen = measurements.back();
-        const auto& name = seen.choice.winner->name;
+        const auto name = seen.choice.stack();
         if (seen.errors > 0) {
             remarks += fmt::format("  {}: {} errors, the first: {}\n", name, seen.errors, escaped(seen.first_error));
         } else if (seen.requests == 0 && !was_interrupted()) {
@@ -67,8 +67,9 @@ struct Series {
     void run_all(const DemoOptions& options) {
         for (const auto& seen : examine_installed()) {
             if (was_interrupted()) return;
+            if (seen.is_layer) continue;
             if (seen.obstacle.empty()) {
-                run({.backend = seen.file.string()}, options); // by its file: other plugins may have the same name
+                run({.backend = element_of(seen.file)}, options); // by its file: other plugins may have the same name
             } else {
                 remarks += fmt::format("  {}: not usable: {}\n", escaped(seen.name), escaped(seen.obstacle));
             }

@@ -69,21 +69,30 @@ bool watch_over(const std::future<void>& driving, EchoClients& clients, const Ta
     return true;
 }
 
+/// Opens the Poll of the clients, over the same stack as that of the server.
+/// Errors: std::system_error
+Poll poll_of_clients(const Choice& choice) {
+    OpenFailure failure;
+    auto selector = choice.open(failure);
+    if (!selector) throw std::system_error(failure.error(), std::string(failure.step()));
+    return Poll(std::move(selector));
+}
+
 } // namespace
 
 Measurement measure(const Request& request, std::size_t connections, std::chrono::seconds time, Progress& progress) {
     Poll server_poll(request);
     Measurement result{.choice = server_poll.choice()};
-    const auto& backend = *result.choice.winner;
-    const auto mode = mode_of(backend.capabilities);
+    const auto backend = result.choice.stack();
+    const auto mode = mode_of(server_poll.capabilities());
     Tally tally;
     EchoServer server(std::move(server_poll), mode, tally);
-    EchoClients clients(Poll({.backend = backend.file.string()}), mode, server.address(), time, connections, tally);
+    EchoClients clients(poll_of_clients(result.choice), mode, server.address(), time, connections, tally);
     Serving serving(server);
     auto driving = std::async(std::launch::async, [&clients] { clients.run(); });
-    if (!watch_over(driving, clients, tally, backend.name, time, progress)) abandon(backend.name, progress);
+    if (!watch_over(driving, clients, tally, backend, time, progress)) abandon(backend, progress);
     driving.get();
-    if (!serving.end(EchoClients::patience)) abandon(backend.name, progress);
+    if (!serving.end(EchoClients::patience)) abandon(backend, progress);
     progress.clear();
 
     result.connections = tally.connected;

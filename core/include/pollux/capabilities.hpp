@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace pollux {
 
@@ -19,9 +22,13 @@ struct Capability {
     constexpr explicit operator bool() const noexcept { return support != Support::unsupported; }
 };
 
-/// Capabilities state what a backend can do on this system. The conformance suite checks each of them: what is native
+/// Capabilities state what a Selector can do on this system. The conformance suite checks each of them: what is native
 /// or emulated must keep the rules, and what is unsupported must be refused with the documented error.
+///
+/// Later versions of the interface append members. A program reads those of a plugin through copy_of(), which gives the
+/// members that an older plugin does not have their defaults.
 struct Capabilities {
+    std::uint32_t size = sizeof(Capabilities); ///< of the structure, in bytes, as the plugin was built
     // Modes. An emulated edge mode need not keep two rules:                         [edge.new_data] [edge.partial_read]
     Capability oneshot;
     Capability level;
@@ -41,5 +48,13 @@ struct Capabilities {
     /// On an idle machine select() is late by at most this; more than zero.             [timeout.resolution]
     std::chrono::nanoseconds timeout_resolution{0};
 };
+
+/// Returns a copy of the Capabilities of a plugin that may be older or newer than this header.
+inline Capabilities copy_of(const Capabilities& plugins) noexcept {
+    Capabilities copy;
+    std::memcpy(&copy, &plugins, std::min<std::size_t>(plugins.size, sizeof copy));
+    copy.size = sizeof copy;
+    return copy;
+}
 
 } // namespace pollux

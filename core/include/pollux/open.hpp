@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pollux/capabilities.hpp>
+#include <pollux/open_failure.hpp>
 #include <pollux/selector.hpp>
 
 #include <filesystem>
@@ -37,51 +38,80 @@ struct Needs {
 /// A Request states which backends a program accepts. Empty members, except for `needs`, are taken from the
 /// environment.
 struct Request {
-    /// The same as POLLUX_BACKEND: "auto", or names and files separated by commas, tried in order. A file has a path
-    /// separator in it.
+    /// The same as POLLUX_BACKEND: "auto", or stacks separated by commas, tried in order. A stack is the name or file
+    /// of a backend, after those of the layers around it: "trace+epoll?batch=64". element_of() writes a file for it.
     std::string backend = {};
     /// Searched before the folders of POLLUX_PLUGIN_PATH and of the installation.
     std::vector<std::filesystem::path> folders = {};
-    /// A plugin has to be loaded to compare its capabilities: one that lacks an ability is loaded, but not opened.
+    /// A plugin has to be loaded to compare its capabilities: one that lacks an ability is loaded, but not opened. The
+    /// capabilities of a stack are those of its outermost layer.
     Needs needs = {};
 };
 
-/// A Backend is a plugin file that was found.
-struct Backend {
+/// An OptionSetting is an option of a plugin, and the value that it has.
+struct OptionSetting {
+    std::string name;
+    std::string default_value;
+    std::string help;  // one line, with the unit and the range
+    std::string value; // the default, if `is_given` is not set
+    bool is_given = false;
+};
+
+/// A FoundPlugin is a file that was found: of a backend or of a layer.
+struct FoundPlugin {
     std::string name = {};           // from the name of its file
     std::filesystem::path file = {}; // absolute
     std::string refusal = {};        // why it cannot be loaded; if empty, the members below are valid
-    bool described = false;          // name, rank and summary are in its file, and can be read without loading it
+    bool described = false;          // what it is, name, rank and summary are in its file, and read without loading it
 
+    bool is_layer = false;
     std::string summary = {};
     int rank = 0;
-    Capabilities capabilities = {}; // with the reasons as the plugin has them: escape them before printing
 
-    /// Returns a new Selector, or null and then `failure` states why. The pointer is null if the plugin was refused.
-    std::unique_ptr<Selector> (*open)(OpenFailure& failure) noexcept = nullptr;
+    // Known after it was loaded.
+    Capabilities capabilities =
+        {}; // of a backend, with the reasons as the plugin has them: escape them before printing
+    std::vector<OptionSetting> options = {};    // in the plugin's order; all but `value` escaped()
+    const class LoadedPlugin* loaded = nullptr; // opaque; null if it was not loaded
+
+    /// Returns a new Selector of a backend, with the values of `options`; null and then `failure` states why.
+    /// Threads: any.
+    std::unique_ptr<Selector> open(OpenFailure& failure) const noexcept;
+    /// Returns a new Selector of a layer around `inner`, which is destroyed if that fails.
+    std::unique_ptr<Selector> open_around(std::unique_ptr<Selector> inner, OpenFailure& failure) const noexcept;
 };
 
-/// An Attempt is a backend that was tried: its file, if there is one, and why it could not be opened; `reason` is empty
-/// if it was opened.
+/// An Attempt is a stack that was tried: its backend, or the layer that failed, the file of that, and why it could not
+/// be opened; `reason` is empty if it was opened.
 struct Attempt {
     std::string backend;
     std::filesystem::path file;
     std::string reason;
 };
 
-/// A Choice is the report of open(): the request, all backends that were tried, in order, and the result.
+/// A Choice is the report of open(): the request, all stacks that were tried, in order, and the result.
 ///
-/// Refusals, reasons and notes are escaped(). Names of files, and `asked`, are as they were given.
+/// Refusals, reasons and notes are escaped(). Names of files, `asked` and `asked_layers` are as they were given.
 struct Choice {
-    std::string asked;                // "auto", "io_uring,epoll"
-    std::string origin;               // where `asked` is from: "from POLLUX_BACKEND"
-    std::string refusal;              // why `asked` is invalid; then nothing was tried
-    std::vector<Attempt> attempts;    // the last one was opened, if there is a `winner`
-    std::vector<Attempt> passed_over; // plugins that `auto` did not load for a reason other than their rank
-    std::optional<Backend> winner;
+    std::string asked;                          // "auto", "io_uring,epoll", "trace+epoll"
+    std::string origin;                         // where `asked` is from: "from POLLUX_BACKEND"
+    std::string asked_layers;                   // the value of POLLUX_LAYERS
+    std::string refusal;                        // why `asked` or `asked_layers` is invalid; then nothing was tried
+    std::vector<Attempt> attempts;              // the last one was opened, if there is a `winner`
+    std::vector<Attempt> passed_over;           // plugins that `auto` did not load for a reason other than their rank
+    std::optional<FoundPlugin> winner;          // the backend, with the values of its options
+    std::vector<FoundPlugin> layers;            // around the winner, outermost first, with the values of their options
     std::vector<std::string> installed;         // names, sorted
     std::vector<std::filesystem::path> folders; // searched, in order
     std::vector<std::string> notes;             // what was ignored, and why
+
+    /// Opens another Selector of the same stack: the winner and its layers, with the same options. Returns null, and
+    /// the reason in `failure`, if that fails; without a winner the reason is operation_not_supported. Threads: any.
+    std::unique_ptr<Selector> open(OpenFailure& failure) const noexcept;
+
+    /// Returns the winner and its layers as in POLLUX_BACKEND, with the options that were given:
+    /// "trace+epoll?batch=64". Empty without a winner.
+    std::string stack() const;
 
     /// Returns the report as text: several lines, the last one without a line feed, all of it escaped().
     std::string text() const;
@@ -93,12 +123,12 @@ class OpenError : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// Opens the first backend of `request` that can be opened.
+/// Opens the first stack of `request` that can be opened, with the layers of POLLUX_LAYERS around it.
 ///
 /// Errors: OpenError, if there is none; std::bad_alloc.
 std::unique_ptr<Selector> open(const Request& request = {});
 
-/// Opens the first backend of `request` that can be opened, or returns null instead of throwing OpenError. `choice` is
+/// Opens the first stack of `request` that can be opened, or returns null instead of throwing OpenError. `choice` is
 /// the report in either case.
 std::unique_ptr<Selector> open(const Request& request, Choice& choice);
 
@@ -110,16 +140,19 @@ Choice explain(const Request& request = {});
 /// two plugins of the same name, the second one in the search is refused.
 ///
 /// Nothing is loaded: there are no capabilities, `open` is null, and a file without a refusal may still fail to load.
-std::vector<Backend> found(const Request& request = {});
+std::vector<FoundPlugin> found(const Request& request = {});
 
 /// Loads one plugin by its file, whether or not it is in a search folder. A relative path is taken from the current
 /// directory.
-Backend load(const std::filesystem::path& file);
+FoundPlugin load(const std::filesystem::path& file);
 
 /// Loads all plugins in the search folders, and returns them in the order of found(). This runs code of each of them in
 /// this process: a broken file may end the process, even if the program does not request it. `pollux list` loads each
 /// plugin in a process of its own.
-std::vector<Backend> installed(const Request& request = {});
+std::vector<FoundPlugin> installed(const Request& request = {});
+
+/// Returns a file as an element of POLLUX_BACKEND and of Request::backend: with %XX for each , + & ? = and %.
+std::string element_of(const std::filesystem::path& file);
 
 /// Returns text from outside in a form that is safe in a line of a log or on a terminal: bytes that control either, or
 /// are no UTF-8, are replaced by \n, \r, \t or \xNN, and so are characters that end a line or turn the direction of

@@ -185,6 +185,10 @@ class Poll {
     /// Returns which backend was opened, and why; empty if a Selector was passed to the constructor.
     const Choice& choice() const noexcept { return choice_; }
 
+    /// Returns what the Selector can do: with layers, those of the outermost one.
+    /// Threads: those of poll(). Lifetime: until reopen() or the destructor.
+    const Capabilities& capabilities() const noexcept { return selector_->capabilities(); }
+
   private:
     static std::shared_ptr<PollRegistrator::Gate> gate_to(Selector& selector, ReopenAdds adds);
     bool select_once(Events& events, const Timeout& timeout);

@@ -26,9 +26,10 @@
 /// Functions for authors of plugins on POSIX systems.
 namespace pollux::posix {
 
-/// Returns the error of a system call that returns -1 and sets errno: `return check(epoll_ctl(...))`.
+/// Returns the error of a system call that returns -1 and sets errno: `return check(epoll_ctl(...))`. The values of
+/// std::errc are those of errno.
 inline std::error_code check(int result) noexcept {
-    return result == -1 ? std::error_code(errno, std::system_category()) : std::error_code();
+    return result == -1 ? std::error_code(errno, std::generic_category()) : std::error_code();
 }
 
 /// Converts a wait for a system call. A negative one becomes zero; one that time_t cannot hold becomes its largest

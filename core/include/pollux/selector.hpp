@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <pollux/capabilities.hpp>
 #include <pollux/registrator.hpp>
 
 #include <span>
@@ -57,17 +58,33 @@ class Selector {
     virtual std::span<const Event> select(std::span<Event> buffer, Timeout timeout,
                                           std::error_code& error) noexcept = 0;
 
+    /// Returns what this Selector can do; the same object each time. Those of a backend are
+    /// the ones that its plugin declares,                                               [selector.capabilities]
+    /// those of a layer depend on the Selector that it wraps.
+    /// Lifetime: as long as the Selector.
+    virtual const Capabilities& capabilities() const noexcept = 0;
+
+    /// Returns a second interface of this Selector, or null if it has none with this id.   [selector.unknown_extension]
+    /// extension_of() finds one by its type. An id names an interface and its version,
+    /// "pollux.descriptor/1": whatever is added to the seam is an extension, as this
+    /// class never gains a function.
+    ///
+    /// A layer returns only extensions that it understands, and never forwards an id that it
+    /// does not know, as a call past the layer would bypass it.                         [layer.unknown_extension]
+    /// Lifetime: as long as the Selector.
+    /// Threads:  any; each extension states who may call its functions.
+    virtual void* extension(const char* /*id*/) noexcept { return nullptr; }
+
   protected:
     Selector() = default;
     Selector(const Selector&) = delete;
     Selector& operator=(const Selector&) = delete;
 };
 
-/// An OpenFailure states why a Selector could not be opened: `step` names the step that failed, such as
-/// "epoll_create1", and lives as long as the program; `error` is its error.             [open.limits]
-struct OpenFailure {
-    std::error_code error;
-    const char* step = "";
-};
+/// Returns the extension of type `E`, or null if the Selector has none. `E::id` is its id.
+template <typename E>
+E* extension_of(Selector& selector) noexcept {
+    return static_cast<E*>(selector.extension(E::id));
+}
 
 } // namespace pollux

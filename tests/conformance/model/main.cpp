@@ -51,7 +51,7 @@ std::vector<Subject> open_all(const std::vector<std::string>& backends) {
         Choice choice;
         open({.backend = backend}, choice);
         if (!choice.winner) throw OpenError(choice.text());
-        subjects.push_back({choice.winner->name, choice.winner->capabilities, choice.winner->open});
+        subjects.push_back(subject_of(choice));
     }
     return subjects;
 }

@@ -31,7 +31,7 @@ std::size_t room_for(const Sequence& sequence) {
 std::unique_ptr<Selector> open(const Subject& subject) {
     OpenFailure failure;
     auto selector = subject.open(failure);
-    if (!selector) throw std::runtime_error(subject.name + ": " + failure.step + ": " + describe(failure.error));
+    if (!selector) throw std::runtime_error(subject.name + ": " + describe(failure));
     return selector;
 }
 

@@ -77,7 +77,7 @@ MUTANTS = [
      "if (watches_.contains(source)) return make_error_code(std::errc::file_exists);",
      "if (watches_.contains(source)) return std::error_code();", "add.duplicate"),
     (ASIO, "let an exception of open() pass for a Selector without its error",
-     'failure = {caught(), "boost::asio::io_context"};', 'failure.step = "boost::asio::io_context";', "open.limits"),
+     'failure.set(caught(), "boost::asio::io_context");', 'failure.set({}, "boost::asio::io_context");', "open.limits"),
     (ASIO, "keep the source with Asio after remove()",
      "list_of(*found->second).erase(found->second);", "", "remove.then_add"),
 ]

@@ -56,7 +56,7 @@ MUTANTS = [
     (RING, "sleep for no completion", "ring_.ring_fd), 0, 1,", "ring_.ring_fd), 0, 0,", "selector.idle"),
     (RING, "leave the ring open", "if (std::exchange(is_mapped_, false)) io_uring_queue_exit(&ring_);", "",
      "selector.no_leak"),
-    (RING, "keep quiet about the step that failed", "failure = {error, step};", "failure = {error, \"\"};",
+    (RING, "keep quiet about the step that failed", "failure.set(error, step, sentence);", "failure.set(error, {}, sentence);",
      "open.limits"),
     (WATCHES, "put the newest first",
      "(empty() ? first_ : next_[last_]) = index;\n    last_ = index;",

@@ -29,8 +29,6 @@ MUTANTS = [
      "watched && watched->armed) {\n                watched->armed = false;", "remove.without_select"),
     (IOCP, "believe every socket to be new", "if (!is_new) return make_error_code(std::errc::file_exists);", "",
      "add.duplicate"),
-    (IOCP, "accept the token of wakes",
-     "if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);", "", "add.wake_token"),
     (IOCP, "keep the old watch on modify()", "const auto before = std::exchange(watched.watch, watch);",
      "const auto before = watched.watch;", "modify.replaces"),
     (IOCP, "leave the port open", "if (port_) CloseHandle(port_);", "", "selector.no_leak"),

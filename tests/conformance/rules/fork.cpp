@@ -111,7 +111,7 @@ RULE(fork, child_destroys) {
                 if (way != Way::own || !fault.empty()) return fault;
                 OpenFailure failure;
                 const auto childs = subject().open(failure);
-                if (!childs) return std::string(failure.step) + ": " + describe(failure.error);
+                if (!childs) return describe(failure);
                 const auto fresh = make_pair(Kind::local);
                 if (childs->registrator().add(fresh.near, watch)) return "add() fails in the child's own";
                 write(fresh.far, "x");

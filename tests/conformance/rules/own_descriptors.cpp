@@ -79,7 +79,7 @@ RULE(selector, descriptors_closed) {
         const auto fault = fault_in_child([&]() -> std::string {
             OpenFailure failure;
             const auto opened = subject().open(failure);
-            if (!opened) return std::string(failure.step) + ": " + describe(failure.error);
+            if (!opened) return describe(failure);
             const auto pair = make_pair(Kind::local);
             opened->registrator().add(pair.near, {Token{1}, Ready::readable, modes().back()});
             std::array<Event, 4> buffer{};
@@ -108,7 +108,7 @@ RULE(selector, descriptors_closed_while_waiting) {
         auto exposed = open_exposed(subject(), failure);
         const auto& opened = exposed.selector;
         auto& own = exposed.own;
-        if (!opened) return std::string(failure.step) + ": " + describe(failure.error);
+        if (!opened) return describe(failure);
         if (which < own.size()) own = {own[which]};
         if (opened->registrator().add(pair.near, {Token{1}, Ready::readable, modes().back()})) return "add() fails";
         const auto close_own = [&] {

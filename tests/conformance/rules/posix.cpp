@@ -85,8 +85,8 @@ RULE(open, limits) {
         }
         if (opened) break;
         ++refused;
-        expect_error(std::errc::too_many_files_open, failure.error);
-        expect(failure.step && *failure.step, "expected: the step that failed");
+        expect_error(std::errc::too_many_files_open, failure.error());
+        expect(!failure.step().empty(), "expected: the step that failed");
         expect(open_descriptors() == before, "expected: the same descriptors as before");
     }
     const auto opened = open();

@@ -46,7 +46,7 @@ RULE(selector, standard_streams) {
         for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) close(stream);
         OpenFailure failure;
         const auto opened = subject().open(failure);
-        if (!opened) return std::string(failure.step) + ": " + describe(failure.error);
+        if (!opened) return describe(failure);
         opened->registrator().add(file, {Token{2}, Ready::readable});
         if (opened->registrator().add(pair.near, {Token{1}, Ready::readable})) return "add() fails";
         for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -135,7 +135,7 @@ RULE(priority, once) {
             if (!enter_namespace()) return "unshare(CLONE_NEWUTS) fails";
             OpenFailure failure;
             const auto opened = subject().open(failure);
-            if (!opened) return std::string(failure.step) + ": " + describe(failure.error);
+            if (!opened) return describe(failure);
             auto& way_in = opened->registrator();
             const std::array<Owned, 3> names{open_name(), open_name(), open_name()};
             for (std::uint64_t i = 0; i < names.size(); ++i) {

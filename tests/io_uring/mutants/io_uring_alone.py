@@ -9,7 +9,6 @@ REQUESTS = "requests.cpp"
 RING = "ring.cpp"
 WATCHES = "watches.cpp"
 KIND = "source_kind.cpp"
-LIMIT = "memory_limit.cpp"
 
 MUTANTS = [
     (KIND, "take what can be polled for a file", "const auto kind = !is_refused ",
@@ -63,7 +62,7 @@ MUTANTS = [
      "Process.standard_streams_are_left_free"),
     (RING, "do not wait for memory", "while (result == -ENOMEM && deadline", "while (false && deadline",
      "Process.memory_is_waited_for"),
-    (LIMIT, "name another limit", "getrlimit(RLIMIT_MEMLOCK", "getrlimit(RLIMIT_STACK", "Process.memory_limit_is_named"),
+    (RING, "name another limit", "getrlimit(RLIMIT_MEMLOCK", "getrlimit(RLIMIT_STACK", "Process.memory_limit_is_named"),
     (REQUESTS, "do not keep what is reported once",
      "note_reported_once(index, slot, completion.result);\n        watches_", "watches_", "Once.each_change_is_reported"),
     (REQUESTS, "lose what is reported once by modify()", "if (is_of_watch && ", "if (false && ",

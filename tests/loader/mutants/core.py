@@ -9,14 +9,17 @@ ESCAPED = "src/escaped.cpp"
 FILES = "src/file_system.cpp"
 LIBRARY = "src/library.cpp"
 OPEN = "src/open.cpp"
+OPENER = "src/opener.cpp"
+CHOICE = "src/choice.cpp"
+FOUND = "src/found_plugin.cpp"
 PLUGIN = "src/plugin_file.cpp"
 SEARCH = "src/search.cpp"
 
 # file, defect, piece of the source, its replacement, test that has to fail
 MUTANTS = [
-    (OPEN, "load all plugins to find the first", "all_of(files, privileged, describe);\n    for",
-     "all_of(files, privileged, load);\n    for", "Description.auto_loads_the_one_that_it_opens_and_no_other"),
-    (OPEN, "ask for no need", "if (!(needs.*needed) || capability) continue;", "continue;",
+    (OPEN, "load all plugins to find the first", "all_of(files, privileged, describe);\n    std::erase_if",
+     "all_of(files, privileged, load);\n    std::erase_if", "Description.auto_loads_the_one_that_it_opens_and_no_other"),
+    (OPENER, "ask for no need", "if (!(needs.*needed) || capability) continue;", "continue;",
      "NeedsOf.named_backend_is_refused_with_its_reason"),
     (OPEN, "try what does not describe itself", "if (backend.refusal.empty() && backend.described) continue;",
      "if (backend.refusal.empty()) continue;", "Description.what_has_none_is_passed_over_and_can_be_asked_for"),
@@ -24,8 +27,28 @@ MUTANTS = [
      "Elf.file_that_was_cut_off_is_refused_at_each_length"),
     (PLUGIN, "add sizes that overflow", "return offset <= file_->size() && count <= file_->size() - offset;",
      "return offset + count <= file_->size();", "Elf.headers_that_point_behind_the_end"),
-    (LIBRARY, "take what is no backend for one", "if (!plugin.is_backend) return", "if (false) return",
-     "Description.of_a_kind_that_is_not_known_is_no_backend"),
+    (LIBRARY, "take a kind that is not known for a backend",
+     "    if (plugin.kind != PluginKind::backend && plugin.kind != PluginKind::layer) return unknown_kind(plugin.kind);\n"
+     "    if (plugin.abi", "    if (plugin.abi", "Description.of_a_kind_that_is_not_known_is_refused"),
+    (LIBRARY, "take a layer for a backend",
+     "backend.is_layer = plugin.kind == PluginKind::layer;", "backend.is_layer = false;",
+     "StackOf.layers_and_backends_are_not_mixed_up"),
+    (LIBRARY, "take two standard libraries for one", "if (plugin.generic_category != &std::generic_category())",
+     "if (false)", "Refusal.another_standard_library"),
+    (OPENER, "ignore options that are unknown", "if (known == plugin.options.end())", "if (false)",
+     "StackOf.unknown_options_are_refused_with_the_known_ones"),
+    (OPENER, "leave out the layers of the environment", "for (const auto* list : {outer_layers_, &stack.layers})",
+     "for (const auto* list : {&stack.layers})", "StackOf.layers_of_the_environment_are_around_all"),
+    (OPENER, "open the layers from the outside",
+     "for (auto layer = layers.rbegin(); selector && layer != layers.rend(); ++layer)",
+     "for (auto layer = layers.begin(); selector && layer != layers.end(); ++layer)",
+     "StackOf.layers_are_opened_from_the_inside"),
+    (OPENER, "compare the needs with the backend alone", "if (selector && !layers.empty())", "if (false)",
+     "StackOf.needs_are_those_of_the_whole_stack"),
+    (CHOICE, "open another Selector without its layers", "for (auto layer = layers.rbegin(); selector",
+     "for (auto layer = layers.rend(); selector", "StackOf.layers_are_around_a_backend"),
+    (FOUND, "pass the defaults of options", "option.value.c_str()", "option.default_value.c_str()",
+     "StackOf.options_have_the_values_that_were_given"),
     (LIBRARY, "let file and plugin drift apart", "if (plugin.rank != described.rank)", "if (false)",
      "Description.disagrees_with_the_plugin"),
     (LIBRARY, "wait for the load that asks", "std::recursive_mutex mutex_;", "std::mutex mutex_;",
@@ -47,6 +70,6 @@ MUTANTS = [
     (ESCAPED, "print what controls a terminal", "if (character.is_harmless()) {", "if (character.size != 0) {",
      "Escaping.each_byte"),
     (ESCAPED, "take overlong forms for characters", "if (code < least[size] || ", "if (", "Escaping.each_byte"),
-    (OPEN, "print what was asked for as it is", 'const std::string quoted = "\\"" + escaped(asked)',
-     'const std::string quoted = "\\"" + asked', "Escaping.value_that_makes_no_sense"),
+    (CHOICE, "print what was asked for as it is", 'std::string quoted = "\\"" + escaped(asked)',
+     'std::string quoted = "\\"" + asked', "Escaping.value_that_makes_no_sense"),
 ]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <pollux/capabilities.hpp>
+#include <pollux/open.hpp>
 #include <pollux/selector.hpp>
 
 #include <functional>
@@ -19,7 +19,13 @@ struct Subject {
     /// Returns a new Selector; null and the reason on failure. Called once for each rule, in the thread of that rule,
     /// one call at a time.
     std::function<std::unique_ptr<Selector>(OpenFailure&)> open;
+    /// Of a layer: returns a new Selector around `inner`, as `open` does. Empty for a backend.
+    std::function<std::unique_ptr<Selector>(std::unique_ptr<Selector> inner, OpenFailure&)> open_around = {};
 };
+
+/// Returns the subject for a stack that was chosen.
+/// Errors: std::invalid_argument without a winner.
+Subject subject_of(const Choice& choice);
 
 /// Runs every rule on each subject, and prints which rules passed, failed, or are declared unsupported, with the
 /// reason; the last line names the conformant subjects. Rules are GoogleTest tests with the name `<subject>/<rule>`, as

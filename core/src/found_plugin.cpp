@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "loaded_plugin.hpp"
+
+#include <pollux/open.hpp>
+
+#include <new>
+#include <utility>
+
+namespace pollux {
+namespace {
+
+std::unique_ptr<Selector> open_with_options(const FoundPlugin& plugin, std::unique_ptr<Selector>* inner,
+                                            OpenFailure& failure) noexcept try {
+    std::vector<OptionValue> values;
+    values.reserve(plugin.options.size());
+    for (const auto& option : plugin.options) values.push_back({option.name.c_str(), option.value.c_str()});
+    OpenRequest request;
+    request.option_count = static_cast<std::uint32_t>(values.size());
+    request.options = values.data();
+    request.inner = inner;
+    return plugin.loaded->open(request, failure);
+} catch (const std::bad_alloc&) {
+    failure.set(make_error_code(std::errc::not_enough_memory), "allocate");
+    return nullptr;
+}
+
+} // namespace
+
+std::unique_ptr<Selector> FoundPlugin::open(OpenFailure& failure) const noexcept {
+    failure.set({}, {});
+    if (loaded && !is_layer) return open_with_options(*this, nullptr, failure);
+    failure.set(make_error_code(std::errc::operation_not_supported), {},
+                loaded ? "a layer is opened around a Selector" : "the plugin is not loaded");
+    return nullptr;
+}
+
+std::unique_ptr<Selector> FoundPlugin::open_around(std::unique_ptr<Selector> inner,
+                                                   OpenFailure& failure) const noexcept {
+    failure.set({}, {});
+    if (loaded && is_layer && inner) return open_with_options(*this, &inner, failure);
+    failure.set(make_error_code(std::errc::operation_not_supported), {},
+                !loaded     ? "the plugin is not loaded"
+                : !is_layer ? "a backend is not opened around a Selector"
+                            : "there is no Selector to open the layer around");
+    return nullptr;
+}
+
+} // namespace pollux

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSL-1.0
+from subject import layer
+
+SUBJECT = layer("trace", around="epoll", options="?file=/dev/null")
+
+TRACE = "trace.cpp"
+
+# file, defect, piece of the source, its replacement, rule that has to fail
+MUTANTS = [
+    (TRACE, "forward extensions that it does not know",
+     "    std::span<const Event> select(",
+     "    void* extension(const char* id) noexcept override { return inner().extension(id); }\n"
+     "    std::span<const Event> select(", "layer.unknown_extension"),
+    (TRACE, "leave the file open", "if (file_ != standard_error) close_file(file_);", "", "selector.no_leak"),
+    (TRACE, "leave the file open across exec", " | O_CLOEXEC", "", "selector.close_on_exec"),
+    (TRACE, "lose the errors of remove()", "    return error;\n    }\n    std::error_code wake()",
+     "    return {};\n    }\n    std::error_code wake()", "remove.unknown"),
+]
