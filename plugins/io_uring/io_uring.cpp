@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <array>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <new>
 #include <optional>
@@ -66,7 +67,7 @@ class IoUring final : public Selector, private Registrator {
     bool open(OpenFailure& failure) noexcept try {
         watches_.make_slot_for(source_at(wake_index));
         return requests_.open(failure);
-    } catch (const std::bad_alloc&) {
+    } catch (const std::exception&) { // bad_alloc, or length_error of a vector
         failure = {make_error_code(std::errc::not_enough_memory), "allocate"};
         return false;
     }
@@ -113,7 +114,7 @@ class IoUring final : public Selector, private Registrator {
         if (is_watched(source)) return make_error_code(std::errc::file_exists);
         watches_.make_slot_for(source);
         return change(index_of(source), watch);
-    } catch (const std::bad_alloc&) {
+    } catch (const std::exception&) { // bad_alloc, or length_error of a vector
         return make_error_code(std::errc::not_enough_memory);
     }
 

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <exception>
 #include <mutex>
 #include <new>
 #include <unordered_map>
@@ -44,7 +45,8 @@ std::error_code last_error() noexcept { return {static_cast<int>(GetLastError())
 
 class Iocp final : public Selector, private Registrator {
   public:
-    Iocp() = default;
+    /// Errors: std::system_error. The first lock() of a mutex allocates memory; later ones do not fail.
+    Iocp() { const std::lock_guard first(mutex_); }
     ~Iocp() override {
         for (auto& [source, watched] : table_) {
             if (watched->poll == Watched::Poll::pending) watched->cancel();
@@ -313,7 +315,7 @@ class Iocp final : public Selector, private Registrator {
 std::unique_ptr<Selector> open(OpenFailure& failure) noexcept try {
     auto selector = std::make_unique<Iocp>();
     return selector->open(failure) ? std::move(selector) : nullptr;
-} catch (const std::bad_alloc&) {
+} catch (const std::exception&) {
     failure = {no_memory(), "allocate"};
     return nullptr;
 }

@@ -16,8 +16,8 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <mutex>
-#include <new>
 #include <utility>
 #include <vector>
 
@@ -68,7 +68,8 @@ Ready ready_now(Source source) noexcept {
 
 class Kqueue final : public Selector, private Registrator {
   public:
-    Kqueue() = default;
+    /// Errors: std::system_error. On some systems the first lock() of a mutex allocates memory; later ones do not fail.
+    Kqueue() { const std::lock_guard first(mutex_); }
     ~Kqueue() override {
         // A child of fork(2) does not inherit a kqueue, and there its file descriptor may be that of another file.
         if (kq_ != -1 && owner_.is_current()) close(kq_);
@@ -131,7 +132,7 @@ class Kqueue final : public Selector, private Registrator {
         if (descriptor >= entries_.size()) entries_.resize(std::max(descriptor + 1, 2 * entries_.size()));
         if (entries_[descriptor].watched) return make_error_code(std::errc::file_exists);
         return put(source, entries_[descriptor], watch);
-    } catch (const std::bad_alloc&) {
+    } catch (const std::exception&) { // bad_alloc, or length_error of a vector
         return make_error_code(std::errc::not_enough_memory);
     }
 
@@ -226,14 +227,12 @@ class Kqueue final : public Selector, private Registrator {
     OwnerProcess owner_;
 };
 
-std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {
-    std::unique_ptr<Kqueue> selector(new (std::nothrow) Kqueue);
-    if (!selector) {
-        failure = {make_error_code(std::errc::not_enough_memory), "allocate"};
-    } else if (!selector->open(failure)) {
-        selector.reset();
-    }
-    return selector;
+std::unique_ptr<Selector> open(OpenFailure& failure) noexcept try {
+    auto selector = std::make_unique<Kqueue>();
+    return selector->open(failure) ? std::move(selector) : nullptr;
+} catch (const std::exception&) {
+    failure = {make_error_code(std::errc::not_enough_memory), "allocate"};
+    return nullptr;
 }
 
 } // namespace

@@ -16,8 +16,8 @@
 
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <mutex>
-#include <new>
 #include <utility>
 
 #include <fcntl.h>
@@ -41,7 +41,8 @@ std::error_code validate(Source source, const Watch& watch) noexcept {
 
 class PollFallback final : public Selector, private Registrator {
   public:
-    PollFallback() = default;
+    /// Errors: std::system_error. On some systems the first lock() of a mutex allocates memory; later ones do not fail.
+    PollFallback() { const std::lock_guard first(mutex_); }
     ~PollFallback() override {
         for (const int end : pipe_) {
             if (end != -1) close(end);
@@ -76,7 +77,7 @@ class PollFallback final : public Selector, private Registrator {
             if (left == left.zero()) return {};
             if (!sleep(lock, timeout ? posix::to_milliseconds(left) : -1, error)) return {};
         }
-    } catch (const std::bad_alloc&) {
+    } catch (const std::exception&) { // bad_alloc, or length_error of a vector
         error = make_error_code(std::errc::not_enough_memory);
         return {};
     }
@@ -110,7 +111,7 @@ class PollFallback final : public Selector, private Registrator {
         const std::lock_guard lock(mutex_);
         const auto error = interrupt();
         return error ? error : step();
-    } catch (const std::bad_alloc&) {
+    } catch (const std::exception&) { // bad_alloc, or length_error of a vector
         return make_error_code(std::errc::not_enough_memory);
     }
 
@@ -195,14 +196,12 @@ class PollFallback final : public Selector, private Registrator {
     OwnerProcess owner_;
 };
 
-std::unique_ptr<Selector> open(OpenFailure& failure) noexcept {
-    std::unique_ptr<PollFallback> selector(new (std::nothrow) PollFallback);
-    if (!selector) {
-        failure = {make_error_code(std::errc::not_enough_memory), "allocate"};
-    } else if (!selector->open(failure)) {
-        selector.reset();
-    }
-    return selector;
+std::unique_ptr<Selector> open(OpenFailure& failure) noexcept try {
+    auto selector = std::make_unique<PollFallback>();
+    return selector->open(failure) ? std::move(selector) : nullptr;
+} catch (const std::exception&) {
+    failure = {make_error_code(std::errc::not_enough_memory), "allocate"};
+    return nullptr;
 }
 
 } // namespace
