@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "gate.hpp"
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 
 namespace pollux {
 
@@ -18,6 +20,17 @@ PollRegistrator::Gate::SoleCall::SoleCall(Gate& gate, const char* call) noexcept
     std::abort();
 }
 #endif
+
+PollRegistrator::Gate::Gate(Registrator& registrator, bool remembers)
+    : registrator_(&registrator), watches_(remembers ? std::make_unique<WatchTable>() : nullptr) {
+    // On some systems the first use of these allocates memory: it may fail here, but not in noexcept functions.
+    try {
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, std::chrono::nanoseconds::zero());
+    } catch (const std::system_error&) {
+        throw std::bad_alloc();
+    }
+}
 
 void PollRegistrator::Gate::leave() noexcept {
     const auto before = state_.fetch_sub(one_call, std::memory_order_acq_rel);

@@ -28,8 +28,7 @@ namespace pollux {
 class PollRegistrator::Gate {
   public:
     /// Errors: std::bad_alloc
-    Gate(Registrator& registrator, bool remembers)
-        : registrator_(&registrator), watches_(remembers ? std::make_unique<WatchTable>() : nullptr) {}
+    Gate(Registrator& registrator, bool remembers);
 
     bool is_closed() const noexcept { return (state_.load(std::memory_order_acquire) & closed) != 0; }
     bool is_foreign() const noexcept { return !owner_.load(std::memory_order_acquire).is_current(); }

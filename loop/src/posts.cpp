@@ -5,6 +5,7 @@
 
 #include <pollux/poster.hpp>
 
+#include <cerrno>
 #include <mutex>
 #include <new>
 #include <stdexcept>
@@ -44,6 +45,13 @@ class PostQueues {
         return only.value;
     }
     static loop::ReadyMutex& mutex() { return all().mutex; }
+    /// Constructs what lock() uses; returns whether there was memory for it.
+    static bool prepare_for_fork() noexcept try {
+        all();
+        return true;
+    } catch (const std::system_error&) {
+        return false;
+    }
     static void lock() {
         mutex().lock();
         for (auto* queue = all().first; queue; queue = queue->next_) queue->protocol_.mutex().lock();
@@ -60,7 +68,7 @@ class PostQueues {
 #ifdef _WIN32
 const int PostQueues::around_fork = 0;
 #else
-const int PostQueues::around_fork = pthread_atfork(lock, unlock, unlock);
+const int PostQueues::around_fork = prepare_for_fork() ? pthread_atfork(lock, unlock, unlock) : ENOMEM;
 #endif
 
 PostQueue::PostQueue(const PollRegistrator& registrator, std::size_t limit) : registrator_(registrator), limit_(limit) {

@@ -54,6 +54,9 @@ void release_signal(int signal) noexcept;
 /// Called by the handlers.
 void signal_arrived(int signal) noexcept;
 
+/// Constructs what the handlers of pthread_atfork(3) use; returns whether there was memory for it.
+bool prepare_signals_for_fork() noexcept;
+
 /// The handlers of pthread_atfork(3), which signals.cpp defines: before fork(), and after it in the parent and the
 /// child.
 void lock_signals() noexcept;

@@ -18,7 +18,8 @@ namespace {
 struct sigaction before[signal_limit];
 
 // Before main(), so that no other thread can fork() while a lock is held and this is not yet registered.
-const int around_fork = pthread_atfork(lock_signals, unlock_signals, begin_child_of_fork);
+const int around_fork =
+    prepare_signals_for_fork() ? pthread_atfork(lock_signals, unlock_signals, begin_child_of_fork) : ENOMEM;
 
 extern "C" void pollux_on_signal(int signal) {
     const int error = errno; // of the code that was interrupted

@@ -57,6 +57,13 @@ void signal_arrived(int signal) noexcept {
     handlers_running.fetch_sub(1);
 }
 
+bool prepare_signals_for_fork() noexcept try {
+    process();
+    return true;
+} catch (const std::system_error&) {
+    return false;
+}
+
 void lock_signals() noexcept { process().mutex.lock(); }
 void unlock_signals() noexcept { process().mutex.unlock(); }
 

@@ -54,7 +54,7 @@ bool Watched::is_same_file() const noexcept {
 }
 
 /// The lock of register_source(). A forked child gets it unlocked, whichever thread had it in the parent.
-std::mutex changing;
+constinit std::mutex changing;
 const int around_fork = pthread_atfork([] { changing.lock(); }, [] { changing.unlock(); }, [] { changing.unlock(); });
 
 /// Before its first wait Asio makes a descriptor non-blocking, for operations that this backend does not use, and

@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <array>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <new>
 #include <optional>
@@ -56,7 +57,7 @@ std::error_code unknown() noexcept { return make_error_code(std::errc::no_such_f
 std::error_code other_process() noexcept { return make_error_code(std::errc::no_such_process); }
 
 /// What this backend can do on this system.
-const Capabilities own_capabilities{
+constexpr Capabilities own_capabilities{
     .oneshot = {Support::native},
     .level = {Support::emulated, "io_uring polls are one-shot or edge-triggered: select() rechecks a reported "
                                  "watch, and rearms it when it is not ready"},
@@ -132,7 +133,7 @@ class IoUring final : public Selector, private Registrator {
         if (is_watched(source)) return make_error_code(std::errc::file_exists);
         watches_.make_slot_for(source);
         return change(index_of(source), watch);
-    } catch (const std::bad_alloc&) {
+    } catch (const std::exception&) { // bad_alloc, or length_error of a vector
         return make_error_code(std::errc::not_enough_memory);
     }
 

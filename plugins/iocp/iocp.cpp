@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <exception>
 #include <mutex>
 #include <new>
 #include <unordered_map>
@@ -35,7 +36,7 @@ std::error_code unknown() noexcept { return make_error_code(std::errc::no_such_f
 std::error_code no_memory() noexcept { return make_error_code(std::errc::not_enough_memory); }
 
 /// What this backend can do on this system.
-const Capabilities own_capabilities{
+constexpr Capabilities own_capabilities{
     .oneshot = {Support::native},
     .level = {Support::emulated, "a poll of AFD completes once: each select() polls a reported source again"},
     .edge = {Support::unsupported, "the poll of AFD reports states, not arrivals"},
@@ -50,7 +51,8 @@ const Capabilities own_capabilities{
 
 class Iocp final : public Selector, private Registrator {
   public:
-    Iocp() = default;
+    /// Errors: std::system_error. The first lock() of a mutex allocates memory; later ones do not fail.
+    Iocp() { const std::lock_guard first(mutex_); }
     ~Iocp() override {
         for (auto& [source, watched] : table_) {
             if (watched->poll == Watched::Poll::pending) watched->cancel();

@@ -17,8 +17,8 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <mutex>
-#include <new>
 #include <utility>
 #include <vector>
 
@@ -58,27 +58,33 @@ Ready ready_now(Source source) noexcept {
     return ready;
 }
 
-/// What this backend can do on this system.
-const Capabilities own_capabilities {
-    .oneshot = {Support::native}, .level = {Support::native}, .edge = {Support::native}, .sockets = {Support::native},
-    .pipes = {Support::native},
-    .files = {Support::unsupported, "EVFILT_READ reports the offset of a file, not that it is ready"},
 #ifdef EVFILT_EXCEPT
-    .priority = {Support::native},
+constexpr Capability priority{Support::native};
 #else
-    .priority = {Support::unsupported, "kqueue(2) of this system has no EVFILT_EXCEPT"},
+constexpr Capability priority{Support::unsupported, "kqueue(2) of this system has no EVFILT_EXCEPT"};
 #endif
 #if defined(__OpenBSD__) || defined(__NetBSD__) || defined(__DragonFly__)
-    // These count in ticks of 10 ms.
-        .timeout_resolution = std::chrono::milliseconds(20),
+constexpr std::chrono::milliseconds resolution(20); // these count in ticks of 10 ms
 #else
-    .timeout_resolution = std::chrono::microseconds(500),
+constexpr std::chrono::microseconds resolution(500);
 #endif
+
+/// What this backend can do on this system.
+constexpr Capabilities own_capabilities{
+    .oneshot = {Support::native},
+    .level = {Support::native},
+    .edge = {Support::native},
+    .sockets = {Support::native},
+    .pipes = {Support::native},
+    .files = {Support::unsupported, "EVFILT_READ reports the offset of a file, not that it is ready"},
+    .priority = priority,
+    .timeout_resolution = resolution,
 };
 
 class Kqueue final : public Selector, private Registrator {
   public:
-    Kqueue() = default;
+    /// Errors: std::system_error. On some systems the first lock() of a mutex allocates memory; later ones do not fail.
+    Kqueue() { const std::lock_guard first(mutex_); }
     ~Kqueue() override {
         // A child of fork(2) does not inherit a kqueue, and there its file descriptor may be that of another file.
         if (kq_ != -1 && owner_.is_current()) close(kq_);
@@ -142,7 +148,7 @@ class Kqueue final : public Selector, private Registrator {
         if (descriptor >= entries_.size()) entries_.resize(std::max(descriptor + 1, 2 * entries_.size()));
         if (entries_[descriptor].watched) return make_error_code(std::errc::file_exists);
         return put(source, entries_[descriptor], watch);
-    } catch (const std::bad_alloc&) {
+    } catch (const std::exception&) { // bad_alloc, or length_error of a vector
         return make_error_code(std::errc::not_enough_memory);
     }
 

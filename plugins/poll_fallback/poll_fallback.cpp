@@ -17,8 +17,8 @@
 
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <mutex>
-#include <new>
 #include <utility>
 
 #include <fcntl.h>
@@ -33,7 +33,7 @@ using posix::check;
 std::error_code other_process() noexcept { return make_error_code(std::errc::no_such_process); }
 
 /// What this backend can do on this system.
-const Capabilities own_capabilities{
+constexpr Capabilities own_capabilities{
     .oneshot = {Support::emulated, "a spent watch is hidden from poll(2) until modify()"},
     .level = {Support::native},
     .edge = {Support::unsupported,
@@ -54,7 +54,8 @@ std::error_code validate(Source source, const Watch& watch) noexcept {
 
 class PollFallback final : public Selector, private Registrator {
   public:
-    PollFallback() = default;
+    /// Errors: std::system_error. On some systems the first lock() of a mutex allocates memory; later ones do not fail.
+    PollFallback() { const std::lock_guard first(mutex_); }
     ~PollFallback() override {
         for (const int end : pipe_) {
             if (end != -1) close(end);
@@ -90,7 +91,7 @@ class PollFallback final : public Selector, private Registrator {
             if (left == left.zero()) return {};
             if (!sleep(lock, timeout ? posix::to_milliseconds(left) : -1, error)) return {};
         }
-    } catch (const std::bad_alloc&) {
+    } catch (const std::exception&) { // bad_alloc, or length_error of a vector
         error = make_error_code(std::errc::not_enough_memory);
         return {};
     }
@@ -124,7 +125,7 @@ class PollFallback final : public Selector, private Registrator {
         const std::lock_guard lock(mutex_);
         const auto error = interrupt();
         return error ? error : step();
-    } catch (const std::bad_alloc&) {
+    } catch (const std::exception&) { // bad_alloc, or length_error of a vector
         return make_error_code(std::errc::not_enough_memory);
     }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-"""check.py <allocations|includes|rules|contract|style|words> <root>, check.py exports <nm> <folder of plugins> [of libraries]: one check."""
+"""check.py <allocations|includes|rules|contract|style|words> <root>, check.py exports <nm> <folder of plugins> [of libraries],
+check.py throwing <clang++> <folder of compile_commands.json> <root>: one check."""
 import sys
 
 sys.dont_write_bytecode = True
@@ -9,6 +10,7 @@ import exports
 import includes
 import rules
 import style
+import throwing
 import words
 from tree import Tree
 
@@ -24,6 +26,9 @@ def main(arguments):
         faults = exports.check_plugins(nm, plugins)
         for folder in libraries:
             faults += exports.check_libraries(nm, folder)
+    elif len(arguments) == 4 and arguments[0] == "throwing":
+        clang, build, root = arguments[1:]
+        faults = throwing.check(Tree(root), clang, build)
     else:
         sys.exit(__doc__)
     for fault in faults:

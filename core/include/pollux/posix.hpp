@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <chrono>
 #include <ctime>
+#include <exception>
 #include <limits>
-#include <new>
 #include <span>
 #include <system_error>
 #include <vector>
@@ -163,7 +163,7 @@ inline int poll_by_select(std::span<pollfd> sources, int milliseconds) noexcept 
     // Without the ends: data on a source that is not polled for POLLIN would end each sleep at once.
     result = select_for(milliseconds, false);
     return result == -1 && errno != EBADF ? -1 : count_ready(result == -1);
-} catch (const std::bad_alloc&) {
+} catch (const std::exception&) { // bad_alloc, or length_error of a vector
     errno = ENOMEM;
     return -1;
 }

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 #include <new>
+#include <stdexcept>
 #include <string_view>
 #include <system_error>
 
@@ -41,6 +42,8 @@ std::unique_ptr<Selector> open_selector(const OpenRequest& request, OpenFailure&
         }
 #ifdef __cpp_exceptions
     } catch (const std::bad_alloc&) {
+        failure.set(make_error_code(std::errc::not_enough_memory), "allocate");
+    } catch (const std::length_error&) {
         failure.set(make_error_code(std::errc::not_enough_memory), "allocate");
     } catch (const std::system_error& thrown) {
         failure.set(thrown.code().default_error_condition().category() == std::generic_category()

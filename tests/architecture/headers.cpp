@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSL-1.0
+// Includes all public headers, and instantiates their templates, for the check "throwing", which compiles every
+// function.
+#include <pollux/address.hpp>
+#include <pollux/callback.hpp>
+#include <pollux/capabilities.hpp>
+#include <pollux/child_end.hpp>
+#include <pollux/deadline.hpp>
+#include <pollux/event.hpp>
+#include <pollux/handle.hpp>
+#include <pollux/io_result.hpp>
+#include <pollux/loop.hpp>
+#include <pollux/loop_metrics.hpp>
+#include <pollux/loop_options.hpp>
+#include <pollux/net.hpp>
+#include <pollux/notify.hpp>
+#include <pollux/open.hpp>
+#include <pollux/owned_source.hpp>
+#include <pollux/pending_wake.hpp>
+#include <pollux/pipe.hpp>
+#include <pollux/plugin.hpp>
+#include <pollux/poll.hpp>
+#include <pollux/posix.hpp>
+#include <pollux/poster.hpp>
+#include <pollux/process.hpp>
+#include <pollux/registrator.hpp>
+#include <pollux/selector.hpp>
+#include <pollux/signal_watcher.hpp>
+#include <pollux/stream_socket.hpp>
+#include <pollux/tcp_listener.hpp>
+#include <pollux/tcp_stream.hpp>
+#include <pollux/timer.hpp>
+#include <pollux/timer_wheel.hpp>
+#include <pollux/token_channel.hpp>
+#include <pollux/token_lane.hpp>
+#include <pollux/token_lanes.hpp>
+#include <pollux/token_queue.hpp>
+#include <pollux/token_ring.hpp>
+#include <pollux/tokens.hpp>
+#include <pollux/udp_socket.hpp>
+#include <pollux/unix_address.hpp>
+#include <pollux/unix_listener.hpp>
+#include <pollux/unix_stream.hpp>
+#include <pollux/wake_watcher.hpp>
+#include <pollux/watch_callback.hpp>
+#include <pollux/watcher.hpp>
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <system_error>
+
+namespace pollux {
+
+template class Callback<void()>;
+template class Callback<void(Ready, std::error_code)>;
+template class PendingWake<>;
+template class TokenLane<RealMemory>;
+template class TokenRing<RealMemory>;
+
+namespace {
+
+/// A class that gives its descriptor as net's classes do, and one as others do.
+struct WithFd {
+    int fd() const noexcept { return -1; }
+};
+
+struct Handler {
+    void operator()(Ready /*ready*/, std::error_code /*error*/) const {}
+};
+
+} // namespace
+
+/// Calls each template once; the results do not matter.
+void instantiate(const Poll& poll, const Poster& poster, const OwnedSource& source, TcpStream& stream) {
+    const auto use = [&](const auto& watched) {
+        static_cast<void>(poll.registrator().add(watched, {}));
+        static_cast<void>(poll.registrator().modify(watched, {}));
+        static_cast<void>(poll.registrator().remove(watched));
+    };
+    use(source.native_handle());
+    use(stream);
+    use(WithFd());
+    event_queue(1, poll.registrator());
+    event_queue(1, poster);
+    TokenLane<RealMemory> lane(1);
+    lane.take([](auto /*token*/) noexcept { return true; });
+    PendingWake<> wake;
+    static_cast<void>(wake.wake([]() noexcept { return std::error_code(); }));
+
+    const std::array<char, 100> large{};
+    Callback<void()> callback([large] { static_cast<void>(large); });
+    callback = [] {};
+    callback = [owned = std::make_unique<int>()] { static_cast<void>(owned); };
+    callback = std::function<void()>();
+    const WatchCallback both = Handler();
+    const WatchCallback one = [](Ready /*ready*/) {};
+}
+
+} // namespace pollux
