@@ -146,6 +146,9 @@ MUTANTS = [
      "on_signal.restores"),
     ("src/signal_pipe_posix.cpp", "disturb errno in the handler", "    errno = error;\n", "    static_cast<void>(error); errno = 1;\n",
      "OnSignal.does_not_disturb_what_it_interrupts"),
+    ("src/signal_pipe_posix.cpp", "let a handler raise SIGPIPE", "const auto error = posix::send_byte(ends_[1]);",
+     "const auto error = posix::check(send(ends_[1], \"\", 1, 0) == -1 && errno != EAGAIN ? -1 : 0);",
+     "OnSignal.raises_no_sigpipe_after_descriptors_were_closed"),
     ("src/signal_pipe_posix.cpp", "make the pair for signals close-on-exec in a second step",
      "if (const auto error = posix::open_pair(ends_))",
      "socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends_.data());\n    std::error_code error;\n"
