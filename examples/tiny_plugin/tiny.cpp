@@ -39,7 +39,7 @@ static constexpr Capabilities own_capabilities{.oneshot = yes,
 struct Tiny final : Selector, Registrator {
     ~Tiny() override { close(epoll_), close(wake_); }
     bool open(const OpenRequest&, OpenFailure& failure) noexcept {
-        epoll_event woken{EPOLLIN, {.u64 = static_cast<std::uint64_t>(wake_token)}};
+        epoll_event woken{0, {.u64 = static_cast<std::uint64_t>(wake_token)}};
         if (wake_ != -1 && epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &woken) == 0) return true;
         return failure.set(posix::check(-1), "epoll or eventfd"), false;
     }
@@ -56,7 +56,6 @@ struct Tiny final : Selector, Registrator {
             std::size_t reported = 0;
             for (int i = 0; i < count; ++i) {
                 if (Token{seen[i].data.u64} != paused) buffer[reported++] = event_of(seen[i]);
-                if (eventfd_t wakes = 0; Token{seen[i].data.u64} == wake_token) eventfd_read(wake_, &wakes);
             }
             if (count <= 0 || reported != 0) return buffer.first(reported);
         }
@@ -68,7 +67,10 @@ struct Tiny final : Selector, Registrator {
         return epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr) == 0 ? std::error_code() : not_watched();
     }
     std::error_code wake() noexcept override {
-        return owner_.is_current() ? posix::check(eventfd_write(wake_, 1)) : other_process();
+        if (!owner_.is_current()) return other_process();
+        epoll_event woken{EPOLLIN | EPOLLET, {.u64 = static_cast<std::uint64_t>(wake_token)}}; // an arrival each time
+        if (epoll_ctl(epoll_, EPOLL_CTL_MOD, wake_, &woken) == 0) return {};
+        return make_error_code(std::errc::bad_file_descriptor); // closed, or reused by another file
     }
     std::error_code put(int operation, Source fd, const Watch& watch) noexcept {
         if (!owner_.is_current()) return other_process();
@@ -80,7 +82,7 @@ struct Tiny final : Selector, Registrator {
     static std::error_code not_watched() noexcept { return make_error_code(std::errc::no_such_file_or_directory); }
     static std::error_code other_process() noexcept { return make_error_code(std::errc::no_such_process); }
     int epoll_ = posix::above_standard_streams(epoll_create1(EPOLL_CLOEXEC));
-    int wake_ = epoll_ == -1 ? -1 : posix::above_standard_streams(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    int wake_ = epoll_ == -1 ? -1 : posix::above_standard_streams(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
     OwnerProcess owner_;
 };
 

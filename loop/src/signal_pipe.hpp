@@ -27,7 +27,7 @@ class SignalPipe {
     /// Wakes the Loop; async-signal-safe, in any thread. After an error the Loop was not woken. In a forked child,
     /// whose parent reads the other end, this does nothing before reopen().
     std::error_code submit_wakeup() noexcept;
-    /// Reads what submit_wakeup() wrote.
+    /// Reads what submit_wakeup() sent.
     void drain() noexcept;
     /// In a forked child, opens a new pair with the same file descriptors. After an error nothing has changed.
     std::error_code reopen() noexcept;

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 namespace pollux::loop {
@@ -32,27 +31,6 @@ bool is_fault(int signal) noexcept {
     return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL;
 }
 
-std::error_code make_pair(std::array<int, 2>& ends) noexcept {
-#ifdef SOCK_CLOEXEC
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) == -1)
-        return {errno, std::system_category()};
-#else
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == -1) return {errno, std::system_category()};
-    for (const int end : ends) {
-        fcntl(end, F_SETFD, FD_CLOEXEC);
-        fcntl(end, F_SETFL, O_NONBLOCK);
-    }
-#endif
-    for (std::size_t i = 0; i < ends.size(); ++i) {
-        ends[i] = posix::above_standard_streams(ends[i]);
-        if (ends[i] != -1) continue;
-        const int error = errno;
-        for (const int end : ends) close(end);
-        return {error, std::system_category()};
-    }
-    return {};
-}
-
 /// Makes `old` a duplicate of `fresh`, in one step with close-on-exec where the system can. Retries after EINTR and
 /// EBUSY (a race with open(2) under Linux).
 bool replace_descriptor(int old, int fresh) noexcept {
@@ -68,9 +46,10 @@ bool replace_descriptor(int old, int fresh) noexcept {
 
 } // namespace
 
-// Sockets, not a pipe: each backend can watch them.
+// Sockets, not a pipe: each backend can watch them, and a byte that no end can read raises no SIGPIPE.
 SignalPipe::SignalPipe(const PollRegistrator&) {
-    if (const auto error = make_pair(ends_)) throw std::system_error(error, "pollux: a pair of sockets, for signals");
+    if (const auto error = posix::open_pair(ends_))
+        throw std::system_error(error, "pollux: a pair of sockets, for signals");
 }
 
 SignalPipe::~SignalPipe() {
@@ -81,16 +60,15 @@ std::error_code SignalPipe::submit_wakeup() noexcept {
     if (!owner_.load(std::memory_order_acquire).is_current()) return {};
     // A failure, such as a lack of memory, is mostly over soon.
     for (int tries = 0;; ++tries) {
-        if (write(ends_[1], "", 1) == 1) return {};
-        if (errno == EAGAIN || errno == EWOULDBLOCK) return {}; // full: the source is readable
-        if (tries == 8) return {errno, std::system_category()};
+        const auto error = posix::send_byte(ends_[1]);
+        if (!error || tries == 8) return error;
     }
 }
 
 std::error_code SignalPipe::reopen() noexcept {
     if (owner_.load(std::memory_order_relaxed).is_current()) return {};
     std::array<int, 2> fresh{};
-    if (const auto error = make_pair(fresh)) return error;
+    if (const auto error = posix::open_pair(fresh)) return error;
     // The new sockets get the same file descriptors: handlers may be running, and a watch refers to one. The parent's
     // are not affected.
     std::error_code error;
@@ -102,10 +80,7 @@ std::error_code SignalPipe::reopen() noexcept {
     return error;
 }
 
-void SignalPipe::drain() noexcept {
-    std::array<char, 256> bytes;
-    while (read(ends_[0], bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size())) {}
-}
+void SignalPipe::drain() noexcept { posix::drain(ends_[0]); }
 
 std::optional<Source> SignalPipe::source() const noexcept { return ends_[0]; }
 

@@ -126,7 +126,8 @@ class Queue {
     /// Ends the sleep of select(), once. A change calls it first: if it throws, nothing was changed.
     void interrupt() {
         if (!asleep_) return;
-        if (!own_.are_open()) throw boost::system::system_error(EBADF, boost::system::system_category());
+        if (const int error = own_.interrupt())
+            throw boost::system::system_error(error, boost::system::system_category());
         boost::asio::post(context_, [] {});
         asleep_ = false;
     }

@@ -6,9 +6,9 @@
 #include <boost/asio/detail/throw_error.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 
-#include <fcntl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -48,17 +48,24 @@ void OwnDescriptors::close() const noexcept {
 }
 
 bool OwnDescriptors::are_open() const noexcept {
-    if (fcntl(interrupter, F_GETFD) == -1) return false;
-    if (timer == -1) return fcntl(epoll, F_GETFD) != -1;
-    // The same registration as that of Asio: only the epoll set that holds the timer accepts it.
-    epoll_event event{EPOLLIN | EPOLLERR, {.ptr = timer_registration}};
-    return epoll_ctl(epoll, EPOLL_CTL_MOD, timer, &event) == 0;
+    // Only the epoll set that holds the interrupter refuses it like that. Unlike interrupt(), this ends no sleep.
+    epoll_event event{};
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, interrupter, &event) == -1) return errno == EEXIST;
+    epoll_ctl(epoll, EPOLL_CTL_DEL, interrupter, nullptr);
+    return false;
+}
+
+int OwnDescriptors::interrupt() const noexcept {
+    // The same registration as that of Asio, whose interrupter is always ready: setting it again is an arrival.
+    epoll_event event{EPOLLIN | EPOLLERR | EPOLLET, {.ptr = interrupter_registration}};
+    if (epoll_ctl(epoll, EPOLL_CTL_MOD, interrupter, &event) == 0) return 0;
+    return errno == ENOMEM ? ENOMEM : EBADF;
 }
 
 OwnDescriptors open_reactor(boost::asio::io_context& context) {
     auto& reactor = boost::asio::use_service<Reactor>(context);
-    return {reactor.*get(EpollMember()), reactor.*get(TimerMember()),
-            (reactor.*get(InterrupterMember())).read_descriptor(), &(reactor.*get(TimerMember()))};
+    auto& interrupter = reactor.*get(InterrupterMember());
+    return {reactor.*get(EpollMember()), reactor.*get(TimerMember()), interrupter.read_descriptor(), &interrupter};
 }
 
 void run_turn(boost::asio::io_context& context, Timeout timeout) {

@@ -18,14 +18,17 @@ struct OwnDescriptors {
     int epoll = -1;
     int timer = -1;
     int interrupter = -1;
-    void* timer_registration = nullptr; // of the timer, in the epoll set
+    void* interrupter_registration = nullptr; // in the epoll set
 
     /// Closes them and changes nothing else: for a forked child, where Asio's own destructors would unregister sources
     /// and interrupt a sleep in the epoll set that the parent uses.
     void close() const noexcept;
-    /// Returns whether they are open. Asio does not notice that they were closed, or are other files' descriptors by
-    /// now.
+    /// Returns whether the epoll set and the interrupter are open. Asio does not notice that they were closed, or are
+    /// other files' descriptors by now.
     bool are_open() const noexcept;
+    /// Interrupts the sleep of the reactor, as Asio does it, which ignores that it fails. Returns 0 or an errno: EBADF
+    /// if a descriptor was closed, or is another file's by now.
+    int interrupt() const noexcept;
 };
 
 /// Makes Asio open its reactor now, above the standard streams, and not in the first add(). Throws what Asio throws.

@@ -58,6 +58,12 @@ Ready ready_of(std::uint32_t flags) noexcept {
 std::error_code unknown() noexcept { return make_error_code(std::errc::no_such_file_or_directory); }
 std::error_code other_process() noexcept { return make_error_code(std::errc::no_such_process); }
 
+/// Returns the error of a call on descriptors of a Selector: the errors of other files' descriptors are EBADF, too.
+std::error_code own_error(int result) noexcept {
+    if (result == -1 && errno != ENOMEM) errno = EBADF;
+    return check(result);
+}
+
 /// epoll_pwait2() is new in Linux 5.11, and a sandbox may refuse it; no file descriptor is needed to find out.
 bool kernel_counts_nanoseconds() noexcept {
     epoll_event event;
@@ -101,9 +107,8 @@ class Epoll final : public Selector, private Registrator {
             return result != -1;
         };
         if (!step("epoll_create1", epoll_ = above_standard_streams(epoll_create1(EPOLL_CLOEXEC)))) return false;
-        if (!step("eventfd", wake_ = above_standard_streams(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)))) return false;
-        // Edge-triggered: each write is an event, and no thread has to read; 2^64 writes fit.
-        epoll_event event{EPOLLIN | EPOLLET, {.u64 = static_cast<std::uint64_t>(wake_token)}};
+        if (!step("eventfd", wake_ = above_standard_streams(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK)))) return false;
+        epoll_event event{0, {.u64 = static_cast<std::uint64_t>(wake_token)}};
         return step("epoll_ctl", epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event));
     }
 
@@ -164,7 +169,12 @@ class Epoll final : public Selector, private Registrator {
 
     std::error_code wake() noexcept override {
         if (!owner_.is_current()) return other_process();
-        return pending_.wake([this] { return check(eventfd_write(wake_, 1)); });
+        // The eventfd is always readable, and watching it again is an arrival: no thread has to read it, and nothing is
+        // written into a file that has reused its descriptor.
+        return pending_.wake([this] {
+            epoll_event event{EPOLLIN | EPOLLET, {.u64 = static_cast<std::uint64_t>(wake_token)}};
+            return own_error(epoll_ctl(epoll_, EPOLL_CTL_MOD, wake_, &event));
+        });
     }
 
     std::error_code change(int operation, Source source, const Watch& watch) noexcept {

@@ -22,6 +22,7 @@ constexpr unsigned completions = 512; // at least; the kernel keeps more of them
 constexpr std::chrono::milliseconds memory_patience(250);
 
 std::error_code error_of(int result) noexcept {
+    if (result == -EOPNOTSUPP) result = -EBADF; // the ring was closed, and another file has reused its descriptor
     return result < 0 ? std::error_code(-result, std::generic_category()) : std::error_code();
 }
 

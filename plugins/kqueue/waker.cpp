@@ -42,18 +42,18 @@ bool Waker::collect_if_wake(const struct kevent& event) noexcept {
 #else
 
 Waker::~Waker() {
-    for (const int end : pipe_) {
+    for (const int end : pair_) {
         if (end != -1) close(end);
     }
 }
 
 bool Waker::open(int kq, OpenFailure& failure) noexcept {
-    if (const auto error = posix::open_pipe(pipe_)) {
-        failure.set(error, "pipe");
+    if (const auto error = posix::open_pair(pair_)) {
+        failure.set(error, "socketpair");
         return false;
     }
     struct kevent event {};
-    event.ident = static_cast<std::uintptr_t>(pipe_[0]);
+    event.ident = static_cast<std::uintptr_t>(pair_[0]);
     event.filter = EVFILT_READ;
     event.flags = EV_ADD | EV_CLEAR;
     if (change(kq, &event, 1, nullptr) == -1) {
@@ -63,17 +63,12 @@ bool Waker::open(int kq, OpenFailure& failure) noexcept {
     return true;
 }
 
-std::error_code Waker::wake(int) noexcept {
-    // A full pipe has not been collected yet.
-    if (write(pipe_[1], "", 1) == 1 || errno == EAGAIN) return {};
-    return check(-1);
-}
+std::error_code Waker::wake(int) noexcept { return posix::send_byte(pair_[1]); }
 
 bool Waker::collect_if_wake(const struct kevent& event) noexcept {
-    if (event.ident != static_cast<std::uintptr_t>(pipe_[0])) return false;
-    // Bytes that are read here were written before this event is reported, so it reports their wakes as well.
-    std::array<char, 512> bytes;
-    while (read(pipe_[0], bytes.data(), bytes.size()) > 0) {}
+    if (event.ident != static_cast<std::uintptr_t>(pair_[0])) return false;
+    // Bytes that are read here were sent before this event is reported, so it reports their wakes as well.
+    posix::drain(pair_[0]);
     return true;
 }
 

@@ -7,8 +7,8 @@
 
 namespace pollux::kqueue {
 
-/// A Waker ends a sleeping kevent(2): by an EVFILT_USER, or by a pipe where there is none (OpenBSD up to 7.7, NetBSD up
-/// to 9).
+/// A Waker ends a sleeping kevent(2): by an EVFILT_USER, or by a pair of sockets where there is none (OpenBSD up
+/// to 7.7, NetBSD up to 9).
 ///
 /// Threads: any.
 class Waker {
@@ -31,7 +31,7 @@ class Waker {
 #ifdef EVFILT_USER
     std::uintptr_t ident_ = 0; // the file descriptor of the kqueue, which no source can have
 #else
-    std::array<int, 2> pipe_{-1, -1};
+    std::array<int, 2> pair_{-1, -1};
 #endif
 };
 

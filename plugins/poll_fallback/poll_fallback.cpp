@@ -5,9 +5,9 @@
 //                               └─ copy ─▶ poll(timeout), unlocked: only ends the sleep
 //
 // Events are those of a non-blocking poll of the table under the lock, so none is of a watch before a change. The sleep
-// works on a copy; every change ends it through a pipe, because poll(2) goes on with the table that it was given, and
-// holds the sources that are removed from it. Sources that report a change once, to the first poll(2), are the
-// exception: their report is kept until it has become an event (watches.hpp).
+// works on a copy; every change ends it through a pair of sockets, because poll(2) goes on with the table that it was
+// given, and holds the sources that are removed from it. Sources that report a change once, to the first poll(2), are
+// the exception: their report is kept until it has become an event (watches.hpp).
 #include "watches.hpp"
 
 #include <pollux/deadline.hpp>
@@ -57,14 +57,14 @@ class PollFallback final : public Selector, private Registrator {
     /// Errors: std::system_error. On some systems the first lock() of a mutex allocates memory; later ones do not fail.
     PollFallback() { const std::lock_guard first(mutex_); }
     ~PollFallback() override {
-        for (const int end : pipe_) {
+        for (const int end : pair_) {
             if (end != -1) close(end);
         }
     }
 
     bool open(const OpenRequest&, OpenFailure& failure) noexcept {
-        const auto error = posix::open_pipe(pipe_);
-        if (error) failure.set(error, "pipe");
+        const auto error = posix::open_pair(pair_);
+        if (error) failure.set(error, "socketpair");
         return !error;
     }
 
@@ -132,8 +132,8 @@ class PollFallback final : public Selector, private Registrator {
     /// Ends the sleep of select(), once; under the lock.
     std::error_code interrupt() noexcept {
         if (!asleep_ || interrupted_) return {};
-        // A full pipe ends it as well.
-        if (write(pipe_[1], "", 1) == -1 && errno != EAGAIN) return check(-1);
+        if (const auto error = posix::send_byte(pair_[1])) return error;
+        if (!posix::has_arrived(pair_[0])) return make_error_code(std::errc::bad_file_descriptor);
         interrupted_ = true;
         return {};
     }
@@ -153,7 +153,7 @@ class PollFallback final : public Selector, private Registrator {
             if (index == polled.size()) {
                 if (std::exchange(woken_, false)) buffer[count++] = {wake_token, Ready::none};
             } else if (polled[index].revents != 0) {
-                if ((polled[index].revents & POLLNVAL) && fcntl(pipe_[0], F_GETFD) == -1) {
+                if ((polled[index].revents & POLLNVAL) && fcntl(pair_[0], F_GETFD) == -1) {
                     // All descriptors of the process were closed, not only one source.
                     if (count == 0) error = check(-1);
                     break;
@@ -170,33 +170,21 @@ class PollFallback final : public Selector, private Registrator {
     /// Sleeps, unlocked, until another non-blocking poll is due; returns false after a signal or an error.
     bool sleep(std::unique_lock<std::mutex>& lock, int milliseconds, std::error_code& error) {
         sleeping_on_ = watches_.polled();
-        sleeping_on_.push_back({pipe_[0], POLLIN, 0});
+        sleeping_on_.push_back({pair_[0], POLLIN, 0});
         const auto added = watches_.added();
         asleep_ = true;
         lock.unlock();
         const auto result = check(posix::poll_for(sleeping_on_, milliseconds));
         lock.lock();
         asleep_ = false;
-        const auto pipe_events = sleeping_on_.back().revents;
+        const auto pair_events = sleeping_on_.back().revents;
         sleeping_on_.pop_back();
         if (!result) watches_.keep_owed(sleeping_on_, added);
         if (result && result != std::errc::interrupted) error = result;
-        // Even bytes that the program wrote, if it took the descriptor for one of its own.
-        // A blocking file that is in the place of the pipe, and not ready, is not read.
-        const bool is_readable = pipe_events != 0 || (fcntl(pipe_[0], F_GETFL) & O_NONBLOCK) != 0;
-        if ((std::exchange(interrupted_, false) || pipe_events != 0) && !(is_readable && empty_pipe()))
+        // Even bytes that the program sent, if it took the descriptor for one of its own.
+        if ((std::exchange(interrupted_, false) || pair_events != 0) && !posix::drain(pair_[0]))
             error = make_error_code(std::errc::bad_file_descriptor);
         return !result && !error;
-    }
-
-    /// Returns false if the pipe is gone: one of its ends was closed, or is another file by now.
-    bool empty_pipe() noexcept {
-        std::array<char, 256> bytes;
-        ssize_t count = 0;
-        do {
-            count = read(pipe_[0], bytes.data(), bytes.size());
-        } while (count == static_cast<ssize_t>(bytes.size()) || (count == -1 && errno == EINTR));
-        return count > 0 || (count == -1 && errno == EAGAIN);
     }
 
     std::mutex mutex_;
@@ -205,7 +193,7 @@ class PollFallback final : public Selector, private Registrator {
     bool woken_ = false;
     bool asleep_ = false;
     bool interrupted_ = false;
-    std::array<int, 2> pipe_{-1, -1};
+    std::array<int, 2> pair_{-1, -1};
     std::vector<pollfd> sleeping_on_; // select() only
     OwnerProcess owner_;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// Tests of wakes and changes whose write(2) or eventfd_write(3) fails: the call returns the error, nothing has changed,
-// and no other call depends on the failed one. The backends find these two functions in this program before those of
-// libc.
+// Tests of wakes and changes whose send(2), or epoll_ctl(2) with EPOLL_CTL_MOD, fails: the call returns the error,
+// nothing has changed, and no other call depends on the failed one. The backends find these two functions in this
+// program before those of libc.
 #include "backends.hpp"
 
 #include "../conformance/process.hpp"
@@ -17,27 +17,31 @@
 #include <functional>
 #include <thread>
 
-#include <sys/eventfd.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace {
 
-/// Replaces a write in the calling thread, if it is set; returns an errno.
-thread_local std::function<int()> instead_of_write;
+/// Replaces a call in the calling thread, if it is set; returns an errno.
+thread_local std::function<int()> instead_of_call;
+
+int fail() {
+    errno = instead_of_call();
+    return -1;
+}
 
 } // namespace
 
-extern "C" ssize_t write(int descriptor, const void* bytes, size_t count) {
-    if (instead_of_write) {
-        errno = instead_of_write();
-        return -1;
-    }
-    return syscall(SYS_write, descriptor, bytes, count);
+extern "C" ssize_t send(int descriptor, const void* bytes, size_t count, int flags) {
+    if (instead_of_call) return fail();
+    return sendto(descriptor, bytes, count, flags, nullptr, 0);
 }
 
-extern "C" int eventfd_write(int descriptor, eventfd_t value) {
-    return write(descriptor, &value, sizeof value) == sizeof value ? 0 : -1;
+extern "C" int epoll_ctl(int epoll, int operation, int source, epoll_event* event) noexcept {
+    if (instead_of_call && operation == EPOLL_CTL_MOD) return fail();
+    return static_cast<int>(syscall(SYS_epoll_ctl, epoll, operation, source, event));
 }
 
 namespace pollux::core_tests {
@@ -90,14 +94,14 @@ class FailingWakes : public testing::TestWithParam<std::string> {
         std::thread thread_;
     };
 
-    /// Makes the call with failing writes, with an error that a kernel may return.
-    std::error_code with_failing_writes(const std::function<std::error_code()>& call) {
-        instead_of_write = [this] {
+    /// Makes the call with failing system calls, with an error that a kernel may return.
+    std::error_code with_failing_calls(const std::function<std::error_code()>& call) {
+        instead_of_call = [this] {
             ++failed_;
             return ENOMEM;
         };
         const auto error = call();
-        instead_of_write = nullptr;
+        instead_of_call = nullptr;
         return error;
     }
 
@@ -108,8 +112,8 @@ class FailingWakes : public testing::TestWithParam<std::string> {
 TEST_P(FailingWakes, each_is_reported_and_the_next_one_is_tried) {
     Sleeper sleeper(*selector_);
     for (int wake = 1; wake <= 5 && !sleeper.has_ended(); ++wake) {
-        const auto error = with_failing_writes([&] { return registrator().wake(); });
-        if (failed_ == 0) break; // this backend does not wake by a write
+        const auto error = with_failing_calls([&] { return registrator().wake(); });
+        if (failed_ == 0) break; // this backend wakes by another call
         EXPECT_EQ(failed_, wake) << "wake " << wake << " was left to one that had failed";
         EXPECT_EQ(error, std::errc::not_enough_memory) << "wake " << wake;
     }
@@ -127,13 +131,13 @@ TEST_P(FailingWakes, a_change_that_fails_changes_nothing) {
     const Watch watch{Token{1}, Ready::readable, Mode::level};
     ASSERT_EQ(registrator().add(other.near, {Token{2}, Ready::readable, Mode::oneshot}), std::error_code());
     Sleeper sleeper(*selector_);
-    const auto added = with_failing_writes([&] { return registrator().add(pair.near, watch); });
+    const auto added = with_failing_calls([&] { return registrator().add(pair.near, watch); });
     if (failed_ != 0) {
         EXPECT_EQ(added, std::errc::not_enough_memory);
         EXPECT_EQ(registrator().add(pair.near, watch), std::error_code());
     }
     failed_ = 0;
-    const auto removed = with_failing_writes([&] { return registrator().remove(other.near); });
+    const auto removed = with_failing_calls([&] { return registrator().remove(other.near); });
     if (failed_ != 0) {
         EXPECT_EQ(removed, std::errc::not_enough_memory);
         EXPECT_EQ(registrator().remove(other.near), std::error_code());
@@ -142,14 +146,14 @@ TEST_P(FailingWakes, a_change_that_fails_changes_nothing) {
     EXPECT_EQ(sleeper.token(), Token{1});
 }
 
-/// While the first thread's write is about to fail, a second one wakes: its result has to be true.
+/// While the first thread's system call is about to fail, a second one wakes: its result has to be true.
 TEST_P(FailingWakes, one_beside_a_failing_one_does_not_depend_on_it) {
     for (int round = 0; round < 20; ++round) {
         Sleeper sleeper(*selector_);
         std::atomic<bool> writes = false, second_has_ended = false;
         std::atomic<int> second = 0;
         std::thread first([&] {
-            instead_of_write = [&] {
+            instead_of_call = [&] {
                 writes = true;
                 while (second == 0) std::this_thread::yield();
                 // The second call has returned, or waits for this one.

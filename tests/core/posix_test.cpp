@@ -6,7 +6,10 @@
 #include <pollux/process.hpp>
 
 #include <array>
+#include <atomic>
+#include <csignal>
 #include <functional>
+#include <utility>
 
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -64,6 +67,90 @@ TEST(PosixDescriptors, that_cannot_be_moved_are_closed) {
                   const rlimit few{1, 1};
                   return setrlimit(RLIMIT_NOFILE, &few) == 0 && posix::above_standard_streams(made) == -1 &&
                          errno != 0 && fcntl(STDIN_FILENO, F_GETFD) == -1;
+              }),
+              0);
+}
+
+std::atomic<int> broken_pipes = 0;
+
+/// A pair of posix.hpp, which counts each SIGPIPE.
+class PosixPair : public testing::Test {
+  protected:
+    void SetUp() override {
+        struct sigaction counting {};
+        counting.sa_handler = [](int) { ++broken_pipes; };
+        sigaction(SIGPIPE, &counting, &former_);
+        broken_pipes = 0;
+        ASSERT_EQ(posix::open_pair(ends_), std::error_code());
+    }
+    void TearDown() override {
+        for (const int end : ends_) close(end);
+        sigaction(SIGPIPE, &former_, nullptr);
+        EXPECT_EQ(broken_pipes, 0);
+    }
+
+    /// Makes the descriptor of an end that of another file.
+    void replace(std::size_t end, int other) {
+        ASSERT_EQ(dup2(other, ends_.at(end)), ends_.at(end));
+        close(other);
+    }
+
+    std::array<int, 2> ends_{};
+    struct sigaction former_ {};
+};
+
+TEST_F(PosixPair, is_drained_of_what_was_sent) {
+    EXPECT_FALSE(posix::has_arrived(ends_[0]));
+    EXPECT_TRUE(posix::drain(ends_[0])) << "nothing";
+    for (int i = 0; i < 5000; ++i) ASSERT_EQ(posix::send_byte(ends_[1]), std::error_code()) << "it is full by now";
+    EXPECT_TRUE(posix::has_arrived(ends_[0]));
+    EXPECT_TRUE(posix::drain(ends_[0]));
+    EXPECT_FALSE(posix::has_arrived(ends_[0]));
+    for (const int end : ends_) {
+        EXPECT_GT(end, STDERR_FILENO);
+        EXPECT_EQ(fcntl(end, F_GETFD), FD_CLOEXEC);
+        EXPECT_NE(fcntl(end, F_GETFL) & O_NONBLOCK, 0);
+    }
+}
+
+TEST_F(PosixPair, reports_that_an_end_was_closed) {
+    close(std::exchange(ends_[0], -1));
+    EXPECT_EQ(posix::send_byte(ends_[1]), std::errc::bad_file_descriptor);
+    EXPECT_FALSE(posix::drain(ends_[0]));
+    close(std::exchange(ends_[1], -1));
+    EXPECT_EQ(posix::send_byte(ends_[1]), std::errc::bad_file_descriptor);
+}
+
+TEST_F(PosixPair, writes_and_reads_no_other_pipe) {
+    std::array<int, 2> pipe_ends{};
+    ASSERT_EQ(pipe(pipe_ends.data()), 0);
+    ASSERT_EQ(write(pipe_ends[1], "x", 1), 1);
+    replace(0, pipe_ends[0]);
+    replace(1, pipe_ends[1]);
+    EXPECT_EQ(posix::send_byte(ends_[1]), std::errc::bad_file_descriptor);
+    EXPECT_FALSE(posix::has_arrived(ends_[0]));
+    EXPECT_FALSE(posix::drain(ends_[0]));
+    int bytes = 0;
+    EXPECT_EQ(ioctl(ends_[0], FIONREAD, &bytes), 0);
+    EXPECT_EQ(bytes, 1);
+}
+
+// The byte is sent by another socket.
+TEST_F(PosixPair, reports_that_a_byte_did_not_arrive) {
+    std::array<int, 2> others{};
+    ASSERT_EQ(posix::open_pair(others), std::error_code());
+    replace(1, others[1]);
+    EXPECT_EQ(posix::send_byte(ends_[1]), std::error_code());
+    EXPECT_FALSE(posix::has_arrived(ends_[0]));
+    close(others[0]);
+}
+
+TEST_F(PosixPair, is_open_or_not) {
+    EXPECT_EQ(status_of_child([] {
+                  const rlimit one{static_cast<rlim_t>(dup(0)) + 1, 4096};
+                  std::array<int, 2> ends{7, 7};
+                  return setrlimit(RLIMIT_NOFILE, &one) == 0 && posix::open_pair(ends) && ends[0] == -1 &&
+                         ends[1] == -1;
               }),
               0);
 }

@@ -19,6 +19,7 @@ constexpr std::array interrupted{EINTR};
 constexpr std::array no_poll{ENOMEM, EINTR};
 constexpr std::array no_write{ENOBUFS, ENOMEM, EINTR};
 constexpr std::array no_read{EIO, EINTR};
+constexpr std::array no_receive{ENOMEM, EINTR};
 constexpr std::array no_socket{EMFILE, ENFILE, ENOBUFS, ENOMEM};
 constexpr std::array no_ring{ENOMEM, EMFILE, EPERM, ENOSYS};
 constexpr std::array no_enter{EAGAIN, EBUSY, EINTR, ENOMEM};
@@ -43,6 +44,8 @@ constexpr std::array all{
     Call{SYS_ppoll, "ppoll", no_poll},
     Call{SYS_read, "read", no_read},
     Call{SYS_write, "write", no_write},
+    Call{SYS_recvfrom, "recvfrom", no_receive},
+    Call{SYS_sendto, "sendto", no_write},
     Call{SYS_io_uring_setup, "io_uring_setup", no_ring},
     Call{SYS_io_uring_enter, "io_uring_enter", no_enter},
     Call{SYS_io_uring_register, "io_uring_register", no_memory},

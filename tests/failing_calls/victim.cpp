@@ -26,16 +26,25 @@ Connections::~Connections() {
     }
 }
 
-// By send(2) and recv(2), which the libraries do not call here, so that they are not supervised.
+// By sendmsg(2) and recvmsg(2), which the libraries do not call here, so that they are not supervised.
 void Connections::send(std::size_t index) const {
-    while (::send(ends_[index][1], "x", 1, MSG_NOSIGNAL) == -1 && errno == EINTR) {}
+    char byte = 'x';
+    iovec part{&byte, 1};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    while (sendmsg(ends_[index][1], &message, MSG_NOSIGNAL) == -1 && errno == EINTR) {}
 }
 
 std::size_t Connections::receive(std::size_t index) const {
     std::array<char, 16> bytes;
     std::size_t received = 0;
     for (;;) {
-        const auto result = recv(near(index), bytes.data(), bytes.size(), 0);
+        iovec part{bytes.data(), bytes.size()};
+        msghdr message{};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        const auto result = recvmsg(near(index), &message, 0);
         if (result > 0) received += static_cast<std::size_t>(result);
         if (result == 0 || (result == -1 && errno != EINTR)) return received;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// kqueue(2), and a close(2) that handles it: "Events which are attached to file descriptors are automatically
-// deleted on the last close of the descriptor." A program sees this close() if it is linked with this library before
-// libc.
+// kqueue(2), and a close(2) and dup2(2) that handle it: "Events which are attached to file descriptors are
+// automatically deleted on the last close of the descriptor." A program sees these functions if it is linked with this
+// library before libc.
 #include "queues.hpp"
 
 #include <cerrno>
@@ -104,4 +104,16 @@ extern "C" int close(int descriptor) {
     }
     kqueue_on_linux::forget(descriptor);
     return static_cast<int>(syscall(SYS_close, descriptor));
+}
+
+/// Closes `to`, unless the call fails.
+extern "C" int dup2(int from, int to) noexcept {
+    if (to >= 0 && kqueue_on_linux::is_hidden(to)) {
+        errno = EBADF; // a program cannot have opened it
+        return -1;
+    }
+    if (fcntl(from, F_GETFD) == -1) return -1;
+    if (from == to) return to;
+    kqueue_on_linux::forget(to);
+    return static_cast<int>(syscall(SYS_dup3, from, to, 0));
 }

@@ -2,6 +2,7 @@
 // Tests of signals.
 #include "loop_test.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -202,6 +203,35 @@ TEST(OnSignal, of_a_forked_child_is_not_the_parents) {
     EXPECT_EQ(calls, 0);
 }
 
+#endif
+
+#ifndef _WIN32
+std::atomic<int> broken_pipes = 0;
+
+// The program may have closed an end of the pair: a handler that sends to the other one does not end the program.
+TEST(OnSignal, raises_no_sigpipe_after_descriptors_were_closed) {
+    struct sigaction counting {};
+    struct sigaction former {};
+    counting.sa_handler = [](int) { ++broken_pipes; };
+    sigaction(SIGPIPE, &counting, &former);
+    broken_pipes = 0;
+    bool has_more = true;
+    for (std::size_t which = 0; has_more; ++which) {
+        const auto before = conformance::open_descriptors();
+        Loop loop(request(backends().front()));
+        const auto watcher = loop.on_signal(SIGUSR1, [] {});
+        std::vector<int> own;
+        for (const int descriptor : conformance::open_descriptors()) {
+            if (std::ranges::find(before, descriptor) == before.end()) own.push_back(descriptor);
+        }
+        ASSERT_GT(own.size(), which);
+        close(own[which]);
+        std::raise(SIGUSR1);
+        has_more = which + 1 < own.size();
+    }
+    sigaction(SIGPIPE, &former, nullptr);
+    EXPECT_EQ(broken_pipes, 0);
+}
 #endif
 
 } // namespace

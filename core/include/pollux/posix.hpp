@@ -20,6 +20,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,9 +69,13 @@ inline int above_standard_streams(int descriptor) noexcept {
     return moved;
 }
 
-/// Opens a pipe for a plugin: non-blocking, above the standard streams, and close-on-exec, from the start where the
-/// system has pipe2(2), which macOS has not. On failure no pipe is open, and `ends` are -1.
-inline std::error_code open_pipe(std::array<int, 2>& ends) noexcept {
+/// Opens a pair of connected sockets by which a plugin ends its own sleep: send_byte() to `ends[1]` makes `ends[0]`
+/// readable. Sockets, not a pipe: a pipe without a reader raises SIGPIPE, and its reader may be closed, as daemons
+/// close all descriptors.
+///
+/// Both are non-blocking, above the standard streams, and close-on-exec, from the start where the system has
+/// SOCK_CLOEXEC, which macOS has not. On failure none is open, and `ends` are -1.
+inline std::error_code open_pair(std::array<int, 2>& ends) noexcept {
     const auto close_both = [&ends] {
         const auto error = check(-1);
         for (int& end : ends) {
@@ -79,19 +84,62 @@ inline std::error_code open_pipe(std::array<int, 2>& ends) noexcept {
         }
         return error;
     };
-#ifdef __APPLE__
-    if (pipe(ends.data()) == -1) return check(-1);
+    ends = {-1, -1};
+#ifdef SOCK_CLOEXEC
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) == -1) return check(-1);
+#else
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == -1) return check(-1);
     for (const int end : ends) {
         if (fcntl(end, F_SETFD, FD_CLOEXEC) == -1 || fcntl(end, F_SETFL, O_NONBLOCK) == -1) return close_both();
     }
-#else
-    if (pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) == -1) return check(-1);
+#endif
+#ifdef __APPLE__ // MSG_NOSIGNAL is missing, or new
+    const int on = 1;
+    if (setsockopt(ends[1], SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) == -1) return close_both();
 #endif
     for (int& end : ends) {
         end = above_standard_streams(end);
         if (end == -1) return close_both();
     }
     return {};
+}
+
+/// Makes the other end of a pair readable. Raises no SIGPIPE, and is async-signal-safe, except that it changes errno.
+///
+/// It writes nothing into a file or pipe that has reused the descriptor. A socket that has reused it gets the byte:
+/// only further system calls in each wake could prevent this.
+///
+/// Errors: bad_file_descriptor  one of the ends was closed, or its descriptor is another file's
+///         not_enough_memory, no_buffer_space, interrupted
+inline std::error_code send_byte(int end) noexcept {
+#ifdef __APPLE__
+    constexpr int no_signal = 0;
+#else
+    constexpr int no_signal = MSG_NOSIGNAL;
+#endif
+    if (send(end, "", 1, no_signal) == 1) return {};
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return {}; // it is full, so the other end is readable
+    return errno == ENOMEM || errno == ENOBUFS || errno == EINTR ? check(-1)
+                                                                 : std::error_code(EBADF, std::system_category());
+}
+
+/// Returns whether a byte of send_byte() has arrived at the other end, if no thread drains it meanwhile: not if one of
+/// the descriptors is another socket's by now. poll(2) needs it: a sleep goes on with the file that has reused a
+/// descriptor.
+inline bool has_arrived(int end) noexcept {
+    char byte = 0;
+    return recv(end, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
+/// Reads all bytes of an end of a pair, without blocking. Returns false if the pair is gone: one of its ends was
+/// closed, or its descriptor is that of a file or pipe.
+inline bool drain(int end) noexcept {
+    std::array<char, 256> bytes;
+    ssize_t count = 0;
+    do {
+        count = recv(end, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    } while (count == static_cast<ssize_t>(bytes.size()) || (count == -1 && errno == EINTR));
+    return count > 0 || (count == -1 && (errno == EAGAIN || errno == EWOULDBLOCK));
 }
 
 /// Returns whether a file descriptor that select(2) reports as readable is a pipe or FIFO without writers and data,

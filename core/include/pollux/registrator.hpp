@@ -80,6 +80,15 @@ class Registrator {
     ///
     /// Success means that the wake was delivered, even if a concurrent call that it might be merged with fails.
     /// A call that fails adds no pending wake, and can be repeated.
+    ///
+    /// A program may have closed descriptors of the Selector: wake() raises no SIGPIPE then, [wake.descriptors_closed]
+    /// and writes nothing into files and pipes that have reused them.                   [wake.descriptors_replaced]
+    /// A backend that wakes by a pair of sockets, such as poll_fallback, sends one byte by a socket that has reused a
+    /// descriptor of the pair, and may report success (kqueue without EVFILT_USER).
+    ///
+    /// Errors: bad_file_descriptor  descriptors of the Selector were closed, or have been reused. A call that has no
+    ///                              sleep to end may succeed; the next select() returns the error, or the wake.
+    ///         not_enough_memory, no_buffer_space  of the kernel
     virtual std::error_code wake() noexcept = 0;
 
   protected:

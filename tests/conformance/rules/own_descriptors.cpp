@@ -7,8 +7,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <functional>
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,6 +34,17 @@ void close_beside_others(int descriptor) {
     AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
 #else
     close(descriptor);
+#endif
+}
+
+/// Makes a descriptor that another thread may be using a duplicate of another one.
+void replace_beside_others(int other, int descriptor) {
+#ifdef __SANITIZE_THREAD__
+    AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+    dup2(other, descriptor);
+    AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+#else
+    dup2(other, descriptor);
 #endif
 }
 
@@ -68,6 +85,112 @@ std::string busy_select(Selector& selector, std::chrono::nanoseconds time) {
     if (used < time / 5) return {};
     return std::to_string(used.count() / 1000) + " us of processor time in a select() of " +
            std::to_string(time.count() / 1000) + " us: " + describe(error);
+}
+
+/// Counts each SIGPIPE, while it exists: a program that does not handle it would end.
+class BrokenPipes {
+  public:
+    BrokenPipes() {
+        count = 0;
+        struct sigaction counting {};
+        counting.sa_handler = [](int) { count = count + 1; };
+        sigaction(SIGPIPE, &counting, &before_);
+    }
+    ~BrokenPipes() { sigaction(SIGPIPE, &before_, nullptr); }
+    BrokenPipes(const BrokenPipes&) = delete;
+    BrokenPipes& operator=(const BrokenPipes&) = delete;
+
+    static inline std::atomic<int> count = 0;
+
+  private:
+    struct sigaction before_ {};
+};
+
+/// Wakes a Selector after `change` of its own descriptors, and returns what is wrong. If `asleep`, a thread is in
+/// select() during the change.
+std::string wake_after(Exposed& exposed, bool asleep, const std::function<void()>& change) {
+    auto& selector = *exposed.selector;
+    std::error_code error;
+    const auto is_wrong = [&error] { return error && error != std::errc::bad_file_descriptor; };
+    if (asleep) {
+        Sleeper sleeping(selector);
+        change();
+        for (int call = 0; call < 3 && !is_wrong(); ++call) error = selector.registrator().wake();
+        if (error) pthread_kill(sleeping.handle(), SIGUSR1);
+        if (!sleeping.returns()) {
+            pthread_kill(sleeping.handle(), SIGUSR1);
+            return "select() goes on after wake(): " + describe(error);
+        }
+    } else {
+        change();
+        for (int call = 0; call < 3 && !is_wrong(); ++call) error = selector.registrator().wake();
+        std::array<Event, 4> buffer{};
+        std::error_code failure;
+        const auto events = selector.select(buffer, error ? 0ns : patience, failure);
+        if (!error && !failure && events.empty()) return "a wake that is lost";
+    }
+    return is_wrong() ? "wake(): " + describe(error) : std::string();
+}
+
+/// Tries a new Selector with each of its own descriptors, and with all of them, with and without a thread in select().
+/// Returns the first fault.
+std::string fault_without_descriptors(const Subject& subject,
+                                      const std::function<std::string(Exposed&, bool asleep)>& attempt) {
+    const Interruptions interruptions;
+    const BrokenPipes broken;
+    OpenFailure failure;
+    const auto count = open_exposed(subject, failure).own.size();
+    for (std::size_t which = 0; which <= count; ++which) {
+        for (const bool asleep : {false, true}) {
+            auto exposed = open_exposed(subject, failure);
+            if (!exposed.selector) return std::string(failure.step) + ": " + describe(failure.error);
+            if (which < exposed.own.size()) exposed.own = {exposed.own[which]};
+            auto fault = attempt(exposed, asleep);
+            exposed.selector.reset();
+            if (fault.empty() && BrokenPipes::count != 0) fault = "SIGPIPE";
+            if (fault.empty()) continue;
+            // The next sleep may never end.
+            return fault + (which < count ? ", descriptor " + std::to_string(which) : ", all descriptors") +
+                   (asleep ? ", asleep" : "");
+        }
+    }
+    return {};
+}
+
+/// A pair, of which the second end replaces a descriptor, and the first one reads what is written into it.
+using Replacement = std::array<Owned, 2>;
+struct NamedReplacement {
+    const char* name;
+    Replacement (*open)();
+};
+
+Replacement open_file() {
+    std::FILE* const file = std::tmpfile();
+    if (!file) return {};
+    Replacement opened{Owned(dup(fileno(file))), Owned(dup(fileno(file)))};
+    std::fclose(file);
+    return opened;
+}
+
+Replacement open_pipe(bool is_read) {
+    std::array<int, 2> ends{-1, -1};
+    if (pipe(ends.data()) == -1) return {};
+    Replacement opened{Owned(ends[0]), Owned(ends[1])};
+    if (!is_read) opened[0] = Owned();
+    return opened;
+}
+
+constexpr std::array replacements{
+    NamedReplacement{"a file", open_file},
+    NamedReplacement{"a pipe", [] { return open_pipe(true); }},
+    NamedReplacement{"a pipe without a reader", [] { return open_pipe(false); }},
+};
+
+bool holds_bytes(int descriptor) {
+    struct stat status {};
+    int bytes = 0;
+    return (fstat(descriptor, &status) == 0 && status.st_size != 0) ||
+           (ioctl(descriptor, FIONREAD, &bytes) == 0 && bytes != 0);
 }
 
 } // namespace
@@ -145,6 +268,33 @@ RULE(selector, descriptors_closed_while_waiting) {
         }
         const auto fault = try_with(which, forever, true);
         expect(fault.empty(), "expected: no spin with " + what + " replaced, seen: " + fault);
+    }
+}
+
+// wake() raises no SIGPIPE after the program has closed one or all of a Selector's own descriptors, and nor does its
+// destruction. wake() returns bad_file_descriptor, or ends select(), whether or not a thread sleeps there.
+RULE(wake, descriptors_closed) {
+    const auto fault = fault_without_descriptors(subject(), [](auto& exposed, bool asleep) {
+        return wake_after(exposed, asleep, [&] {
+            for (const int descriptor : exposed.own) close_beside_others(descriptor);
+        });
+    });
+    expect(fault.empty(), "expected: bad_file_descriptor or a wake, seen: " + fault);
+}
+
+// After files or pipes have reused the descriptors of a Selector, wake() writes nothing into them, and raises no
+// SIGPIPE. wake() returns bad_file_descriptor, or ends select(), whether or not a thread sleeps there.
+RULE(wake, descriptors_replaced) {
+    for (const auto& [name, open_other] : replacements) {
+        const auto fault = fault_without_descriptors(subject(), [open = open_other](auto& exposed, bool asleep) {
+            const auto other = open();
+            const auto fault_of_wake = wake_after(exposed, asleep, [&] {
+                for (const int descriptor : exposed.own) replace_beside_others(other[1], descriptor);
+            });
+            return fault_of_wake.empty() && holds_bytes(other[0]) ? "bytes in it" : fault_of_wake;
+        });
+        expect(fault.empty(),
+               std::string("expected: bad_file_descriptor or a wake, replaced by ") + name + ", seen: " + fault);
     }
 }
 

@@ -23,8 +23,8 @@ MUTANTS = [
      "if (events_.empty()) timers.expect_due();", "", "Clock.that_is_rough_and_far_behind_does_not_delay_timers"),
     ("src/timers.cpp", "never read the steady clock in a busy Loop", "if (--rough_left_ != 0) return", "return",
      "Clock.that_is_rough_and_far_behind_does_not_delay_timers_of_a_busy_loop"),
-    ("src/signal_pipe_posix.cpp", "try to write once", "if (tries == 8) return", "return",
-     "OnSignal.is_not_lost_when_a_write_of_its_handler_fails"),
+    ("src/signal_pipe_posix.cpp", "try to send once", "if (!error || tries == 8) return error;", "return error;",
+     "OnSignal.is_not_lost_when_a_send_of_its_handler_fails"),
     ("src/signal_wake_watchers.cpp", "keep a failure of a handler for itself", "    if (error) make_ready_for_signals();\n    return error;",
      "    return {};", "on_signal.failure"),
 ]

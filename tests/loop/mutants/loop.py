@@ -146,9 +146,15 @@ MUTANTS = [
      "on_signal.restores"),
     ("src/signal_pipe_posix.cpp", "disturb errno in the handler", "    errno = error;\n", "    static_cast<void>(error); errno = 1;\n",
      "OnSignal.does_not_disturb_what_it_interrupts"),
+    ("src/signal_pipe_posix.cpp", "let a handler raise SIGPIPE", "const auto error = posix::send_byte(ends_[1]);",
+     "const auto error = posix::check(send(ends_[1], \"\", 1, 0) == -1 && errno != EAGAIN ? -1 : 0);",
+     "OnSignal.raises_no_sigpipe_after_descriptors_were_closed"),
     ("src/signal_pipe_posix.cpp", "make the pair for signals close-on-exec in a second step",
-     "#ifdef SOCK_CLOEXEC\n    if (socketpair(", "#if 0\n    if (socketpair(",
+     "if (const auto error = posix::open_pair(ends_))",
+     "socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends_.data());\n    std::error_code error;\n"
+     "    for (const int end : ends_) fcntl(end, F_SETFD, FD_CLOEXEC);\n    if (error)",
      "CloseOnExec.holds_for_signals_beside_a_thread_that_spawns"),
     ("src/signal_pipe_posix.cpp", "take the number of a standard stream for signals",
-     "        ends[i] = posix::above_standard_streams(ends[i]);\n", "", "StandardStreams.are_not_taken_for_signals"),
+     "if (const auto error = posix::open_pair(ends_))",
+     "if (const auto error = posix::check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends_.data())))", "StandardStreams.are_not_taken_for_signals"),
 ]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Tests of signal handlers whose write fails: this program replaces write(). Linux only.
+// Tests of signal handlers whose send() fails: this program replaces it. Linux only.
 #include "loop_test.hpp"
 
 #include <atomic>
@@ -7,22 +7,22 @@
 #include <csignal>
 
 #include <dlfcn.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 namespace {
 
-std::atomic<int> fail_writes = 0; // writes of one byte, which are those of handlers
-std::atomic<int> failed_writes = 0;
+std::atomic<int> fail_sends = 0; // of one byte, which are those of handlers
+std::atomic<int> failed_sends = 0;
 
-using Function = ssize_t (*)(int, const void*, size_t);
-const auto system_write = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "write"));
+using Function = ssize_t (*)(int, const void*, size_t, int);
+const auto system_send = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "send"));
 
 } // namespace
 
-extern "C" ssize_t write(int descriptor, const void* bytes, size_t count) {
-    if (count != 1 || fail_writes == 0) return system_write(descriptor, bytes, count);
-    --fail_writes;
-    ++failed_writes;
+extern "C" ssize_t send(int descriptor, const void* bytes, size_t count, int flags) {
+    if (count != 1 || fail_sends == 0) return system_send(descriptor, bytes, count, flags);
+    --fail_sends;
+    ++failed_sends;
     errno = ENOBUFS;
     return -1;
 }
@@ -32,7 +32,7 @@ namespace {
 
 constexpr int for_ever = 1 << 30;
 
-TEST(OnSignal, is_not_lost_when_a_write_of_its_handler_fails) {
+TEST(OnSignal, is_not_lost_when_a_send_of_its_handler_fails) {
     for (const auto& backend : backends()) {
         for (int failures = 0; failures < 8; ++failures) {
             SCOPED_TRACE(backend);
@@ -41,10 +41,10 @@ TEST(OnSignal, is_not_lost_when_a_write_of_its_handler_fails) {
             int calls = 0;
             auto watcher = loop.on_signal(SIGUSR1, [&] { ++calls; });
             loop.run_for(0ns);
-            failed_writes = 0;
-            fail_writes = failures;
+            failed_sends = 0;
+            fail_sends = failures;
             std::raise(SIGUSR1);
-            EXPECT_EQ(failed_writes, failures);
+            EXPECT_EQ(failed_sends, failures);
             EXPECT_TRUE(loop.run_one());
             EXPECT_EQ(calls, 1);
             std::raise(SIGUSR1);
@@ -54,8 +54,8 @@ TEST(OnSignal, is_not_lost_when_a_write_of_its_handler_fails) {
     }
 }
 
-// If a signal handler's writes keep failing, run() throws their error, and the next run() calls the watcher for the
-// signal. The next signal writes again.
+// If what a signal handler sends keeps failing, run() throws the error, and the next run() calls the watcher for the
+// signal. The next signal sends again.
 RULE(on_signal, failure) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -65,10 +65,10 @@ RULE(on_signal, failure) {
         auto watcher = loop.on_signal(SIGUSR1, [&] { ++calls; });
         loop.run_for(0ns);
         for (int round = 1; round <= 3; ++round) {
-            fail_writes = for_ever;
+            fail_sends = for_ever;
             std::raise(SIGUSR1);
             std::raise(SIGUSR1);
-            fail_writes = 0;
+            fail_sends = 0;
             try {
                 loop.run_one();
                 ADD_FAILURE() << "no error";
@@ -77,9 +77,9 @@ RULE(on_signal, failure) {
             }
             EXPECT_TRUE(loop.run_one());
             EXPECT_EQ(calls, 2 * round - 1);
-            fail_writes = for_ever;
+            fail_sends = for_ever;
             std::raise(SIGUSR1);
-            fail_writes = 0;
+            fail_sends = 0;
             std::raise(SIGUSR1); // wakes the Loop for both signals
             EXPECT_TRUE(loop.run_one());
             EXPECT_EQ(calls, 2 * round);
