@@ -24,6 +24,8 @@ MUTANTS = [
      "Overflow.loses_no_edge"),
     (REQUESTS, "wait for requests that the kernel never ends", "deadline.left() > 0ns", "true",
      "Refusal.destruction_survives_all"),
+    (REQUESTS, "give up destruction at the first refusal", "if (!is_passing(error)) return;", "return;",
+     "Refusal.destruction_goes_on"),
     (REQUESTS, "retry for ever what the kernel cannot take", "reaped == 0 || busy == most_busy", "false",
      "Refusal.select_says_so"),
     (RING, "enter for ever", "if (left >= before) ++fruitless;", "", "Refusal.destruction_survives_all"),
