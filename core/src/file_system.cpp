@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 
 std::error_code last_error() {
     if (errno == ENOMEM) throw std::bad_alloc(); // and not a refusal of the file
-    return {errno, std::system_category()};
+    return {errno, std::generic_category()};
 }
 
 std::string last_message() { return last_error().message(); }

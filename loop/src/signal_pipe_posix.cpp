@@ -73,7 +73,7 @@ std::error_code SignalPipe::reopen() noexcept {
     // are not affected.
     std::error_code error;
     for (std::size_t i = 0; i < fresh.size(); ++i) {
-        if (!error && !replace_descriptor(ends_[i], fresh[i])) error = {errno, std::system_category()};
+        if (!error && !replace_descriptor(ends_[i], fresh[i])) error = {errno, std::generic_category()};
         close(fresh[i]);
     }
     if (!error) owner_.store(OwnerProcess(), std::memory_order_release);
@@ -84,7 +84,7 @@ void SignalPipe::drain() noexcept { posix::drain(ends_[0]); }
 
 std::optional<Source> SignalPipe::source() const noexcept { return ends_[0]; }
 
-std::error_code is_called_around_fork() noexcept { return {around_fork, std::system_category()}; }
+std::error_code is_called_around_fork() noexcept { return {around_fork, std::generic_category()}; }
 
 std::error_code catch_signal(int signal) noexcept {
     if (is_fault(signal)) return make_error_code(std::errc::operation_not_supported);
@@ -93,7 +93,7 @@ std::error_code catch_signal(int signal) noexcept {
     // System calls of the program are restarted, and the handler runs on the alternate stack if there is one.
     action.sa_flags = SA_RESTART | SA_ONSTACK;
     sigfillset(&action.sa_mask);
-    return sigaction(signal, &action, &before[signal]) == -1 ? std::error_code(errno, std::system_category())
+    return sigaction(signal, &action, &before[signal]) == -1 ? std::error_code(errno, std::generic_category())
                                                              : std::error_code();
 }
 

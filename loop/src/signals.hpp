@@ -42,7 +42,7 @@ class Signals {
     /// collect().
     std::error_code take_failure() noexcept {
         if (pending_.failure.load(std::memory_order_relaxed) == 0) return {};
-        return {pending_.failure.exchange(0), std::system_category()};
+        return {pending_.failure.exchange(0), std::generic_category()};
     }
 
     /// In a forked child, makes signals of the child wake its own Loop, and no other.

@@ -139,7 +139,7 @@ class Queue {
         watched->watch = {watch.token, watch.interest & promises, watch.mode};
         watched->generation = ++generations_;
         watched->waiting = {};
-        watched->wait_failed = false;
+        watched->wait_failed = watched->wait_ended = watched->is_unexplained = false;
         set_due(watched, any(watched->watch.interest));
     }
 
@@ -165,6 +165,7 @@ class Queue {
         if (found == watches_.end() || found->second->generation != generation) return;
         found->second->waiting[direction] = false;
         found->second->wait_failed = failed;
+        found->second->wait_ended = true;
         set_due(found->second, true);
     }
 

@@ -6,6 +6,7 @@
 
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -82,6 +83,11 @@ Ready poll_now(Watched& watched, std::error_code& error) noexcept {
         error = check(-1);
         return Ready::none;
     }
+    // A wait has ended twice for what poll_now() does not find, so that it was not over by then: an end or error below
+    // a lowered RLIMIT_NOFILE. Asio does not state which, and would end a third wait at once, too.
+    const bool has_ended = std::exchange(watched.wait_ended, false) && seen.revents == 0;
+    if (std::exchange(watched.is_unexplained, has_ended) && has_ended)
+        seen.revents = posix::recheck_end(watched.source, POLLIN | POLLOUT);
     Ready ready = Ready::none;
     for (const auto& direction : directions) {
         if (seen.revents & direction.polled) ready |= direction.ready;

@@ -59,7 +59,9 @@ struct Watched {
     std::uint64_t generation = 0; // of the watch; a wait of an older one is void
     std::array<bool, directions.size()> waiting{};
     bool wait_failed = false;
-    bool due = false; // which of the two lists it is in
+    bool wait_ended = false;     // since the last poll_now()
+    bool is_unexplained = false; // a wait ended, and then poll_now() found nothing
+    bool due = false;            // which of the two lists it is in
 };
 using Watches = std::list<Watched>;
 

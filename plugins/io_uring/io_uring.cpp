@@ -8,8 +8,8 @@
 //
 // A completion may be stale: the source was ready then, perhaps for more than was requested. So select() rechecks each
 // source with poll(2) before it reports it, as epoll(7) does. A level watch stays in the queue until it is not ready.
-// Only conditions that the recheck may not find again, POLLPRI and with it POLLERR of a source that is no socket, are
-// taken from the completion.
+// Only conditions that the recheck may not find again are taken from the completion: POLLPRI and with it POLLERR of a
+// source that is no socket, and ends where a lowered RLIMIT_NOFILE makes poll(2) fail.
 #include "requests.hpp"
 #include "watches.hpp"
 
@@ -256,6 +256,9 @@ class IoUring final : public Selector, private Registrator {
         auto& slot = watches_[index];
         slot.needs_recheck = false;
         if (index == wake_index) return Event{wake_token, Ready::none};
+        // Otherwise the source would be requested again, and the kernel would complete the request at once.
+        const std::int16_t end = std::exchange(slot.end, std::int16_t{0});
+        if (seen == 0 && end != 0) seen = posix::recheck_end(source_at(index), end);
         const Ready ready = ready_of(static_cast<short>(seen | std::exchange(slot.reported_once, std::int16_t{0})));
         if (!any(ready)) {
             if (!slot.armed) watches_.changed.push(index);

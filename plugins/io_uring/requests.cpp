@@ -176,6 +176,7 @@ void Requests::on_ready(SlotIndex index, Slot& slot, const Completion& completio
     const bool was_asked = (completion.result & asked) != 0;
     const bool was_multishot = is_multishot(slot);
     if (was_asked) {
+        slot.end = static_cast<std::int16_t>(completion.result & (POLLHUP | POLLERR));
         note_reported_once(index, slot, completion.result);
         watches_.recheck(index);
     } else {
@@ -187,11 +188,12 @@ void Requests::on_ready(SlotIndex index, Slot& slot, const Completion& completio
     } else if (was_multishot) {
         // A multishot request ends when the ring has no space for its completion, and when its source is always ready.
         const auto kind = kind_at(index, slot);
-        if (kind == SourceKind::unknown) slot.rearm_later = true;
-        // A terminal that has hung up has no wait queue any more, and no other source reports both.
+        // A terminal that has hung up has no wait queue any more, and no other source but a socket reports both.
         constexpr int hung_up = POLLHUP | POLLERR;
-        const bool is_over = kind == SourceKind::pollable && (completion.result & hung_up) == hung_up;
-        if (kind == SourceKind::socket || (kind == SourceKind::pollable && !is_over)) watches_.changed.push(index);
+        const bool is_over = kind != SourceKind::socket && (completion.result & hung_up) == hung_up;
+        if (is_over) return;
+        if (kind == SourceKind::unknown) slot.rearm_later = true;
+        if (kind == SourceKind::socket || kind == SourceKind::pollable) watches_.changed.push(index);
     }
 }
 

@@ -61,7 +61,7 @@ std::span<const AbsentRule> absent_rules() {
 #ifdef _WIN32
     static constexpr const char* no_limit = "Windows has no limit of handles that a process can lower";
     static constexpr const char* no_fork = "Windows has no fork()";
-    static constexpr std::array<AbsentRule, 11> absent{
+    static constexpr std::array<AbsentRule, 12> absent{
         {{"accept.no_descriptor", no_limit},
          {"fork.calls_refused", no_fork},
          {"fork.child_destroys", no_fork},
@@ -72,6 +72,7 @@ std::span<const AbsentRule> absent_rules() {
           "no other part of a Windows process knows the handles of a Selector"},
          {"selector.descriptors_closed", "Windows has no closefrom()"},
          {"selector.lowered_limit", no_limit},
+         {"selector.lowered_limit_no_spin", no_limit},
          {"selector.standard_streams", "Windows does not give standard streams the lowest numbers"},
          {"signal.returns", "Windows has no signals"}}};
     return absent;
@@ -216,6 +217,25 @@ void Rule::expect_idle(std::chrono::nanoseconds time, SourceLocation location) {
     if (best >= most)
         fail("expected: under " + std::to_string(most.count() / 1000) +
                  " us of processor time\n    seen: " + std::to_string(best.count() / 1000) + " us",
+             location);
+}
+
+void Rule::expect_events_or_sleep(bool is_level, SourceLocation location) {
+    // The best of a few, as in expect_idle().
+    const auto most = std::max<std::chrono::nanoseconds>(3ms, 2 * processor_time_tick());
+    constexpr int few = 6;
+    auto best = std::chrono::nanoseconds::max();
+    int sleeps = 0;
+    for (int call = 0; call < few && best >= most; ++call) {
+        const auto before = processor_time();
+        if (!select(moment, 64, location).empty()) continue;
+        best = std::min(best, processor_time() - before);
+        ++sleeps;
+    }
+    if (sleeps == 0 && !is_level) fail("expected: no event after a few\n    seen: more events", location);
+    if (sleeps > 0 && best >= most)
+        fail("expected: select() reports or sleeps\n    seen: without an event it takes " +
+                 std::to_string(best.count() / 1000) + " us of processor time",
              location);
 }
 

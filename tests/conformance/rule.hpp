@@ -109,6 +109,9 @@ class Rule : public testing::Test {
     void expect_full_wait(SourceLocation location = SourceLocation::current());
     /// Expects at most a few events and then none, so that the program does not spin.
     void expect_no_spin(SourceLocation location = SourceLocation::current());
+    /// Expects select() to report events, or to sleep without a use of processor time; `is_level`: whether it may
+    /// report events again and again.
+    void expect_events_or_sleep(bool is_level, SourceLocation location = SourceLocation::current());
     /// Expects a sleep of `time` with nothing ready, which a wake ends, to take less than 0.5 % of it as processor
     /// time, or less than 3 ms or two ticks of the system's measurement, whichever is most.
     void expect_idle(std::chrono::nanoseconds time, SourceLocation location = SourceLocation::current());

@@ -204,6 +204,28 @@ TEST(PosixPoll, reports_ends_of_pipes_below_a_lowered_limit_of_descriptors) {
               0);
 }
 
+// poll(2) decides whether an end that another call has reported holds. Below the limit it holds unless a read would
+// block.
+TEST(PosixPoll, rechecks_an_end) {
+    EXPECT_EQ(status_of_child([] {
+                  std::array<int, 2> idle{}, unread{}, ended{}, readerless{};
+                  for (auto* ends : {&idle, &unread, &ended, &readerless})
+                      if (pipe(ends->data()) != 0) return false;
+                  if (write(unread[1], "x", 1) != 1 || write(ended[1], "x", 1) != 1) return false;
+                  close(ended[1]);
+                  close(readerless[0]);
+                  constexpr short reported = POLLERR | POLLRDHUP;
+                  const auto recheck = [](int descriptor) { return posix::recheck_end(descriptor, reported); };
+                  if (recheck(idle[0]) != 0 || recheck(unread[0]) != 0 || recheck(ended[0]) != POLLHUP ||
+                      recheck(readerless[1]) != POLLERR)
+                      return false;
+                  const rlimit none{0, 0};
+                  return setrlimit(RLIMIT_NOFILE, &none) == 0 && recheck(idle[0]) == 0 &&
+                         recheck(ended[0]) == reported && recheck(readerless[1]) == reported;
+              }),
+              0);
+}
+
 // Data that is not asked for ends no sleep.
 TEST(PosixPoll, sleeps_beside_unread_data_below_a_lowered_limit_of_descriptors) {
     EXPECT_EQ(status_of_child([] {

@@ -167,6 +167,63 @@ TEST(Process, lowered_descriptor_limit_and_a_pipe_that_ends) {
     }
 }
 
+/// A source that hangs up when `other` is closed.
+struct HangingUp {
+    Descriptor source, other;
+};
+
+HangingUp make_local_with_unread_data() {
+    Pair pair;
+    write_byte(pair.far);
+    return {std::move(pair.near), std::move(pair.far)};
+}
+
+HangingUp make_pipe_with_unread_data() {
+    std::array<int, 2> ends{};
+    if (pipe(ends.data()) == -1) throw std::runtime_error("pipe failed");
+    write_byte(ends[1]);
+    return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+HangingUp make_terminal() {
+    HangingUp made;
+    made.other = Descriptor(posix_openpt(O_RDWR | O_NOCTTY));
+    std::array<char, 64> name{};
+    if (grantpt(made.other) == -1 || unlockpt(made.other) == -1 || ptsname_r(made.other, name.data(), name.size()) != 0)
+        throw std::runtime_error("no terminal");
+    made.source = Descriptor(::open(name.data(), O_RDWR | O_NOCTTY));
+    return made;
+}
+
+// Below it a hang-up is reported to a watch for priority alone, which select(2) does not see: before and after
+// modify(), in level mode each time, otherwise once.
+TEST(Process, lowered_descriptor_limit_and_hang_ups) {
+    for (const auto make : {make_local_with_unread_data, make_pipe_with_unread_data, make_terminal}) {
+        for (const Mode mode : modes) {
+            const auto fault = fault_in_child([=]() -> std::string {
+                const auto selector = open_backend();
+                auto made = make();
+                const Watch watch{Token{1}, Ready::priority, mode};
+                if (selector->registrator().add(made.source, watch)) return "add() fails";
+                std::error_code error;
+                if (!select_once(*selector, 0ns, error).empty()) return "it is reported before";
+                const rlimit none{0, 0};
+                setrlimit(RLIMIT_NOFILE, &none);
+                made.other.close();
+                for (const bool is_modified : {false, true}) {
+                    if (is_modified && selector->registrator().modify(made.source, watch)) return "modify() fails";
+                    const auto events = select_once(*selector, patience, error);
+                    if (events.size() != 1 || !any(events[0].ready & Ready::closed)) return "it is not reported";
+                    const bool repeats = !select_once(*selector, mode == Mode::level ? patience : 10ms, error).empty();
+                    if (repeats != (mode == Mode::level)) return repeats ? "it is repeated" : "it is not repeated";
+                }
+                return "";
+            });
+            EXPECT_EQ(fault, "") << static_cast<int>(mode);
+        }
+    }
+}
+
 // A program that was started without standard streams does not print into the ring's descriptor.
 TEST(Process, standard_streams_are_left_free) {
     const auto fault = fault_in_child([]() -> std::string {

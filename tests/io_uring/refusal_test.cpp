@@ -80,6 +80,27 @@ TEST(Refusal, destruction_survives_one) {
     }
 }
 
+// After a refusal that may pass, the destructor makes further calls. Without them the kernel would release the sources
+// as well, but at any later time.
+TEST(Refusal, destruction_goes_on) {
+    constexpr int submissions = 6; // more than 63 cancellations do not fit into one
+    for (const int error : {EAGAIN, EBUSY, ENOMEM}) {
+        for (int accepted = 0; accepted < submissions; ++accepted) {
+            const auto fault = fault_in_child([=]() -> std::string {
+                raise_descriptor_limit();
+                RefusedEnter kernel;
+                Armed armed(400);
+                const int before = kernel.calls();
+                kernel.refuse(error, accepted, 1);
+                armed.selector.reset();
+                const int calls = kernel.calls() - before;
+                return calls > submissions ? "" : "it makes only " + std::to_string(calls) + " calls";
+            });
+            EXPECT_EQ(fault, "") << describe(error) << " after " << accepted << " calls";
+        }
+    }
+}
+
 // The destructor completes even if all its calls are refused from some moment on, with any error.
 TEST(Refusal, destruction_survives_all) {
     for (const int error : errors) {

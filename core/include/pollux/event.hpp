@@ -111,6 +111,9 @@ enum class Mode : std::uint8_t {
 /// A one-shot or edge watch does not make select() spin because of:
 /// - a peer that closed its sending half, if its interest is writable only;             [end.half_closed]
 /// - a socket that was never connected.                                                 [unconnected.no_spin]
+///
+/// Whatever the mode and interest of a watch, select() does not spin because its source ended or failed: it
+/// reports the source, or sleeps.                                                       [end.no_spin]
 struct Watch {
     Token token;
     Ready interest;

@@ -120,7 +120,7 @@ inline std::error_code send_byte(int end) noexcept {
     if (send(end, "", 1, no_signal) == 1) return {};
     if (errno == EAGAIN || errno == EWOULDBLOCK) return {}; // it is full, so the other end is readable
     return errno == ENOMEM || errno == ENOBUFS || errno == EINTR ? check(-1)
-                                                                 : std::error_code(EBADF, std::system_category());
+                                                                 : std::error_code(EBADF, std::generic_category());
 }
 
 /// Returns whether a byte of send_byte() has arrived at the other end, if no thread drains it meanwhile: not if one of
@@ -229,6 +229,20 @@ inline int poll_now(std::span<pollfd> sources) noexcept {
         const int count = poll_for(sources, 0);
         if (count != -1 || errno != EINTR) return count;
     }
+}
+
+/// Rechecks whether a source has hung up or failed, after poll_now() found nothing although another call (io_uring,
+/// say) has reported so: poll_by_select() may miss it. Returns POLLHUP and POLLERR as poll(2) reports them. If poll(2)
+/// fails because of RLIMIT_NOFILE it returns `reported`, or 0 if a read would block, since a read of a source that has
+/// hung up or failed never does. So the result is untrue only if the end is over by then and there is unread data.
+inline short recheck_end(int descriptor, short reported) noexcept {
+    pollfd source{descriptor, POLLIN, 0};
+    if (poll_now({&source, 1}) != 1) return 0;
+    constexpr short ends = POLLHUP | POLLERR;
+    if (source.revents & ends) return static_cast<short>(source.revents & ends);
+    pollfd none{-1, 0, 0};
+    const bool is_refused = poll(&none, 1, 0) == -1 && errno == EINVAL;
+    return is_refused && (source.revents & POLLIN) ? reported : short{0};
 }
 
 } // namespace pollux::posix

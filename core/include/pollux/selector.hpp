@@ -24,7 +24,8 @@ namespace pollux {
 ///            None of these is a standard stream, even if the program was started without
 ///            standard streams.                                                         [selector.standard_streams]
 ///            Sources that were watched before the program lowered RLIMIT_NOFILE are
-///            still reported.                                                           [selector.lowered_limit]
+///            still reported,                                                           [selector.lowered_limit]
+///            and their ends do not make select() spin.                                 [selector.lowered_limit_no_spin]
 class Selector {
   public:
     virtual ~Selector() = default;

@@ -2,6 +2,7 @@
 // Rules on the ends and errors of streams.
 #include "../rule.hpp"
 #include "../rule_files.hpp"
+#include "../source_ends.hpp"
 
 namespace pollux::conformance {
 
@@ -100,6 +101,28 @@ RULE(end, half_closed) {
             modify(pair.near, {Token{1}, Ready::writable, mode});
             expect_no_spin();
             remove(pair.near);
+        }
+    }
+}
+
+// After its source has ended or failed, a watch of any mode and interest is reported, or select() sleeps without a use
+// of processor time; one-shot and edge watches are reported a few times at most.
+RULE(end, no_spin) {
+    for (const auto& ending : source_ends(capabilities())) {
+        for (const Ready interest : {Ready::readable, Ready::writable, Ready::priority}) {
+            if (interest == Ready::priority && !capabilities().priority) continue;
+            for (const Mode mode : modes()) {
+                SCOPED_TRACE(ending.name + ", " + describe(interest) + ", " + describe(mode));
+                auto pair = ending.make();
+                const Watch watch{Token{1}, interest, mode};
+                add(pair.near, watch);
+                select(0ns);
+                ending.end(pair);
+                expect_events_or_sleep(mode == Mode::level);
+                modify(pair.near, watch);
+                expect_events_or_sleep(mode == Mode::level);
+                remove(pair.near);
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 #include "../process.hpp"
 #include "../rule.hpp"
 #include "../rule_files.hpp"
+#include "../source_ends.hpp"
 
 #include <array>
 #include <cerrno>
@@ -90,6 +91,29 @@ RULE(selector, lowered_limit) {
         const auto woken = select();
         expect(woken.size() == 1 && woken[0].token == wake_token, "expected: the wake, seen: " + describe(woken));
         for (const auto& pair : pairs) remove(pair.near);
+    }
+}
+
+// After RLIMIT_NOFILE was lowered to 0 and a source has ended or failed, a watch of any mode and interest is reported,
+// or select() sleeps without a use of processor time; one-shot and edge watches are reported a few times at most.
+RULE(selector, lowered_limit_no_spin) {
+    for (const auto& ending : source_ends(capabilities())) {
+        for (const Ready interest : {Ready::readable, Ready::writable, Ready::priority}) {
+            if (interest == Ready::priority && !capabilities().priority) continue;
+            for (const Mode mode : modes()) {
+                SCOPED_TRACE(ending.name + ", " + describe(interest) + ", " + describe(mode));
+                auto pair = ending.make();
+                const Watch watch{Token{1}, interest, mode};
+                add(pair.near, watch);
+                select(0ns);
+                const NoDescriptors limit;
+                ending.end(pair);
+                expect_events_or_sleep(mode == Mode::level);
+                modify(pair.near, watch);
+                expect_events_or_sleep(mode == Mode::level);
+                remove(pair.near);
+            }
+        }
     }
 }
 
