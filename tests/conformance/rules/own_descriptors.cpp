@@ -143,7 +143,7 @@ std::string fault_without_descriptors(const Subject& subject,
     for (std::size_t which = 0; which <= count; ++which) {
         for (const bool asleep : {false, true}) {
             auto exposed = open_exposed(subject, failure);
-            if (!exposed.selector) return std::string(failure.step) + ": " + describe(failure.error);
+            if (!exposed.selector) return describe(failure);
             if (which < exposed.own.size()) exposed.own = {exposed.own[which]};
             auto fault = attempt(exposed, asleep);
             exposed.selector.reset();
