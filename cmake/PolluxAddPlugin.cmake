@@ -4,6 +4,9 @@
 #
 # Adds the target pollux-<name>: a shared object libpollux-<name>.so (.dylib, pollux-<name>.dll) that exports the one
 # symbol pollux_plugin. <name> is what POLLUX_BACKEND calls it: lower-case letters, digits and "_".
+#
+# The sources are C++, with <pollux/plugin.hpp>, or C11, with <pollux/plugin.h>. A plugin with C sources only needs no C++
+# compiler and no C++ runtime; the project has to enable C.
 include(CheckLinkerFlag)
 set(_pollux_plugin_symbols "${CMAKE_CURRENT_LIST_DIR}/plugin.map")
 
@@ -13,15 +16,27 @@ function(pollux_add_plugin name)
   endif()
   set(target pollux-${name})
   add_library(${target} SHARED ${ARGN})
-  target_link_libraries(${target} PRIVATE pollux::interface)
-  set_target_properties(${target} PROPERTIES
-    CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON NO_SONAME ON)
+  set(language C)
+  foreach(source IN LISTS ARGN)
+    if(NOT source MATCHES "\\.[ch]$")
+      set(language CXX)
+    endif()
+  endforeach()
+  if(language STREQUAL "C")
+    # Its headers alone: pollux::interface asks for C++20.
+    target_include_directories(${target} PRIVATE "$<TARGET_PROPERTY:pollux::interface,INTERFACE_INCLUDE_DIRECTORIES>")
+    target_compile_features(${target} PRIVATE c_std_11)
+  else()
+    target_link_libraries(${target} PRIVATE pollux::interface)
+  endif()
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON NO_SONAME ON)
   if(WIN32)
     set_target_properties(${target} PROPERTIES PREFIX "")
   endif()
   if(APPLE)
     # Apple's linker has it, zig's has not.
-    check_linker_flag(CXX "LINKER:-exported_symbol,_main" POLLUX_LINKER_LISTS_EXPORTS)
+    check_linker_flag(${language} "LINKER:-exported_symbol,_main" POLLUX_LINKER_LISTS_EXPORTS)
     if(POLLUX_LINKER_LISTS_EXPORTS)
       target_link_options(${target} PRIVATE "LINKER:-exported_symbol,_pollux_plugin")
     endif()

@@ -3,6 +3,7 @@
 #define BOOST_DLL_USE_STD_FS // Boost.Filesystem is a library to link; the standard one is there already
 #include "library.hpp"
 
+#include "c_plugin.hpp"
 #include "file_system.hpp"
 #include "loaded_plugin.hpp"
 #include "plugin_file.hpp"
@@ -101,10 +102,10 @@ class Libraries {
         return &entry->second;
     }
 
-    /// Returns the LoadedPlugin of an object; the same one for all calls.
-    const LoadedPlugin& plugin_of(Loaded& loaded, const Plugin& plugin) {
+    /// Keeps the LoadedPlugin of an object, and returns it; the one of the first call for all calls.
+    const LoadedPlugin& keep(Loaded& loaded, std::unique_ptr<const LoadedPlugin> plugin) {
         const std::lock_guard lock(mutex_);
-        if (!loaded.plugin) loaded.plugin = std::make_unique<const CppPlugin>(plugin);
+        if (!loaded.plugin) loaded.plugin = std::move(plugin);
         return *loaded.plugin;
     }
 
@@ -148,6 +149,11 @@ std::string other_version(std::uint32_t version) {
            std::to_string(interface_version);
 }
 
+std::string other_abi(const char* abi) {
+    const bool is_c = abi && std::string_view(abi).starts_with("c ");
+    return "built with ABI " + quoted(abi) + ", this program has " + quoted(is_c ? POLLUX_C_ABI : abi_tag);
+}
+
 /// Returns what is wrong with the options of a plugin; empty if they are valid.
 std::string validate_options(const Plugin& plugin) {
     if (plugin.option_count > 0 && !plugin.options) return "its options are null: expected a table";
@@ -162,35 +168,47 @@ std::string validate_options(const Plugin& plugin) {
     return {};
 }
 
+/// Returns what is wrong with the texts of a plugin; empty if they are valid.
+std::string validate_texts(const Plugin& plugin, const std::string& expected_name) {
+    if (!plugin.name || !is_plugin_name(plugin.name)) return invalid_name(plugin.name);
+    if (!expected_name.empty() && expected_name != plugin.name) return other_name(plugin.name, expected_name);
+    return validate_options(plugin);
+}
+
+/// The Head is what each plugin begins with, whichever face it has.
+struct Head {
+    std::uint32_t interface_version;
+    std::uint32_t size;
+    const char* abi;
+};
+static_assert(offsetof(Head, size) == offsetof(Plugin, size) && offsetof(Head, abi) == offsetof(Plugin, abi));
+
 /// Returns what is wrong with a plugin; empty if it is valid. Each member is read only after those that guarantee it.
-std::string validate(const Plugin& plugin, const std::string& expected_name) {
-    if (plugin.interface_version != interface_version) return other_version(plugin.interface_version);
+std::string validate(const Plugin& plugin) {
+    const bool has_abi = plugin.size >= sizeof(Head);
+    if (has_abi && (!plugin.abi || std::strcmp(plugin.abi, abi_tag) != 0)) return other_abi(plugin.abi);
     // Members that later versions of the interface append are not required.
     constexpr std::size_t least_size = offsetof(Plugin, open) + sizeof(Plugin::open);
     if (plugin.size < least_size)
         return "its Plugin has size " + std::to_string(plugin.size) + ", expected at least " +
                std::to_string(least_size);
-    if (!plugin.abi || std::strcmp(plugin.abi, abi_tag) != 0)
-        return "built with ABI " + quoted(plugin.abi) + ", this program has " + quoted(abi_tag);
     if (plugin.generic_category != &std::generic_category())
         return "linked with a C++ standard library of its own: its std::generic_category() is not that of this program";
-    if (!plugin.name || !is_plugin_name(plugin.name)) return invalid_name(plugin.name);
-    if (!expected_name.empty() && expected_name != plugin.name) return other_name(plugin.name, expected_name);
     if (plugin.kind != PluginKind::backend && plugin.kind != PluginKind::layer) return unknown_kind(plugin.kind);
     if (!plugin.capabilities && plugin.kind == PluginKind::backend)
         return "its capabilities are null: expected those of a backend";
-    if (!plugin.open) return "its open is null: expected a function";
-    return validate_options(plugin);
+    return plugin.open ? std::string() : "its open is null: expected a function";
 }
 
-/// Returns the difference between a plugin and the description in its file; empty if there is none.
-std::string difference_of(const Plugin& plugin, const FoundPlugin& described) {
+/// Returns the difference between a plugin and the description in its file, which has `abi`; empty if there is none.
+std::string difference_of(const Plugin& plugin, const FoundPlugin& described, const std::string& abi) {
     if (!described.described) return {};
     const auto differs = [](const char* what, const std::string& in_file, const std::string& in_plugin) {
         return std::string("the description in its file has ") + what + " " + in_file + ", its Plugin has " + what +
                " " + in_plugin;
     };
     const auto kind = described.is_layer ? PluginKind::layer : PluginKind::backend;
+    if (plugin.abi != abi) return differs("ABI", quoted(abi.c_str()), quoted(plugin.abi));
     if (plugin.rank != described.rank)
         return differs("rank", std::to_string(described.rank), std::to_string(plugin.rank));
     if (plugin.name != described.name) return differs("name", quoted(described.name.c_str()), quoted(plugin.name));
@@ -202,16 +220,25 @@ std::string difference_of(const Plugin& plugin, const FoundPlugin& described) {
 std::string validate(const DescribedPlugin& plugin, const std::string& expected_name) {
     if (plugin.interface_version != interface_version) return other_version(plugin.interface_version);
     if (plugin.kind != PluginKind::backend && plugin.kind != PluginKind::layer) return unknown_kind(plugin.kind);
-    if (plugin.abi != abi_tag)
-        return "built with ABI " + quoted(plugin.abi.c_str()) + ", this program has " + quoted(abi_tag);
+    const bool is_c = is_c_abi(plugin.abi.c_str());
+    if (!is_c && plugin.abi != abi_tag) return other_abi(plugin.abi.c_str());
+    if (is_c && plugin.kind == PluginKind::layer)
+        return "a layer with the C face: expected a backend, layers have the C++ one";
     if (!is_plugin_name(plugin.name)) return invalid_name(plugin.name.c_str());
     if (!expected_name.empty() && expected_name != plugin.name) return other_name(plugin.name.c_str(), expected_name);
     return {};
 }
 
+/// An Examined is a file that was opened and examined.
+struct Examined {
+    OpenFile file;
+    std::string abi; // of its description
+};
+
 /// Opens and examines a file.
-FoundPlugin open_and_examine(const fs::path& file, bool privileged, OpenFile& opened) {
+FoundPlugin open_and_examine(const fs::path& file, bool privileged, Examined& examined) {
     FoundPlugin backend{.name = plugin_of(file), .file = file};
+    auto& opened = examined.file;
     opened = privileged ? OpenFile::open_trusted(file, backend.refusal) : OpenFile::open(file, backend.refusal);
     if (!backend.refusal.empty()) return backend;
     auto [refusal, described] = examine(opened);
@@ -223,6 +250,7 @@ FoundPlugin open_and_examine(const fs::path& file, bool privileged, OpenFile& op
     backend.name = std::move(described->name);
     backend.summary = escaped(described->summary);
     backend.rank = described->rank;
+    examined.abi = std::move(described->abi);
     return backend;
 }
 
@@ -236,15 +264,34 @@ std::vector<OptionSetting> options_of(const Plugin& plugin) {
     return options;
 }
 
+/// Returns the LoadedPlugin of an object, or null and the `refusal`, if it cannot be used.
+std::unique_ptr<const LoadedPlugin> adapt(const dll::shared_library& object, std::string& refusal) {
+    const auto& [version, size, abi] = object.get<const Head>("pollux_plugin");
+    if (version != interface_version) {
+        refusal = other_version(version);
+    } else if (size >= sizeof(Head) && abi && is_c_abi(abi)) {
+        const auto& plugin = object.get<const pollux_c_plugin>("pollux_plugin");
+        refusal = validate_c_plugin(plugin);
+        if (refusal.empty()) return std::make_unique<const CPlugin>(plugin);
+    } else {
+        const auto& plugin = object.get<const Plugin>("pollux_plugin");
+        refusal = validate(plugin);
+        if (refusal.empty()) return std::make_unique<const CppPlugin>(plugin);
+    }
+    return nullptr;
+}
+
 /// Loads a plugin that was examined; returns why it cannot be used, or an empty text.
-std::string load_examined(FoundPlugin& backend, const OpenFile& opened, bool privileged) try {
+std::string load_examined(FoundPlugin& backend, const Examined& examined, bool privileged) try {
     std::string refusal;
-    auto* const library = Libraries::of_process().load(backend.file, opened, privileged, refusal);
+    auto* const library = Libraries::of_process().load(backend.file, examined.file, privileged, refusal);
     if (!library) return refusal;
     if (!library->object.has("pollux_plugin")) return "not a Pollux plugin: it has no symbol \"pollux_plugin\"";
-    const auto& plugin = library->object.get<const Plugin>("pollux_plugin");
-    refusal = validate(plugin, plugin_of(backend.file));
-    if (refusal.empty()) refusal = difference_of(plugin, backend);
+    auto adapted = adapt(library->object, refusal);
+    if (!adapted) return refusal;
+    const auto& plugin = adapted->declared();
+    refusal = validate_texts(plugin, plugin_of(backend.file));
+    if (refusal.empty()) refusal = difference_of(plugin, backend, examined.abi);
     if (!refusal.empty()) return refusal;
     backend.name = plugin.name;
     backend.summary = escaped(plugin.summary ? plugin.summary : "");
@@ -252,7 +299,7 @@ std::string load_examined(FoundPlugin& backend, const OpenFile& opened, bool pri
     backend.rank = plugin.rank;
     if (plugin.capabilities) backend.capabilities = copy_of(*plugin.capabilities);
     backend.options = options_of(plugin);
-    backend.loaded = &Libraries::of_process().plugin_of(*library, plugin);
+    backend.loaded = &Libraries::of_process().keep(*library, std::move(adapted));
     return {};
 } catch (const std::system_error& failure) {
     auto message = loader_message(failure, backend.file);
@@ -263,14 +310,14 @@ std::string load_examined(FoundPlugin& backend, const OpenFile& opened, bool pri
 } // namespace
 
 FoundPlugin describe(const fs::path& file, bool privileged) {
-    OpenFile opened;
-    return open_and_examine(file, privileged, opened);
+    Examined examined;
+    return open_and_examine(file, privileged, examined);
 }
 
 FoundPlugin load(const fs::path& file, bool privileged) {
-    OpenFile opened;
-    auto backend = open_and_examine(file, privileged, opened);
-    if (backend.refusal.empty()) backend.refusal = escaped(load_examined(backend, opened, privileged));
+    Examined examined;
+    auto backend = open_and_examine(file, privileged, examined);
+    if (backend.refusal.empty()) backend.refusal = escaped(load_examined(backend, examined, privileged));
     return backend;
 }
 

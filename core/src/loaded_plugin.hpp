@@ -18,6 +18,8 @@ class LoadedPlugin {
     LoadedPlugin& operator=(const LoadedPlugin&) = delete;
     virtual ~LoadedPlugin() = default;
 
+    /// Returns what the plugin declares of itself. Only CppPlugin uses its `open`.
+    virtual const Plugin& declared() const noexcept = 0;
     virtual std::unique_ptr<Selector> open(const OpenRequest& request, OpenFailure& failure) const noexcept = 0;
 };
 
@@ -26,6 +28,7 @@ class CppPlugin final : public LoadedPlugin {
   public:
     explicit CppPlugin(const Plugin& plugin) noexcept : plugin_(&plugin) {}
 
+    const Plugin& declared() const noexcept override { return *plugin_; }
     std::unique_ptr<Selector> open(const OpenRequest& request, OpenFailure& failure) const noexcept override {
         return plugin_->open(request, failure);
     }
