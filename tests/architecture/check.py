@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 """check.py <allocations|includes|rules|contract|style|words> <root>, check.py exports <nm> <folder of plugins> [of libraries],
+check.py exports_of_c <nm> <readelf> <folder of plugins>,
 check.py throwing <clang++> <folder of compile_commands.json> <root>: one check."""
 import sys
 
@@ -26,6 +27,9 @@ def main(arguments):
         faults = exports.check_plugins(nm, plugins)
         for folder in libraries:
             faults += exports.check_libraries(nm, folder)
+    elif len(arguments) == 4 and arguments[0] == "exports_of_c":
+        nm, readelf, folder = arguments[1:]
+        faults = exports.check_plugins(nm, folder) + exports.check_c_plugins(readelf, folder)
     elif len(arguments) == 4 and arguments[0] == "throwing":
         clang, build, root = arguments[1:]
         faults = throwing.check(Tree(root), clang, build)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Checks that a plugin exports one symbol, and a library only names in pollux::."""
+"""Checks that a plugin exports one symbol, and a library only names in pollux::; and that a plugin in C needs no C++ runtime."""
 import re
 import subprocess
 from pathlib import Path
 
 SYMBOL = "pollux_plugin"
+CPP_RUNTIME = re.compile(r"lib(std)?c\+\+|libpollux")
 OURS = re.compile(r"((guard variable|typeinfo|typeinfo name|vtable) for )?pollux::")
 
 
@@ -22,6 +23,18 @@ def check_plugins(nm, folder):
         symbols = exported(plugin, nm)
         if symbols != [SYMBOL]:
             faults.append(f"{plugin.name}: exports {', '.join(symbols) or 'nothing'}: expected exactly {SYMBOL}")
+    return faults
+
+
+def check_c_plugins(readelf, folder):
+    faults = []
+    for plugin in sorted(Path(folder).glob("libpollux-*.so")):
+        output = subprocess.run([readelf, "-d", str(plugin)], capture_output=True, text=True, check=True).stdout
+        needed = re.findall(r"\(NEEDED\).*\[(.*)\]", output)
+        if "(SYMTAB)" not in output:
+            faults.append(f"{plugin.name}: {readelf} -d prints no dynamic section")
+        faults += [f"{plugin.name}: needs {name}: expected no C++ runtime and no library of Pollux"
+                   for name in needed if CPP_RUNTIME.match(name)]  # fmt: skip
     return faults
 
 

@@ -23,6 +23,9 @@ DIAGRAM = {
 }
 FOR_PLUGINS = ["toolkit", "forwarding_selector", "posix", "process", "deadline", "pending_wake"]
 FOR_FOLDER = {"notify": ["event", "registrator"], "net": ["event", "posix"], "loop": ["poll", "posix", "process"]}
+# The C face of the interface for plugins. It stands alone; of C++ only the adapter of the core and tests include it.
+C_FACE = "core/include/pollux/plugin.h"
+OF_C_FACE = ("stddef.h", "stdint.h")
 MAY_INCLUDE_CORE_SOURCES = ("core/src/", "tests/core/", "tests/loader/")
 SHOW_THE_SYSTEM = ("core/include/pollux/posix.hpp", "core/include/pollux/process.hpp")
 KNOW_THE_SYSTEM = ("core/src/environment.cpp", "core/src/file_system.cpp", "core/src/file_system_windows.cpp",
@@ -104,6 +107,9 @@ def fault_of_library(tree, path, name):
 def fault_of_angled(tree, path, name):
     header = pollux_header(name)
     place = path.as_posix()
+    if name == "pollux/plugin.h":
+        allowed = allowed_headers(path)
+        return f"includes <{name}>: may include of Pollux only headers for C++" if allowed is not None else None
     if header in DIAGRAM:
         allowed = allowed_headers(path)
         if allowed is not None and header not in allowed:
@@ -136,6 +142,9 @@ def check(tree):
                 faults.append(f"{path}:{number}: {fault}")
             if name.startswith("boost/dll") and path not in loaders:
                 loaders.append(path)
+    for number, _, name in tree.includes(Path(C_FACE)):
+        if name not in OF_C_FACE:
+            faults.append(f"{C_FACE}:{number}: includes {name}: a header in C includes only <stddef.h> and <stdint.h>")
     if len(loaders) != 1 or loaders[0].suffix != ".cpp" or loaders[0].parts[0] != "core":
         names = ", ".join(map(str, loaders)) or "no file"
         faults.append(f"Boost.DLL is included by {names}: expected exactly one .cpp of the core")

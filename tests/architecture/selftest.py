@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""selftest.py <root> <C++ compiler> [nm]: tests that each check fails on a violation that is planted, and names it."""
+"""selftest.py <root> <C++ compiler> [nm [readelf]]: tests that each check fails on a violation that is planted, and names it."""
 import sys
 
 sys.dont_write_bytecode = True
@@ -18,7 +18,7 @@ import style
 import words
 from tree import Tree
 
-ROOT, COMPILER, NM = Path(), "c++", "nm"
+ROOT, COMPILER, NM, READELF = Path(), "c++", "nm", "readelf"
 LICENCE = "// " + style.LICENCE + "\n"
 
 
@@ -30,7 +30,7 @@ class Planted(unittest.TestCase):
         self.addCleanup(self.folder.cleanup)
         self.tree = Tree(self.folder.name)
         original = Tree(ROOT)
-        for path in original.files(".cpp", ".hpp", ".txt", ".cmake", ".py"):
+        for path in original.files(".cpp", ".hpp", ".c", ".h", ".rs", ".txt", ".cmake", ".py"):
             target = self.tree.root / path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / path, target)
@@ -80,6 +80,11 @@ class Includes(Planted):
         for name in ("<unistd.h>", "<boost/asio.hpp>", '"event.hpp"', '"../../src/search.hpp"'):
             self.expect_include("core/include/pollux/poll.hpp", name, "standard library")
         self.expect_include("layers/new/include/pollux/new.hpp", "<sys/socket.h>", "standard library")
+
+    def test_c_face(self):
+        self.expect_include("core/include/pollux/plugin.h", "<stdlib.h>", "only <stddef.h> and <stdint.h>")
+        self.expect_include("core/include/pollux/poll.hpp", "<pollux/plugin.h>", "may include")
+        self.expect_include("plugins/epoll/epoll.cpp", "<pollux/plugin.h>", "may include")
 
     def test_plugin(self):
         path = "plugins/epoll/epoll.cpp"
@@ -197,7 +202,8 @@ class Style(Planted):
         self.assertEqual(style.check(self.tree), [])
 
     def test_licence(self):
-        for name in ("core/new.cpp", "core/new.hpp", "core/new.cmake", "core/new.py", "new/CMakeLists.txt", "core/new"):
+        for name in ("core/new.cpp", "core/new.hpp", "core/new.c", "core/new.h", "new/new.rs", "core/new.cmake", "core/new.py",
+                     "new/CMakeLists.txt", "core/new"):  # fmt: skip
             with self.subTest(name=name):
                 (self.tree.root / "new").mkdir(exist_ok=True)
                 (self.tree.root / name).write_text("#!/bin/sh\n" if name == "core/new" else "int planted;\n")
@@ -221,6 +227,7 @@ class Style(Planted):
     def test_length(self):
         self.expect(style.check, "core/src/long.cpp", "\n" * 350, "core/src/long.cpp", "351 lines", "350 at most")
         self.expect(style.check, "plugins/iocp/long.cpp", "\n" * 600, "plugins/iocp/long.cpp", "601", "600 at most")
+        self.expect(style.check, "examples/long.c", "\n" * 350, "examples/long.c", "351 lines", "350 at most")
         before = style.check(self.tree)
         self.plant("core/src/just.cpp", "\n" * 349)
         self.assertEqual(style.check(self.tree), before)
@@ -252,7 +259,7 @@ class Words(Planted):
                 self.assertIn(": expected ", found[0])
 
     def test_files(self):
-        for path in ("tests/core/new.hpp", "docs/new.md", "tools/new.py", "bench/new/CMakeLists.txt", "README.md"):
+        for path in ("tests/core/new.hpp", "examples/new.c", "core/new.h", "examples/new.rs", "docs/new.md", "tools/new.py", "bench/new/CMakeLists.txt", "README.md"):
             self.expect(words.check, path, "an engine\n", path, '"engine": expected backend')
 
     def test_elsewhere(self):
@@ -265,13 +272,13 @@ class Words(Planted):
 class Exports(unittest.TestCase):
     plugin = 'extern "C" const int pollux_plugin; const int pollux_plugin = 1;'
 
-    def faults_of(self, source, check=exports.check_plugins):
+    def faults_of(self, source, check=exports.check_plugins, options=(), tool=None):
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "source.cpp"
             file.write_text(source)
             library = Path(folder) / "libpollux-planted.so"
-            subprocess.run([COMPILER, "-shared", "-fPIC", "-o", library, file], check=True)
-            return check(NM, folder)
+            subprocess.run([COMPILER, "-shared", "-fPIC", *options, "-o", library, file], check=True)
+            return check(tool or NM, folder)
 
     def test_one_symbol(self):
         self.assertEqual(self.faults_of(self.plugin), [])
@@ -289,6 +296,17 @@ class Exports(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             self.assertIn("no plugin was built", exports.check_plugins(NM, folder)[0])
 
+    def test_runtime(self):
+        def check(option, tool=READELF):
+            return self.faults_of(self.plugin, exports.check_c_plugins, [option], tool)
+
+        self.assertEqual(check("-Wl,--as-needed"), [])
+        faults = check("-Wl,--no-as-needed")
+        self.assertEqual(len(faults), 1)
+        for fact in ("libpollux-planted.so", "needs lib", "++", "no C++ runtime"):
+            self.assertIn(fact, faults[0])
+        self.assertIn("no dynamic section", check("-Wl,--as-needed", "true")[0])
+
     def test_library(self):
         own = "namespace pollux { struct Kind { virtual ~Kind(); }; Kind::~Kind() = default; int planted() { return 1; } }"
         self.assertEqual(self.faults_of(own, exports.check_libraries), [])
@@ -305,5 +323,5 @@ class Exports(unittest.TestCase):
 
 if __name__ == "__main__":
     ROOT = Path(sys.argv[1]).resolve()
-    COMPILER, NM = (sys.argv[2:] + ["nm"])[:2]
+    COMPILER, NM, READELF = (sys.argv[2:] + ["nm", "readelf"][len(sys.argv) - 3 :])[:3]
     unittest.main(argv=sys.argv[:1])

@@ -3,7 +3,12 @@
 import re
 
 LICENCE = "SPDX-License-Identifier: BSL-1.0"
-SOURCES = (".cpp", ".hpp", ".cmake", ".py", ".sh")
+SOURCES = (".cpp", ".hpp", ".c", ".h", ".rs", ".cmake", ".py", ".sh")
+IN_SLASHES = "// " + LICENCE
+# The first line, of each language; "# " and the licence in other files.
+FIRST_LINES = {".cpp": [IN_SLASHES], ".hpp": [IN_SLASHES], ".c": [IN_SLASHES], ".rs": [IN_SLASHES],
+               ".h": [f"/* {LICENCE} */", IN_SLASHES]}  # fmt: skip
+WITH_LENGTH = (".cpp", ".hpp", ".c", ".h", ".rs")
 SCRIPT = re.compile(r"#!.*\b(sh|bash|python3?)\b")
 NO_NAMES = {"util", "utils", "common", "detail", "details", "impl", "misc", "helper", "helpers"}
 # docs/platforms.md: they use std::atomic::wait, which loses wake-ups where libstdc++ 12 has no futex.
@@ -24,12 +29,12 @@ def fault_of_licence(tree, path):
     is_script = bool(SCRIPT.match(first_line(tree, path)))
     if path.suffix not in SOURCES and path.name != "CMakeLists.txt" and not is_script:
         return None
-    comment = "// " if path.suffix in (".cpp", ".hpp") else "# "
+    licences = FIRST_LINES.get(path.suffix, ["# " + LICENCE])
     lines = tree.lines(path)
     place = 1 if is_script else 0
-    if len(lines) <= place or lines[place] != comment + LICENCE:
-        return f'{path}:{place + 1}: expected "{comment}{LICENCE}"'
-    if sum(line == comment + LICENCE for line in lines) != 1:
+    if len(lines) <= place or lines[place] not in licences:
+        return f'{path}:{place + 1}: expected "{licences[0]}"'
+    if sum(line in licences for line in lines) != 1:
         return f"{path}: has more than one licence line"
     return None
 
@@ -42,7 +47,7 @@ def fault_of_name(path):
 
 
 def fault_of_length(tree, path):
-    if path.suffix not in (".cpp", ".hpp"):
+    if path.suffix not in WITH_LENGTH:
         return None
     most = next((lines for folder, lines in MOST_LINES_OF.items() if path.as_posix().startswith(folder)), MOST_LINES)
     length = len(tree.lines(path))

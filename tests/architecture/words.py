@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-SUFFIXES = (".hpp", ".cpp", ".md", ".py", ".txt", ".in", ".cmake")
+SUFFIXES = (".hpp", ".cpp", ".h", ".c", ".rs", ".md", ".py", ".txt", ".in", ".cmake")
 FOLDERS = ("core", "loop", "net", "notify", "plugins", "layers", "tools", "examples", "tests", "bench", "docs", "cmake")
 # Records keep the words of their time, and these files have to name the words.
 EXEMPT = ("docs/decisions/", "tests/architecture/words.py", "tests/architecture/selftest.py")
