@@ -132,20 +132,19 @@ class CSelector final : public Selector, private Registrator {
     OwnerProcess owner_;
 };
 
-/// A Named is a member of a structure, with its name, for messages.
-template <typename T>
-struct Named {
+/// An Ability is a member of the capabilities, with its name for messages.
+struct Ability {
     const char* name;
-    T pollux_capabilities::*member;
+    pollux_capability pollux_capabilities::*member;
 };
-constexpr Named<pollux_capability> abilities[] = {
+constexpr Ability abilities[] = {
     {"oneshot", &pollux_capabilities::oneshot},   {"level", &pollux_capabilities::level},
     {"edge", &pollux_capabilities::edge},         {"sockets", &pollux_capabilities::sockets},
     {"pipes", &pollux_capabilities::pipes},       {"files", &pollux_capabilities::files},
     {"priority", &pollux_capabilities::priority},
 };
 
-std::string wrong_size(const char* what, std::size_t size, std::size_t least) {
+std::string validate_size(const char* what, std::size_t size, std::size_t least) {
     if (size >= least) return {};
     return std::string("its ") + what + " has size " + std::to_string(size) + ", expected at least " +
            std::to_string(least);
@@ -154,7 +153,8 @@ std::string wrong_size(const char* what, std::size_t size, std::size_t least) {
 std::string validate(const pollux_capabilities& capabilities) {
     // Members that later versions of the interface append are not required, here and below.
     constexpr auto least = offsetof(pollux_capabilities, timeout_resolution) + sizeof(std::int64_t);
-    if (auto fault = wrong_size("struct pollux_capabilities", capabilities.size, least); !fault.empty()) return fault;
+    if (auto fault = validate_size("struct pollux_capabilities", capabilities.size, least); !fault.empty())
+        return fault;
     for (const auto& [name, member] : abilities) {
         const auto support = (capabilities.*member).support;
         if (support > POLLUX_NATIVE)
@@ -169,7 +169,7 @@ std::string validate(const pollux_capabilities& capabilities) {
 
 std::string validate(const pollux_selector_functions& functions) {
     constexpr auto least = offsetof(pollux_selector_functions, destroy) + sizeof functions.destroy;
-    if (auto fault = wrong_size("struct pollux_selector_functions", functions.size, least); !fault.empty())
+    if (auto fault = validate_size("struct pollux_selector_functions", functions.size, least); !fault.empty())
         return fault;
     const char* null = !functions.add       ? "add"
                        : !functions.modify  ? "modify"
@@ -210,7 +210,7 @@ bool is_c_abi(const char* abi) noexcept { return std::strcmp(abi, POLLUX_C_ABI) 
 
 std::string validate_c_plugin(const pollux_c_plugin& plugin) {
     constexpr auto least = offsetof(pollux_c_plugin, open) + sizeof plugin.open;
-    if (auto fault = wrong_size("struct pollux_c_plugin", plugin.size, least); !fault.empty()) return fault;
+    if (auto fault = validate_size("struct pollux_c_plugin", plugin.size, least); !fault.empty()) return fault;
     if (!plugin.capabilities) return "its capabilities are null: expected those of a backend";
     if (auto fault = validate(*plugin.capabilities); !fault.empty()) return fault;
     if (!plugin.functions) return "its functions are null: expected those of a Selector";
