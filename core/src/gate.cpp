@@ -26,7 +26,7 @@ PollRegistrator::Gate::Gate(Registrator& registrator, bool remembers)
     // On some systems the first use of these allocates memory: it may fail here, but not in noexcept functions.
     try {
         std::unique_lock lock(mutex_);
-        changed_.wait_for(lock, std::chrono::nanoseconds::zero());
+        changed_.wait_until(lock, std::chrono::steady_clock::time_point()); // it is over on any clock
     } catch (const std::system_error&) {
         throw std::bad_alloc();
     }

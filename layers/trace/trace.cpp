@@ -25,6 +25,7 @@
 #else
 #include <pollux/posix.hpp>
 
+#include <sys/stat.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/syscall.h>
@@ -51,21 +52,47 @@ int open_file(const char* path) noexcept {
 #endif
 }
 
-void write_to(int file, std::string_view line) noexcept {
-#ifdef _WIN32
-    [[maybe_unused]] const auto written = _write(file, line.data(), static_cast<unsigned>(line.size()));
-#else
-    [[maybe_unused]] const auto written = write(file, line.data(), line.size());
+/// A File is what the lines are appended to.
+class File {
+  public:
+    explicit File(int descriptor) noexcept : descriptor_(descriptor) {
+#ifndef _WIN32
+        fstat(descriptor, &opened_);
 #endif
-}
+    }
+    ~File() {
+        if (descriptor_ == standard_error) return;
+#ifdef _WIN32
+        _close(descriptor_);
+#else
+        if (is_open()) close(descriptor_);
+#endif
+    }
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
 
-void close_file(int file) noexcept {
+    void append(std::string_view line) const noexcept {
 #ifdef _WIN32
-    _close(file);
+        [[maybe_unused]] const auto written = _write(descriptor_, line.data(), static_cast<unsigned>(line.size()));
 #else
-    close(file);
+        if (!is_open()) return;
+        [[maybe_unused]] const auto written = write(descriptor_, line.data(), line.size());
 #endif
-}
+    }
+
+  private:
+#ifndef _WIN32
+    /// Returns whether the descriptor is still that of the file: a program may close all descriptors, and another file
+    /// may then reuse this one. The standard error stream may be redirected, which the lines follow.
+    bool is_open() const noexcept {
+        struct stat now {};
+        return descriptor_ == standard_error ||
+               (fstat(descriptor_, &now) == 0 && now.st_dev == opened_.st_dev && now.st_ino == opened_.st_ino);
+    }
+    struct stat opened_ {};
+#endif
+    const int descriptor_;
+};
 
 /// The number that other tools have for this thread.
 long long thread_number() noexcept {
@@ -93,9 +120,6 @@ Line& operator<<(Line& line, Clock::duration time) noexcept {
 class Trace final : public ForwardingSelector {
   public:
     Trace(std::unique_ptr<Selector> inner, int file) noexcept : ForwardingSelector(std::move(inner)), file_(file) {}
-    ~Trace() override {
-        if (file_ != standard_error) close_file(file_);
-    }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
         const auto start = Clock::now();
@@ -114,7 +138,7 @@ class Trace final : public ForwardingSelector {
             line << separator << token << " " << ready;
             separator = ", ";
         }
-        write_to(file_, line.end());
+        file_.append(line.end());
         return events;
     }
 
@@ -129,14 +153,14 @@ class Trace final : public ForwardingSelector {
         const auto error = ForwardingSelector::remove(source);
         auto line = begin();
         line << "remove(" << static_cast<long long>(source) << "): " << error;
-        write_to(file_, line.end());
+        file_.append(line.end());
         return error;
     }
     std::error_code wake() noexcept override {
         const auto error = ForwardingSelector::wake();
         auto line = begin();
         line << "wake(): " << error;
-        write_to(file_, line.end());
+        file_.append(line.end());
         return error;
     }
 
@@ -145,7 +169,7 @@ class Trace final : public ForwardingSelector {
         auto line = begin();
         line << call << "(" << static_cast<long long>(source) << ", " << watch.token << ", " << watch.interest << ", "
              << watch.mode << "): " << error;
-        write_to(file_, line.end());
+        file_.append(line.end());
         return error;
     }
 
@@ -156,7 +180,7 @@ class Trace final : public ForwardingSelector {
     }
 
     const Clock::time_point start_ = Clock::now();
-    const int file_;
+    const File file_;
 };
 
 std::unique_ptr<Selector> open_trace(const OpenRequest& request, OpenFailure& failure) noexcept {
@@ -170,7 +194,7 @@ std::unique_ptr<Selector> open_trace(const OpenRequest& request, OpenFailure& fa
     }
     std::unique_ptr<Selector> layer(new (std::nothrow) Trace(std::move(*request.inner), file));
     if (layer) return layer;
-    if (file != standard_error) close_file(file);
+    const File closed(file);
     failure.set(make_error_code(std::errc::not_enough_memory), "allocate");
     return nullptr;
 }

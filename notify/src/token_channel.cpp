@@ -60,7 +60,7 @@ class Channel final : public TokenQueueState {
     explicit Channel(std::size_t capacity) : TokenQueueState(capacity, true) {
         // On systems where the first use of these allocates memory, it may fail here.
         std::unique_lock lock(mutex_);
-        condition_.wait_for(lock, std::chrono::nanoseconds::zero());
+        condition_.wait_until(lock, std::chrono::steady_clock::time_point()); // it is over on any clock
     }
 
     std::error_code wake() noexcept override {

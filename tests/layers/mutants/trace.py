@@ -11,7 +11,8 @@ MUTANTS = [
      "    std::span<const Event> select(",
      "    void* extension(const char* id) noexcept override { return inner().extension(id); }\n"
      "    std::span<const Event> select(", "layer.unknown_extension"),
-    (TRACE, "leave the file open", "if (file_ != standard_error) close_file(file_);", "", "selector.no_leak"),
+    (TRACE, "leave the file open", "if (is_open()) close(descriptor_);", "", "selector.no_leak"),
+    (TRACE, "write into whatever has the descriptor", "if (!is_open()) return;", "", "wake.descriptors_replaced"),
     (TRACE, "leave the file open across exec", " | O_CLOEXEC", "", "selector.close_on_exec"),
     (TRACE, "lose the errors of remove()", "    return error;\n    }\n    std::error_code wake()",
      "    return {};\n    }\n    std::error_code wake()", "remove.unknown"),
