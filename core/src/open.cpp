@@ -49,7 +49,7 @@ std::vector<FoundPlugin> all_of(const PluginFiles& files, bool privileged, Found
 /// Opens the plugin of the highest rank that opens, among those with a description. Only plugins that are tried are
 /// loaded.
 std::unique_ptr<Selector> open_any(const PluginFiles& files, bool privileged, Opener& opener,
-                                   const StackReference& stack, Choice& choice) {
+                                   const std::vector<FoundPlugin>& layers, Choice& choice) {
     auto all = all_of(files, privileged, describe);
     std::erase_if(all, [](const FoundPlugin& plugin) { return plugin.refusal.empty() && plugin.is_layer; });
     for (const auto& backend : all) {
@@ -60,7 +60,7 @@ std::unique_ptr<Selector> open_any(const PluginFiles& files, bool privileged, Op
     }
     for (const auto& backend : all) {
         if (!backend.refusal.empty() || !backend.described) continue;
-        if (auto selector = opener.open(load(backend.file, privileged), stack)) return selector;
+        if (auto selector = opener.open(load(backend.file, privileged), {}, layers)) return selector;
     }
     return nullptr;
 }
@@ -101,10 +101,15 @@ std::unique_ptr<Selector> open(const Request& request, Choice& choice) {
     if (choice.refusal.empty() && !layers.refusal.empty()) choice.refusal = "POLLUX_LAYERS: " + escaped(layers.refusal);
     if (!choice.refusal.empty()) return nullptr;
     const Candidates candidates(path, files, environment.privileged);
-    Opener opener(candidates, layers.layers, request.needs, choice);
+    Opener opener(candidates, request.needs, choice);
+    std::vector<FoundPlugin> outer_layers;
+    if (!opener.find_layers(layers.layers, outer_layers)) return nullptr;
     for (const auto& stack : list.stacks) {
-        auto selector = stack.is_auto() ? open_any(files, environment.privileged, opener, stack, choice)
-                                        : opener.open(candidates.find(stack.backend), stack);
+        auto all_layers = outer_layers;
+        if (!opener.find_layers(stack.layers, all_layers)) continue;
+        auto selector = stack.is_auto()
+                            ? open_any(files, environment.privileged, opener, all_layers, choice)
+                            : opener.open(candidates.find(stack.backend), stack.backend.options, std::move(all_layers));
         if (selector) return selector;
     }
     return nullptr;

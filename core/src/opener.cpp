@@ -29,7 +29,7 @@ std::string lack_of(const std::string& stack, const Capabilities& capabilities, 
         const auto& capability = capabilities.*offered;
         if (!(needs.*needed) || capability) continue;
         const bool has_no_reason = !capability.reason || *capability.reason == '\0';
-        return "backend " + stack + " does not offer " + name +
+        return stack + " does not offer " + name +
                ", which the program needs: " + (has_no_reason ? "no reason given" : capability.reason);
     }
     return {};
@@ -65,31 +65,16 @@ std::string set_options(FoundPlugin& plugin, const std::vector<GivenOption>& giv
 
 } // namespace
 
-std::unique_ptr<Selector> Opener::open(FoundPlugin backend, const StackReference& stack) {
-    if (backend.refusal.empty() && backend.is_layer)
-        backend.refusal =
-            "a layer, not a backend: expected a backend after it, as in \"" + escaped(backend.name) + "+auto\"";
-    if (backend.refusal.empty()) backend.refusal = escaped(set_options(backend, stack.backend.options));
-    if (backend.refusal.empty()) backend.refusal = escaped(lack_of(backend.name, backend.capabilities, *needs_));
-    std::vector<FoundPlugin> layers;
-    // All plugins and options are checked before the first one is opened.
-    for (const auto* list : {outer_layers_, &stack.layers}) {
-        for (const auto& reference : *list) {
-            if (!backend.refusal.empty()) break;
-            layers.push_back(find_layer(reference));
-            if (!layers.back().refusal.empty()) return fail(layers.back());
-        }
+bool Opener::find_layers(const std::vector<PluginReference>& layers, std::vector<FoundPlugin>& found) {
+    for (const auto& reference : layers) {
+        auto layer = candidates_->find(reference);
+        if (layer.refusal.empty() && !layer.is_layer)
+            layer.refusal = "a backend, not a layer: it can only be the last of a stack";
+        if (layer.refusal.empty()) layer.refusal = escaped(set_options(layer, reference.options));
+        if (!layer.refusal.empty()) return fail(layer) != nullptr;
+        found.push_back(std::move(layer));
     }
-    if (!backend.refusal.empty()) return fail(backend);
-    return open(std::move(backend), std::move(layers));
-}
-
-FoundPlugin Opener::find_layer(const PluginReference& reference) const {
-    auto layer = candidates_->find(reference);
-    if (layer.refusal.empty() && !layer.is_layer)
-        layer.refusal = "a backend, not a layer: it can only be the last of a stack";
-    if (layer.refusal.empty()) layer.refusal = escaped(set_options(layer, reference.options));
-    return layer;
+    return true;
 }
 
 std::unique_ptr<Selector> Opener::fail(const FoundPlugin& plugin) {
@@ -97,22 +82,33 @@ std::unique_ptr<Selector> Opener::fail(const FoundPlugin& plugin) {
     return nullptr;
 }
 
-std::unique_ptr<Selector> Opener::open(FoundPlugin backend, std::vector<FoundPlugin> layers) {
+std::unique_ptr<Selector> Opener::open(FoundPlugin backend, const std::vector<GivenOption>& options,
+                                       std::vector<FoundPlugin> layers) {
+    if (backend.refusal.empty() && backend.is_layer)
+        backend.refusal =
+            "a layer, not a backend: expected a backend after it, as in \"" + escaped(backend.name) + "+auto\"";
+    if (backend.refusal.empty()) backend.refusal = escaped(set_options(backend, options));
+    if (backend.refusal.empty())
+        backend.refusal = escaped(lack_of("backend " + backend.name, backend.capabilities, *needs_));
+    if (!backend.refusal.empty()) return fail(backend);
+
     OpenFailure failure;
     auto selector = backend.open(failure);
-    if (!selector) backend.refusal = described(failure);
-    for (auto layer = layers.rbegin(); selector && layer != layers.rend(); ++layer) {
+    if (!selector) {
+        backend.refusal = described(failure);
+        return fail(backend);
+    }
+    for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
         selector = layer->open_around(std::move(selector), failure);
         if (selector) continue;
         layer->refusal = described(failure);
         return fail(*layer);
     }
-    if (selector && !layers.empty()) {
+    if (!layers.empty()) {
         backend.refusal = escaped(lack_of("stack " + stack_text(layers, backend), selector->capabilities(), *needs_));
-        if (!backend.refusal.empty()) selector.reset();
+        if (!backend.refusal.empty()) return fail(backend);
     }
-    choice_->attempts.push_back({backend.name, backend.file, backend.refusal});
-    if (!selector) return nullptr;
+    choice_->attempts.push_back({backend.name, backend.file, {}});
     choice_->winner = std::move(backend);
     choice_->layers = std::move(layers);
     return selector;

@@ -94,7 +94,7 @@ class Parser {
                                         "\"+\" in a path is written %2B");
         } else if (!reference.is_file && !is_plugin_name(reference.plugin)) {
             refuse(about(reference.plugin) +
-                   "not a backend's name: expected lower-case letters, digits and \"_\", or a file with its path");
+                   "not the name of a backend or layer: expected lower-case letters, digits and \"_\", or a file with its path");
         }
         if (question == text.npos) return reference;
         for (const auto part : split(text.substr(question + 1), '&')) add_option(reference, part, whole);

@@ -104,7 +104,10 @@ static bool copy_asked(struct selector* self) {
 // Under the lock. If it fails, no change may be made.
 static int interrupt(struct selector* self) {
     if (!self->asleep || self->interrupted) return 0;
-    if (send(self->own[1], "", 1, MSG_NOSIGNAL) == -1 && errno != EAGAIN) return errno;
+    if (send(self->own[1], "", 1, MSG_NOSIGNAL) == -1 && errno != EAGAIN) return errno == ENOMEM ? ENOMEM : EBADF;
+    // The program may have closed own[0], and another file may have its number by now: that does not end the sleep.
+    char byte;
+    if (recv(self->own[0], &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 1) return EBADF;
     self->interrupted = true;
     return 0;
 }

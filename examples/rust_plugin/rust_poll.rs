@@ -59,7 +59,13 @@ impl Selector {
         if table.is_asleep && !table.is_interrupted {
             match send_byte(self.sender.as_raw_fd()) {
                 Err(EAGAIN) => (),
-                result => result?,
+                Err(ENOMEM) => return Err(ENOMEM),
+                result => result.map_err(|_| EBADF)?,
+            }
+            // The program may have closed the receiver, and another file may have its number by now: that does not end
+            // the sleep.
+            if !has_arrived(self.receiver.as_raw_fd()) {
+                return Err(EBADF);
             }
             table.is_interrupted = true;
         }

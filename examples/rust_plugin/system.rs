@@ -92,6 +92,14 @@ pub fn send_byte(descriptor: c_int) -> Result<(), c_int> {
     check(unsafe { send(descriptor, [0u8].as_ptr().cast(), 1, MSG_NOSIGNAL) }).map(|_| ())
 }
 
+/// Returns whether a byte of send_byte() can be received.
+pub fn has_arrived(descriptor: c_int) -> bool {
+    const MSG_PEEK: c_int = 0x02;
+    const MSG_DONTWAIT: c_int = 0x40;
+    let mut byte = 0u8;
+    unsafe { recv(descriptor, (&mut byte as *mut u8).cast(), 1, MSG_PEEK | MSG_DONTWAIT) == 1 }
+}
+
 /// Returns how many bytes it has received, and dropped: 0 at the end of the stream.
 pub fn drop_bytes(descriptor: c_int) -> Result<usize, c_int> {
     const MSG_DONTWAIT: c_int = 0x40;

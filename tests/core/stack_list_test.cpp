@@ -93,7 +93,7 @@ TEST(StackList, states_what_is_wrong) {
         refuses(value, "two hexadecimal digits");
     }
     for (const char* value : {"Epoll", "e poll", "e-poll", "epoll.so", "..", "\xc3\xa9", "a\n", "T+a", "a%20"}) {
-        refuses(value, "not a backend's name");
+        refuses(value, "not the name of a backend or layer");
     }
 }
 

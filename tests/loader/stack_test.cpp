@@ -120,6 +120,9 @@ TEST_F(StackOf, a_layer_that_cannot_be_had_fails_the_request) {
             const auto choice = explain({.backend = asked});
             EXPECT_FALSE(choice.winner) << choice.text();
             EXPECT_TRUE(says(choice.text(), {fact}));
+            const auto first = choice.text().find(fact);
+            const bool is_known_before = fact.find("inner") == fact.npos;
+            EXPECT_TRUE(!is_known_before || choice.text().find(fact, first + 1) == std::string::npos) << choice.text();
         }
     }
     for (const char* value : {"+", "auto", "layer?", "A"}) {
