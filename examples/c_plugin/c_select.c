@@ -99,14 +99,11 @@ static bool copy_asked(struct selector* self) {
     return true;
 }
 
-// ---- What ends a sleep
-
-// Under the lock. If it fails, no change may be made.
+// Ends a sleep, under the lock. If it fails, no change may be made.
 static int interrupt(struct selector* self) {
     if (!self->asleep || self->interrupted) return 0;
     if (send(self->own[1], "", 1, MSG_NOSIGNAL) == -1 && errno != EAGAIN) return errno == ENOMEM ? ENOMEM : EBADF;
-    // The program may have closed own[0], and another file may have its number by now: that does not end the sleep.
-    char byte;
+    char byte; // another file may have the number of own[0] by now: that does not end the sleep
     if (recv(self->own[0], &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 1) return EBADF;
     self->interrupted = true;
     return 0;
