@@ -36,7 +36,8 @@ std::string lack_of(const std::string& stack, const Capabilities& capabilities, 
 }
 
 std::string described(const OpenFailure& failure) {
-    const auto step = escaped(failure.step()), sentence = escaped(failure.sentence());
+    const auto step = escaped(failure.step());
+    auto sentence = escaped(failure.sentence());
     const auto error = failure.error() ? escaped(failure.error().message()) : std::string();
     if (step.empty() && !sentence.empty()) return sentence;
     if (error.empty() && sentence.empty()) return (step.empty() ? "open" : step) + " failed and gave no reason";

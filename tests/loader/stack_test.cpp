@@ -136,7 +136,8 @@ TEST_F(StackOf, a_layer_that_cannot_be_had_fails_the_request) {
 
 TEST_F(StackOf, layers_and_backends_are_not_mixed_up) {
     EXPECT_TRUE(says(reason_for("layer"), {"a layer, not a backend", "layer+auto"}));
-    EXPECT_TRUE(says(reason_for("good+layer"), {"a layer, not a backend"}));
+    EXPECT_TRUE(says(reason_for("layer+layer"), {"a layer, not a backend"}));
+    EXPECT_TRUE(says(reason_for("good+layer"), {"a backend, not a layer"}));
     EXPECT_TRUE(says(reason_for("good+good"), {"a backend, not a layer"}));
     OpenFailure failure;
     EXPECT_EQ(load(fixture("layer")).open(failure), nullptr);
