@@ -298,6 +298,15 @@ class Exports(unittest.TestCase):
             self.assertIn(fact, faults[0])
         self.assertIn("exports nothing", self.faults_of("static int planted;", exports.check_libraries)[0])
 
+    def test_inline_function_of_the_interface(self):
+        for declaration in ("OpenFailure { OpenFailure() {} void set() {} }; void planted() { OpenFailure().set(); }",
+                            "Capabilities {}; inline Capabilities copy_of() { return {}; } void planted() { copy_of(); }"):
+            source = "namespace pollux { struct " + declaration + " }"
+            faults = self.faults_of(source, exports.check_libraries)
+            self.assertEqual(len(faults), 1, faults)
+            for fact in ("libpollux-planted.so", "exports pollux::", "inline"):
+                self.assertIn(fact, faults[0])
+
     def test_no_library(self):
         with tempfile.TemporaryDirectory() as folder:
             self.assertIn("no library was built", exports.check_libraries(NM, folder)[0])
