@@ -8,6 +8,8 @@
 #include <pollux/poll.hpp>
 
 #include <array>
+#include <cstdint>
+#include <cstring>
 
 namespace pollux::loader_tests {
 namespace {
@@ -161,6 +163,31 @@ TEST_F(Frozen, auto_chooses_the_backend_by_its_rank) {
     EXPECT_EQ(choice.stack(), "frozen");
     EXPECT_TRUE(explain({.backend = "auto", .needs = {.level = true}}).winner);
     EXPECT_NE(explain({.backend = "auto", .needs = {.edge = true}}).stack(), "frozen");
+}
+#endif
+
+#ifndef _MSC_VER // the ABI of Itanium, in which a pointer to a virtual function has its offset
+std::size_t slot_of(auto function) {
+    std::uintptr_t offset = 0;
+    std::memcpy(&offset, &function, sizeof offset);
+    return (offset & ~std::uintptr_t{1}) / sizeof(void*);
+}
+
+// A function that is appended shifts those of classes that derive from it, and old plugins do not have it.
+TEST_F(Frozen, selector_and_registrator_gain_neither_functions_nor_members) {
+    struct AfterSelector : Selector {
+        virtual void first() {}
+    };
+    struct AfterRegistrator : Registrator {
+        virtual void first() {}
+
+      protected:
+        ~AfterRegistrator() = default;
+    };
+    EXPECT_EQ(slot_of(&AfterSelector::first), 6U); // two destructors, four functions
+    EXPECT_EQ(slot_of(&AfterRegistrator::first), 4U);
+    EXPECT_EQ(sizeof(Selector), sizeof(void*));
+    EXPECT_EQ(sizeof(Registrator), sizeof(void*));
 }
 #endif
 
