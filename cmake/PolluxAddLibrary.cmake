@@ -18,7 +18,9 @@ function(pollux_add_library target)
     PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${library_HEADERS})
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${name} VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
-    CXX_EXTENSIONS OFF VERIFY_INTERFACE_HEADER_SETS ON WINDOWS_EXPORT_ALL_SYMBOLS ON)
+    CXX_EXTENSIONS OFF VERIFY_INTERFACE_HEADER_SETS ON WINDOWS_EXPORT_ALL_SYMBOLS ON
+    # The dynamic linker must not give a plugin the inline functions of a program with more members in its structures.
+    VISIBILITY_INLINES_HIDDEN ON)
   if(POLLUX_SHARED AND UNIX AND NOT APPLE)
     # What templates of Boost and the standard library leave behind must not take the place of a program's own.
     set(symbols "${PROJECT_SOURCE_DIR}/cmake/library.map")

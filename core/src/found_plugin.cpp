@@ -9,6 +9,17 @@
 namespace pollux {
 namespace {
 
+/// Destroys the Selector of a layer that has not moved from its inner Selector, and may refer to it: it goes first.
+std::unique_ptr<Selector> refuse(std::unique_ptr<Selector> selector, std::unique_ptr<Selector>& inner,
+                                 OpenFailure& failure) noexcept {
+    if (selector == inner) static_cast<void>(inner.release()); // the layer has returned it and kept it, too
+    selector.reset();
+    inner.reset();
+    failure.set(make_error_code(std::errc::operation_not_supported), {},
+                "the layer returned a Selector and did not move from its inner one");
+    return nullptr;
+}
+
 std::unique_ptr<Selector> open_with_options(const FoundPlugin& plugin, std::unique_ptr<Selector>* inner,
                                             OpenFailure& failure) noexcept try {
     std::vector<OptionValue> values;
@@ -18,7 +29,11 @@ std::unique_ptr<Selector> open_with_options(const FoundPlugin& plugin, std::uniq
     request.option_count = static_cast<std::uint32_t>(values.size());
     request.options = values.data();
     request.inner = inner;
-    return plugin.loaded->open(request, failure);
+    auto selector = plugin.loaded->open(request, failure);
+    if (!selector) return nullptr;
+    failure.set({}, {});
+    if (inner && *inner) return refuse(std::move(selector), *inner, failure);
+    return selector;
 } catch (const std::bad_alloc&) {
     failure.set(make_error_code(std::errc::not_enough_memory), "allocate");
     return nullptr;

@@ -156,6 +156,9 @@ std::string other_abi(const char* abi) {
 
 /// Returns what is wrong with the options of a plugin; empty if they are valid.
 std::string validate_options(const Plugin& plugin) {
+    if (plugin.option_count > most_options)
+        return "it has " + std::to_string(plugin.option_count) + " options, expected at most " +
+               std::to_string(most_options);
     if (plugin.option_count > 0 && !plugin.options) return "its options are null: expected a table";
     for (std::uint32_t i = 0; i < plugin.option_count; ++i) {
         const auto& [name, default_value, help] = plugin.options[i];
@@ -166,6 +169,18 @@ std::string validate_options(const Plugin& plugin) {
         }
     }
     return {};
+}
+
+/// Returns what is wrong with the capabilities of a backend; empty if they are valid. A smaller structure could end in
+/// the middle of a pointer.
+std::string validate_capabilities(const Capabilities* capabilities) {
+    if (!capabilities) return "its capabilities are null: expected those of a backend";
+    // Members that later versions of the interface append are not required.
+    constexpr std::size_t least_size =
+        offsetof(Capabilities, timeout_resolution) + sizeof(Capabilities::timeout_resolution);
+    if (capabilities->size >= least_size) return {};
+    return "its capabilities have size " + std::to_string(capabilities->size) + ", expected at least " +
+           std::to_string(least_size);
 }
 
 /// Returns what is wrong with the texts of a plugin; empty if they are valid.
@@ -195,8 +210,9 @@ std::string validate(const Plugin& plugin) {
     if (plugin.generic_category != &std::generic_category())
         return "linked with a C++ standard library of its own: its std::generic_category() is not that of this program";
     if (plugin.kind != PluginKind::backend && plugin.kind != PluginKind::layer) return unknown_kind(plugin.kind);
-    if (!plugin.capabilities && plugin.kind == PluginKind::backend)
-        return "its capabilities are null: expected those of a backend";
+    if (plugin.kind == PluginKind::backend) {
+        if (auto fault = validate_capabilities(plugin.capabilities); !fault.empty()) return fault;
+    }
     return plugin.open ? std::string() : "its open is null: expected a function";
 }
 
@@ -297,7 +313,7 @@ std::string load_examined(FoundPlugin& backend, const Examined& examined, bool p
     backend.summary = escaped(plugin.summary ? plugin.summary : "");
     backend.is_layer = plugin.kind == PluginKind::layer;
     backend.rank = plugin.rank;
-    if (plugin.capabilities) backend.capabilities = copy_of(*plugin.capabilities);
+    if (!backend.is_layer) backend.capabilities = copy_of(*plugin.capabilities);
     backend.options = options_of(plugin);
     backend.loaded = &Libraries::of_process().keep(*library, std::move(adapted));
     return {};

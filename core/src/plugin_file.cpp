@@ -31,7 +31,9 @@ struct Head {
     std::int32_t rank;
 };
 constexpr std::size_t before_content = offsetof(PluginDescription, magic);
-constexpr std::size_t content_size = sizeof(PluginDescription) - before_content;
+/// Fields that later versions of the interface append are not required.
+constexpr std::size_t least_size =
+    offsetof(PluginDescription, summary) + sizeof PluginDescription::summary - before_content;
 static_assert(before_content + sizeof(Head) == offsetof(PluginDescription, abi));
 
 /// Returns a text of the content; one without a null byte ends with its field.
@@ -48,10 +50,10 @@ PluginFacts read_content(std::string_view content) {
     if (std::memcmp(head.magic, PluginDescription::expected_magic, sizeof head.magic) != 0) return {};
     DescribedPlugin plugin{.interface_version = head.interface_version};
     if (head.interface_version != interface_version) return {.described = plugin};
-    if (head.size < content_size || content.size() < content_size)
+    if (head.size < least_size || content.size() < least_size)
         return {.refusal = "its description has size " +
-                           std::to_string(std::min<std::size_t>(head.size, content.size())) + ", this program has " +
-                           std::to_string(content_size)};
+                           std::to_string(std::min<std::size_t>(head.size, content.size())) + ", expected at least " +
+                           std::to_string(least_size)};
     plugin.kind = static_cast<PluginKind>(head.kind);
     plugin.rank = head.rank;
     plugin.abi = text_at(content, offsetof(PluginDescription, abi), sizeof PluginDescription::abi);

@@ -14,8 +14,8 @@
 #include <pollux/toolkit.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
-#include <vector>
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -101,7 +101,8 @@ class Epoll final : public Selector, private Registrator {
     bool open(const OpenRequest& request, OpenFailure& failure) {
         std::uint32_t size = 0;
         if (!toolkit::read_count(request, "batch", 1, most_in_a_batch, size, failure)) return false;
-        batch_.resize(size);
+        batch_ = std::make_unique<epoll_event[]>(size);
+        batch_size_ = size;
         const auto step = [&failure](const char* name, int result) {
             if (result == -1) failure.set(check(result), name);
             return result != -1;
@@ -125,19 +126,20 @@ class Epoll final : public Selector, private Registrator {
             error = other_process();
             return {};
         }
-        const int room = static_cast<int>(std::min(buffer.size(), batch_.size()));
+        const int room = static_cast<int>(std::min(buffer.size(), batch_size_));
         for (std::optional<Deadline> deadline;;) {
             // A non-blocking call costs two thirds of one that has to set up a timer, and in most cases finds events.
-            int count = epoll_wait(epoll_, batch_.data(), room, timeout ? 0 : -1);
+            int count = epoll_wait(epoll_, batch_.get(), room, timeout ? 0 : -1);
             if (count == 0 && timeout && *timeout > timeout->zero()) {
                 if (!deadline) deadline.emplace(*timeout);
-                count = sleep(batch_.data(), room, *deadline);
+                count = sleep(batch_.get(), room, *deadline);
             }
             if (count == -1) {
                 if (errno != EINTR) error = check(count);
                 return {};
             }
-            const auto events = report(std::span(batch_).first(static_cast<std::size_t>(count)), buffer, error);
+            const auto events =
+                report(std::span<const epoll_event>(batch_.get(), static_cast<std::size_t>(count)), buffer, error);
             if (!events.empty() || count == 0 || error) return events;
             // All events were of paused watches, which end no wait. If the batch was full, there may be others.
             if (!timeout || count == room) continue;
@@ -222,7 +224,8 @@ class Epoll final : public Selector, private Registrator {
 
     int epoll_ = -1;
     int wake_ = -1;
-    std::vector<epoll_event> batch_; // of select()
+    std::unique_ptr<epoll_event[]> batch_; // of select()
+    std::size_t batch_size_ = 0;
     PendingWake<> pending_;
     OwnerProcess owner_;
     Files files_;

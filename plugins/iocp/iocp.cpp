@@ -12,6 +12,7 @@
 
 #include <pollux/deadline.hpp>
 #include <pollux/pending_wake.hpp>
+#include <pollux/toolkit.hpp>
 
 #include <algorithm>
 #include <array>

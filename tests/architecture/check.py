@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""check.py <allocations|includes|rules|contract|style|words> <root>, check.py exports <nm> <folder of plugins> [of libraries],
+"""check.py <allocations|includes|rules|contract|style|words|frozen> <root>, check.py exports <nm> <folder of plugins> [of libraries],
 check.py exports_of_c <nm> <readelf> <folder of plugins>,
 check.py throwing <clang++> <folder of compile_commands.json> <root>: one check."""
 import sys
@@ -8,6 +8,7 @@ sys.dont_write_bytecode = True
 import allocations
 import contract
 import exports
+import frozen
 import includes
 import rules
 import style
@@ -16,7 +17,7 @@ import words
 from tree import Tree
 
 OF_TREE = {"allocations": allocations, "includes": includes, "rules": rules, "contract": contract, "style": style,
-           "words": words}  # fmt: skip
+           "words": words, "frozen": frozen}  # fmt: skip
 
 
 def main(arguments):

@@ -6,6 +6,10 @@ from pathlib import Path
 
 SYMBOL = "pollux_plugin"
 CPP_RUNTIME = re.compile(r"lib(std)?c\+\+|libpollux")
+# Functions of headers that plugins include, and whose results depend on the sizes of structures that grow. Exported by a
+# program's library they would take the place of those of an older plugin.
+OF_INTERFACE = re.compile(r"pollux::(Capabilities|OpenFailure|OpenRequest|Plugin|PluginDescription|ForwardingSelector)::\w+\(|"
+                          r"pollux::copy_of\(")  # fmt: skip
 OURS = re.compile(r"((guard variable|typeinfo|typeinfo name|vtable) for )?pollux::")
 
 
@@ -46,4 +50,6 @@ def check_libraries(nm, folder):
         foreign = [symbol for symbol in symbols if not OURS.match(symbol)]
         if foreign or not symbols:
             faults.append(f"{library.name}: exports {', '.join(foreign) or 'nothing'}: expected only names in pollux::")
+        if shared := sorted(set(filter(OF_INTERFACE.match, symbols))):
+            faults.append(f"{library.name}: exports {', '.join(shared)}: expected no inline function of the plugin interface")
     return faults

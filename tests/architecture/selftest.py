@@ -12,6 +12,7 @@ from pathlib import Path
 import allocations
 import contract
 import exports
+import frozen
 import includes
 import rules
 import style
@@ -30,7 +31,8 @@ class Planted(unittest.TestCase):
         self.addCleanup(self.folder.cleanup)
         self.tree = Tree(self.folder.name)
         original = Tree(ROOT)
-        for path in original.files(".cpp", ".hpp", ".c", ".h", ".rs", ".txt", ".cmake", ".py"):
+        files = original.files(".cpp", ".hpp", ".c", ".h", ".rs", ".txt", ".cmake", ".py")
+        for path in files + original.frozen_headers() + [frozen.SUMS]:
             target = self.tree.root / path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / path, target)
@@ -269,6 +271,45 @@ class Words(Planted):
         self.assertEqual(words.check(self.tree), [])
 
 
+class Frozen(Planted):
+    header = "tests/loader/frozen/2/pollux/plugin.hpp"
+
+    def test_nothing_is_planted(self):
+        self.assertEqual(frozen.check(self.tree), [])
+
+    def test_changed_header(self):
+        self.expect(frozen.check, self.header, "\n", self.header, "was changed")
+
+    def test_missing_header(self):
+        (self.tree.root / self.header).unlink()
+        faults = frozen.check(self.tree)
+        self.assertEqual(len(faults), 1, faults)
+        self.assertIn(self.header, faults[0])
+        self.assertIn("does not exist", faults[0])
+
+    def test_new_header(self):
+        path = "tests/loader/frozen/2/pollux/new.hpp"
+        self.expect(frozen.check, path, "", path, "is not in SHA256SUMS")
+        frozen.freeze(self.tree)
+        self.assertEqual(frozen.check(self.tree), [])
+
+    def test_sums_are_not_replaced(self):
+        self.plant(self.header, "\n")
+        frozen.freeze(self.tree)
+        self.assertEqual(len(frozen.check(self.tree)), 1)
+
+    def test_no_headers(self):
+        shutil.rmtree(self.tree.root / frozen.SUMS.parent)
+        self.assertIn("has no frozen headers", frozen.check(self.tree)[0])
+
+    def test_other_checks_pass_over_it(self):
+        promised = rules.labels(self.tree)
+        before = [check.check(self.tree) for check in (allocations, contract, includes, rules, style, words)]
+        self.plant(self.header, "// An engine promises [planted.label].\n#include <latch>\n#include <linux/if.h>\n" + "\n" * 999)
+        self.assertEqual([check.check(self.tree) for check in (allocations, contract, includes, rules, style, words)], before)
+        self.assertEqual(rules.labels(self.tree), promised)
+
+
 class Exports(unittest.TestCase):
     plugin = 'extern "C" const int pollux_plugin; const int pollux_plugin = 1;'
 
@@ -315,6 +356,15 @@ class Exports(unittest.TestCase):
         for fact in ("libpollux-planted.so", "exports boost::planted()", "only names in pollux::"):
             self.assertIn(fact, faults[0])
         self.assertIn("exports nothing", self.faults_of("static int planted;", exports.check_libraries)[0])
+
+    def test_inline_function_of_the_interface(self):
+        for declaration in ("OpenFailure { OpenFailure() {} void set() {} }; void planted() { OpenFailure().set(); }",
+                            "Capabilities {}; inline Capabilities copy_of() { return {}; } void planted() { copy_of(); }"):
+            source = "namespace pollux { struct " + declaration + " }"
+            faults = self.faults_of(source, exports.check_libraries)
+            self.assertEqual(len(faults), 1, faults)
+            for fact in ("libpollux-planted.so", "exports pollux::", "inline"):
+                self.assertIn(fact, faults[0])
 
     def test_no_library(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -71,6 +71,12 @@ void* realloc(void* block, std::size_t size) noexcept {
 namespace pollux::loader_tests {
 namespace {
 
+#ifdef __linux__
+#define BACKEND_WITH_OPTION "epoll?batch=64"
+#else
+#define BACKEND_WITH_OPTION "poll_fallback"
+#endif
+
 enum Ending { all_succeeded, threw_bad_alloc, went_on, reported_another_error, threw_another, leaked };
 
 const char* words_of(int ending) {
@@ -117,7 +123,7 @@ class Allocations : public LoaderTest {
 
     /// Makes each allocation of a function fail, the first, the second and so on to the thousandth. `is_right` returns
     /// whether the result of the function is the same as with enough memory.
-    static void try_each(const std::function<bool()>& is_right) {
+    static void try_each(const std::function<bool()>& is_right, long least = 6) {
         constexpr long most = 1000;
         long number = 0;
         for (int ending = went_on; ending != all_succeeded && number < most; ++number) {
@@ -131,7 +137,7 @@ class Allocations : public LoaderTest {
             ASSERT_LE(ending, leaked) << "allocation " << number;
             ASSERT_LE(ending, went_on) << "allocation " << number << ": " << words_of(ending);
         }
-        EXPECT_GT(number, 5) << "nothing was made to fail";
+        EXPECT_GE(number, least) << "nothing was made to fail";
     }
 };
 
@@ -140,6 +146,16 @@ bool shown(bool is_right, const std::string& diagnostic) {
     successes_left = -1;
     if (!is_right) std::fprintf(stderr, "%s\n", diagnostic.c_str());
     return is_right;
+}
+
+/// Returns whether a function that is noexcept opened a Selector, or stated that memory was short.
+bool opens_or_lacks_memory(const std::function<std::unique_ptr<Selector>(OpenFailure&)>& open) {
+    OpenFailure failure;
+    const auto selector = open(failure);
+    successes_left = -1;
+    if (selector) return !failure.error() && failure.step().empty() && failure.sentence().empty();
+    return shown(failure.error() == std::errc::not_enough_memory,
+                 std::string(failure.step()) + ": " + failure.error().message());
 }
 
 /// Whether the choice is right, unless its diagnostic reports a lack of memory.
@@ -163,6 +179,54 @@ TEST_F(Allocations, of_explain_by_name) {
         return shown(choice.winner ? choice.winner->name == "poll_fallback" : blames_memory(choice.text()),
                      choice.text());
     });
+}
+
+/// Returns whether the choice is right, or states that memory was short.
+bool is_stack(const Choice& choice, const std::string& stack) {
+    if (!choice.winner) return shown(blames_memory(choice.text()), choice.text());
+    return shown(choice.stack() == stack && choice.attempts.size() == 1, choice.text());
+}
+
+TEST_F(Allocations, of_a_stack_with_options_and_layers) {
+    layers.set("trace?file=/dev/null+trace?file=%2Fdev%2Fnull");
+    backend.set("trace?file=/dev/null+" BACKEND_WITH_OPTION ",poll_fallback");
+    // Another choice is only right if the first failed because of memory.
+    try_each([] {
+        const auto choice = explain();
+        if (choice.attempts.size() == 2) return shown(blames_memory(choice.attempts[0].reason), choice.text());
+        return is_stack(choice, "trace?file=/dev/null+trace?file=/dev/null+trace?file=/dev/null+" BACKEND_WITH_OPTION);
+    });
+}
+
+TEST_F(Allocations, of_a_stack_of_poll) {
+    layers.set("trace?file=/dev/null");
+    try_each([] {
+        const Poll poll({.backend = "trace?file=/dev/null+" BACKEND_WITH_OPTION});
+        return is_stack(poll.choice(), "trace?file=/dev/null+trace?file=/dev/null+" BACKEND_WITH_OPTION);
+    });
+}
+
+TEST_F(Allocations, of_another_selector_of_a_stack) {
+    const auto choice = explain({.backend = "trace?file=/dev/null+trace+" BACKEND_WITH_OPTION});
+    ASSERT_TRUE(choice.winner) << choice.text();
+    try_each([&choice] { return opens_or_lacks_memory([&](OpenFailure& failure) { return choice.open(failure); }); },
+             5);
+}
+
+TEST_F(Allocations, of_plugins) {
+    const auto one = load(fs::path(plugins) / file_name("poll_fallback"));
+    const auto layer = load(fs::path(plugins) / file_name("trace"));
+    ASSERT_TRUE(one.loaded && layer.loaded) << one.refusal << layer.refusal;
+    try_each([&] { return opens_or_lacks_memory([&](OpenFailure& failure) { return one.open(failure); }); }, 2);
+    try_each(
+        [&] {
+            OpenFailure failure;
+            auto inner = one.open(failure);
+            if (!inner) return failure.error() == std::errc::not_enough_memory;
+            return opens_or_lacks_memory(
+                [&](OpenFailure& around) { return layer.open_around(std::move(inner), around); });
+        },
+        4);
 }
 
 TEST_F(Allocations, of_poll) {

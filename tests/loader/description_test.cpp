@@ -120,7 +120,7 @@ TEST_F(Description, that_is_longer_is_read_as_far_as_it_is_known) {
 
 TEST_F(Description, that_is_too_short_is_refused) {
     EXPECT_TRUE(says(load(changed("good", offsetof(PluginDescription, size), 100)).refusal,
-                     {"its description has size 100, this program has "}));
+                     {"its description has size 100, expected at least 304"}));
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include <pollux/forwarding_selector.hpp>
 #include <pollux/plugin.hpp>
 
+#include <array>
 #include <string>
 #include <utility>
 
@@ -45,6 +46,9 @@
 #ifndef FIXTURE_REASON
 #define FIXTURE_REASON "this layer is in the way"
 #endif
+#ifndef FIXTURE_SUMMARY
+#define FIXTURE_SUMMARY "a fixture of the loader's tests"
+#endif
 #ifndef FIXTURE_OPEN
 #define FIXTURE_OPEN opens
 #endif
@@ -59,6 +63,17 @@ using namespace pollux;
 [[maybe_unused]] const char* const nowhere = reinterpret_cast<const char*>(1);
 
 [[maybe_unused]] const Capabilities nothing{};
+/// Returns Capabilities that state `size`.
+[[maybe_unused]] Capabilities sized(std::uint32_t size, const char* reason) {
+    Capabilities made;
+    made.size = size;
+    made.level = {Support::native, reason};
+    made.timeout_resolution = std::chrono::nanoseconds(77);
+    return made;
+}
+[[maybe_unused]] const Capabilities size_of_zero = sized(0, nowhere);
+[[maybe_unused]] const Capabilities cut_size = sized(sizeof(Capabilities) - 12, nowhere); // in the middle of a pointer
+[[maybe_unused]] const Capabilities large_size = sized(0x7fffffff, "levels");
 
 class Idle final : public Selector, private Registrator {
   public:
@@ -100,6 +115,21 @@ class Idle final : public Selector, private Registrator {
 [[maybe_unused]] constexpr Option bad_option[] = {{"Size", "16", "how much"}};
 [[maybe_unused]] constexpr Option option_without_help[] = {{"size", "16", nullptr}};
 
+[[maybe_unused]] constexpr Option control_options[] = {{"size", "1\033[2J\n\xff", "how\r\n\x7fmuch\033c"}};
+/// An address without memory: a table of options that must not be read.
+[[maybe_unused]] const Option* const options_nowhere = reinterpret_cast<const Option*>(alignof(Option));
+
+/// All that a plugin may have.
+[[maybe_unused]] const Option* all_options() {
+    static std::array<std::string, most_options> names;
+    static std::array<Option, most_options> all;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        names[i] = "option_" + std::to_string(i);
+        all[i] = {names[i].c_str(), "", "one of many"};
+    }
+    return all.data();
+}
+
 /// Fails, and states the request in the sentence.
 [[maybe_unused]] std::unique_ptr<Selector> states_its_request(const OpenRequest& request,
                                                               OpenFailure& failure) noexcept {
@@ -128,6 +158,47 @@ class Layer final : public ForwardingSelector {
     return std::make_unique<Layer>(std::move(*request.inner));
 }
 
+/// Returns a Selector, and states a failure.
+[[maybe_unused]] std::unique_ptr<Selector> opens_and_fails(const OpenRequest& request, OpenFailure& failure) noexcept {
+    fails(request, failure);
+    return std::make_unique<Idle>();
+}
+
+/// A layer that fails after it has moved from its inner Selector.
+[[maybe_unused]] std::unique_ptr<Selector> moves_and_fails(const OpenRequest& request, OpenFailure& failure) noexcept {
+    const auto inner = std::move(*request.inner);
+    return fails(request, failure);
+}
+
+/// A layer that refers to its inner Selector without owning it, up to the end of its destructor.
+class Borrower final : public Selector {
+  public:
+    explicit Borrower(Selector& inner) noexcept : inner_(&inner) {}
+    ~Borrower() override { inner_->registrator().wake(); }
+    Registrator& registrator() noexcept override { return inner_->registrator(); }
+    const Capabilities& capabilities() const noexcept override { return inner_->capabilities(); }
+    std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
+        return inner_->select(buffer, timeout, error);
+    }
+
+  private:
+    Selector* inner_;
+};
+
+[[maybe_unused]] std::unique_ptr<Selector> borrows(const OpenRequest& request, OpenFailure&) noexcept {
+    return std::make_unique<Borrower>(**request.inner);
+}
+
+/// A layer that returns its inner Selector, which then has two owners.
+[[maybe_unused]] std::unique_ptr<Selector> shares(const OpenRequest& request, OpenFailure&) noexcept {
+    return std::unique_ptr<Selector>(request.inner->get());
+}
+
+/// A layer that changes nothing.
+[[maybe_unused]] std::unique_ptr<Selector> passes_on(const OpenRequest& request, OpenFailure&) noexcept {
+    return std::move(*request.inner);
+}
+
 } // namespace
 
 #ifndef FIXTURE_WITHOUT_DESCRIPTION
@@ -144,7 +215,7 @@ const pollux::Plugin pollux_plugin{
     .kind = FIXTURE_KIND_DRIFT,
     .rank = FIXTURE_RANK + FIXTURE_RANK_DRIFT,
     .name = FIXTURE_OWN_NAME,
-    .summary = "a fixture of the loader's tests",
+    .summary = FIXTURE_SUMMARY,
     .capabilities = FIXTURE_CAPABILITIES,
     .options = FIXTURE_OPTIONS,
     .option_count = FIXTURE_OPTION_COUNT,

@@ -50,7 +50,9 @@ struct Capabilities {
 };
 
 /// Returns a copy of the Capabilities of a plugin that may be older or newer than this header.
-inline Capabilities copy_of(const Capabilities& plugins) noexcept {
+// Always inlined: the dynamic linker must not give a plugin the function of a program whose Capabilities have more
+// members.
+[[gnu::always_inline]] inline Capabilities copy_of(const Capabilities& plugins) noexcept {
     Capabilities copy;
     std::memcpy(&copy, &plugins, std::min<std::size_t>(plugins.size, sizeof copy));
     copy.size = sizeof copy;

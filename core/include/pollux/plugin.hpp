@@ -97,6 +97,9 @@ struct PluginDescription {
 };
 static_assert(sizeof(PluginDescription) == 20 + 304, "a note has no padding");
 
+/// A plugin has at most this many options.
+inline constexpr std::uint32_t most_options = 256;
+
 /// An Option is a setting of a plugin, for POLLUX_BACKEND=name?key=value.
 struct Option {
     const char* name;          ///< [a-z0-9_]+
@@ -151,7 +154,7 @@ struct Plugin {
     /// What Selectors of this backend can do on this system, determined when the plugin is loaded. Null for a layer.
     const Capabilities* capabilities = nullptr;
     const Option* options = nullptr;
-    std::uint32_t option_count = 0;
+    std::uint32_t option_count = 0; ///< at most most_options
 
     /// Returns a new Selector, or null and the reason in `failure`. No exception leaves it. [open.limits]
     /// Errors of this and of all calls of the Selector are of std::generic_category(), so that

@@ -25,7 +25,7 @@ namespace pollux {
 ///            standard streams.                                                         [selector.standard_streams]
 ///            Sources that were watched before the program lowered RLIMIT_NOFILE are
 ///            still reported,                                                           [selector.lowered_limit]
-///            and their ends do not make select() spin.                                 [selector.lowered_limit_no_spin]
+///            and their ends do not make select() spin.                                [selector.lowered_limit_no_spin]
 class Selector {
   public:
     virtual ~Selector() = default;

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace pollux {
+
+/// Support states how a backend provides an ability: not at all, by means of its own on top of the system's, or as the
+/// system provides it.
+enum class Support : std::uint8_t { unsupported, emulated, native };
+
+/// A Capability is one ability of a backend. `reason` states in one sentence why it is less than native; `pollux list`
+/// and the report of the conformance suite print it. It lives as long as the program.
+struct Capability {
+    Support support = Support::unsupported;
+    const char* reason = "";
+
+    constexpr explicit operator bool() const noexcept { return support != Support::unsupported; }
+};
+
+/// Capabilities state what a backend can do on this system. The conformance suite checks each of them: what is native
+/// or emulated must keep the rules, and what is unsupported must be refused with the documented error.
+struct Capabilities {
+    // Modes. An emulated edge mode need not keep two rules:                         [edge.new_data] [edge.partial_read]
+    Capability oneshot;
+    Capability level;
+    Capability edge;
+    // Kinds of sources.
+    Capability sockets;
+    Capability pipes; // and terminals and other character devices that can be waited for
+    /// Regular files and directories. Where they are supported, they are always ready,  [add.regular_file]
+    /// even if they are added while another thread sleeps in select(),                  [files.while_asleep]
+    /// and they take turns with other sources and wakes.                                [files.fair]
+    /// Any number of threads may change such watches while another one is in select().  [files.churn]
+    Capability files;
+    /// Ready::priority of sockets. Some files report a change by it once, such as those of
+    /// /proc/sys and /proc/self/mounts: such a file is reported after each change, or it is
+    /// refused, with operation_not_supported or as a file.                              [priority.once]
+    Capability priority;
+    /// On an idle machine select() is late by at most this; more than zero.             [timeout.resolution]
+    std::chrono::nanoseconds timeout_resolution{0};
+};
+
+} // namespace pollux

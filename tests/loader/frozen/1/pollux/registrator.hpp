@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <pollux/event.hpp>
+
+#include <system_error>
+
+namespace pollux {
+
+/// A Registrator registers watches with its Selector, and wakes the thread in select() (mio: Registry).
+///
+///     any thread ──Watch──▶ Registrator ──▶ kernel ──▶ Selector ──Event──▶ loop thread
+///
+/// A source has at most one watch in one Selector.
+/// It may have others in other Selectors.                                               [add.two_selectors]
+/// A dup() of it is a source of its own.                                                [add.dup]
+///
+/// Threads:  All calls are thread-safe, even while another thread sleeps in select().    [threads.concurrent_changes]
+///           A watch outlives the thread that added it.                                 [threads.exit]
+/// Errors:   A call that fails changes nothing.                                         [failure.changes_nothing]
+///           In a forked child each call returns no_such_process.                       [fork.calls_refused]
+/// Lifetime: Its Selector owns it, and may be destroyed only while no call runs.
+class Registrator {
+  public:
+    /// Watches `source`. Conditions that hold already are reported, in each mode,       [add.already_ready]
+    /// by the next select() or, if one sleeps, at once.                                 [add.while_asleep]
+    ///
+    /// Does not change the source, not even O_NONBLOCK.                                [add.does_not_change_the_source]
+    /// Only limits of the system bound the number of sources.                           [scale.many_sources]
+    ///
+    /// Errors: file_exists              watched already; that watch is intact           [add.duplicate]
+    ///         bad_file_descriptor      not open; returned by this call, not later      [add.not_open]
+    ///         operation_not_supported  the backend does not offer the mode,            [add.mode_not_offered]
+    ///                                  or priority,                                    [priority.asked]
+    ///                                  or priority of sources that report it once,     [priority.once]
+    ///                                  or pipes                                        [end.pipe_writer_gone]
+    ///         invalid_argument         the token is wake_token                         [add.wake_token]
+    ///                                  or another reserved one                         [add.reserved_token]
+    ///         operation_not_permitted  a file or directory, where Capabilities::files is
+    ///                                  unsupported; otherwise it is always ready       [add.regular_file]
+    ///         too_many_files_open      the backend needs a file descriptor of its own for the first file
+    ///         not_enough_memory        of the process or the kernel
+    virtual std::error_code add(Source source, const Watch& watch) noexcept = 0;
+
+    /// Replaces the watch of `source`: token, interest and mode,                        [modify.replaces]
+    /// for the next select() or, if one sleeps, at once.                                [mode.switch]
+    /// A ready source is then reported again, in each mode.                             [modify.rearms]
+    ///
+    /// Errors: no_such_file_or_directory  not watched                                   [modify.unknown]
+    ///         bad_file_descriptor        not open                                      [add.not_open]
+    ///         and operation_not_supported, invalid_argument, not_enough_memory as for add()
+    virtual std::error_code modify(Source source, const Watch& watch) noexcept = 0;
+
+    /// Ends the watch of `source`: a select() that begins later never reports it.       [remove.is_final]
+    /// The caller may close the source at once, even if another thread is in select().  [remove.while_asleep]
+    ///
+    /// The source may be added again,                                                   [remove.then_add]
+    /// and so may another one that was given the same file descriptor.                  [reuse.new_token]
+    /// Watches that are added and removed while no thread calls select() neither pile up nor
+    /// delay other events.                                                              [remove.without_select]
+    ///
+    /// Call it before close(). Closing a source that is still watched is a caller's error, but harms no
+    /// other watch; after remove() its file descriptor can be added again.              [close.while_registered]
+    /// epoll(7), however, watches the open file, not its descriptor: a source that was closed is still reported with
+    /// its old token while a duplicate is open, here or in another process (dup(2), fork(2)), until the last one is
+    /// closed. remove() cannot end that: it returns no_such_file_or_directory, or ends the watch of another source that
+    /// has reused the descriptor.
+    ///
+    /// Errors: no_such_file_or_directory  not watched, whether or not it is open        [remove.unknown]
+    virtual std::error_code remove(Source source) noexcept = 0;
+
+    /// Ends a sleeping select() with an Event of wake_token and Ready::none,            [wake.asleep]
+    /// or the next select() if none sleeps.                                             [wake.next]
+    ///
+    /// Pending wakes may be merged into one Event;                                      [wake.coalesces]
+    /// none is lost.                                                                    [wake.never_lost]
+    /// What the caller wrote before wake() is visible to the thread that receives the Event.
+    /// The call is non-blocking, regardless of how many wakes are pending,              [wake.never_blocks]
+    /// and does not disturb changes of watches.                                         [wake.while_modifying]
+    ///
+    /// Success means that the wake was delivered, even if a concurrent call that it might be merged with fails.
+    /// A call that fails adds no pending wake, and can be repeated.
+    virtual std::error_code wake() noexcept = 0;
+
+  protected:
+    Registrator() = default;
+    ~Registrator() = default;
+    Registrator(const Registrator&) = delete;
+    Registrator& operator=(const Registrator&) = delete;
+};
+
+} // namespace pollux

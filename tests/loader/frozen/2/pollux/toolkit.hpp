@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <pollux/plugin.hpp>
+
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
+
+/// Functions that most plugins need: for authors of plugins.
+namespace pollux::toolkit {
+
+/// Returns why `watch` is refused whatever its source is, by the rules of Registrator::add(), or no error.
+inline std::error_code validate(const Watch& watch, const Capabilities& capabilities) noexcept {
+    if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
+    const bool is_offered = watch.mode == Mode::oneshot ? bool(capabilities.oneshot)
+                            : watch.mode == Mode::level ? bool(capabilities.level)
+                            : watch.mode == Mode::edge  ? bool(capabilities.edge)
+                                                        : false;
+    if (!is_offered || (any(watch.interest & Ready::priority) && !capabilities.priority))
+        return make_error_code(std::errc::operation_not_supported);
+    return {};
+}
+
+/// Makes a Selector of type `T` and calls its `bool open(const OpenRequest&, OpenFailure&)`, which returns false and
+/// fills in the failure if it fails. For Plugin::open: no exception leaves it.
+template <typename T>
+std::unique_ptr<Selector> open_selector(const OpenRequest& request, OpenFailure& failure) noexcept {
+#ifdef __cpp_exceptions
+    try {
+#endif
+        std::unique_ptr<T> selector(new (std::nothrow) T);
+        if (!selector) {
+            failure.set(make_error_code(std::errc::not_enough_memory), "allocate");
+        } else if (selector->open(request, failure)) {
+            return selector;
+        }
+#ifdef __cpp_exceptions
+    } catch (const std::bad_alloc&) {
+        failure.set(make_error_code(std::errc::not_enough_memory), "allocate");
+    } catch (const std::length_error&) {
+        failure.set(make_error_code(std::errc::not_enough_memory), "allocate");
+    } catch (const std::system_error& thrown) {
+        failure.set(thrown.code().default_error_condition().category() == std::generic_category()
+                        ? make_error_code(static_cast<std::errc>(thrown.code().default_error_condition().value()))
+                        : make_error_code(std::errc::io_error),
+                    thrown.what());
+    } catch (...) {
+        failure.set({}, "open", "it threw an exception of an unknown type");
+    }
+#endif
+    return nullptr;
+}
+
+/// Reads a count from the text of an option. Returns false, and a sentence in `failure`, if it is none, or is not from
+/// `least` to `most`: 'option "batch": expected a count from 1 to 4096, was given "many"'.
+inline bool read_count(const OpenRequest& request, std::string_view name, std::uint32_t least, std::uint32_t most,
+                       std::uint32_t& count, OpenFailure& failure) noexcept {
+    const auto text = request.option(name);
+    const auto* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, count);
+    if (error == std::errc() && stopped == end && count >= least && count <= most) return true;
+    char sentence[400];
+    std::snprintf(sentence, sizeof sentence, "option \"%.*s\": expected a count from %lu to %lu, was given \"%.*s\"",
+                  static_cast<int>(name.size()), name.data(), static_cast<unsigned long>(least),
+                  static_cast<unsigned long>(most), static_cast<int>(text.size() > 200 ? 200 : text.size()),
+                  text.data());
+    failure.set(make_error_code(std::errc::invalid_argument), {}, sentence);
+    return false;
+}
+
+} // namespace pollux::toolkit
