@@ -29,7 +29,7 @@ MUTANTS = [
      "return offset + count <= file_->size();", "Elf.headers_that_point_behind_the_end"),
     (LIBRARY, "take a kind that is not known for a backend",
      "    if (plugin.kind != PluginKind::backend && plugin.kind != PluginKind::layer) return unknown_kind(plugin.kind);\n"
-     "    if (plugin.abi", "    if (plugin.abi", "Description.of_a_kind_that_is_not_known_is_refused"),
+     "    const bool is_c", "    const bool is_c", "Description.of_a_kind_that_is_not_known_is_refused"),
     (LIBRARY, "take a layer for a backend",
      "backend.is_layer = plugin.kind == PluginKind::layer;", "backend.is_layer = false;",
      "StackOf.layers_and_backends_are_not_mixed_up"),
