@@ -261,9 +261,14 @@ class Words(Planted):
                 self.assertIn(": expected ", found[0])
 
     def test_files(self):
-        for path in ("tests/core/new.hpp", "examples/new.c", "core/new.h", "examples/new.rs", "docs/new.md", "tools/new.py", "bench/new/CMakeLists.txt", "README.md",
-                     "SECURITY.md", "ROADMAP.md", "ci/README.md"):
-            self.expect(words.check, path, "an engine\n", path, '"engine": expected backend')
+        places = ("tests/core/new.hpp", "examples/new.c", "core/new.h", "examples/new.rs", "docs/new.md", "tools/new.py",
+                  "bench/new/CMakeLists.txt", "README.md", "SECURITY.md", "ROADMAP.md", "ci/README.md")  # fmt: skip
+        for path in places:
+            self.plant(path, "an engine\n")
+        faults = words.check(self.tree)
+        self.assertEqual(len(faults), len(places), faults)
+        for path in places:
+            self.assertTrue(any(fault.startswith(f'{path}:2: "engine": expected backend') for fault in faults), path)
 
     def test_elsewhere(self):
         for path in ("docs/decisions/0001-new.md", "CHANGELOG.md", "tools/new.sh"):
