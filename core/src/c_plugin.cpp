@@ -113,7 +113,7 @@ class CSelector final : public Selector, private Registrator {
         return owner_.is_current() ? error_of(functions_->wake(self_)) : other_process();
     }
 
-    std::error_code put(int (*function)(void*, pollux_source, const pollux_watch*), Source source,
+    std::error_code put(int (*function)(void*, pollux_source, const pollux_watch*) noexcept, Source source,
                         const Watch& watch) noexcept {
         if (!owner_.is_current()) return other_process();
         if (const auto error = toolkit::validate(watch, *capabilities_)) return error;

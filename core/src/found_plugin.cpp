@@ -3,7 +3,7 @@
 
 #include <pollux/open.hpp>
 
-#include <new>
+#include <exception>
 #include <utility>
 
 namespace pollux {
@@ -34,7 +34,7 @@ std::unique_ptr<Selector> open_with_options(const FoundPlugin& plugin, std::uniq
     failure.set({}, {});
     if (inner && *inner) return refuse(std::move(selector), *inner, failure);
     return selector;
-} catch (const std::bad_alloc&) {
+} catch (const std::exception&) { // bad_alloc, or length_error of the vector
     failure.set(make_error_code(std::errc::not_enough_memory), "allocate");
     return nullptr;
 }

@@ -93,8 +93,8 @@ class Parser {
                        : about(whole) + "the name of a layer or backend is missing: expected layer+backend; a "
                                         "\"+\" in a path is written %2B");
         } else if (!reference.is_file && !is_plugin_name(reference.plugin)) {
-            refuse(about(reference.plugin) +
-                   "not the name of a backend or layer: expected lower-case letters, digits and \"_\", or a file with its path");
+            refuse(about(reference.plugin) + "not the name of a backend or layer: expected lower-case letters, digits "
+                                             "and \"_\", or a file with its path");
         }
         if (question == text.npos) return reference;
         for (const auto part : split(text.substr(question + 1), '&')) add_option(reference, part, whole);

@@ -1,6 +1,30 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+// The parts of a Loop. A part is owned by the one that it stands below; an arrow leads to what it calls or refers to.
+//
+//     Loop                          public: loop.cpp calls State; handles refer to a HandleOwner and to a slot of it
+//     +- State                      turn() in turn.cpp calls the parts, phase by phase
+//        +- ReadyLists              shared by all slots: the ready ones, the closing ones, counts
+//        +- Poll --> backend        phase poll: fills `events_`, which phase ready then works off
+//        +- Watches --> Poll        watches by token and by descriptor; submits their changes before each poll
+//        |  +- WatchSlot            target of a Watcher: callback, interest, generation, FileIdentity
+//        |  +- Lingering            detects tokens that a backend reports after the end of their watch
+//        +- Timers                  phase timers
+//        |  +- TimerSlot, ColdData  target of a Timer, which is a node of the wheel; its callback and its period
+//        |  +- TimerWheel           public, too: timer_wheel.hpp
+//        +- SignalWakeWatchers      makes slots ready when a wake or a signal is reported
+//        |  +- SignalWakeSlot       target of a SignalWatcher or a WakeWatcher
+//        |  +- Signals              made for the first SignalWatcher
+//        |     +-> PendingSignals   flags that handlers set; never freed: the next Loop reuses them
+//        |     +- SignalPipe        written by handlers; `signal_watch_` is the watch of its other end
+//        +- posted_, deferred_      phases posted and deferred: a CallQueue each
+//        +- PostQueue --> Poll      shared with Posters and KeepAlives: the functions that they post, under a mutex
+//           +- PostProtocol         decides which thread has to wake the Loop; tests/loop/model checks it
+//
+// Other threads and handlers of signals reach only the PostQueue, PendingSignals, the SignalPipe, StopRequest, and
+// through them the Registrator of the Poll.
+
 #include "budget.hpp"
 #include "posts.hpp"
 #include "signal_wake_watchers.hpp"

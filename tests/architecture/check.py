@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""check.py <allocations|includes|rules|contract|style|words|frozen> <root>, check.py exports <nm> <folder of plugins> [of libraries],
+"""check.py <allocations|includes|rules|contract|decisions|links|style|words|frozen> <root>, check.py exports <nm> <folder of plugins> [of libraries],
 check.py exports_of_c <nm> <readelf> <folder of plugins>,
 check.py throwing <clang++> <folder of compile_commands.json> <root>: one check."""
 import sys
@@ -7,17 +7,19 @@ import sys
 sys.dont_write_bytecode = True
 import allocations
 import contract
+import decisions
 import exports
 import frozen
 import includes
+import links
 import rules
 import style
 import throwing
 import words
 from tree import Tree
 
-OF_TREE = {"allocations": allocations, "includes": includes, "rules": rules, "contract": contract, "style": style,
-           "words": words, "frozen": frozen}  # fmt: skip
+OF_TREE = {"allocations": allocations, "includes": includes, "rules": rules, "contract": contract,
+           "decisions": decisions, "links": links, "style": style, "words": words, "frozen": frozen}  # fmt: skip
 
 
 def main(arguments):

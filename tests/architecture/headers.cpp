@@ -7,6 +7,7 @@
 #include <pollux/child_end.hpp>
 #include <pollux/deadline.hpp>
 #include <pollux/event.hpp>
+#include <pollux/forwarding_selector.hpp>
 #include <pollux/handle.hpp>
 #include <pollux/io_result.hpp>
 #include <pollux/loop.hpp>
@@ -15,6 +16,7 @@
 #include <pollux/net.hpp>
 #include <pollux/notify.hpp>
 #include <pollux/open.hpp>
+#include <pollux/open_failure.hpp>
 #include <pollux/owned_source.hpp>
 #include <pollux/pending_wake.hpp>
 #include <pollux/pipe.hpp>
@@ -37,6 +39,7 @@
 #include <pollux/token_queue.hpp>
 #include <pollux/token_ring.hpp>
 #include <pollux/tokens.hpp>
+#include <pollux/toolkit.hpp>
 #include <pollux/udp_socket.hpp>
 #include <pollux/unix_address.hpp>
 #include <pollux/unix_listener.hpp>
@@ -64,6 +67,20 @@ namespace {
 struct WithFd {
     int fd() const noexcept { return -1; }
 };
+
+/// A layer as <pollux/toolkit.hpp> opens it.
+class Forwarding final : public ForwardingSelector {
+  public:
+    Forwarding() : ForwardingSelector(nullptr) {}
+    bool open(const OpenRequest& request, OpenFailure& failure) {
+        std::uint32_t count = 0;
+        return toolkit::read_count(request, "count", 1, 2, count, failure);
+    }
+};
+
+[[maybe_unused]] std::unique_ptr<Selector> open_forwarding(const OpenRequest& request, OpenFailure& failure) noexcept {
+    return toolkit::open_selector<Forwarding>(request, failure);
+}
 
 struct Handler {
     void operator()(Ready /*ready*/, std::error_code /*error*/) const {}

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import allocations
 import contract
+import decisions
 import exports
 import frozen
 import includes
+import links
 import rules
 import style
 import words
@@ -261,8 +263,14 @@ class Words(Planted):
                 self.assertIn(": expected ", found[0])
 
     def test_files(self):
-        for path in ("tests/core/new.hpp", "examples/new.c", "core/new.h", "examples/new.rs", "docs/new.md", "tools/new.py", "bench/new/CMakeLists.txt", "README.md"):
-            self.expect(words.check, path, "an engine\n", path, '"engine": expected backend')
+        places = ("tests/core/new.hpp", "examples/new.c", "core/new.h", "examples/new.rs", "docs/new.md", "tools/new.py",
+                  "bench/new/CMakeLists.txt", "README.md", "SECURITY.md", "ROADMAP.md", "ci/README.md")  # fmt: skip
+        for path in places:
+            self.plant(path, "an engine\n")
+        faults = words.check(self.tree)
+        self.assertEqual(len(faults), len(places), faults)
+        for path in places:
+            self.assertTrue(any(fault.startswith(f'{path}:2: "engine": expected backend') for fault in faults), path)
 
     def test_elsewhere(self):
         for path in ("docs/decisions/0001-new.md", "CHANGELOG.md", "tools/new.sh"):
@@ -308,6 +316,113 @@ class Frozen(Planted):
         self.plant(self.header, "// An engine promises [planted.label].\n#include <latch>\n#include <linux/if.h>\n" + "\n" * 999)
         self.assertEqual([check.check(self.tree) for check in (allocations, contract, includes, rules, style, words)], before)
         self.assertEqual(rules.labels(self.tree), promised)
+
+
+class Pages(unittest.TestCase):
+    """The base class of tests that write pages into an empty tree."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.tree = Tree(self.folder.name)
+
+    def write(self, path, text):
+        file = self.tree.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    def expect(self, faults, *facts):
+        self.assertEqual(len(faults), 1, faults)
+        for fact in facts:
+            self.assertIn(fact, faults[0])
+
+
+class Decisions(Pages):
+    FIRST, SECOND = "docs/decisions/0001-first.md", "docs/decisions/0003-second.md"
+
+    def setUp(self):
+        super().setUp()
+        self.write(self.FIRST, "# 1. First\n\nStatus: changed by [3](0003-second.md)\n\nText.\n")
+        self.write(self.SECOND, "# 3. Second\n\nStatus: accepted\n\nText.\n")
+        self.write_index()
+
+    def write_index(self):
+        self.write(decisions.PAGE, decisions.text(decisions.records(self.tree, [])))
+
+    def test_nothing_is_planted(self):
+        self.assertEqual(decisions.check(self.tree), [])
+        self.assertEqual(decisions.check(Tree(ROOT)), [])
+        self.assertGreater(len(decisions.records(Tree(ROOT), [])), 40)
+
+    def test_status(self):
+        for status in ("", "Text.", "Status: replaced", "Status: accepted, mostly", "Status: changed by 3", "*Status: accepted*",
+                       "Status: superseded by"):  # fmt: skip
+            with self.subTest(status):
+                self.write(self.FIRST, f"# 1. First\n\n{status}\n")
+                self.write_index()
+                self.expect(decisions.check(self.tree), self.FIRST, "has no status", "Status: accepted")
+        self.write(self.FIRST, "# 1. First\n\nText.\n\nStatus: accepted\n")
+        self.expect(decisions.check(self.tree), self.FIRST, "has no status")
+
+    def test_successor(self):
+        for link in ("[4](0004-fourth.md)", "[3](0004-fourth.md)", "[1](0001-first.md)", "[4](0003-second.md)"):
+            with self.subTest(link):
+                self.write(self.FIRST, f"# 1. First\n\nStatus: superseded by {link}\n")
+                self.write_index()
+                self.expect(decisions.check(self.tree), self.FIRST, link, "no later decision")
+
+    def test_number(self):
+        self.write("docs/decisions/0003-third.md", "# 3. Third\n\nStatus: accepted\n")
+        self.write_index()
+        self.expect(decisions.check(self.tree), "0003-third.md", "number 3", "0003-second.md")
+
+    def test_title(self):
+        for name, title in (("0004-fourth.md", "# 5. Fourth"), ("0004-fourth.md", "Fourth"), ("fourth.md", "# 4. Fourth"),
+                            ("0004-fourth.md", "")):  # fmt: skip
+            with self.subTest(name=name, title=title):
+                self.write(f"docs/decisions/{name}", title + "\n\nStatus: accepted\n" if title else "")
+                self.expect(decisions.check(self.tree), name, "number of its file's name")
+                (self.tree.root / "docs/decisions" / name).unlink()
+
+    def test_index(self):
+        self.write("docs/decisions/0004-fourth.md", "# 4. Fourth\n\nStatus: accepted\n")
+        self.expect(decisions.check(self.tree), "docs/decisions/README.md", "stale", decisions.MAKE)
+        self.write_index()
+        self.assertEqual(decisions.check(self.tree), [])
+        self.write("docs/decisions/0004-fourth.md", "# 4. Fourth\n\nStatus: superseded by [5](0005-fifth.md)\n")
+        self.write("docs/decisions/0005-fifth.md", "# 5. Fifth\n\nStatus: accepted\n")
+        self.expect(decisions.check(self.tree), "docs/decisions/README.md", "stale")
+        (self.tree.root / decisions.PAGE).unlink()
+        self.expect(decisions.check(self.tree), "docs/decisions/README.md", "stale")
+
+
+class Links(Pages):
+    def setUp(self):
+        super().setUp()
+        self.write("docs/a.md", "# Heading\n\n## Two words, `code`\n")
+        self.write("src/open.cpp", "")
+
+    def test_nothing_is_planted(self):
+        self.assertEqual(links.check(Tree(ROOT)), [])
+
+    def test_sound(self):
+        self.write("README.md", "[a](docs/a.md) [b](docs) [c](docs/a.md#two-words-code) [d\ne](src/open.cpp) "
+                   "[f](https://example.org/x.md) [g](#one)\n\n# One\n\n    [code](nowhere.md)\n\n"
+                   "```\n[code](nowhere.md)\n```\n`[code](nowhere.md)`\n")  # fmt: skip
+        self.write("docs/b.md", "[a](a.md) [b](../src/open.cpp) [c](../README.md#one)\n")
+        self.assertEqual(links.check(self.tree), [])
+
+    def test_broken(self):
+        for link, fact in (("nowhere.md", "no file"), ("../docs/a.md", "no file"),
+                           ("docs/a.md#three", 'no heading for "#three"'), ("#here", 'no heading for "#here"'),
+                           ("src/open.cpp#L3", "no heading"), ("/src/open.cpp", "no file")):  # fmt: skip
+            with self.subTest(link):
+                self.write("README.md", f"# Title\n\n- [a](docs/a.md)\n    [text\nand more]({link})\n")
+                self.expect(links.check(self.tree), "README.md:4", f"({link})", fact)
+
+    def test_folder(self):
+        self.write("docs/decisions/b.md", "[a](a.md)\n")
+        self.expect(links.check(self.tree), "docs/decisions/b.md:1", "(a.md)", "no file")
 
 
 class Exports(unittest.TestCase):

@@ -4,7 +4,8 @@ import re
 from typing import NamedTuple
 
 SUFFIXES = (".hpp", ".cpp", ".h", ".c", ".rs", ".md", ".py", ".txt", ".in", ".cmake")
-FOLDERS = ("core", "loop", "net", "notify", "plugins", "layers", "tools", "examples", "tests", "bench", "docs", "cmake")
+FOLDERS = ("core", "loop", "net", "notify", "plugins", "layers", "tools", "examples", "tests", "bench", "docs", "cmake", "ci")
+PAGES = ("README.md", "CONTRIBUTING.md", "ROADMAP.md", "SECURITY.md")
 # Records keep the words of their time, and these files have to name the words.
 EXEMPT = ("docs/decisions/", "tests/architecture/words.py", "tests/architecture/selftest.py")
 
@@ -54,7 +55,7 @@ ANY = re.compile("|".join(spelling.pattern for _, spelling, _ in PATTERNS), re.I
 
 def is_checked(path):
     place = path.as_posix()
-    return path.parts[0] in FOLDERS and not place.startswith(EXEMPT) or place in ("README.md", "CONTRIBUTING.md")
+    return path.parts[0] in FOLDERS and not place.startswith(EXEMPT) or place in PAGES
 
 
 def faults_of_line(line):

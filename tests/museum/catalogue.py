@@ -23,7 +23,7 @@ HEAD = f"""# The museum
 
 Public bugs of other event loops, each as a small program of our own that is run over every backend. The programs are
 written from the situations: nothing of the reports is copied. This page is made from `tests/museum` by
-`{MAKE}`: change the exhibits, not this. [CONTRIBUTING.md](../CONTRIBUTING.md#the-museum) says how to add one.
+`{MAKE}`: change the exhibits, not this. [testing.md](testing.md#the-museum) explains how to add one.
 
 `ctest -R museum` visits all of them; `ctest -R museum.*<exhibit>` one.
 """

@@ -18,7 +18,7 @@
 #include <vector>
 
 /// The museum holds public bugs of other event loops as small programs of our own that run over each backend.
-/// docs/museum.md lists them, CONTRIBUTING.md explains how to add one. POSIX only.
+/// docs/museum.md lists them, docs/testing.md explains how to add one. POSIX only.
 namespace pollux::museum {
 
 using namespace std::chrono_literals;

@@ -19,8 +19,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* No C++ exception leaves a function of a plugin. */
 #ifdef __cplusplus
+#define POLLUX_C_NOEXCEPT noexcept
 extern "C" {
+#else
+#define POLLUX_C_NOEXCEPT
 #endif
 
 /* The version of the interface between program and plugin; the same as pollux::interface_version. */
@@ -124,19 +128,20 @@ struct pollux_selector_functions {
     uint32_t size; /* sizeof(struct pollux_selector_functions) */
 
     /* Registrator: any thread, also while another one is in select(). */
-    int (*add)(void* self, pollux_source source, const struct pollux_watch* watch);
-    int (*modify)(void* self, pollux_source source, const struct pollux_watch* watch);
-    int (*remove)(void* self, pollux_source source);
-    int (*wake)(void* self);
+    int (*add)(void* self, pollux_source source, const struct pollux_watch* watch) POLLUX_C_NOEXCEPT;
+    int (*modify)(void* self, pollux_source source, const struct pollux_watch* watch) POLLUX_C_NOEXCEPT;
+    int (*remove)(void* self, pollux_source source) POLLUX_C_NOEXCEPT;
+    int (*wake)(void* self) POLLUX_C_NOEXCEPT;
 
     /* Selector: one thread at a time. `timeout`: nanoseconds, 0: non-blocking, -1: forever; there is no other negative
      * value. `capacity` is at least 1. Stores the number of events, which fill `events` from the front, in `*count`,
      * which is 0 at the call. A signal handler that ran is a success without events, and not EINTR. */
-    int (*select)(void* self, struct pollux_event* events, size_t capacity, int64_t timeout, size_t* count);
+    int (*select)(void* self, struct pollux_event* events, size_t capacity, int64_t timeout,
+                  size_t* count) POLLUX_C_NOEXCEPT;
 
     /* Releases all, while no other call runs. In a forked child, where `is_child` is 1, it only closes and unmaps, and
      * takes no lock: a thread of the parent may have held it during the fork. */
-    void (*destroy)(void* self, int is_child);
+    void (*destroy)(void* self, int is_child) POLLUX_C_NOEXCEPT;
 };
 
 /* The description of a plugin for the program that has loaded it: pollux::Plugin. A plugin with the C face is a
@@ -155,7 +160,8 @@ struct pollux_c_plugin {
 
     /* Any thread. Opens a Selector: stores it in `*self` and returns 0, or stores why not in `*failure` and returns an
      * error. */
-    int (*open)(const struct pollux_open_request* request, void** self, struct pollux_open_failure* failure);
+    int (*open)(const struct pollux_open_request* request, void** self,
+                struct pollux_open_failure* failure) POLLUX_C_NOEXCEPT;
 };
 
 /* The description of a plugin in its file: pollux::PluginDescription, a note without pointers and without padding. */

@@ -25,28 +25,32 @@ namespace pollux {
 /// plugin that was built for a version works in all later programs of that version. docs/decisions/0043 explains it.
 inline constexpr std::uint32_t interface_version = 2;
 
-/// The tag that is equal in two binaries if they agree on vtables, std::error_code, std::unique_ptr and std::optional.
-/// Compilers of one C++ ABI (GCC and Clang, say) may be mixed; standard libraries and pointer sizes may not.
-inline constexpr char abi_tag[] =
 #if defined(_MSC_VER)
-    "msvc"
+#define POLLUX_ABI_OF_CLASSES "msvc"
 #else
-    "itanium"
+#define POLLUX_ABI_OF_CLASSES "itanium"
 #endif
 #if defined(_LIBCPP_VERSION)
-    " libc++"
+#define POLLUX_ABI_OF_LIBRARY " libc++"
 #elif defined(__GLIBCXX__) && _GLIBCXX_USE_CXX11_ABI
-    " libstdc++11"
+#define POLLUX_ABI_OF_LIBRARY " libstdc++11"
 #elif defined(__GLIBCXX__)
-    " libstdc++98"
+#define POLLUX_ABI_OF_LIBRARY " libstdc++98"
 #else
-    " msvcstl"
+#define POLLUX_ABI_OF_LIBRARY " msvcstl"
 #endif
 #if UINTPTR_MAX > 0xffffffffU
-    " 64-bit";
+#define POLLUX_ABI_OF_POINTERS " 64-bit"
 #else
-    " 32-bit";
+#define POLLUX_ABI_OF_POINTERS " 32-bit"
 #endif
+/// The tag that is equal in two binaries if they agree on vtables, std::error_code, std::unique_ptr and std::optional.
+/// Compilers of one C++ ABI (GCC and Clang, say) may be mixed; standard libraries and pointer sizes may not.
+///
+/// A plugin states this text and not `abi_tag`: of an object that both have, the dynamic linker may give a plugin with
+/// visible symbols that of the program.
+#define POLLUX_ABI_TAG POLLUX_ABI_OF_CLASSES POLLUX_ABI_OF_LIBRARY POLLUX_ABI_OF_POINTERS
+inline constexpr char abi_tag[] = POLLUX_ABI_TAG;
 
 /// A PluginKind states what a plugin opens: a Selector of a kernel's events, or one around another Selector.
 enum class PluginKind : std::uint32_t { backend = 1, layer = 2 };
@@ -142,7 +146,7 @@ struct OpenRequest {
 struct Plugin {
     std::uint32_t interface_version = pollux::interface_version; ///< read before all other members
     std::uint32_t size = sizeof(Plugin);
-    const char* abi = abi_tag;
+    const char* abi = POLLUX_ABI_TAG;
     /// Two copies of the C++ standard library in one process have two of these, and their error codes compare unequal.
     const std::error_category* generic_category = &std::generic_category();
 

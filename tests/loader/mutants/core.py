@@ -8,6 +8,7 @@ SUBJECT = Subject(folder="core", library="libpollux.so.0.1", program="tests/load
 ESCAPED = "src/escaped.cpp"
 FILES = "src/file_system.cpp"
 LIBRARY = "src/library.cpp"
+VALIDATION = "src/plugin_validation.cpp"
 OPEN = "src/open.cpp"
 OPENER = "src/opener.cpp"
 CHOICE = "src/choice.cpp"
@@ -27,13 +28,13 @@ MUTANTS = [
      "Elf.file_that_was_cut_off_is_refused_at_each_length"),
     (PLUGIN, "add sizes that overflow", "return offset <= file_->size() && count <= file_->size() - offset;",
      "return offset + count <= file_->size();", "Elf.headers_that_point_behind_the_end"),
-    (LIBRARY, "take a kind that is not known for a backend",
+    (VALIDATION, "take a kind that is not known for a backend",
      "    if (plugin.kind != PluginKind::backend && plugin.kind != PluginKind::layer) return unknown_kind(plugin.kind);\n"
-     "    if (plugin.abi", "    if (plugin.abi", "Description.of_a_kind_that_is_not_known_is_refused"),
+     "    const bool is_c", "    const bool is_c", "Description.of_a_kind_that_is_not_known_is_refused"),
     (LIBRARY, "take a layer for a backend",
      "backend.is_layer = plugin.kind == PluginKind::layer;", "backend.is_layer = false;",
      "StackOf.layers_and_backends_are_not_mixed_up"),
-    (LIBRARY, "take two standard libraries for one", "if (plugin.generic_category != &std::generic_category())",
+    (VALIDATION, "take two standard libraries for one", "if (plugin.generic_category != &std::generic_category())",
      "if (false)", "Refusal.another_standard_library"),
     (OPENER, "ignore options that are unknown", "if (known == plugin.options.end())", "if (false)",
      "StackOf.unknown_options_are_refused_with_the_known_ones"),
@@ -55,7 +56,7 @@ MUTANTS = [
      "HostileFacts.more_options_than_a_plugin_may_have"),
     (FOUND, "pass the defaults of options", "option.value.c_str()", "option.default_value.c_str()",
      "StackOf.options_have_the_values_that_were_given"),
-    (LIBRARY, "let file and plugin drift apart", "if (plugin.rank != described.rank)", "if (false)",
+    (VALIDATION, "let file and plugin drift apart", "if (plugin.rank != described.rank)", "if (false)",
      "Description.disagrees_with_the_plugin"),
     (LIBRARY, "wait for the load that asks", "std::recursive_mutex mutex_;", "std::mutex mutex_;",
      "Unasked.constructor_that_asks_for_backends_is_answered"),
