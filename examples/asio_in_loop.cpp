@@ -47,7 +47,6 @@ class LoopExecutor {
         }
     }
     friend bool operator==(const LoopExecutor& a, const LoopExecutor& b) noexcept { return a.loop_ == b.loop_; }
-    friend bool operator!=(const LoopExecutor& a, const LoopExecutor& b) noexcept { return !(a == b); }
 
   private:
     const pollux::Loop* loop_; // to compare
