@@ -9,6 +9,7 @@
 #include "line.hpp"
 
 #include <pollux/forwarding_selector.hpp>
+#include <pollux/pollable_descriptor.hpp>
 #include <pollux/toolkit.hpp>
 
 #include <atomic>
@@ -120,6 +121,11 @@ Line& operator<<(Line& line, Clock::duration time) noexcept {
 class Trace final : public ForwardingSelector {
   public:
     Trace(std::unique_ptr<Selector> inner, int file) noexcept : ForwardingSelector(std::move(inner)), file_(file) {}
+
+    /// A PollableDescriptor only shows when to call select(), so nothing bypasses this layer.
+    void* extension(const char* id) noexcept override {
+        return id == std::string_view(PollableDescriptor::id) ? inner().extension(id) : nullptr;
+    }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
         const auto start = Clock::now();

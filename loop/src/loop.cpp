@@ -35,6 +35,7 @@ Loop::State::State(Poll poll, const LoopOptions& options)
       watches(lists, *poll_),
       timers(lists),
       signal_wake_watchers(lists),
+      poll_hooks(lists),
       events_(options.events) {
     lists.thread.id = &posts->runner();
 }
@@ -48,6 +49,7 @@ bool Loop::State::close() noexcept {
     watches.detach_handles();
     timers.detach_handles();
     signal_wake_watchers.detach_handles();
+    poll_hooks.detach_handles();
     // The backend is destroyed before the callbacks, which may close the sources that they own.
     poll_.reset();
     posts->close();
@@ -57,6 +59,7 @@ bool Loop::State::close() noexcept {
     timers.clear_callbacks();
     watches.clear_callbacks();
     signal_wake_watchers.clear_callbacks();
+    poll_hooks.clear_callbacks();
     return true;
 }
 
@@ -102,6 +105,7 @@ void Loop::State::open_signals() {
         throw std::system_error(error, "pollux::Loop: the backend refuses the socket of signals");
     });
     signal_watch_->set_background(true);
+    has_extras_ = true;
 }
 
 LoopMetrics Loop::State::metrics() const {
@@ -114,12 +118,21 @@ LoopMetrics Loop::State::metrics() const {
     return seen;
 }
 
+loop::PollHookSlot& Loop::State::add_poll_hook(Callback<void()> before, Callback<void()> after) {
+    auto& slot = poll_hooks.add(std::move(before), std::move(after));
+    has_extras_ = true;
+    return slot;
+}
+
+void Loop::State::demand_own_process() const {
+    if (owner_.is_current()) return;
+    throw std::system_error(make_error_code(std::errc::no_such_process),
+                            "pollux::Loop: opened by the parent of this process: call reopen()");
+}
+
 Loop::State::Running::Running(State& state) : state_(state), asleep_(state.metrics_.asleep) {
     state.demand_thread("run()");
-    if (!state.owner_.is_current()) {
-        throw std::system_error(make_error_code(std::errc::no_such_process),
-                                "pollux::Loop: opened by the parent of this process: call reopen()");
-    }
+    state.demand_own_process();
     if (state.running_) throw std::logic_error("pollux::Loop: it is running already: called from a callback?");
     state.running_ = state.lists.in_turn = true;
     state.posts->run_by(std::this_thread::get_id());
@@ -226,6 +239,13 @@ WakeWatcher Loop::on_wake(Callback<void()> callback) {
     demand_callable(callback);
     if (state_->is_closed()) return {};
     return WakeWatcher(state_->signal_wake_watchers, state_->signal_wake_watchers.add_wake(std::move(callback)));
+}
+
+PollHook Loop::on_poll(Callback<void()> before, Callback<void()> after) {
+    state_->demand_thread("on_poll()");
+    if (!before) demand_callable(after);
+    if (state_->is_closed()) return {};
+    return PollHook(state_->poll_hooks, state_->add_poll_hook(std::move(before), std::move(after)));
 }
 
 std::error_code Loop::reopen() noexcept { return state_->reopen(nullptr); }

@@ -16,11 +16,6 @@ const char* name_of(Mode mode) noexcept {
     return mode == Mode::level ? "level" : "oneshot";
 }
 
-std::string backend_of(const Poll& poll) {
-    const auto& choice = poll.choice();
-    return choice.winner ? "the backend \"" + escaped(choice.stack()) + '"' : "the given Selector";
-}
-
 std::string name_of(Source source) {
 #ifdef _WIN32
     constexpr auto kind = "socket ";
@@ -48,6 +43,11 @@ const char* reason_of(const Capabilities& capabilities, const Refusal& refusal) 
 }
 
 } // namespace
+
+std::string backend_of(const Poll& poll) {
+    const auto& choice = poll.choice();
+    return choice.winner ? "the backend \"" + escaped(choice.stack()) + '"' : "the given Selector";
+}
 
 const Capability* lacking_capability(const Capabilities& capabilities, Ready interest, Mode mode) noexcept {
     if (const auto& needed = capability_of(capabilities, mode); !needed) return &needed;

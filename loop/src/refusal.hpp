@@ -17,6 +17,11 @@ struct Refusal {
     std::error_code error;
 };
 
+/// Returns what a message calls the backend.
+///
+/// Errors: std::bad_alloc
+std::string backend_of(const Poll& poll);
+
 /// Returns the capability that a watch needs and the Selector lacks; null if it lacks none.
 const Capability* lacking_capability(const Capabilities& capabilities, Ready interest, Mode mode) noexcept;
 

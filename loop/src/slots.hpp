@@ -58,7 +58,7 @@ class List {
 struct ReadyLists;
 class Watches;
 
-enum class Kind : std::uint8_t { watch, signal_or_wake };
+enum class Kind : std::uint8_t { watch, signal_or_wake, poll_hook };
 
 /// The base of the targets of handles, except timers.
 class Slot : public HandleTarget {
@@ -140,7 +140,7 @@ class SlotQueue {
 struct ReadyLists {
     List<ReadySlot> ready;                // to be called without an event: refused watches, signals, wakes
     SlotQueue closing;                    // ended in this turn
-    std::array<std::size_t, 2> pending{}; // by Kind
+    std::array<std::size_t, 3> pending{}; // by Kind
     std::size_t keeping = 0;              // pending and not in background; Timers count their own
     std::uint64_t closed = 0;
     bool in_turn = false;

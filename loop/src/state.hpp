@@ -26,6 +26,7 @@
 // through them the Registrator of the Poll.
 
 #include "budget.hpp"
+#include "poll_hooks.hpp"
 #include "posts.hpp"
 #include "signal_wake_watchers.hpp"
 #include "slots.hpp"
@@ -83,6 +84,12 @@ class Loop::State {
     loop::SignalWakeSlot* add_signal(int signal, Callback<void()> callback, std::error_code& error);
     /// `expiry` is a duration or a point in time.
     Timer set(std::chrono::nanoseconds period, auto expiry, Callback<void()> callback);
+    loop::PollHookSlot& add_poll_hook(Callback<void()> before, Callback<void()> after);
+
+    // For a loop that holds this one: see Loop.
+    Source descriptor(std::error_code& error) const noexcept;
+    void prepare();
+    std::optional<std::chrono::steady_clock::time_point> next_deadline() const noexcept;
     LoopMetrics metrics() const;
 
     loop::ReadyLists lists;
@@ -96,6 +103,7 @@ class Loop::State {
     loop::Watches watches;
     loop::Timers timers;
     loop::SignalWakeWatchers signal_wake_watchers;
+    loop::PollHooks poll_hooks;
     PostQueue::Functions deferred;
 
     const Poll& poll() const noexcept { return *poll_; }
@@ -107,6 +115,9 @@ class Loop::State {
     void call_timers();
     void call_posted();
     void poll_backend();
+    void poll_backend_with_extras();
+    void poll_as_pending();
+    void demand_own_process() const;
     void call_ready();
     void end_lingering(Token token);
     void call_deferred();
@@ -134,6 +145,7 @@ class Loop::State {
     Events events_;
     std::size_t next_event_ = 0;
     loop::WatchSlot* signal_watch_ = nullptr; // of the source that signals make readable; null under Windows
+    bool has_extras_ = false;                 // signals or hooks were once set: poll_backend() tests this alone
     loop::CallQueue posted_;
     loop::CallQueue deferred_;
     loop::StopRequest<loop::SystemMemory> stop_;

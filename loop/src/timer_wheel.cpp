@@ -176,4 +176,18 @@ std::optional<std::uint64_t> TimerWheel::next_expiry() const noexcept {
     return (slot->start << tick_bits) | (tick - 1);
 }
 
+std::optional<std::uint64_t> TimerWheel::next_deadline() const noexcept {
+    const auto slot = first_slot();
+    if (has_due() || !slot || slot->level == 0) return next_expiry();
+    constexpr std::size_t most = 16;
+    std::size_t seen = 0;
+    auto earliest = never;
+    const auto& head = rings_[slot->ring];
+    for (auto* link = head.next; link != &head; link = link->next) {
+        if (++seen > most) return next_expiry();
+        earliest = std::min(earliest, node_of(link).deadline_);
+    }
+    return earliest | (tick - 1);
+}
+
 } // namespace pollux

@@ -191,7 +191,7 @@ void Timers::set_again(TimerSlot& slot, ColdData& cold) noexcept {
 }
 
 std::optional<std::chrono::nanoseconds> Timers::quiet_time(std::uint64_t now) const noexcept {
-    const auto expiry = wheel_.next_expiry();
+    const auto expiry = wheel_.next_deadline();
     if (!expiry && !limit_) return std::nullopt;
     const auto end = std::min(expiry.value_or(never), limit_.value_or(never));
     constexpr auto longest = static_cast<std::uint64_t>(std::chrono::nanoseconds::max().count());

@@ -135,6 +135,8 @@ class Timers final : public HandleOwner {
     /// The number of timers that are set.
     std::size_t pending() const noexcept;
 
+    /// Returns whether timers are not in the wheel yet, because their durations have not begun.
+    bool has_unscheduled() const noexcept { return unscheduled_count_ != 0; }
     /// Puts the unscheduled timers into the wheel.
     void schedule_all(std::uint64_t now) noexcept;
     /// Advances the wheel to `now`.
@@ -143,6 +145,8 @@ class Timers final : public HandleOwner {
     TimerSlot* pop_due() noexcept;
     /// Returns for how long no timer will be due; none: for ever.
     std::optional<std::chrono::nanoseconds> quiet_time(std::uint64_t now) const noexcept;
+    /// Returns when the next timers of the wheel are due; none: never.
+    std::optional<std::uint64_t> next_deadline() const noexcept { return wheel_.next_deadline(); }
 
     /// Makes the next turn advance the wheel, since a precise clock shows that a timer is due, or will be by then.
     void expect_due() noexcept { quiet_until_ = 0; }

@@ -61,6 +61,13 @@ void Loop::State::trim_queues() noexcept {
 }
 
 inline void Loop::State::poll_backend() {
+    if (has_extras_) return poll_backend_with_extras();
+    watches.submit_changes();
+    poll_as_pending();
+}
+
+void Loop::State::poll_backend_with_extras() {
+    poll_hooks.call_before();
     watches.submit_changes();
     if (signal_watch_) {
         if (const auto error = signal_wake_watchers.take_failure()) {
@@ -68,6 +75,11 @@ inline void Loop::State::poll_backend() {
             throw std::system_error(error, "pollux::Loop: a handler of signals could not wake it");
         }
     }
+    poll_as_pending();
+    poll_hooks.call_after();
+}
+
+inline void Loop::State::poll_as_pending() {
     const bool is_over = is_stopped() || timers.is_over_limit() || calls() >= call_limit_;
     // With nothing pending, or with work to do, the poll is non-blocking.
     const bool is_nonblocking = is_over || has_work() || !keeps_running();

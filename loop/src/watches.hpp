@@ -78,6 +78,9 @@ class Watches final : public SlotOwner {
         while (auto* slot = changed_.pop_front()) submit_or_refuse(*slot);
     }
 
+    /// Returns whether submit_changes() has something to submit.
+    bool has_changes() const noexcept { return !changed_.empty(); }
+
     /// For a backend that was opened again and has no watches: makes submit_changes() add all of them. A one-shot watch
     /// that was reported stays spent until it is armed.
     void resubmit_all() noexcept;

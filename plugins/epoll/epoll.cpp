@@ -9,6 +9,7 @@
 #include <pollux/deadline.hpp>
 #include <pollux/pending_wake.hpp>
 #include <pollux/plugin.hpp>
+#include <pollux/pollable_descriptor.hpp>
 #include <pollux/posix.hpp>
 #include <pollux/process.hpp>
 #include <pollux/toolkit.hpp>
@@ -16,6 +17,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -90,7 +92,7 @@ const Capabilities own_capabilities{
 constexpr Option options[] = {{"batch", "256", "events in one epoll_wait(2), from 1 to 4096"}};
 constexpr std::uint32_t most_in_a_batch = 4096;
 
-class Epoll final : public Selector, private Registrator {
+class Epoll final : public Selector, public PollableDescriptor, private Registrator {
   public:
     Epoll() = default;
     ~Epoll() override {
@@ -115,6 +117,11 @@ class Epoll final : public Selector, private Registrator {
 
     Registrator& registrator() noexcept override { return *this; }
     const Capabilities& capabilities() const noexcept override { return own_capabilities; }
+    void* extension(const char* asked) noexcept override {
+        return asked == std::string_view(PollableDescriptor::id) ? static_cast<PollableDescriptor*>(this) : nullptr;
+    }
+    /// The epoll set has all sources, and eventfds for wakes and files.
+    Source descriptor() noexcept override { return epoll_; }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
         if (error) error.clear(); // not always: clear() calls system_category()

@@ -11,6 +11,7 @@
 #include "waker.hpp"
 
 #include <pollux/deadline.hpp>
+#include <pollux/pollable_descriptor.hpp>
 #include <pollux/posix.hpp>
 #include <pollux/process.hpp>
 #include <pollux/toolkit.hpp>
@@ -19,6 +20,7 @@
 #include <array>
 #include <exception>
 #include <mutex>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -81,7 +83,7 @@ constexpr Capabilities own_capabilities{
     .timeout_resolution = resolution,
 };
 
-class Kqueue final : public Selector, private Registrator {
+class Kqueue final : public Selector, public PollableDescriptor, private Registrator {
   public:
     /// Errors: std::system_error. On some systems the first lock() of a mutex allocates memory; later ones do not fail.
     Kqueue() { const std::lock_guard first(mutex_); }
@@ -102,6 +104,10 @@ class Kqueue final : public Selector, private Registrator {
 
     Registrator& registrator() noexcept override { return *this; }
     const Capabilities& capabilities() const noexcept override { return own_capabilities; }
+    void* extension(const char* asked) noexcept override {
+        return asked == std::string_view(PollableDescriptor::id) ? static_cast<PollableDescriptor*>(this) : nullptr;
+    }
+    Source descriptor() noexcept override { return kq_; }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
         if (error) error.clear(); // not always: clear() calls system_category()

@@ -14,6 +14,7 @@ DIAGRAM = {
     "open_failure": [],
     "deadline": [],
     "pending_wake": [],
+    "pollable_descriptor": ["event"],
     "plugin": ["selector", "open_failure"],
     "toolkit": ["plugin"],
     "posix": ["event"],
@@ -21,8 +22,8 @@ DIAGRAM = {
     "open": ["selector", "open_failure"],
     "poll": ["open"],
 }
-FOR_PLUGINS = ["toolkit", "forwarding_selector", "posix", "process", "deadline", "pending_wake"]
-FOR_FOLDER = {"notify": ["event", "registrator"], "net": ["event", "posix"], "loop": ["poll", "posix", "process"]}
+FOR_PLUGINS = ["toolkit", "forwarding_selector", "posix", "process", "deadline", "pending_wake", "pollable_descriptor"]
+FOR_FOLDER = {"notify": ["event", "registrator"], "net": ["event", "posix"], "loop": ["poll", "posix", "process", "pollable_descriptor"]}
 # The C face of the interface for plugins. It stands alone; of C++ only the adapter of the core and tests include it.
 C_FACE = "core/include/pollux/plugin.h"
 OF_C_FACE = ("stddef.h", "stdint.h")

@@ -60,9 +60,15 @@ std::vector<ListedRule>& listed_rules() {
 std::span<const AbsentRule> absent_rules() {
 #ifdef _WIN32
     static constexpr const char* no_limit = "Windows has no limit of handles that a process can lower";
+    static constexpr const char* no_descriptor = "Windows has no descriptor that stands for a set of sockets";
     static constexpr const char* no_fork = "Windows has no fork()";
-    static constexpr std::array<AbsentRule, 12> absent{
+    static constexpr std::array<AbsentRule, 17> absent{
         {{"accept.no_descriptor", no_limit},
+         {"descriptor.ends_foreign_wait", no_descriptor},
+         {"descriptor.quiet_when_not", no_descriptor},
+         {"descriptor.readable_when_ready", no_descriptor},
+         {"descriptor.same", no_descriptor},
+         {"descriptor.wakes", no_descriptor},
          {"fork.calls_refused", no_fork},
          {"fork.child_destroys", no_fork},
          {"fork.parent_unharmed", no_fork},

@@ -13,6 +13,7 @@ void link_ends_rules();
 void link_files_rules();
 void link_modes_rules();
 #ifndef _WIN32
+void link_descriptor_rules();
 void link_fork_rules();
 void link_own_descriptors_rules();
 void link_posix_rules();

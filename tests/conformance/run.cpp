@@ -26,6 +26,7 @@ void link_all_rules() {
     link_files_rules();
     link_modes_rules();
 #ifndef _WIN32
+    link_descriptor_rules();
     link_fork_rules();
     link_own_descriptors_rules();
     link_posix_rules();

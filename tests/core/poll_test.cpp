@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "core_test.hpp"
+#include "rule.hpp"
 #include "scripted_selector.hpp"
+
+#include <pollux/forwarding_selector.hpp>
+
+#include <string_view>
 
 namespace pollux::core_tests {
 namespace {
@@ -47,6 +52,29 @@ TEST(Poll, knows_its_choice) {
     const Scripted given(one_event);
     EXPECT_FALSE(given.poll.choice().winner);
     EXPECT_EQ(given.poll.choice().asked, "");
+}
+
+/// A ScriptedSelector cannot have it: a Selector with an extension.
+class Extended final : public ForwardingSelector {
+  public:
+    static constexpr char id[] = "pollux.core_tests.extended/1";
+    explicit Extended(std::unique_ptr<Selector> inner) noexcept : ForwardingSelector(std::move(inner)) {}
+    void* extension(const char* asked) noexcept override { return asked == std::string_view(id) ? this : nullptr; }
+};
+
+/// An extension that no Selector has.
+struct Unknown {
+    static constexpr char id[] = "pollux.core_tests.unknown/1";
+};
+
+// extension() returns that of the present Selector, and null if it has none.
+RULE(poll, extension) {
+    const auto scripted = [] { return std::make_unique<ScriptedSelector>(std::make_shared<Record>(), one_event); };
+    Poll poll(std::make_unique<Extended>(scripted()));
+    EXPECT_NE(poll.extension<Extended>(), nullptr);
+    EXPECT_EQ(poll.extension<Unknown>(), nullptr);
+    EXPECT_FALSE(poll.reopen(scripted()));
+    EXPECT_EQ(poll.extension<Extended>(), nullptr);
 }
 
 TEST(Poll, reports_what_happens) {

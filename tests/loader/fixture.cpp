@@ -108,6 +108,8 @@ class Idle final : public Selector, private Registrator {
     return pollux_is_not_defined_anywhere() ? nullptr : std::make_unique<Idle>();
 }
 
+[[maybe_unused]] constexpr PluginKind unknown_kind{7};
+[[maybe_unused]] constexpr std::uint32_t too_many_options = most_options + 1;
 [[maybe_unused]] const std::error_category* const other_category = &std::system_category();
 
 [[maybe_unused]] constexpr Option two_options[] = {{"size", "16", "how much"}, {"name", "", "what for"}};

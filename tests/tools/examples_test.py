@@ -157,6 +157,40 @@ class NodeExperiment(unittest.TestCase):
         self.assertEqual((outcome.returncode, outcome.stderr), (1, "usage: node_experiment [--trace]\n"))
 
 
+class Nesting(unittest.TestCase):
+    """Loops of Pollux and of others hold each other: nothing is lost, and no wake-up is without work."""
+
+    def run_example(self, name, expected, backend="epoll"):
+        outcome = subprocess.run([EXAMPLES + "/" + name], env=environment(POLLUX_BACKEND=backend), capture_output=True,
+                                 text=True, timeout=90, check=False)
+        self.assertEqual((outcome.returncode, outcome.stderr), (0, ""), outcome.stdout)
+        self.assertRegex(outcome.stdout, expected + r"40 and 40 ticks, 200 bytes, 40 posts; \d+ wake-ups, 0 of them "
+                                                    r"without work\n$")
+
+    def test_loop_in_asio(self):
+        self.run_example("loop_in_asio", "^")
+
+    def test_asio_in_loop(self):
+        for backend in BACKENDS:
+            self.run_example("asio_in_loop", "^200 bytes of Asio, 0 handlers in another thread; ", backend)
+
+    @unittest.skipUnless(os.path.exists(EXAMPLES + "/loop_in_glib"), "GLib was not found")
+    def test_loop_in_glib(self):
+        self.run_example("loop_in_glib", "^")
+
+    @unittest.skipUnless(os.path.exists(EXAMPLES + "/glib_in_loop"), "GLib was not found")
+    def test_glib_in_loop(self):
+        for backend in BACKENDS:
+            self.run_example("glib_in_loop", "^40 idle functions of GLib; ", backend)
+
+    def test_a_backend_without_a_descriptor_is_refused(self):
+        outcome = subprocess.run([EXAMPLES + "/loop_in_asio"], env=environment(POLLUX_BACKEND="poll_fallback"),
+                                 capture_output=True, text=True, timeout=90, check=False)
+        self.assertEqual((outcome.returncode, outcome.stderr), (
+            1, 'pollux::Loop::descriptor(): the backend "poll_fallback" has no descriptor that other loops can wait for: '
+               "Operation not supported\n"))
+
+
 class MarketData(unittest.TestCase):
     def prices_of(self, connection):
         """Returns the number of prices that a subscriber received, none lower than before, and the last of each symbol."""

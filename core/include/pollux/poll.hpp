@@ -189,6 +189,13 @@ class Poll {
     /// Threads: those of poll(). Lifetime: until reopen() or the destructor.
     const Capabilities& capabilities() const noexcept { return selector_->capabilities(); }
 
+    /// Returns the extension of type `E` of the Selector, or null if it has none: see Selector::extension().
+    /// Threads: those of poll(). Lifetime: until reopen() or the destructor.            [poll.extension]
+    template <typename E>
+    E* extension() const noexcept {
+        return extension_of<E>(*selector_);
+    }
+
   private:
     static std::shared_ptr<PollRegistrator::Gate> gate_to(Selector& selector, ReopenAdds adds);
     bool select_once(Events& events, const Timeout& timeout);

@@ -67,7 +67,7 @@ class Selector {
 
     /// Returns a second interface of this Selector, or null if it has none with this id.   [selector.unknown_extension]
     /// extension_of() finds one by its type. An id names an interface and its version,
-    /// "pollux.descriptor/1": whatever is added to the seam is an extension, as this
+    /// "pollux.pollable_descriptor/1": whatever is added to the seam is an extension, as this
     /// class never gains a function.
     ///
     /// A layer returns only extensions that it understands, and never forwards an id that it

@@ -57,8 +57,8 @@ class HandleOwner {
     ControlBlock* const control_;
 };
 
-/// The base of Watcher, Timer, SignalWatcher and WakeWatcher: owns one of these in a Loop, and ends it when it is
-/// destroyed. It is moved, not copied. The functions of an empty handle do nothing.
+/// The base of Watcher, Timer, SignalWatcher, WakeWatcher and PollHook: owns one of these in a Loop, and ends it when
+/// it is destroyed. It is moved, not copied. The functions of an empty handle do nothing.
 ///
 /// Threads:  that of the Loop. Once the Loop is destroyed, one thread at a time may use its handles.
 /// Lifetime: may outlive the Loop, whose destruction makes it empty                     [handle.outlives_loop]

@@ -5,6 +5,7 @@
 #include <pollux/loop_metrics.hpp>
 #include <pollux/loop_options.hpp>
 #include <pollux/poll.hpp>
+#include <pollux/poll_hook.hpp>
 #include <pollux/poster.hpp>
 #include <pollux/signal_watcher.hpp>
 #include <pollux/timer.hpp>
@@ -14,6 +15,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -186,6 +188,39 @@ class Loop {
     std::error_code reopen() noexcept;
     /// Continues as reopen() does, but with `selector`, which the Loop then owns.
     std::error_code reopen(std::unique_ptr<Selector> selector) noexcept;
+
+    // For a loop that holds this one: docs/loop.md, "Nesting".
+
+    /// Returns a descriptor that is readable when the backend has events, wakes and posts of other threads included: an
+    /// outer loop waits for it, until next_deadline(), and then calls run_for(0ns).     [nesting.descriptor]
+    /// Call prepare() before it sleeps. reopen() closes the descriptor, and so does a turn that opens the backend
+    /// again: compare it after each turn. See PollableDescriptor for what the caller may do with it.
+    ///
+    /// Errors: operation_not_supported  the backend has none: of those of Pollux, all but epoll and kqueue
+    ///         no_such_process          opened by the parent of this process            [nesting.forked]
+    ///         each thrown as std::system_error, or set in `error`; operation_canceled while it is being destroyed
+    Source descriptor() const;
+    Source descriptor(std::error_code& error) const noexcept;
+
+    /// Submits the changes of watches to the backend, and lets the durations of new timers begin, as phase `poll` does:
+    /// to be called before an outer loop sleeps.                                        [nesting.prepare]
+    ///
+    /// Errors: std::system_error with no_such_process in a forked child. Refused watches are reported by the next turn.
+    void prepare();
+
+    /// Returns until when an outer loop may sleep: the time at which the next timer is due, to the tick of the wheel;
+    /// none if no timer is set; a time in the past if the next turn has something to do that needs no event, or
+    /// prepare() has.                                                                   [nesting.next_deadline]
+    std::optional<std::chrono::steady_clock::time_point> next_deadline() const noexcept;
+
+    /// Calls `before` each time that the Loop is about to poll its backend, before it submits changes and decides
+    /// whether to sleep, and `after` when it has polled, before it calls back for events: so it can hold another loop.
+    /// Either may be empty. Watches, timers, posts and deferred functions that `before` sets count for this poll.
+    ///                                                                                  [nesting.on_poll]
+    /// A hook does not keep run() from returning, and its calls count as no callback for run_one().
+    ///
+    /// Errors: std::bad_alloc; std::invalid_argument if both are empty
+    [[nodiscard]] PollHook on_poll(Callback<void()> before, Callback<void()> after);
 
     LoopMetrics metrics() const;
 

@@ -132,6 +132,11 @@ class TimerWheel {
     /// past.
     std::optional<std::uint64_t> next_expiry() const noexcept;
 
+    /// Returns when the next timer is due: next_expiry(), but never sooner to cascade a slot, unless more than 16
+    /// timers are in that. So a thread that sleeps until then wakes once for a timer. Visits these timers.
+    ///                                                                                  [timer_wheel.next_deadline]
+    std::optional<std::uint64_t> next_deadline() const noexcept;
+
     /// The number of timers that are scheduled and not popped yet.
     std::size_t pending() const noexcept { return pending_; }
 

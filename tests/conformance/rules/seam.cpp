@@ -57,7 +57,7 @@ RULE(selector, capabilities) {
 
 // extension() returns null for an id that no Selector knows, even for an empty one, and the same object for a known id.
 RULE(selector, unknown_extension) {
-    for (const char* id : {"", "pollux.conformance.unknown/1", "pollux.descriptor/4294967295", "\n"}) {
+    for (const char* id : {"", "pollux.conformance.unknown/1", "pollux.pollable_descriptor/4294967295", "\n"}) {
         expect(selector().extension(id) == nullptr, "expected: no extension \"" + std::string(id) + "\"");
     }
     expect(selector().extension(Extended::id.data()) == nullptr, "expected: the same for each call");
