@@ -7,6 +7,7 @@ SUBJECT = Subject(folder="core", library="libpollux.so.0.1", program="tests/load
 
 ADAPTER = "src/c_plugin.cpp"
 LIBRARY = "src/library.cpp"
+VALIDATION = "src/plugin_validation.cpp"
 
 # file, defect, piece of the source, its replacement, test that has to fail
 MUTANTS = [
@@ -32,13 +33,13 @@ MUTANTS = [
     (ADAPTER, "accept a support that is unknown", "if (support > POLLUX_NATIVE)", "if (false)", "CRefusal.capabilities"),
     (ADAPTER, "accept a resolution of zero", "timeout_resolution <= 0", "timeout_resolution < 0",
      "CRefusal.capabilities"),
-    (LIBRARY, "accept a file that describes another face", "if (plugin.abi != abi) return", "if (false) return",
+    (VALIDATION, "accept a file that describes another face", "if (plugin.abi != abi) return", "if (false) return",
      "CRefusal.differs_from_the_description"),
-    (LIBRARY, "load a layer with the C face", "if (is_c && plugin.kind == PluginKind::layer)", "if (false)",
+    (VALIDATION, "load a layer with the C face", "if (is_c && plugin.kind == PluginKind::layer)", "if (false)",
      "CRefusal.layer"),
     (LIBRARY, "read the ABI of a plugin that is too short", "size >= sizeof(Head) && abi &&", "abi &&",
      "CRefusal.size_without_the_abi"),
-    (LIBRARY, "call a C plugin of another machine a short one",
+    (VALIDATION, "call a C plugin of another machine a short one",
      "if (has_abi && (!plugin.abi || std::strcmp(plugin.abi, abi_tag) != 0)) return other_abi(plugin.abi);", "",
      "CRefusal.other_abi"),
 ]  # fmt: skip
