@@ -288,5 +288,7 @@ fs::path OpenFile::path_for_loader([[maybe_unused]] std::string& refusal) const 
 #endif
 }
 
+bool is_open(Source source) noexcept { return fcntl(source, F_GETFD) != -1 || errno != EBADF; }
+
 } // namespace pollux
 #endif

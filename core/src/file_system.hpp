@@ -3,6 +3,8 @@
 // below noexcept (decision 23), and it can neither keep a file open nor find out which users may change it.
 #pragma once
 
+#include <pollux/event.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -58,5 +60,9 @@ class OpenFile {
 #endif
     std::uint64_t size_ = 0;
 };
+
+/// Returns whether a source is an open descriptor. On Windows, where handles are not numbered from the lowest free one
+/// on, it is taken for open.
+bool is_open(Source source) noexcept;
 
 } // namespace pollux

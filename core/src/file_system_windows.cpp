@@ -82,5 +82,7 @@ bool OpenFile::read(std::uint64_t offset, void* bytes, std::size_t count) const 
 
 fs::path OpenFile::path_for_loader(std::string&) const { return path_; }
 
+bool is_open(Source) noexcept { return true; }
+
 } // namespace pollux
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "gate.hpp"
 
+#include "file_system.hpp"
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -120,14 +122,23 @@ void PollRegistrator::Gate::reset_in_child() noexcept {
     });
 }
 
+void PollRegistrator::Gate::note_closed(bool check) noexcept {
+    if (!watches_) return;
+    watches_->visit_all([check](Source source, WatchTable::Entry& entry) {
+        entry.set_closed(check && entry.watch() && !is_open(source));
+        return std::error_code();
+    });
+}
+
 std::error_code PollRegistrator::Gate::fill(Registrator& fresh) noexcept {
     if (watches_) {
         const auto error = watches_->visit_all([&](Source source, WatchTable::Entry& entry) {
             const auto watch = entry.watch();
-            if (!watch) return std::error_code();
+            if (!watch || entry.is_closed()) return std::error_code();
             const auto refusal = fresh.add(source, *watch);
-            entry.set_closed(refusal == std::errc::bad_file_descriptor);
-            return entry.is_closed() ? std::error_code() : refusal;
+            if (refusal != std::errc::bad_file_descriptor) return refusal;
+            entry.set_closed(true);
+            return std::error_code();
         });
         if (error) return error;
     }

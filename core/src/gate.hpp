@@ -63,6 +63,12 @@ class PollRegistrator::Gate {
     /// Closes the Poll, and returns when no call is under way.
     void close_for_good() noexcept;
 
+    /// Notes which sources are closed, for replace() to leave out; with `check` unset, that none is known to be. It has
+    /// to be called before the new Selector opens descriptors, as those may have the numbers of closed sources: of
+    /// sources that were closed while registered, or, in a child of fork(2), that another thread had opened and added
+    /// while the kernel copied first the descriptors and then the memory.
+    void note_closed(bool check) noexcept;
+
     /// Adds all watches to a new Selector, wakes it, and directs all calls to it from now on; or returns an error and
     /// changes nothing. Waits for the calls that are under way.
     std::error_code replace(Registrator& fresh) noexcept;

@@ -54,14 +54,20 @@ Poll& Poll::operator=(Poll&& other) noexcept {
 }
 
 std::error_code Poll::reopen() noexcept {
+    registrator_.gate_->note_closed(true);
     OpenFailure failure;
     auto selector = choice_.open(failure);
     if (!selector) return failure.error() ? failure.error() : make_error_code(std::errc::io_error);
-    return reopen(std::move(selector));
+    return replace(std::move(selector));
 }
 
 std::error_code Poll::reopen(std::unique_ptr<Selector> selector) noexcept {
     if (!selector) return make_error_code(std::errc::invalid_argument);
+    registrator_.gate_->note_closed(false);
+    return replace(std::move(selector));
+}
+
+std::error_code Poll::replace(std::unique_ptr<Selector> selector) noexcept {
     const PollRegistrator::Gate::SoleCall call(*registrator_.gate_, "reopen()");
     if (const auto error = registrator_.gate_->replace(selector->registrator())) return error;
     selector_.swap(selector);

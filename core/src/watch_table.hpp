@@ -44,10 +44,13 @@ class WatchTable {
         /// In a forked child, where the thread that held the lock does not exist.
         void break_lock() noexcept { unlock(); }
 
-        // Whether a new Selector found the source closed. Used only while no other thread uses the table.
+        // Whether reopen() found the source closed. A change of the watch meanwhile, which found it open, clears this.
         void set_closed(bool is_closed) noexcept {
-            const auto others = state_.load(std::memory_order_relaxed) & ~found_closed;
-            state_.store(others | (is_closed ? found_closed : 0), std::memory_order_relaxed);
+            if (is_closed) {
+                state_.fetch_or(found_closed, std::memory_order_relaxed);
+            } else {
+                state_.fetch_and(~found_closed, std::memory_order_relaxed);
+            }
         }
         bool is_closed() const noexcept { return (state_.load(std::memory_order_relaxed) & found_closed) != 0; }
 

@@ -66,7 +66,7 @@ class File {
 #ifdef _WIN32
         _close(descriptor_);
 #else
-        if (is_open()) close(descriptor_);
+        if (!is_other()) close(descriptor_);
 #endif
     }
     File(const File&) = delete;
@@ -76,21 +76,23 @@ class File {
 #ifdef _WIN32
         [[maybe_unused]] const auto written = _write(descriptor_, line.data(), static_cast<unsigned>(line.size()));
 #else
-        if (!is_open()) return;
+        if (is_other()) return;
         [[maybe_unused]] const auto written = write(descriptor_, line.data(), line.size());
 #endif
     }
 
   private:
 #ifndef _WIN32
-    /// Returns whether the descriptor is still that of the file: a program may close all descriptors, and another file
-    /// may then reuse this one. The standard error stream may be redirected, which the lines follow.
-    bool is_open() const noexcept {
+    /// Returns whether the descriptor is that of no file or of another one: a program may close all descriptors, and
+    /// another file may then reuse this one. The standard error stream may be redirected, which the lines follow. If it
+    /// cannot be found out, the descriptor is taken for that of the file, so that it is closed.
+    bool is_other() const noexcept {
+        if (descriptor_ == standard_error) return false;
         struct stat now {};
-        return descriptor_ == standard_error ||
-               (fstat(descriptor_, &now) == 0 && now.st_dev == opened_.st_dev && now.st_ino == opened_.st_ino);
+        if (fstat(descriptor_, &now) == -1) return errno == EBADF;
+        return opened_.st_ino != 0 && (now.st_dev != opened_.st_dev || now.st_ino != opened_.st_ino);
     }
-    struct stat opened_ {};
+    struct stat opened_ {}; // zero if it is not known
 #endif
     const int descriptor_;
 };

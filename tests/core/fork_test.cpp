@@ -116,16 +116,17 @@ TEST(PollFork, beside_calls_of_other_threads) {
         const Pipe pipe;
         EXPECT_FALSE(poll.registrator().add(pipe.reader(), {Token{1}, Ready::readable, Mode::level}));
         std::atomic<bool> over = false;
-        std::atomic<int> begun = 0;
+        std::atomic<int> begun = 0; // threads
         std::vector<std::thread> threads;
         for (int i = 0; i < 3; ++i) {
             threads.emplace_back([&, handle = poll.registrator()] {
                 const Pipe own;
+                bool is_first = true;
                 do {
                     EXPECT_FALSE(handle.add(own.reader(), {Token{2}, Ready::readable}));
                     EXPECT_FALSE(handle.modify(pipe.reader(), {Token{1}, Ready::readable, Mode::level}));
                     EXPECT_FALSE(handle.remove(own.reader()));
-                    ++begun;
+                    if (std::exchange(is_first, false)) ++begun;
                 } while (!over);
             });
         }
@@ -133,7 +134,8 @@ TEST(PollFork, beside_calls_of_other_threads) {
         for (int round = 0; round < 40; ++round) {
             run_in_child([&] {
                 if (round % 2 == 0) {
-                    ASSERT_FALSE(poll.reopen());
+                    const auto error = poll.reopen();
+                    ASSERT_FALSE(error) << error.message();
                     pipe.write();
                     expect_reports(poll, Token{1});
                     EXPECT_FALSE(poll.registrator().modify(pipe.reader(), {Token{3}, Ready::readable, Mode::level}));

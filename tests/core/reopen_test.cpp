@@ -136,6 +136,26 @@ TEST(PollReopen, remembers_what_succeeded_and_nothing_else) {
     EXPECT_EQ(second->changes[1].watch.mode, Mode::level);
 }
 
+// A new Selector may get the descriptors of sources that were closed while registered.
+TEST(PollReopen, watches_no_descriptor_of_its_own) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        const Pipe kept;
+        std::vector<Pipe> closed(4); // opened before the Selector, so they have the lowest numbers
+        Poll poll = poll_with(backend);
+        EXPECT_FALSE(poll.registrator().add(kept.reader(), {Token{1}, Ready::readable, Mode::level}));
+        for (const auto& pipe : closed) {
+            EXPECT_FALSE(poll.registrator().add(pipe.reader(), {Token{2}, Ready::readable, Mode::level}));
+            EXPECT_FALSE(poll.registrator().add(pipe.writer(), {Token{3}, Ready::writable, Mode::level}));
+        }
+        closed.clear();
+        ASSERT_FALSE(poll.reopen());
+        kept.write();
+        EXPECT_FALSE(poll.registrator().wake());
+        EXPECT_EQ(tokens(poll), std::vector{Token{1}});
+    }
+}
+
 TEST(PollReopen, drops_sources_that_were_closed_while_registered) {
     const auto first = std::make_shared<Record>();
     Poll poll(scripted(first));

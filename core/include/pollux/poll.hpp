@@ -198,6 +198,7 @@ class Poll {
 
   private:
     static std::shared_ptr<PollRegistrator::Gate> gate_to(Selector& selector, ReopenAdds adds);
+    std::error_code replace(std::unique_ptr<Selector> selector) noexcept;
     bool select_once(Events& events, const Timeout& timeout);
     std::error_code poll_until(Events& events, std::chrono::nanoseconds timeout);
 

@@ -63,9 +63,8 @@ MUTANTS = [
      "const Capabilities& capabilities() const noexcept override { static const Capabilities none{}; return none; }",
      "selector.capabilities"),
     (EPOLL, "return an extension for any id",
-     "    Registrator& registrator() noexcept override { return *this; }",
-     "    Registrator& registrator() noexcept override { return *this; }\n"
-     "    void* extension(const char*) noexcept override { return this; }", "selector.unknown_extension"),
+     "return asked == std::string_view(PollableDescriptor::id) ? static_cast<PollableDescriptor*>(this) : nullptr;",
+     "return static_cast<PollableDescriptor*>(this);", "selector.unknown_extension"),
     (EPOLL, "replace the watch on a second add()",
      "const auto error = change(EPOLL_CTL_ADD, source, watch);",
      "auto error = change(EPOLL_CTL_ADD, source, watch);\n"
