@@ -46,7 +46,7 @@ class LoopExecutor {
             throw std::system_error(error, "post");
         }
     }
-    friend bool operator==(const LoopExecutor& a, const LoopExecutor& b) noexcept { return a.loop_ == b.loop_; }
+    bool operator==(const LoopExecutor& other) const noexcept { return loop_ == other.loop_; }
 
   private:
     const pollux::Loop* loop_; // to compare

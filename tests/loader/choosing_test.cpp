@@ -142,7 +142,8 @@ TEST_F(Choosing, values_that_make_no_sense) {
     EXPECT_TRUE(says(refusal_of("good,,epoll"), {"element of the list is empty"}));
     EXPECT_TRUE(says(refusal_of("good,"), {"element of the list is empty"}));
     EXPECT_TRUE(says(refusal_of(","), {"element of the list is empty"}));
-    EXPECT_TRUE(says(refusal_of(file_name("good")), {"\"" + file_name("good") + "\"", "not the name of a backend or layer"}));
+    EXPECT_TRUE(
+        says(refusal_of(file_name("good")), {"\"" + file_name("good") + "\"", "not the name of a backend or layer"}));
     EXPECT_TRUE(says(refusal_of("Good"), {"\"Good\"", "lower-case letters"}));
     EXPECT_TRUE(says(refusal_of(".."), {"\"..\"", "not the name of a backend or layer"}));
 }
