@@ -6,6 +6,7 @@
 int main(int argc, char** argv) {
     const auto backends = pollux::installed();
     if (backends.empty()) return 1;
-    const auto& first = backends.front();
-    return pollux::conformance::run({{"mine", first.capabilities, first.open}}, argc, argv);
+    const auto first = backends.front();
+    const auto open = [first](pollux::OpenFailure& failure) { return first.open(failure); };
+    return pollux::conformance::run({{"mine", first.capabilities, open}}, argc, argv);
 }
