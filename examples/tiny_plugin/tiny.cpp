@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The smallest plugin that keeps every rule, as an example to read: epoll(7) and a wake. `pollux new` makes yours.
 #include <pollux/deadline.hpp>
+#include <pollux/pending_wake.hpp>
 #include <pollux/posix.hpp>
 #include <pollux/process.hpp>
 #include <pollux/toolkit.hpp>
@@ -55,6 +56,7 @@ struct Tiny final : Selector, Registrator {
             error = count == -1 && errno != EINTR ? posix::check(count) : std::error_code();
             std::size_t reported = 0;
             for (int i = 0; i < count; ++i) {
+                if (Token{seen[i].data.u64} == wake_token) pending_.collect();
                 if (Token{seen[i].data.u64} != paused) buffer[reported++] = event_of(seen[i]);
             }
             if (count <= 0 || reported != 0) return buffer.first(reported);
@@ -68,9 +70,12 @@ struct Tiny final : Selector, Registrator {
     }
     std::error_code wake() noexcept override {
         if (!owner_.is_current()) return other_process();
-        epoll_event woken{EPOLLIN | EPOLLET, {.u64 = static_cast<std::uint64_t>(wake_token)}}; // an arrival each time
-        if (epoll_ctl(epoll_, EPOLL_CTL_MOD, wake_, &woken) == 0) return {};
-        return make_error_code(std::errc::bad_file_descriptor); // closed, or reused by another file
+        return pending_.wake([this] {
+            epoll_event woken{EPOLLIN | EPOLLET,
+                              {.u64 = static_cast<std::uint64_t>(wake_token)}};        // an arrival each time
+            const bool is_ours = epoll_ctl(epoll_, EPOLL_CTL_MOD, wake_, &woken) == 0; // not closed, nor another file's
+            return is_ours ? std::error_code() : make_error_code(std::errc::bad_file_descriptor);
+        });
     }
     std::error_code put(int operation, Source fd, const Watch& watch) noexcept {
         if (!owner_.is_current()) return other_process();
@@ -83,6 +88,7 @@ struct Tiny final : Selector, Registrator {
     static std::error_code other_process() noexcept { return make_error_code(std::errc::no_such_process); }
     int epoll_ = posix::above_standard_streams(epoll_create1(EPOLL_CLOEXEC));
     int wake_ = epoll_ == -1 ? -1 : posix::above_standard_streams(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
+    PendingWake<> pending_;
     OwnerProcess owner_;
 };
 
