@@ -139,9 +139,10 @@ TEST_P(FailingWakes, a_change_that_fails_changes_nothing) {
         EXPECT_EQ(added, std::errc::not_enough_memory);
         EXPECT_EQ(registrator().add(pair.near, watch), std::error_code());
     }
-    failed_ = 0;
+    // Asio may wake its reactor for the waits that this ends, and ignores an error of that: the watch is gone all the
+    // same.
     const auto removed = with_failing_calls([&] { return registrator().remove(other.near); });
-    if (failed_ != 0) {
+    if (removed) {
         EXPECT_EQ(removed, std::errc::not_enough_memory);
         EXPECT_EQ(registrator().remove(other.near), std::error_code());
     }
