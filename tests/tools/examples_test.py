@@ -170,15 +170,16 @@ class Nesting(unittest.TestCase):
     def test_loop_in_asio(self):
         self.run_example("loop_in_asio", "^")
 
+    @unittest.skipUnless(os.path.exists(EXAMPLES + "/asio_in_loop"), "not built with ThreadSanitizer")
     def test_asio_in_loop(self):
         for backend in BACKENDS:
             self.run_example("asio_in_loop", "^200 bytes of Asio, 0 handlers in another thread; ", backend)
 
-    @unittest.skipUnless(os.path.exists(EXAMPLES + "/loop_in_glib"), "GLib was not found")
+    @unittest.skipUnless(os.path.exists(EXAMPLES + "/loop_in_glib"), "GLib was not found, or ThreadSanitizer is used")
     def test_loop_in_glib(self):
         self.run_example("loop_in_glib", "^")
 
-    @unittest.skipUnless(os.path.exists(EXAMPLES + "/glib_in_loop"), "GLib was not found")
+    @unittest.skipUnless(os.path.exists(EXAMPLES + "/glib_in_loop"), "GLib was not found, or ThreadSanitizer is used")
     def test_glib_in_loop(self):
         for backend in BACKENDS:
             self.run_example("glib_in_loop", "^40 idle functions of GLib; ", backend)
