@@ -1,52 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
-// Includes all public headers, and instantiates their templates, for the check "throwing", which compiles every
-// function.
-#include <pollux/address.hpp>
+// Instantiates the templates of the public headers, for the check "throwing", which includes all of these headers
+// before it and compiles every function.
 #include <pollux/callback.hpp>
-#include <pollux/capabilities.hpp>
-#include <pollux/child_end.hpp>
-#include <pollux/deadline.hpp>
-#include <pollux/event.hpp>
 #include <pollux/forwarding_selector.hpp>
-#include <pollux/handle.hpp>
-#include <pollux/io_result.hpp>
-#include <pollux/loop.hpp>
-#include <pollux/loop_metrics.hpp>
-#include <pollux/loop_options.hpp>
 #include <pollux/net.hpp>
 #include <pollux/notify.hpp>
-#include <pollux/open.hpp>
-#include <pollux/open_failure.hpp>
-#include <pollux/owned_source.hpp>
 #include <pollux/pending_wake.hpp>
-#include <pollux/pipe.hpp>
-#include <pollux/plugin.hpp>
 #include <pollux/poll.hpp>
-#include <pollux/posix.hpp>
 #include <pollux/poster.hpp>
-#include <pollux/process.hpp>
-#include <pollux/registrator.hpp>
-#include <pollux/selector.hpp>
-#include <pollux/signal_watcher.hpp>
-#include <pollux/stream_socket.hpp>
-#include <pollux/tcp_listener.hpp>
 #include <pollux/tcp_stream.hpp>
-#include <pollux/timer.hpp>
-#include <pollux/timer_wheel.hpp>
-#include <pollux/token_channel.hpp>
 #include <pollux/token_lane.hpp>
-#include <pollux/token_lanes.hpp>
-#include <pollux/token_queue.hpp>
 #include <pollux/token_ring.hpp>
-#include <pollux/tokens.hpp>
 #include <pollux/toolkit.hpp>
-#include <pollux/udp_socket.hpp>
-#include <pollux/unix_address.hpp>
-#include <pollux/unix_listener.hpp>
-#include <pollux/unix_stream.hpp>
-#include <pollux/wake_watcher.hpp>
 #include <pollux/watch_callback.hpp>
-#include <pollux/watcher.hpp>
 
 #include <array>
 #include <functional>
