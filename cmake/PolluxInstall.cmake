@@ -2,8 +2,7 @@
 include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/pollux")
 
-set(libraries pollux pollux-loop pollux-net pollux-notify)
-install(TARGETS pollux-interface ${libraries} EXPORT polluxTargets
+install(TARGETS ${POLLUX_LIBRARIES} EXPORT polluxTargets
   RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
@@ -35,8 +34,18 @@ install(FILES
   "${PROJECT_BINARY_DIR}/polluxConfig.cmake" "${PROJECT_BINARY_DIR}/polluxConfigVersion.cmake"
   cmake/PolluxAddPlugin.cmake cmake/plugin.map
   DESTINATION "${package_dir}")
-foreach(library IN LISTS libraries)
-  configure_file(cmake/${library}.pc.in ${library}.pc @ONLY)
+# The .pc files find the headers and libraries from where they are themselves, so that the whole can be moved.
+file(RELATIVE_PATH to_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+string(REGEX REPLACE "/$" "" to_prefix "${to_prefix}")
+foreach(library IN LISTS POLLUX_LIBRARIES)
+  list(JOIN ${library}_USES ", " requires)
+  set(description "${${library}_SUMMARY}")
+  set(libs "-L\${libdir} -l${library}")
+  get_target_property(type ${library} TYPE)
+  if(type STREQUAL "INTERFACE_LIBRARY")
+    set(libs)
+  endif()
+  configure_file(cmake/library.pc.in ${library}.pc @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/${library}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endforeach()
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")

@@ -9,7 +9,7 @@
 // wake-ups of the Loop, and fails if one found no work, if work was lost, or if a handler ran in another thread.
 #include "nesting_work.hpp"
 
-#include <pollux/loop.hpp>
+#include <pollux/loop/loop.hpp>
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/buffer.hpp>
@@ -36,7 +36,7 @@ using Stream = asio::local::stream_protocol::socket;
 /// A LoopExecutor is an executor of Asio that posts functions to a Loop.
 class LoopExecutor {
   public:
-    explicit LoopExecutor(pollux::Loop& loop) : loop_(&loop), poster_(loop.poster()) {}
+    explicit LoopExecutor(pollux::loop::Loop& loop) : loop_(&loop), poster_(loop.poster()) {}
 
     template <typename Function>
     void execute(Function&& function) const {
@@ -49,8 +49,8 @@ class LoopExecutor {
     bool operator==(const LoopExecutor& other) const noexcept { return loop_ == other.loop_; }
 
   private:
-    const pollux::Loop* loop_; // to compare
-    pollux::Poster poster_;
+    const pollux::loop::Loop* loop_; // to compare
+    pollux::loop::Poster poster_;
 };
 
 /// The work of Asio: a timer, and a byte that a pair of sockets passes to and fro. While an operation is pending,
@@ -58,7 +58,7 @@ class LoopExecutor {
 /// Asio.
 class OfAsio {
   public:
-    OfAsio(asio::io_context& context, pollux::Loop& loop)
+    OfAsio(asio::io_context& context, pollux::loop::Loop& loop)
         : executor_(loop),
           keep_alive_(loop.keep_alive()),
           work_guard_(context.get_executor()),
@@ -85,7 +85,7 @@ class OfAsio {
             handler(error);
             if (--pending_ > 0) return;
             work_guard_.reset();
-            if (const auto failure = keep_alive_.release()) throw std::system_error(failure, "wake");
+            if (const auto failure = keep_alive_.close()) throw std::system_error(failure, "wake");
         });
     }
     void tick() {
@@ -104,7 +104,7 @@ class OfAsio {
     }
 
     LoopExecutor executor_;
-    pollux::KeepAlive keep_alive_;
+    pollux::loop::KeepAlive keep_alive_;
     asio::executor_work_guard<asio::io_context::executor_type> work_guard_;
     const std::thread::id thread_ = std::this_thread::get_id();
     asio::steady_timer timer_;
@@ -116,7 +116,7 @@ class OfAsio {
 } // namespace
 
 int main() try {
-    pollux::Loop loop(pollux::Request{}, {.measure_time = true});
+    pollux::loop::Loop loop(pollux::Request{}, {.measure_time = true});
     asio::io_context context(1);
     nesting::Work work(loop);
     nesting::WakeupCount wakeups(loop);

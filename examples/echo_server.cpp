@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Sends back what it gets on a TCP port of this machine: echo_server [port]. Try: curl -N telnet://127.0.0.1:7777
-#include <pollux/net.hpp>
+#include <pollux/net/net.hpp>
 #include <pollux/poll.hpp>
 
 #include <cstdio>
@@ -11,7 +11,7 @@
 using namespace pollux;
 
 struct Client {
-    TcpStream stream;
+    net::TcpStream stream;
     std::string unsent;
 };
 
@@ -33,9 +33,9 @@ static Ready echo(Client& client) {
 
 int main(int argc, char** argv) try {
     std::error_code error;
-    const auto at = Address::parse(std::string("127.0.0.1:") + (argc > 1 ? argv[1] : "7777"), error);
+    const auto at = net::Address::parse(std::string("127.0.0.1:") + (argc > 1 ? argv[1] : "7777"), error);
     if (error) throw std::invalid_argument("usage: echo_server [port]");
-    auto listener = TcpListener::listen(at, error);
+    auto listener = net::TcpListener::listen(at, error);
     if (error) throw std::system_error(error, at.to_string());
     Poll poll;
     const auto& registrator = poll.registrator();
@@ -54,7 +54,7 @@ int main(int argc, char** argv) try {
                 const auto token = Token(accepted.stream.native_handle());
                 if (accepted.is_done() && !registrator.add(accepted.stream, {token, Ready::readable}))
                     clients[token].stream = std::move(accepted.stream);
-                if (accepted.has_failed() && !TcpListener::is_transient(accepted.error)) {
+                if (accepted.has_failed() && !net::TcpListener::is_transient(accepted.error)) {
                     registrator.modify(listener, paused); // no descriptor is free: until the next event, or 100 ms
                     patience = std::chrono::milliseconds(100);
                 }

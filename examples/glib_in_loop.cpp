@@ -8,7 +8,7 @@
 // functions to GLib. The program counts the wake-ups of the Loop, and fails if one found no work, or if work was lost.
 #include "nesting_work.hpp"
 
-#include <pollux/loop.hpp>
+#include <pollux/loop/loop.hpp>
 
 #include <chrono>
 #include <cstdio>
@@ -27,7 +27,7 @@ using pollux::Ready;
 /// A HeldContext makes a Loop run a GMainContext.
 class HeldContext {
   public:
-    HeldContext(pollux::Loop& loop, GMainContext* context) : loop_(loop), context_(context) {
+    HeldContext(pollux::loop::Loop& loop, GMainContext* context) : loop_(loop), context_(context) {
         if (!g_main_context_acquire(context)) throw std::runtime_error("another thread has the GMainContext");
         // GLib always has something to wait for, if only for its own wake-ups: in the background it does not keep run()
         // from returning.
@@ -46,7 +46,7 @@ class HeldContext {
     struct Descriptor {
         Ready interest = Ready::none;
         Ready watched = Ready::none;
-        pollux::Watcher watcher = {};
+        pollux::loop::Watcher watcher = {};
     };
 
     void before_poll() {
@@ -60,7 +60,7 @@ class HeldContext {
             if (count <= room) break;
         }
         watch_descriptors();
-        // It is cancelled and not ended: the end of a handle has to be completed, so that this poll would not sleep.
+        // It is cancelled and not closed: Handle::close() has to be completed, so that this poll would not sleep.
         timeout >= 0 ? timer_.rearm(std::chrono::milliseconds(timeout)) : timer_.cancel();
     }
 
@@ -118,10 +118,10 @@ class HeldContext {
         dispatched_ = is_ready;
     }
 
-    pollux::Loop& loop_;
+    pollux::loop::Loop& loop_;
     GMainContext* context_;
-    pollux::PollHook hook_;
-    pollux::Timer timer_;
+    pollux::loop::PollHook hook_;
+    pollux::loop::Timer timer_;
     gint priority_ = 0;
     std::vector<GPollFD> fds_;
     std::map<int, Descriptor> descriptors_;
@@ -138,21 +138,21 @@ struct OfGlib {
 } // namespace
 
 int main() try {
-    pollux::Loop loop(pollux::Request{}, {.measure_time = true});
+    pollux::loop::Loop loop(pollux::Request{}, {.measure_time = true});
     nesting::Work work(loop);
     GMainContext* const context = g_main_context_default();
     OfGlib seen;
     auto pending = loop.keep_alive(); // until the timeout of GLib has ended
     struct Timeout {
         OfGlib& seen;
-        pollux::KeepAlive& pending;
+        pollux::loop::KeepAlive& pending;
     } timeout{seen, pending};
     g_timeout_add(
         3,
         [](gpointer data) -> gboolean {
             auto& of = *static_cast<Timeout*>(data);
             if (++of.seen.ticks < nesting::ticks) return G_SOURCE_CONTINUE;
-            if (const auto error = of.pending.release()) std::fprintf(stderr, "%s\n", error.message().c_str());
+            if (const auto error = of.pending.close()) std::fprintf(stderr, "%s\n", error.message().c_str());
             return G_SOURCE_REMOVE;
         },
         &timeout);

@@ -7,7 +7,7 @@
 // wakes, and fails if a wake-up found no work, or if work was lost.
 #include "nesting_work.hpp"
 
-#include <pollux/loop.hpp>
+#include <pollux/loop/loop.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -26,7 +26,7 @@ using Clock = std::chrono::steady_clock;
 /// A HeldLoop makes an io_context run a Loop, until nothing is pending there.
 class HeldLoop {
   public:
-    HeldLoop(asio::io_context& outer, pollux::Loop& loop)
+    HeldLoop(asio::io_context& outer, pollux::loop::Loop& loop)
         : outer_(outer), loop_(loop), descriptor_(outer, loop.descriptor()), timer_(outer) {}
     ~HeldLoop() { descriptor_.release(); } // it belongs to the Loop
     HeldLoop(const HeldLoop&) = delete;
@@ -84,7 +84,7 @@ class HeldLoop {
     }
 
     asio::io_context& outer_;
-    pollux::Loop& loop_;
+    pollux::loop::Loop& loop_;
     asio::posix::stream_descriptor descriptor_;
     asio::steady_timer timer_;
     bool waits_ = false, timer_waits_ = false, is_scheduled_ = false, is_over_ = false;
@@ -112,7 +112,7 @@ class Ticks {
 
 int main() try {
     asio::io_context outer(1);
-    pollux::Loop loop;
+    pollux::loop::Loop loop;
     nesting::Work work(loop);
     HeldLoop held(outer, loop);
     const Ticks ticks(outer);

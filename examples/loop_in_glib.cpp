@@ -7,7 +7,7 @@
 // wakes for the Loop, and fails if a wake-up found no work, or if work was lost.
 #include "nesting_work.hpp"
 
-#include <pollux/loop.hpp>
+#include <pollux/loop/loop.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -23,7 +23,7 @@ using Clock = std::chrono::steady_clock;
 /// A LoopSource is a GSource that runs turns of a Loop while it has something to do.
 class LoopSource {
   public:
-    LoopSource(pollux::Loop& loop, GMainLoop* outer) : loop_(loop), outer_(outer) {
+    LoopSource(pollux::loop::Loop& loop, GMainLoop* outer) : loop_(loop), outer_(outer) {
         static GSourceFuncs functions{prepare, check, dispatch, nullptr, nullptr, nullptr};
         source_ = reinterpret_cast<Extended*>(g_source_new(&functions, sizeof(Extended)));
         source_->self = this;
@@ -81,7 +81,7 @@ class LoopSource {
         return G_SOURCE_CONTINUE;
     }
 
-    pollux::Loop& loop_;
+    pollux::loop::Loop& loop_;
     GMainLoop* outer_;
     Extended* source_;
     pollux::Source descriptor_;
@@ -92,7 +92,7 @@ class LoopSource {
 } // namespace
 
 int main() try {
-    pollux::Loop loop;
+    pollux::loop::Loop loop;
     nesting::Work work(loop);
     GMainLoop* outer = g_main_loop_new(nullptr, FALSE);
     int ticks = 0; // of GLib

@@ -6,8 +6,8 @@
 //     2 producers ──▶ prices, tokens ──▶ loop thread ──▶ tokens for each subscriber ──▶ newest prices ──▶ its socket
 //
 // A slow subscriber gets fewer prices, and never an old one: its queue holds tokens, not prices.
-#include <pollux/net.hpp>
-#include <pollux/notify.hpp>
+#include <pollux/net/net.hpp>
+#include <pollux/notify/notify.hpp>
 #include <pollux/poll.hpp>
 
 #include <algorithm>
@@ -35,7 +35,7 @@ struct Quote {
 static std::array<Quote, symbols> quotes;
 
 /// Updates the prices of half of the symbols, in turn, until `over`; returns the number of updates.
-static std::uint64_t produce(const Notifier& changed, std::size_t first, const std::atomic<bool>& over) {
+static std::uint64_t produce(const notify::Notifier& changed, std::size_t first, const std::atomic<bool>& over) {
     std::uint64_t updates = 0;
     for (; !over.load(std::memory_order_relaxed); ++updates) {
         const auto symbol = first + updates % (symbols / 2);
@@ -48,12 +48,13 @@ static std::uint64_t produce(const Notifier& changed, std::size_t first, const s
 }
 
 struct Subscriber {
-    explicit Subscriber(TcpStream&& accepted) : stream(std::move(accepted)) {
+    explicit Subscriber(net::TcpStream&& accepted) : stream(std::move(accepted)) {
         for (std::size_t symbol = 0; symbol < symbols; ++symbol) changed.notifier.notify(Token{symbol});
     }
-    TcpStream stream;
-    TokenQueue changed = event_queue(symbols); // its own: the symbols whose prices it has not received yet
-    Tokens due{1024};
+    net::TcpStream stream;
+    notify::TokenQueue changed =
+        notify::event_queue(symbols); // its own: the symbols whose prices it has not received yet
+    notify::Tokens due{1024};
     std::string unsent = {}; // what its socket did not take yet
 };
 
@@ -84,16 +85,16 @@ static bool serve(const PollRegistrator& registrator, Token token, Subscriber& s
 int main(int argc, char** argv) try {
     std::error_code error;
     const long seconds = argc > 1 ? std::atol(argv[1]) : 10;
-    const auto place = Address::parse(std::string("127.0.0.1:") + (argc > 2 ? argv[2] : "7777"), error);
+    const auto place = net::Address::parse(std::string("127.0.0.1:") + (argc > 2 ? argv[2] : "7777"), error);
     if (seconds < 1 || error) throw std::invalid_argument("usage: market_data [seconds [port]]");
-    auto listener = TcpListener::listen(place, error);
+    auto listener = net::TcpListener::listen(place, error);
     if (error) throw std::system_error(error, place.to_string());
     Poll poll;
     const auto& registrator = poll.registrator();
     std::printf("port %d, backend %s\n", listener.local_address(error).port(), poll.choice().winner->name.c_str());
     if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to the standard output");
 
-    TokenQueue changed = event_queue(symbols, registrator); // wakes the loop
+    notify::TokenQueue changed = notify::event_queue(symbols, registrator); // wakes the loop
     Events events;
     const auto listening = Token(listener.native_handle());
     error = registrator.add(listener, {listening, Ready::readable, Mode::level});
@@ -106,7 +107,7 @@ int main(int argc, char** argv) try {
             std::async(std::launch::async, produce, std::cref(changed.notifier), i * symbols / 2, std::cref(over));
 
     std::map<Token, Subscriber> subscribers;
-    Tokens tokens(1024);
+    notify::Tokens tokens(1024);
     unsigned long long updates = 0, changes = 0;
     for (bool all_sent = false; !error && !(over && all_sent);) {
         if (!over && Clock::now() >= end) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <pollux/loop.hpp>
-#include <pollux/unix_stream.hpp>
+#include <pollux/loop/loop.hpp>
+#include <pollux/net/unix_stream.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -19,7 +19,7 @@ inline constexpr int bytes = 200;
 inline constexpr int posts = 40;
 
 /// Returns a number that grows with each event and each callback of a Loop.
-inline std::uint64_t work_of(const pollux::Loop& loop) {
+inline std::uint64_t work_of(const pollux::loop::Loop& loop) {
     const auto metrics = loop.metrics();
     return metrics.events + metrics.callbacks.total();
 }
@@ -28,7 +28,7 @@ inline std::uint64_t work_of(const pollux::Loop& loop) {
 /// had nothing to do. It is used in the callbacks of Loop::on_poll().
 class WakeupCount {
   public:
-    explicit WakeupCount(const pollux::Loop& loop) : loop_(loop) {}
+    explicit WakeupCount(const pollux::loop::Loop& loop) : loop_(loop) {}
 
     /// `own` is the work since the last poll that the caller made itself.
     void before_poll(std::uint64_t own = 0) {
@@ -46,7 +46,7 @@ class WakeupCount {
     std::uint64_t idle() const { return idle_; }
 
   private:
-    const pollux::Loop& loop_;
+    const pollux::loop::Loop& loop_;
     bool has_slept_ = false;
     std::uint64_t work_ = 0, count_ = 0, idle_ = 0;
     std::chrono::nanoseconds asleep_{0};
@@ -56,9 +56,9 @@ class WakeupCount {
 /// until the one before was called, so that each has to wake the Loop.
 class Work {
   public:
-    explicit Work(pollux::Loop& loop) : loop_(loop) {
+    explicit Work(pollux::loop::Loop& loop) : loop_(loop) {
         std::error_code error;
-        auto pair = pollux::UnixStream::pair(error);
+        auto pair = pollux::net::UnixStream::pair(error);
         if (error) throw std::system_error(error, "socketpair");
         ends_[0] = {std::move(pair.first), {}};
         ends_[1] = {std::move(pair.second), {}};
@@ -71,7 +71,7 @@ class Work {
 
     void start() {
         timer_ = loop_.every(std::chrono::milliseconds(3), [this] {
-            if (++ticks_ == ticks) timer_.end();
+            if (++ticks_ == ticks) timer_.close();
         });
         for (auto& end : ends_) {
             end.watcher = loop_.watch(end.stream, pollux::Ready::readable, pollux::Mode::level,
@@ -97,8 +97,8 @@ class Work {
 
   private:
     struct End {
-        pollux::UnixStream stream = {};
-        pollux::Watcher watcher = {};
+        pollux::net::UnixStream stream = {};
+        pollux::loop::Watcher watcher = {};
     };
 
     static void send(End& end) {
@@ -109,12 +109,12 @@ class Work {
         std::byte byte[1];
         if (!end.stream.read(byte).is_done()) return;
         if (++bytes_ < bytes) return send(end);
-        for (auto& each : ends_) each.watcher.end();
+        for (auto& each : ends_) each.watcher.close();
     }
 
-    pollux::Loop& loop_;
+    pollux::loop::Loop& loop_;
     End ends_[2];
-    pollux::Timer timer_;
+    pollux::loop::Timer timer_;
     std::thread thread_;
     int ticks_ = 0, bytes_ = 0;
     std::atomic<int> posts_ = 0;

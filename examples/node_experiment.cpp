@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Does in a turn what a runtime such as Node does: timers, work of a thread pool, network requests, callbacks for the
 // end of the turn. Gets three pages from a local HTTP server, which it starts itself: node_experiment [--trace]
-#include <pollux/loop.hpp>
-#include <pollux/net.hpp>
+#include <pollux/loop/loop.hpp>
+#include <pollux/net/net.hpp>
 
 #include <future>
 #include <iostream>
@@ -18,8 +18,8 @@ void check(std::error_code error) {
 
 /// A Connection is a stream, its watch, and the text that was received. The callback of the watch owns it.
 struct Connection {
-    TcpStream stream;
-    Watcher watcher = {};
+    net::TcpStream stream;
+    loop::Watcher watcher = {};
     std::string text = {};
 
     /// Reads once, as a level watch is reported again for data that is left. Returns false at the end of the stream.
@@ -34,19 +34,19 @@ struct Connection {
 };
 
 /// Answers a request with its path.
-void serve(Loop& loop, TcpStream stream) {
+void serve(loop::Loop& loop, net::TcpStream stream) {
     const auto client = std::make_shared<Connection>(Connection{std::move(stream)});
     client->watcher = loop.watch(client->stream, Ready::readable, Mode::level, [client](Ready) {
-        if (!client->read()) return client->watcher.end(); // without a request
+        if (!client->read()) return client->watcher.close(); // without a request
         if (client->text.find("\r\n\r\n") == std::string::npos) return;
         client->write("HTTP/1.0 200 OK\r\n\r\nthis is " + client->text.substr(4, client->text.find(' ', 4) - 4) + '\n');
-        client->watcher.end();
+        client->watcher.close();
     });
 }
 
-void get(Loop& loop, const Address& server, const std::string& path) {
+void get(loop::Loop& loop, const net::Address& server, const std::string& path) {
     std::error_code error;
-    const auto request = std::make_shared<Connection>(Connection{TcpStream::connect(server, error)});
+    const auto request = std::make_shared<Connection>(Connection{net::TcpStream::connect(server, error)});
     check(error);
     request->watcher = loop.watch(request->stream, Ready::writable, Mode::level, [=, &loop](Ready ready) {
         if (any(ready & Ready::writable)) {
@@ -55,7 +55,7 @@ void get(Loop& loop, const Address& server, const std::string& path) {
             return request->watcher.change(Ready::readable);
         }
         if (request->read()) return;
-        request->watcher.end();
+        request->watcher.close();
         loop.defer([request] { std::cout << "http: " << request->text.substr(request->text.find("\r\n\r\n") + 4); });
     });
 }
@@ -63,18 +63,18 @@ void get(Loop& loop, const Address& server, const std::string& path) {
 int main(int argc, char** argv) try {
     const bool trace = argc == 2 && std::string("--trace") == argv[1];
     if (argc > 1 && !trace) throw std::invalid_argument("usage: node_experiment [--trace]");
-    Loop loop;
+    loop::Loop loop;
     std::error_code error;
-    auto listener = TcpListener::listen(Address::loopback(Address::Kind::ipv4, 0), error);
+    auto listener = net::TcpListener::listen(net::Address::loopback(net::Address::Kind::ipv4, 0), error);
     check(error);
     auto serving = loop.watch(listener, Ready::readable, Mode::level, [&](Ready) {
         if (auto accepted = listener.accept(); accepted.is_done()) serve(loop, std::move(accepted.stream));
     });
     serving.in_background(); // so that run_one() ends when only the server is left
     for (const auto* path : {"/page/1", "/page/2", "/page/3"}) get(loop, listener.local_address(error), path);
-    Timer timer = loop.every(10ms, [&, tick = 0]() mutable {
+    loop::Timer timer = loop.every(10ms, [&, tick = 0]() mutable {
         std::cout << "timer: " << ++tick << '\n';
-        if (tick == 3) timer.end();
+        if (tick == 3) timer.close();
     });
     const auto work =
         std::async(std::launch::async, [poster = loop.poster(), keep_alive = loop.keep_alive()]() mutable {
@@ -82,7 +82,7 @@ int main(int argc, char** argv) try {
             for (auto i = 1ULL; i <= 1000; ++i) sum += i * i;
             poster.post([sum, keep_alive = std::move(keep_alive)] { std::cout << "work: " << sum << '\n'; });
         });
-    for (LoopMetrics before, now; loop.run_one(); before = now) {
+    for (loop::LoopMetrics before, now; loop.run_one(); before = now) {
         now = loop.metrics();
         const auto& [timers, posted, ready, deferred] = before.callbacks;
         if (trace)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Sends each datagram back to its sender: udp_echo [address:port]. Try: nc -u 127.0.0.1 7777
-#include <pollux/net.hpp>
+#include <pollux/net/net.hpp>
 #include <pollux/poll.hpp>
 
 #include <array>
@@ -11,9 +11,9 @@ using namespace pollux;
 int main(int argc, char** argv) try {
     const std::string text = argc > 1 ? argv[1] : "127.0.0.1:7777";
     std::error_code error;
-    const auto at = Address::parse(text, error);
+    const auto at = net::Address::parse(text, error);
     if (error) return std::fprintf(stderr, "%s: %s\n", text.c_str(), error.message().c_str()), 1;
-    auto socket = UdpSocket::bind(at, error);
+    auto socket = net::UdpSocket::bind(at, error);
     if (error) throw std::system_error(error, text);
 
     Poll poll;
@@ -28,7 +28,7 @@ int main(int argc, char** argv) try {
             if (received.would_block()) break;
             if (received.has_failed()) throw std::system_error(received.error, "receive");
             // Datagrams may be lost: even this one, if the send buffer is full.
-            const auto sent = socket.send_to(ConstBuffer(buffer).first(received.count), received.from);
+            const auto sent = socket.send_to(net::ConstBuffer(buffer).first(received.count), received.from);
             if (sent.has_failed())
                 std::fprintf(stderr, "%s: %s\n", received.from.to_string().c_str(), sent.error.message().c_str());
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "conformance.hpp"
 
-#include <pollux/conformance.hpp>
+#include <pollux/conformance/conformance.hpp>
 
 namespace pollux::tools {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "isolated.hpp"
 
-#include <pollux/deadline.hpp>
 #include <pollux/posix.hpp>
+#include <pollux/time/deadline.hpp>
 
 #include <fmt/format.h>
 
@@ -84,7 +84,7 @@ class Child {
 
     Answer answer() {
         Answer answer;
-        for (const Deadline end(isolation_limit); end.left() > 0ns;) {
+        for (const time::Deadline end(isolation_limit); end.left() > 0ns;) {
             // Processes that the child started may keep the pipe open, so its end is no criterion.
             const bool has_ended = ends();
             const bool is_closed = !receive(answer.bytes);

@@ -3,7 +3,7 @@
 
 #include "handler.hpp"
 
-#include <pollux/loop.hpp>
+#include <pollux/loop/loop.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -83,14 +83,14 @@ class LoopOverBackend {
     }
 
   private:
-    Watcher watched(std::size_t number, int source) {
+    loop::Watcher watched(std::size_t number, int source) {
         return loop_.watch(source, Ready::readable, Mode::level, [this, number](Ready) { handler_.ready(number); });
     }
 
     Handler& handler_;
-    Loop loop_;
-    std::vector<Watcher> watchers_;
-    Timer timer_;
+    loop::Loop loop_;
+    std::vector<loop::Watcher> watchers_;
+    loop::Timer timer_;
 };
 
 class LoopOverEpoll : public LoopOverBackend {

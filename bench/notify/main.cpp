@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Compares pollux/notify.hpp with the published design that it replaces, and with simple alternatives.
+// Compares pollux/notify/notify.hpp with the published design that it replaces, and with simple alternatives.
 #include "kernel.hpp"
 #include "locked.hpp"
 #include "lockfree.hpp"
@@ -59,11 +59,12 @@ void wake_thread(Comparison& bench) {
 } // namespace
 
 int main(int argc, char** argv) {
-    const About about{"notify",
-                      "Compares the queues of pollux/notify.hpp with others; eventfd reports a notification without its"
-                      " token",
-                      "cycles for an operation of the published design",
-                      {"fenced", "pollux", "lanes", "mutex", "lockfree", "eventfd"}};
+    const About about{
+        "notify",
+        "Compares the queues of pollux/notify/notify.hpp with others; eventfd reports a notification without its"
+        " token",
+        "cycles for an operation of the published design",
+        {"fenced", "pollux", "lanes", "mutex", "lockfree", "eventfd"}};
     return main_of(argc, argv, about, [](Comparison& bench) {
         notify_conflated(bench);
         notify_new(bench);

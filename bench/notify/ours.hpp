@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <pollux/notify.hpp>
+#include <pollux/notify/notify.hpp>
 #include <pollux/poll.hpp>
 
 #include <cstddef>
@@ -14,18 +14,18 @@ class RingQueue {
     static constexpr auto name = "pollux";
     static constexpr bool names_tokens = true;
 
-    explicit RingQueue(std::size_t capacity) : queue_(event_queue(capacity)), tokens_(capacity) {}
+    explicit RingQueue(std::size_t capacity) : queue_(notify::event_queue(capacity)), tokens_(capacity) {}
 
-    const Notifier& notifier() const noexcept { return queue_.notifier; }
+    const notify::Notifier& notifier() const noexcept { return queue_.notifier; }
 
-    const Tokens& poll(std::size_t limit) noexcept {
+    const notify::Tokens& poll(std::size_t limit) noexcept {
         queue_.poller.poll(tokens_, limit);
         return tokens_;
     }
 
   private:
-    TokenQueue queue_;
-    Tokens tokens_;
+    notify::TokenQueue queue_;
+    notify::Tokens tokens_;
 };
 
 class Lanes {
@@ -33,18 +33,18 @@ class Lanes {
     static constexpr auto name = "lanes";
     static constexpr bool names_tokens = true;
 
-    explicit Lanes(std::size_t capacity) : queue_(event_queue(capacity, lanes)), tokens_(capacity) {}
+    explicit Lanes(std::size_t capacity) : queue_(notify::event_queue(capacity, notify::lanes)), tokens_(capacity) {}
 
-    LaneNotifier notifier() const { return queue_.notifier; }
+    notify::LaneNotifier notifier() const { return queue_.notifier; }
 
-    const Tokens& poll(std::size_t limit) noexcept {
+    const notify::Tokens& poll(std::size_t limit) noexcept {
         queue_.poller.poll(tokens_, limit);
         return tokens_;
     }
 
   private:
-    TokenLanes queue_;
-    Tokens tokens_;
+    notify::TokenLanes queue_;
+    notify::Tokens tokens_;
 };
 
 class Channel {
@@ -52,18 +52,18 @@ class Channel {
     static constexpr auto name = "pollux";
     static constexpr bool names_tokens = true;
 
-    explicit Channel(std::size_t capacity) : channel_(event_channel(capacity)), tokens_(capacity) {}
+    explicit Channel(std::size_t capacity) : channel_(notify::event_channel(capacity)), tokens_(capacity) {}
 
     std::error_code notify(Token token) noexcept { return channel_.sender.notify(token); }
 
-    const Tokens& recv() {
+    const notify::Tokens& recv() {
         if (const auto error = channel_.receiver.recv(tokens_)) throw std::system_error(error);
         return tokens_;
     }
 
   private:
-    TokenChannel channel_;
-    Tokens tokens_;
+    notify::TokenChannel channel_;
+    notify::Tokens tokens_;
 };
 
 /// A contender with a queue that is bound to a Poll on epoll.
@@ -72,11 +72,12 @@ class InPoll {
     static constexpr auto name = "pollux";
     static constexpr bool names_tokens = true;
 
-    explicit InPoll(std::size_t capacity) : queue_(event_queue(capacity, poll_.registrator())), tokens_(capacity) {}
+    explicit InPoll(std::size_t capacity)
+        : queue_(notify::event_queue(capacity, poll_.registrator())), tokens_(capacity) {}
 
     std::error_code notify(Token token) noexcept { return queue_.notifier.notify(token); }
 
-    const Tokens& recv() {
+    const notify::Tokens& recv() {
         for (;;) {
             queue_.poller.poll(tokens_);
             if (!tokens_.empty()) return tokens_;
@@ -86,8 +87,8 @@ class InPoll {
 
   private:
     Poll poll_{Request{"epoll"}};
-    TokenQueue queue_;
-    Tokens tokens_;
+    notify::TokenQueue queue_;
+    notify::Tokens tokens_;
     Events events_;
 };
 

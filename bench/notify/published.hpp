@@ -19,9 +19,9 @@
 #include <x86intrin.h>
 #endif
 
-/// The baseline: the published design that pollux/notify.hpp replaces. One flag for each token, swapped with acquire;
-/// Vyukov's bounded ring, where producers claim a cell by compare-and-swap, with one consumer; a flag for a parked
-/// receiver, which parks after 127 pauses.
+/// The baseline: the published design that pollux/notify/notify.hpp replaces. One flag for each token, swapped with
+/// acquire; Vyukov's bounded ring, where producers claim a cell by compare-and-swap, with one consumer; a flag for a
+/// parked receiver, which parks after 127 pauses.
 ///
 /// As published it loses updates and wake-ups, even on x86. `fenced` adds the two missing fences.
 namespace pollux::bench {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <pollux/loop.hpp>
+#include <pollux/loop/loop.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -31,8 +31,8 @@ class LoopTimers {
     std::size_t fired() const noexcept { return fired_; }
 
   private:
-    Loop loop_{Request{"epoll"}};
-    std::vector<pollux::Timer> timers_;
+    loop::Loop loop_{Request{"epoll"}};
+    std::vector<pollux::loop::Timer> timers_;
     std::size_t fired_ = 0;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Compares pollux/timer_wheel.hpp, and the timers of Loop, which use it, with those of other libraries.
+// Compares pollux/time/timer_wheel.hpp, and the timers of Loop, which use it, with those of other libraries.
 #include "asio.hpp"
 #include "ev.hpp"
 #include "loop.hpp"

@@ -3,7 +3,7 @@
 
 #include "clock.hpp"
 
-#include <pollux/timer_wheel.hpp>
+#include <pollux/time/timer_wheel.hpp>
 
 #include <memory>
 
@@ -30,10 +30,10 @@ class WheelTimers {
     std::size_t fired() const noexcept { return fired_; }
 
   private:
-    class Timer : public TimerNode {};
+    class Timer : public time::TimerNode {};
 
     const std::unique_ptr<Timer[]> timers_;
-    TimerWheel wheel_{made_up_time::now()};
+    time::TimerWheel wheel_{made_up_time::now()};
     std::size_t fired_ = 0;
 };
 

@@ -3,7 +3,7 @@
 
 #include "gate.hpp"
 
-#include <pollux/deadline.hpp>
+#include <pollux/time/deadline.hpp>
 
 #include <utility>
 
@@ -105,7 +105,7 @@ std::error_code Poll::poll(Events& events, Timeout timeout) {
 }
 
 std::error_code Poll::poll_until(Events& events, std::chrono::nanoseconds timeout) {
-    const Deadline deadline(timeout);
+    const time::Deadline deadline(timeout);
     for (auto left = timeout; left > left.zero(); left = deadline.left()) {
         if (!select_once(events, left)) return make_error_code(std::errc::operation_canceled);
         if (!events.empty() || events.error_) break;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // The smallest plugin that keeps every rule, as an example to read: epoll(7) and a wake. `pollux new` makes yours.
-#include <pollux/deadline.hpp>
 #include <pollux/pending_wake.hpp>
 #include <pollux/posix.hpp>
 #include <pollux/process.hpp>
+#include <pollux/time/deadline.hpp>
 #include <pollux/toolkit.hpp>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -50,7 +50,7 @@ struct Tiny final : Selector, Registrator {
         if ((error = owner_.is_current() ? std::error_code() : other_process())) return {};
         epoll_event seen[64];
         const int room = buffer.size() < 64 ? static_cast<int>(buffer.size()) : 64; // none is EINVAL for epoll, too
-        for (const Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));;) {
+        for (const time::Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));;) {
             const auto wait = posix::to_timespec(deadline.left());
             const int count = epoll_pwait2(epoll_, seen, room, timeout ? &wait : nullptr, nullptr);
             error = count == -1 && errno != EINTR ? posix::check(count) : std::error_code();

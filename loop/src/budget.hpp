@@ -3,7 +3,7 @@
 
 #include "timers.hpp"
 
-#include <pollux/loop_options.hpp>
+#include <pollux/loop/loop_options.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -8,12 +8,12 @@
 #include <string>
 #include <utility>
 
-namespace pollux {
+namespace pollux::loop {
 namespace {
 
 const LoopOptions& checked(const LoopOptions& options) {
     const auto demand = [](bool holds, const char* name) {
-        if (!holds) throw std::invalid_argument(std::string("pollux::Loop: expected LoopOptions::") + name);
+        if (!holds) throw std::invalid_argument(std::string("pollux::loop::Loop: expected LoopOptions::") + name);
     };
     demand(options.events >= 1, "events of at least 1, was given 0");
     demand(options.callbacks_per_phase >= 1, "callbacks_per_phase of at least 1, was given 0");
@@ -23,7 +23,7 @@ const LoopOptions& checked(const LoopOptions& options) {
 }
 
 void demand_callable(const auto& callback) {
-    if (!callback) throw std::invalid_argument("pollux::Loop: expected a callback, was given an empty one");
+    if (!callback) throw std::invalid_argument("pollux::loop::Loop: expected a callback, was given an empty one");
 }
 
 } // namespace
@@ -102,7 +102,7 @@ void Loop::State::open_signals() {
     // Called only if the backend refuses the watch; rearm() makes the next turn submit it again.
     signal_watch_ = &watches.add(*source, Ready::readable, Mode::level, [this](Ready, std::error_code error) {
         signal_watch_->rearm();
-        throw std::system_error(error, "pollux::Loop: the backend refuses the socket of signals");
+        throw std::system_error(error, "pollux::loop::Loop: the backend refuses the socket of signals");
     });
     signal_watch_->set_background(true);
     has_extras_ = true;
@@ -127,13 +127,13 @@ loop::PollHookSlot& Loop::State::add_poll_hook(Callback<void()> before, Callback
 void Loop::State::demand_own_process() const {
     if (owner_.is_current()) return;
     throw std::system_error(make_error_code(std::errc::no_such_process),
-                            "pollux::Loop: opened by the parent of this process: call reopen()");
+                            "pollux::loop::Loop: opened by the parent of this process: call reopen()");
 }
 
 Loop::State::Running::Running(State& state) : state_(state), asleep_(state.metrics_.asleep) {
     state.demand_thread("run()");
     state.demand_own_process();
-    if (state.running_) throw std::logic_error("pollux::Loop: it is running already: called from a callback?");
+    if (state.running_) throw std::logic_error("pollux::loop::Loop: it is running already: called from a callback?");
     state.running_ = state.lists.in_turn = true;
     state.posts->run_by(std::this_thread::get_id());
     if (state.options_.measure_time) begun_ = loop::steady_now();
@@ -189,7 +189,7 @@ Timer Loop::every(std::chrono::nanoseconds period, Callback<void()> callback) {
     state_->demand_thread("every()");
     demand_callable(callback);
     if (period <= period.zero()) {
-        throw std::invalid_argument("pollux::Loop::every: expected a positive period, was given " +
+        throw std::invalid_argument("pollux::loop::Loop::every: expected a positive period, was given " +
                                     std::to_string(period.count()) + " ns");
     }
     if (state_->is_closed()) return {};
@@ -219,7 +219,7 @@ SignalWatcher Loop::on_signal(int signal, Callback<void()> callback) {
     std::error_code error;
     auto watcher = on_signal(signal, std::move(callback), error);
     if (error && !state_->is_closed())
-        throw std::system_error(error, "pollux::Loop::on_signal(" + std::to_string(signal) + ")");
+        throw std::system_error(error, "pollux::loop::Loop::on_signal(" + std::to_string(signal) + ")");
     return watcher;
 }
 
@@ -288,4 +288,4 @@ const Choice& Loop::choice() const noexcept {
     return state_->is_closed() ? none : state_->poll().choice();
 }
 
-} // namespace pollux
+} // namespace pollux::loop

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace pollux {
+namespace pollux::loop {
 
 Source Loop::State::descriptor(std::error_code& error) const noexcept {
     error.clear();
@@ -43,8 +43,8 @@ Source Loop::descriptor() const {
     std::error_code error;
     const auto descriptor = state_->descriptor(error);
     if (!error) return descriptor;
-    if (error != std::errc::operation_not_supported) throw std::system_error(error, "pollux::Loop::descriptor()");
-    throw std::system_error(error, "pollux::Loop::descriptor(): " + loop::backend_of(state_->poll()) +
+    if (error != std::errc::operation_not_supported) throw std::system_error(error, "pollux::loop::Loop::descriptor()");
+    throw std::system_error(error, "pollux::loop::Loop::descriptor(): " + loop::backend_of(state_->poll()) +
                                        " has no descriptor that other loops can wait for");
 }
 
@@ -60,4 +60,4 @@ std::optional<std::chrono::steady_clock::time_point> Loop::next_deadline() const
     return state_->is_closed() ? std::nullopt : state_->next_deadline();
 }
 
-} // namespace pollux
+} // namespace pollux::loop

@@ -3,7 +3,7 @@
 
 #include "slots.hpp"
 
-#include <pollux/callback.hpp>
+#include <pollux/loop/callback.hpp>
 
 #include <utility>
 

@@ -3,7 +3,7 @@
 
 #include "forever.hpp"
 
-#include <pollux/poster.hpp>
+#include <pollux/loop/poster.hpp>
 
 #include <cerrno>
 #include <mutex>
@@ -14,7 +14,7 @@
 #include <pthread.h>
 #endif
 
-namespace pollux {
+namespace pollux::loop {
 
 /// The PostQueues of the process, which are locked around fork(): in a child none must be locked, or half changed, by a
 /// thread that exists only in the parent.
@@ -125,16 +125,16 @@ KeepAlive::KeepAlive(std::shared_ptr<PostQueue> posts) noexcept : posts_(std::mo
 KeepAlive::~KeepAlive() {
     // A destructor cannot report an error to the caller, who could repeat the call.
     for (int tries = 0; tries < 3; ++tries) {
-        if (!release()) return;
+        if (!close()) return;
     }
     posts_->drop_hold();
 }
 
-std::error_code KeepAlive::release() noexcept {
+std::error_code KeepAlive::close() noexcept {
     if (!posts_) return {};
     if (const auto error = posts_->release()) return error;
     posts_.reset();
     return {};
 }
 
-} // namespace pollux
+} // namespace pollux::loop

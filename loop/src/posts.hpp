@@ -4,7 +4,7 @@
 #include "post_protocol.hpp"
 #include "system_memory.hpp"
 
-#include <pollux/callback.hpp>
+#include <pollux/loop/callback.hpp>
 #include <pollux/poll.hpp>
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace pollux {
+namespace pollux::loop {
 
 /// Holds what a Loop shares with its Posters and KeepAlives: the functions, and the PostProtocol, which decides which
 /// thread wakes the Loop.
@@ -68,10 +68,6 @@ class PostQueue {
     PostQueue* next_ = nullptr;
     PostQueue* previous_ = nullptr;
 };
-
-} // namespace pollux
-
-namespace pollux::loop {
 
 /// The capacity that an empty vector of functions may keep although it was not needed lately.
 inline constexpr std::size_t always_kept = 4096;

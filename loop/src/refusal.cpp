@@ -56,14 +56,14 @@ const Capability* lacking_capability(const Capabilities& capabilities, Ready int
 }
 
 std::system_error refusal_error(const Poll& poll, const Refusal& refusal) {
-    auto text = "pollux::Loop: " + backend_of(poll) + " refuses to watch " + name_of(refusal.source) + " in mode " +
-                name_of(refusal.mode);
+    auto text = "pollux::loop::Loop: " + backend_of(poll) + " refuses to watch " + name_of(refusal.source) +
+                " in mode " + name_of(refusal.mode);
     if (const auto* reason = reason_of(poll.capabilities(), refusal)) text += ": " + escaped(reason);
     return std::system_error(refusal.error, text);
 }
 
 std::string lingering_text(const Poll& poll, std::optional<Source> source) {
-    return "pollux::Loop: " + backend_of(poll) + " still reports " + (source ? name_of(*source) : "a source") +
+    return "pollux::loop::Loop: " + backend_of(poll) + " still reports " + (source ? name_of(*source) : "a source") +
            " after its watch has ended: it was closed while registered, and a duplicate keeps its file open";
 }
 

@@ -4,7 +4,7 @@
 #include "signals.hpp"
 #include "slots.hpp"
 
-#include <pollux/callback.hpp>
+#include <pollux/loop/callback.hpp>
 
 #include <memory>
 

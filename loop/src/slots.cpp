@@ -3,8 +3,8 @@
 
 namespace pollux::loop {
 
-void Slot::end() noexcept {
-    demand_thread("the end of a handle");
+void Slot::begin_close() noexcept {
+    demand_thread("Handle::close()");
     set_pending(false);
     background_ = false;
     unregister();

@@ -4,7 +4,7 @@
 #include "blocks.hpp"
 #include "own_thread.hpp"
 
-#include <pollux/handle.hpp>
+#include <pollux/loop/handle.hpp>
 
 #include <array>
 #include <cstddef>
@@ -69,7 +69,9 @@ class Slot : public HandleTarget {
     /// Destroys the callback and makes the slot free.
     virtual void close() noexcept = 0;
 
-    void end() noexcept;
+    /// What the end of its handle does: no callback runs from now on, and close() is called in phase `close`, or now
+    /// when no turn is under way.
+    void begin_close() noexcept;
     void set_background(bool background) noexcept;
 
     /// Sets whether its callback may be called: a pending slot keeps the Loop running, unless in background.
@@ -102,7 +104,7 @@ class Slot : public HandleTarget {
 /// The owner of the handles whose targets are Slots.
 class SlotOwner : public HandleOwner {
   public:
-    void end(HandleTarget& target) noexcept final { static_cast<Slot&>(target).end(); }
+    void close(HandleTarget& target) noexcept final { static_cast<Slot&>(target).begin_close(); }
     void set_background(HandleTarget& target, bool background) noexcept final {
         static_cast<Slot&>(target).set_background(background);
     }

@@ -33,7 +33,7 @@
 #include "timers.hpp"
 #include "watches.hpp"
 
-#include <pollux/loop.hpp>
+#include <pollux/loop/loop.hpp>
 #include <pollux/process.hpp>
 
 #include <cstddef>
@@ -42,7 +42,7 @@
 #include <memory>
 #include <optional>
 
-namespace pollux {
+namespace pollux::loop {
 
 /// The implementation of a Loop. A callback may throw out of a phase: the rest of the phase stays here, and the next
 /// turn continues with it, as with callbacks over the budget.
@@ -170,4 +170,4 @@ class Loop::State::Running {
     std::uint64_t begun_ = 0;
 };
 
-} // namespace pollux
+} // namespace pollux::loop

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "timers.hpp"
 
-#include <pollux/timer.hpp>
+#include <pollux/loop/timer.hpp>
 
 #include <algorithm>
 #include <ctime>
@@ -81,8 +81,8 @@ void Timers::insert(TimerSlot& slot, std::uint64_t deadline) noexcept {
     quiet_until_ = std::min(quiet_until_, deadline);
 }
 
-void Timers::end(HandleTarget& target) noexcept {
-    demand_thread("the end of a handle");
+void Timers::close(HandleTarget& target) noexcept {
+    demand_thread("Handle::close()");
     auto& slot = static_cast<TimerSlot&>(target);
     cancel(slot);
     slot.background_ = false;
@@ -207,10 +207,6 @@ TimeLimit::~TimeLimit() {
     timers_.over_limit_ = false;
 }
 
-} // namespace pollux::loop
-
-namespace pollux {
-
 void Timer::rearm(std::chrono::nanoseconds after) noexcept {
     if (!*this) return;
     owner<loop::Timers>().demand_thread("Timer::rearm()");
@@ -241,4 +237,4 @@ std::uint64_t Timer::missed() const noexcept {
     return owner<loop::Timers>().missed(target<loop::TimerSlot>());
 }
 
-} // namespace pollux
+} // namespace pollux::loop

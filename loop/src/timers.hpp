@@ -3,8 +3,8 @@
 
 #include "slots.hpp"
 
-#include <pollux/callback.hpp>
-#include <pollux/timer_wheel.hpp>
+#include <pollux/loop/callback.hpp>
+#include <pollux/time/timer_wheel.hpp>
 
 #include <algorithm>
 #include <array>
@@ -28,7 +28,7 @@ std::uint64_t steady_now() noexcept;
 std::uint64_t after(std::chrono::nanoseconds duration) noexcept;
 
 /// The target of a Timer, with all data that setting it needs: two fit into a cache line.
-class alignas(32) TimerSlot final : public HandleTarget, public TimerNode {
+class alignas(32) TimerSlot final : public HandleTarget, public time::TimerNode {
   public:
     explicit TimerSlot(std::uint32_t index) noexcept : index_(index) {}
 
@@ -118,7 +118,7 @@ class Timers final : public HandleOwner {
     void cancel(TimerSlot& slot) noexcept { slot.is_plain() ? wheel_.cancel(slot) : cancel_other(slot); }
     std::uint64_t missed(const TimerSlot& slot) noexcept { return cold_data_[slot.index_].missed; }
     void demand_thread(const char* call) const noexcept { demand_own_thread(lists_.thread, call); }
-    void end(HandleTarget& target) noexcept override;
+    void close(HandleTarget& target) noexcept override;
     void set_background(HandleTarget& target, bool background) noexcept override;
 
     /// Returns whether a timer is set that is not in the background.
@@ -214,7 +214,7 @@ class Timers final : public HandleOwner {
     std::uint64_t now_ = 0;
     std::uint64_t quiet_until_ = 0; // no timer of the wheel is due before
     unsigned rough_left_ = rough_readings;
-    TimerWheel wheel_; // destroyed before its nodes
+    time::TimerWheel wheel_; // destroyed before its nodes
 };
 
 /// Sets the end of run_for() as long as it lives. It is not a timer of the wheel, which due timers before it could

@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-namespace pollux {
+namespace pollux::loop {
 namespace {
 
 /// Measures how long a callback takes, even if it throws.
@@ -37,7 +37,7 @@ inline void Loop::State::poll(const Timeout& timeout) {
     const auto error = poll_->poll(events_, timeout);
     if (measures) metrics_.asleep += std::chrono::nanoseconds(loop::steady_now() - begun);
     metrics_.events += events_.size();
-    if (error) throw std::system_error(error, "pollux::Loop: the backend cannot wait");
+    if (error) throw std::system_error(error, "pollux::loop::Loop: the backend cannot wait");
     if (timeout != std::chrono::nanoseconds::zero()) trim_queues();
 }
 
@@ -72,7 +72,7 @@ void Loop::State::poll_backend_with_extras() {
     if (signal_watch_) {
         if (const auto error = signal_wake_watchers.take_failure()) {
             next_event_ = events_.size();
-            throw std::system_error(error, "pollux::Loop: a handler of signals could not wake it");
+            throw std::system_error(error, "pollux::loop::Loop: a handler of signals could not wake it");
         }
     }
     poll_as_pending();
@@ -185,4 +185,4 @@ void Loop::State::close_ended() noexcept {
     }
 }
 
-} // namespace pollux
+} // namespace pollux::loop

@@ -3,7 +3,7 @@
 
 #include "refusal.hpp"
 
-#include <pollux/watcher.hpp>
+#include <pollux/loop/watcher.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -189,7 +189,7 @@ WatchSlot* Watches::match_event(Token token, Ready& ready) noexcept {
     if (index >= slots_.size()) return nullptr;
     auto& slot = slots_[index];
     if (slot.generation_ != generation_of(token)) return nullptr;
-    if ((slot.changed_ || !slot.awaits_event_) && !conforms(slot, ready)) return nullptr;
+    if ((slot.changed_ || !slot.awaits_event_) && !reduce_to_wanted(slot, ready)) return nullptr;
     if (slot.wanted_.mode == Mode::oneshot) {
         slot.spent_ = true;
         slot.resubmit_ = false;
@@ -200,9 +200,10 @@ WatchSlot* Watches::match_event(Token token, Ready& ready) noexcept {
     return &slot;
 }
 
-/// Reduces an event of a watch that was changed, paused or spent to its present interest. The rest is not lost: the
-/// change is submitted to the backend, which then reports again what is ready.
-bool Watches::conforms(WatchSlot& slot, Ready& ready) noexcept {
+/// Reduces an event of a watch that was changed, paused or spent to its present interest, and returns whether something
+/// is left to be reported. The rest is not lost: the change is submitted to the backend, which then reports again what
+/// is ready.
+bool Watches::reduce_to_wanted(WatchSlot& slot, Ready& ready) noexcept {
     if (!slot.is_submitted_ || slot.spent_) return false;
     const bool same_mode = slot.wanted_.mode == slot.submitted_.mode;
     const auto wanted = same_mode ? ready & slot.wanted_.interest : Ready::none;
@@ -259,10 +260,6 @@ void Watches::note_removed(WatchSlot& slot) noexcept {
     slot.update();
 }
 
-} // namespace pollux::loop
-
-namespace pollux {
-
 void Watcher::change(Ready interest) noexcept {
     if (*this) change(interest, target<loop::WatchSlot>().mode());
 }
@@ -285,4 +282,4 @@ std::error_code Watcher::error() const noexcept {
     return target<loop::WatchSlot>().error();
 }
 
-} // namespace pollux
+} // namespace pollux::loop

@@ -5,8 +5,8 @@
 #include "lingering.hpp"
 #include "slots.hpp"
 
+#include <pollux/loop/watch_callback.hpp>
 #include <pollux/poll.hpp>
-#include <pollux/watch_callback.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -118,7 +118,7 @@ class Watches final : public SlotOwner {
     void remove(Source source) noexcept;
     void check_identity(WatchSlot& slot) noexcept;
     void disown(WatchSlot& slot) noexcept;
-    static bool conforms(WatchSlot& slot, Ready& ready) noexcept;
+    static bool reduce_to_wanted(WatchSlot& slot, Ready& ready) noexcept;
 
     // A hash table, by source, of the watches that the backend has.
     std::uint32_t& bucket_of(Source source) noexcept {

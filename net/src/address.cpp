@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <pollux/address.hpp>
+#include <pollux/net/address.hpp>
 
 #include "socket_address.hpp"
 
 #include <charconv>
 
-namespace pollux {
+namespace pollux::net {
 
 namespace {
 
@@ -112,4 +112,4 @@ std::string Address::to_string() const {
     return all + ":" + std::to_string(port_);
 }
 
-} // namespace pollux
+} // namespace pollux::net

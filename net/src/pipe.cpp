@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <pollux/pipe.hpp>
+#include <pollux/net/pipe.hpp>
 
 #include "system.hpp"
 #include "uninterrupted.hpp"
@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace pollux {
+namespace pollux::net {
 
 namespace {
 
@@ -145,4 +145,4 @@ PipeToChild PipeToChild::open(std::error_code& error) noexcept {
     return made;
 }
 
-} // namespace pollux
+} // namespace pollux::net

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "socket.hpp"
 
-namespace pollux::system {
+namespace pollux::net::system {
 
 std::error_code set_option(Source socket, int level, int option, int value) noexcept {
     return error_after(::setsockopt(socket, level, option, reinterpret_cast<const char*>(&value), sizeof value));
@@ -76,4 +76,4 @@ Source open_bound(const Address& at, int type, const Binding& binding, std::erro
     return OwnedSource::none;
 }
 
-} // namespace pollux::system
+} // namespace pollux::net::system

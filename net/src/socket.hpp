@@ -4,7 +4,7 @@
 #include "system.hpp"
 
 /// Functions that open, check and configure sockets of any kind.
-namespace pollux::system {
+namespace pollux::net::system {
 
 std::error_code set_option(Source socket, int level, int option, int value) noexcept;
 int option(Source socket, int level, int option, std::error_code& error) noexcept;
@@ -30,4 +30,4 @@ struct Binding {
 /// Opens a socket and binds it; returns OwnedSource::none on failure.
 Source open_bound(const Address& at, int type, const Binding& binding, std::error_code& error) noexcept;
 
-} // namespace pollux::system
+} // namespace pollux::net::system

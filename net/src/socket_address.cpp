@@ -3,7 +3,7 @@
 
 #include "system.hpp"
 
-namespace pollux::system {
+namespace pollux::net::system {
 
 namespace {
 
@@ -64,4 +64,4 @@ SocketAddress peer_address(Source socket, std::error_code& error) noexcept {
     return error ? SocketAddress() : address;
 }
 
-} // namespace pollux::system
+} // namespace pollux::net::system

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <pollux/address.hpp>
 #include <pollux/event.hpp>
+#include <pollux/net/address.hpp>
 
 #include <cstddef>
 #include <cstring>
@@ -20,7 +20,7 @@
 #include <sys/uio.h>
 #endif
 
-namespace pollux::system {
+namespace pollux::net::system {
 
 #ifdef _WIN32
 using Length = int;
@@ -58,4 +58,4 @@ class SocketAddress {
 SocketAddress local_address(Source socket, std::error_code& error) noexcept;
 SocketAddress peer_address(Source socket, std::error_code& error) noexcept;
 
-} // namespace pollux::system
+} // namespace pollux::net::system

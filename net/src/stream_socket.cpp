@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <pollux/stream_socket.hpp>
+#include <pollux/net/stream_socket.hpp>
 
 #include "socket.hpp"
 
-namespace pollux {
+namespace pollux::net {
 
 namespace {
 
@@ -48,4 +48,4 @@ std::error_code StreamSocket::shut_down_writing() noexcept {
 
 std::error_code StreamSocket::take_error() noexcept { return system::take_error(native_handle()); }
 
-} // namespace pollux
+} // namespace pollux::net

@@ -3,13 +3,13 @@
 
 #include "socket_address.hpp"
 
-#include <pollux/io_result.hpp>
-#include <pollux/owned_source.hpp>
+#include <pollux/net/io_result.hpp>
+#include <pollux/net/owned_source.hpp>
 
 #include <algorithm>
 
 /// The functions that differ between POSIX and Windows. The rest of this library uses calls that both have.
-namespace pollux::system {
+namespace pollux::net::system {
 
 #ifdef _WIN32
 using Slice = WSABUF;
@@ -113,4 +113,4 @@ Transfer send(Source socket, Slice slice, const SocketAddress* to) noexcept;
 /// Sets whether a datagram socket reports that a datagram was refused. Only Windows has an option for this.
 void report_refusals(Source socket, bool on) noexcept;
 
-} // namespace pollux::system
+} // namespace pollux::net::system

@@ -8,7 +8,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-namespace pollux::system {
+namespace pollux::net::system {
 
 namespace {
 
@@ -245,4 +245,4 @@ Transfer send(Source socket, Slice slice, const SocketAddress* to) noexcept {
 
 void report_refusals(Source, bool) noexcept {}
 
-} // namespace pollux::system
+} // namespace pollux::net::system

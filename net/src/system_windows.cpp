@@ -3,7 +3,7 @@
 
 #include <windows.h>
 
-namespace pollux::system {
+namespace pollux::net::system {
 
 namespace {
 
@@ -188,4 +188,4 @@ void report_refusals(Source socket, bool on) noexcept {
     WSAIoctl(socket, udp_connreset, &value, sizeof value, nullptr, 0, &ignored, nullptr, nullptr);
 }
 
-} // namespace pollux::system
+} // namespace pollux::net::system

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <pollux/tcp_listener.hpp>
+#include <pollux/net/tcp_listener.hpp>
 
 #include "socket.hpp"
 
 #include <array>
 
-namespace pollux {
+namespace pollux::net {
 
 TcpStream TcpStream::connect(const Address& to, std::error_code& error) noexcept {
     const system::SocketAddress address(to);
@@ -79,4 +79,4 @@ Address TcpListener::local_address(std::error_code& error) const noexcept {
     return system::local_address(native_handle(), error).internet();
 }
 
-} // namespace pollux
+} // namespace pollux::net

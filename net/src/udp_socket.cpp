@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <pollux/udp_socket.hpp>
+#include <pollux/net/udp_socket.hpp>
 
 #include "socket.hpp"
 
-namespace pollux {
+namespace pollux::net {
 
 namespace {
 
@@ -59,4 +59,4 @@ Address UdpSocket::peer_address(std::error_code& error) const noexcept {
 
 std::error_code UdpSocket::take_error() noexcept { return system::take_error(native_handle()); }
 
-} // namespace pollux
+} // namespace pollux::net

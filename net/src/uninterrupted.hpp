@@ -3,7 +3,7 @@
 
 #include <cerrno>
 
-namespace pollux::system {
+namespace pollux::net::system {
 
 /// Repeats `call` as long as a signal interrupts it.
 auto uninterrupted(auto call) noexcept {
@@ -13,4 +13,4 @@ auto uninterrupted(auto call) noexcept {
     }
 }
 
-} // namespace pollux::system
+} // namespace pollux::net::system

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <pollux/unix_listener.hpp>
+#include <pollux/net/unix_listener.hpp>
 
 #include "socket.hpp"
 
@@ -9,7 +9,7 @@
 
 #include <sys/un.h>
 
-namespace pollux {
+namespace pollux::net {
 
 namespace {
 
@@ -149,4 +149,4 @@ UnixAddress UnixListener::local_address(std::error_code& error) const noexcept {
     return UnixAddress::from(path_of(system::local_address(native_handle(), error), copy));
 }
 
-} // namespace pollux
+} // namespace pollux::net

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <pollux/token_channel.hpp>
+#include <pollux/notify/token_channel.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -8,7 +8,7 @@
 #include <optional>
 #include <thread>
 
-namespace pollux {
+namespace pollux::notify {
 
 namespace {
 
@@ -146,4 +146,4 @@ TokenChannel event_channel(std::size_t capacity) {
     return {Sender(queue), Receiver(queue)};
 }
 
-} // namespace pollux
+} // namespace pollux::notify

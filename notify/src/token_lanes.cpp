@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <pollux/token_lanes.hpp>
+#include <pollux/notify/token_lanes.hpp>
 
-namespace pollux {
+namespace pollux::notify {
 
 LaneSet::LaneSet(std::size_t capacity) : capacity_(TokenRing<RealMemory>::checked(capacity)), seen_(capacity) {}
 
@@ -90,4 +90,4 @@ TokenLanes event_queue(std::size_t capacity, lanes_t) {
     return {LaneNotifier(set), LanePoller(set)};
 }
 
-} // namespace pollux
+} // namespace pollux::notify

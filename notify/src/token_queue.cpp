@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <pollux/token_queue.hpp>
+#include <pollux/notify/token_queue.hpp>
 
-namespace pollux {
+namespace pollux::notify {
 
 namespace {
 
@@ -43,4 +43,4 @@ TokenQueue event_queue(std::size_t capacity, Registrator& registrator) {
     return event_queue(capacity, RegistratorHandle(registrator));
 }
 
-} // namespace pollux
+} // namespace pollux::notify

@@ -13,9 +13,9 @@
 #include "reactor.hpp"
 #include "watched.hpp"
 
-#include <pollux/deadline.hpp>
 #include <pollux/plugin.hpp>
 #include <pollux/process.hpp>
+#include <pollux/time/deadline.hpp>
 #include <pollux/toolkit.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -51,7 +51,7 @@ class Queue {
     }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept try {
-        const Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));
+        const time::Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));
         for (;;) {
             if (!own_.are_open()) {
                 error = make_error_code(std::errc::bad_file_descriptor);

@@ -6,12 +6,12 @@
 // which are always ready, have a table here (files.hpp).
 #include "files.hpp"
 
-#include <pollux/deadline.hpp>
 #include <pollux/pending_wake.hpp>
 #include <pollux/plugin.hpp>
 #include <pollux/pollable_descriptor.hpp>
 #include <pollux/posix.hpp>
 #include <pollux/process.hpp>
+#include <pollux/time/deadline.hpp>
 #include <pollux/toolkit.hpp>
 
 #include <algorithm>
@@ -134,7 +134,7 @@ class Epoll final : public Selector, public PollableDescriptor, private Registra
             return {};
         }
         const int room = static_cast<int>(std::min(buffer.size(), batch_size_));
-        for (std::optional<Deadline> deadline;;) {
+        for (std::optional<time::Deadline> deadline;;) {
             // A non-blocking call costs two thirds of one that has to set up a timer, and in most cases finds events.
             int count = epoll_wait(epoll_, batch_.get(), room, timeout ? 0 : -1);
             if (count == 0 && timeout && *timeout > timeout->zero()) {
@@ -217,7 +217,7 @@ class Epoll final : public Selector, public PollableDescriptor, private Registra
     }
 
     /// Calls epoll_wait(2) with a deadline.
-    int sleep(epoll_event* events, int room, const Deadline& deadline) noexcept {
+    int sleep(epoll_event* events, int room, const time::Deadline& deadline) noexcept {
         if (nanoseconds_work) {
             const auto wait = posix::to_timespec(deadline.left());
             return epoll_pwait2(epoll_, events, room, &wait, nullptr);

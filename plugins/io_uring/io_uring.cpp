@@ -13,9 +13,9 @@
 #include "requests.hpp"
 #include "watches.hpp"
 
-#include <pollux/deadline.hpp>
 #include <pollux/posix.hpp>
 #include <pollux/process.hpp>
+#include <pollux/time/deadline.hpp>
 #include <pollux/toolkit.hpp>
 
 #include <algorithm>
@@ -103,7 +103,7 @@ class IoUring final : public Selector, private Registrator {
             error = owner_.is_current() ? make_error_code(std::errc::invalid_argument) : other_process();
             return {};
         }
-        const Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));
+        const time::Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));
         std::unique_lock lock(mutex_);
         is_unresponsive_ = false;
         for (;;) {
@@ -165,7 +165,7 @@ class IoUring final : public Selector, private Registrator {
     /// Leaves that to update() if it times out because the kernel has no memory, or the thread that selects does not
     /// respond.
     void unregister(std::unique_lock<std::mutex>& lock, SlotIndex index) noexcept {
-        const Deadline deadline(is_unresponsive_ ? std::chrono::milliseconds(1) : unregister_patience);
+        const time::Deadline deadline(is_unresponsive_ ? std::chrono::milliseconds(1) : unregister_patience);
         std::chrono::nanoseconds pause = std::chrono::microseconds(50);
         bool is_prepared = false;
         std::error_code error;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "requests.hpp"
 
-#include <pollux/deadline.hpp>
+#include <pollux/time/deadline.hpp>
 
 #include <cerrno>
 #include <thread>
@@ -117,12 +117,12 @@ void Requests::cancel_and_drain() noexcept {
         watches_[index].reports = false;
         if (watches_[index].requests > 0) watches_.changed.push(index);
     }
-    Deadline deadline(drain_patience);
+    time::Deadline deadline(drain_patience);
     while (in_flight_ > 0 && deadline.left() > 0ns) {
         const auto before = in_flight_;
         auto error = update();
         if (in_flight_ < before) {
-            deadline = Deadline(drain_patience);
+            deadline = time::Deadline(drain_patience);
             continue;
         }
         if (!error) error = ring_.sleep(1ms);

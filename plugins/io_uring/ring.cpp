@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "ring.hpp"
 
-#include <pollux/deadline.hpp>
 #include <pollux/posix.hpp>
+#include <pollux/time/deadline.hpp>
 
 #include <algorithm>
 #include <array>
@@ -63,7 +63,7 @@ bool Ring::open(unsigned entries, OpenFailure& failure) noexcept {
         return io_uring_queue_init_params(entries, &ring_, &params);
     };
     int result = set_up();
-    const Deadline deadline(memory_patience);
+    const time::Deadline deadline(memory_patience);
     while (result == -ENOMEM && deadline.left() > std::chrono::nanoseconds::zero()) {
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
         result = set_up();

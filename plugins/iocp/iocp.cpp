@@ -10,8 +10,8 @@
 // watch. Each poll has a packet, and until then the kernel may write into its Watched.
 #include "watched.hpp"
 
-#include <pollux/deadline.hpp>
 #include <pollux/pending_wake.hpp>
+#include <pollux/time/deadline.hpp>
 #include <pollux/toolkit.hpp>
 
 #include <algorithm>
@@ -97,7 +97,7 @@ class Iocp final : public Selector, private Registrator {
             error = make_error_code(std::errc::invalid_argument);
             return {};
         }
-        const Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));
+        const time::Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));
         auto count = begin_select(buffer);
         std::array<Packet, batch_size> packets;
         while (count < buffer.size()) {

@@ -10,10 +10,10 @@
 #include "filters.hpp"
 #include "waker.hpp"
 
-#include <pollux/deadline.hpp>
 #include <pollux/pollable_descriptor.hpp>
 #include <pollux/posix.hpp>
 #include <pollux/process.hpp>
+#include <pollux/time/deadline.hpp>
 #include <pollux/toolkit.hpp>
 
 #include <algorithm>
@@ -121,7 +121,7 @@ class Kqueue final : public Selector, public PollableDescriptor, private Registr
         }
         std::array<struct kevent, batch_size> batch;
         const auto room = std::min(buffer.size(), batch_size);
-        for (const Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));;) {
+        for (const time::Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));;) {
             const auto left = timeout ? std::min(deadline.left(), longest_wait) : longest_wait;
             const auto wait = posix::to_timespec(left);
             const int count =

@@ -10,9 +10,9 @@
 // the exception: their report is kept until it has become an event (watches.hpp).
 #include "watches.hpp"
 
-#include <pollux/deadline.hpp>
 #include <pollux/posix.hpp>
 #include <pollux/process.hpp>
+#include <pollux/time/deadline.hpp>
 #include <pollux/toolkit.hpp>
 
 #include <array>
@@ -82,7 +82,7 @@ class PollFallback final : public Selector, private Registrator {
             error = other_process();
             return {};
         }
-        const Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));
+        const time::Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));
         std::unique_lock lock(mutex_);
         for (;;) {
             const auto count = collect(buffer, error);

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 // Instantiates the templates of the public headers, for the check "throwing", which includes all of these headers
 // before it and compiles every function.
-#include <pollux/callback.hpp>
 #include <pollux/forwarding_selector.hpp>
-#include <pollux/net.hpp>
-#include <pollux/notify.hpp>
+#include <pollux/loop/callback.hpp>
+#include <pollux/loop/poster.hpp>
+#include <pollux/loop/watch_callback.hpp>
+#include <pollux/net/net.hpp>
+#include <pollux/net/tcp_stream.hpp>
+#include <pollux/notify/internal/token_lane.hpp>
+#include <pollux/notify/internal/token_ring.hpp>
+#include <pollux/notify/notify.hpp>
 #include <pollux/pending_wake.hpp>
 #include <pollux/poll.hpp>
-#include <pollux/poster.hpp>
-#include <pollux/tcp_stream.hpp>
-#include <pollux/token_lane.hpp>
-#include <pollux/token_ring.hpp>
 #include <pollux/toolkit.hpp>
-#include <pollux/watch_callback.hpp>
 
 #include <array>
 #include <functional>
@@ -24,8 +24,8 @@ namespace pollux {
 template class Callback<void()>;
 template class Callback<void(Ready, std::error_code)>;
 template class PendingWake<>;
-template class TokenLane<RealMemory>;
-template class TokenRing<RealMemory>;
+template class TokenLane<notify::RealMemory>;
+template class TokenRing<notify::RealMemory>;
 
 namespace {
 
@@ -55,7 +55,7 @@ struct Handler {
 } // namespace
 
 /// Calls each template once; the results do not matter.
-void instantiate(const Poll& poll, const Poster& poster, const OwnedSource& source, TcpStream& stream) {
+void instantiate(const Poll& poll, const loop::Poster& poster, const net::OwnedSource& source, net::TcpStream& stream) {
     const auto use = [&](const auto& watched) {
         static_cast<void>(poll.registrator().add(watched, {}));
         static_cast<void>(poll.registrator().modify(watched, {}));
@@ -64,20 +64,20 @@ void instantiate(const Poll& poll, const Poster& poster, const OwnedSource& sour
     use(source.native_handle());
     use(stream);
     use(WithFd());
-    event_queue(1, poll.registrator());
-    event_queue(1, poster);
-    TokenLane<RealMemory> lane(1);
+    notify::event_queue(1, poll.registrator());
+    notify::event_queue(1, poster);
+    notify::TokenLane<notify::RealMemory> lane(1);
     lane.take([](auto /*token*/) noexcept { return true; });
     PendingWake<> wake;
     static_cast<void>(wake.wake([]() noexcept { return std::error_code(); }));
 
     const std::array<char, 100> large{};
-    Callback<void()> callback([large] { static_cast<void>(large); });
+    loop::Callback<void()> callback([large] { static_cast<void>(large); });
     callback = [] {};
     callback = [owned = std::make_unique<int>()] { static_cast<void>(owned); };
     callback = std::function<void()>();
-    const WatchCallback both = Handler();
-    const WatchCallback one = [](Ready /*ready*/) {};
+    const loop::WatchCallback both = Handler();
+    const loop::WatchCallback one = [](Ready /*ready*/) {};
 }
 
 } // namespace pollux

@@ -1,31 +1,22 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Checks which part includes which, as docs/architecture.md allows."""
+"""Checks which part includes which, and where headers and names are, as docs/dependencies.md says.
+
+includes.py --write [root]   makes the diagram of that page again
+"""
+import re
+import sys
+
+sys.dont_write_bytecode = True
 from pathlib import Path
+from typing import NamedTuple
 
-from tree import is_public
+from tree import Tree, is_public
 
-# Each public header of the core, and the headers that it may include.
-DIAGRAM = {
-    "event": [],
-    "registrator": ["event"],
-    "capabilities": [],
-    "selector": ["registrator", "capabilities"],
-    "forwarding_selector": ["selector"],
-    "open_failure": [],
-    "deadline": [],
-    "pending_wake": [],
-    "pollable_descriptor": ["event"],
-    "plugin": ["selector", "open_failure"],
-    "toolkit": ["plugin"],
-    "posix": ["event"],
-    "process": [],
-    "open": ["selector", "open_failure"],
-    "poll": ["open"],
-}
-FOR_PLUGINS = ["toolkit", "forwarding_selector", "posix", "process", "deadline", "pending_wake", "pollable_descriptor"]
-FOR_FOLDER = {"notify": ["event", "registrator"], "net": ["event", "posix"], "loop": ["poll", "posix", "process", "pollable_descriptor"]}
+PAGE = Path("docs/dependencies.md")
+BEGIN, END = "<!-- made of the table by includes.py -->", "<!-- end -->"
 # The C face of the interface for plugins. It stands alone; of C++ only the adapter of the core and tests include it.
 C_FACE = "core/include/pollux/plugin.h"
+MAY_INCLUDE_C_FACE = ("core/src/c_plugin.hpp",)
 OF_C_FACE = ("stddef.h", "stdint.h")
 MAY_INCLUDE_CORE_SOURCES = ("core/src/", "tests/core/", "tests/loader/")
 SHOW_THE_SYSTEM = ("core/include/pollux/posix.hpp", "core/include/pollux/process.hpp")
@@ -45,12 +36,75 @@ STANDARD = set(
 )
 
 
-def with_foundations(names):
-    """Returns the names and all headers that they may include, directly or not."""
-    found = set(names)
-    for name in names:
-        found |= with_foundations(DIAGRAM[name])
-    return found
+class Dependencies(NamedTuple):
+    """The two tables of the page."""
+
+    uses: dict  # for each library: those that it uses
+    libraries: dict  # for each folder of a library: the folders of the libraries that it uses, and theirs
+    headers: dict  # for each header of the core and of time: those that it may include
+    folders: dict  # for each folder: the headers that its files may include
+
+    def with_foundations(self, names):
+        """Returns the names and all headers that they may include, directly or not."""
+        found = set(names)
+        for name in names:
+            found |= self.with_foundations(self.headers.get(name, []))
+        return found
+
+    def allowed(self, path):
+        """Returns the headers of the core and of time that a file may include; None: any."""
+        header = public_name(path)
+        if header in self.headers:
+            return self.with_foundations(self.headers[header])
+        if path.parts[0] in self.folders:
+            return self.with_foundations(self.folders[path.parts[0]])
+        return None
+
+
+def cells(line):
+    return [re.findall(r"`([^`]+)`", cell) for cell in line.strip("|").split("|")]
+
+
+def reachable(uses, library):
+    return set().union(*({each} | reachable(uses, each) for each in uses.get(library, [])))
+
+
+def read(tree):
+    """Returns the Dependencies, and what is wrong with the page."""
+    uses, folder_of, headers, folders, faults = {}, {}, {}, {}, []
+    for number, line in enumerate(tree.lines(PAGE), 1):
+        if not line.startswith("| `"):
+            continue
+        first, *rest = cells(line)
+        if first[0].startswith("pollux"):
+            folder_of[first[0]], uses[first[0]] = rest[0][0], rest[1]
+            continue
+        for name in first:
+            (folders if name.endswith("/") else headers)[name.rstrip("/")] = rest[0]
+        for name in rest[0]:
+            if name not in headers:
+                faults.append(f"{PAGE}:{number}: `{name}` is not a header of a row before")
+    libraries = {folder: {folder_of[each] for library in folder_of if folder_of[library] == folder
+                          for each in reachable(uses, library)} | {folder} for folder in folder_of.values()}  # fmt: skip
+    return Dependencies(uses, libraries, headers, folders), faults
+
+
+def with_diagram(dependencies, text):
+    """The page with the diagram of its first table."""
+    arrows = [f"    {library} --> {used}" for library, uses in dependencies.uses.items() for used in uses]
+    diagram = "\n".join(["```mermaid", "flowchart RL", *arrows, "```"])
+    return re.sub(f"(?<={BEGIN}\n).*?(?={END})", f"\n{diagram}\n\n", text, count=1, flags=re.DOTALL)
+
+
+def write(tree):
+    text = (tree.root / PAGE).read_text(encoding="utf-8")
+    (tree.root / PAGE).write_text(with_diagram(read(tree)[0], text), encoding="utf-8")
+
+
+def public_name(path):
+    """Returns the name of a public header in an #include, without "pollux/" and the suffix; else None."""
+    match = re.search(r"(?:^|/)include/pollux/(.+)\.hpp$", path.as_posix())
+    return match[1] if match else None
 
 
 def pollux_header(name):
@@ -65,18 +119,6 @@ def resolved(tree, path, name):
     for folder in ("core/src", "."):
         if (tree.root / folder / name).is_file():
             return (Path(folder) / name).as_posix()
-    return None
-
-
-def allowed_headers(path):
-    """Returns the headers of the core that a file may include; None: any."""
-    parts = path.parts
-    if path.as_posix().startswith("core/include/pollux/"):
-        return with_foundations(DIAGRAM.get(path.stem, []))
-    if parts[0] in ("plugins", "layers"):
-        return with_foundations(FOR_PLUGINS)
-    if parts[0] in FOR_FOLDER:
-        return with_foundations(FOR_FOLDER[parts[0]])
     return None
 
 
@@ -95,54 +137,86 @@ def fault_of_quoted(tree, path, name):
     return None
 
 
-def fault_of_library(tree, path, name):
-    """For headers that are not the core's."""
-    library = path.parts[0]
-    if library == "core":
-        return f"includes <{name}>: the core knows only itself"
-    if library in FOR_FOLDER and not (tree.root / library / "include" / name).is_file():
-        return f"includes <{name}>: of other libraries {library} knows only the core"
-    return None
+def fault_of_library(dependencies, path, name):
+    """For headers that no row names: those of libraries above the core."""
+    folder, library = path.parts[0], name.split("/")[1]
+    known = dependencies.libraries.get(folder, set() if folder in dependencies.folders else None)
+    if known is None or library in known and library in dependencies.libraries:
+        return None
+    return f"includes <{name}>: may include of the libraries only {', '.join(sorted(known)) or 'none'}"
 
 
-def fault_of_angled(tree, path, name):
+def fault_of_angled(dependencies, path, name):
     header = pollux_header(name)
     place = path.as_posix()
     if name == "pollux/plugin.h":
-        allowed = allowed_headers(path)
-        return f"includes <{name}>: may include of Pollux only headers for C++" if allowed is not None else None
-    if header in DIAGRAM:
-        allowed = allowed_headers(path)
+        if path.parts[0] in dependencies.folders and path.as_posix() not in MAY_INCLUDE_C_FACE:
+            return f"includes <{name}>: may include of Pollux only headers for C++"
+        return None
+    if header in dependencies.headers:
+        allowed = dependencies.allowed(path)
         if allowed is not None and header not in allowed:
             return f"includes <{name}>: may include of Pollux only {', '.join(sorted(allowed)) or 'nothing'}"
         return None
     if "core/src" in name:
         return f"includes <{name}>: only the core and its tests may, and by its name"
     if header is not None:
-        return fault_of_library(tree, path, name)
+        return fault_of_library(dependencies, path, name)
     if name in STANDARD or (place.startswith("core/src/") and name.startswith("boost/dll/")):
         return None
     if place in SHOW_THE_SYSTEM:
         return None
     if is_public(path):
         return f"includes <{name}>: a public header includes only <pollux/...> and the standard library"
+    if path.parts[0] == "time":
+        return f"includes <{name}>: time knows only the standard library"
     if place.startswith("core/") and place not in KNOW_THE_SYSTEM:
         return f"includes <{name}>: of the core only {', '.join(KNOW_THE_SYSTEM)} know the system, and only Boost.DLL is used"
     return None
 
 
+def faults_of_place(tree, dependencies, path):
+    """A library's headers are in pollux/<library>/, and its names in pollux::<library>; those of the core in pollux."""
+    header = public_name(path)
+    *folders, library = path.as_posix().partition("/include/")[0].split("/")
+    if folders[:1] in (["plugins"], ["layers"]) or (library, header) == (None, None):
+        return
+    of_core = library == "core"
+    expected = "pollux" if of_core else f"pollux::{library}"
+    if header is not None:
+        if of_core != ("/" not in header) or not (of_core or header.startswith(library + "/")):
+            where = "include/pollux/" if of_core else f"include/pollux/{library}/"
+            yield f"{path}: is not in {where}, where the headers of this library are"
+        if (of_core or library == "time") and header not in dependencies.headers:
+            yield f"{path}: is in no row of {PAGE}"
+    elif path.parts[0] not in dependencies.libraries or path.parts[1] != "src":
+        return
+    else:
+        expected = "pollux" if path.parts[0] == "core" else f"pollux::{path.parts[0]}"
+    for number, line in enumerate(tree.lines(path), 1):
+        namespace = re.match(r"namespace ([\w:]+) \{", line)
+        if namespace and not re.match(rf"{expected}(::|$)", namespace[1]):
+            yield f"{path}:{number}: namespace {namespace[1]}: expected {expected}, by the folder"
+
+
 def check(tree):
-    faults = []
+    dependencies, faults = read(tree)
+    text = (tree.root / PAGE).read_text(encoding="utf-8")
+    if with_diagram(dependencies, text) != text or BEGIN not in text:
+        faults.append(f"{PAGE}: the diagram is stale: run python3 tests/architecture/includes.py --write")
     loaders = []
     for path in tree.files(".cpp", ".hpp"):
-        if path.as_posix().startswith("core/include/pollux/") and path.stem not in DIAGRAM:
-            faults.append(f"{path}: is not in the dependency diagram: add it to {Path(__file__).name}")
+        faults += faults_of_place(tree, dependencies, path)
         for number, kind, name in tree.includes(path):
-            fault = fault_of_quoted(tree, path, name) if kind == '"' else fault_of_angled(tree, path, name)
+            fault = fault_of_quoted(tree, path, name) if kind == '"' else fault_of_angled(dependencies, path, name)
             if fault:
                 faults.append(f"{path}:{number}: {fault}")
             if name.startswith("boost/dll") and path not in loaders:
                 loaders.append(path)
+    for header in dependencies.headers:
+        folder = header.partition("/")[0] if "/" in header else "core"
+        if not (tree.root / folder / "include/pollux" / f"{header}.hpp").is_file():
+            faults.append(f"{PAGE}: `{header}` is no header of {folder}/")
     for number, _, name in tree.includes(Path(C_FACE)):
         if name not in OF_C_FACE:
             faults.append(f"{C_FACE}:{number}: includes {name}: a header in C includes only <stddef.h> and <stdint.h>")
@@ -150,3 +224,9 @@ def check(tree):
         names = ", ".join(map(str, loaders)) or "no file"
         faults.append(f"Boost.DLL is included by {names}: expected exactly one .cpp of the core")
     return faults
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (2, 3) or sys.argv[1] != "--write":
+        sys.exit(__doc__)
+    write(Tree(sys.argv[2] if len(sys.argv) == 3 else "."))

@@ -34,7 +34,7 @@ class Planted(unittest.TestCase):
         self.tree = Tree(self.folder.name)
         original = Tree(ROOT)
         files = original.files(".cpp", ".hpp", ".c", ".h", ".rs", ".txt", ".cmake", ".py")
-        for path in files + original.frozen_headers() + [frozen.SUMS]:
+        for path in files + original.frozen_headers() + [frozen.SUMS, includes.PAGE]:
             target = self.tree.root / path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / path, target)
@@ -71,14 +71,40 @@ class Includes(Planted):
     def test_chain(self):
         for header, above in [
             ("event", "registrator"), ("registrator", "selector"), ("selector", "plugin"), ("selector", "forwarding_selector"),
-            ("capabilities", "event"), ("capabilities", "selector"), ("open_failure", "event"), ("plugin", "toolkit"), ("deadline", "event"), ("plugin", "open"), ("plugin", "posix"),
+            ("capabilities", "event"), ("capabilities", "selector"), ("open_failure", "event"), ("plugin", "toolkit"), ("event", "time/deadline"), ("plugin", "open"), ("plugin", "posix"),
             ("posix", "registrator"), ("open", "poll"), ("open", "plugin"), ("poll", "posix"),
         ]:  # fmt: skip
             with self.subTest(header=header):
                 self.expect_include(f"core/include/pollux/{header}.hpp", f"<pollux/{above}.hpp>", "may include")
 
     def test_new_header(self):
-        self.expect(includes.check, "core/include/pollux/new.hpp", "", "new.hpp", "not in the dependency diagram")
+        for path in ("core/include/pollux/new.hpp", "time/include/pollux/time/new.hpp"):
+            self.expect(includes.check, path, "", path, "in no row of docs/dependencies.md")
+
+    def test_header_of_another_folder(self):
+        for path, place in (("net/include/pollux/new.hpp", "include/pollux/net/"), ("loop/include/pollux/net/new.hpp", "include/pollux/loop/"),
+                            ("tests/new/include/pollux/new.hpp", "include/pollux/new/"),
+                            ("core/include/pollux/internal/new.hpp", "include/pollux/")):  # fmt: skip
+            before = includes.check(self.tree)
+            self.plant(path, "")
+            new = [fault for fault in includes.check(self.tree) if fault not in before]
+            self.assertTrue(any(f"{path}: is not in {place}" in fault for fault in new), new)
+
+    def test_namespace(self):
+        for path, namespace, expected in (("net/include/pollux/net/address.hpp", "pollux", "pollux::net"),
+                                          ("loop/src/turn.cpp", "pollux::net", "pollux::loop"),
+                                          ("time/src/timer_wheel.cpp", "pollux::timer", "pollux::time"),
+                                          ("core/src/open.cpp", "core", "pollux"),
+                                          ("tests/conformance/include/pollux/conformance/conformance.hpp", "pollux", "pollux::conformance")):  # fmt: skip
+            with self.subTest(path):
+                self.expect(includes.check, path, f"namespace {namespace} {{}}\n", path, f"expected {expected}")
+
+    def test_page(self):
+        self.expect(includes.check, includes.PAGE, "| `new/` | `nowhere` |\n", "`nowhere` is not a header")
+        self.expect(includes.check, includes.PAGE, "| `nowhere` | |\n", "`nowhere` is no header of core/")
+        self.expect(includes.check, includes.PAGE, "| `pollux-new` | `new` | `pollux` | |\n", "the diagram is stale")
+        includes.write(self.tree)
+        self.assertFalse(any("stale" in fault for fault in includes.check(self.tree)))
 
     def test_public_header(self):
         for name in ("<unistd.h>", "<boost/asio.hpp>", '"event.hpp"', '"../../src/search.hpp"'):
@@ -107,19 +133,22 @@ class Includes(Planted):
     def test_core(self):
         self.expect_include("core/src/search.cpp", "<unistd.h>", "environment.cpp", "file_system.cpp")
         self.expect_include("core/src/poll.cpp", "<boost/asio.hpp>", "Boost.DLL")
-        self.expect_include("core/src/poll.cpp", "<pollux/conformance.hpp>", "only itself")
+        self.expect_include("core/src/poll.cpp", "<pollux/conformance/conformance.hpp>", "of the libraries only")
         self.plant("plugins/epoll/own.hpp", "")
         self.expect_include("core/src/open.cpp", '"../../plugins/epoll/own.hpp"', "only itself")
 
     def test_other_libraries(self):
         self.expect_include("notify/queue.cpp", "<pollux/selector.hpp>", "event, registrator")
         self.expect_include("loop/loop.cpp", "<pollux/plugin.hpp>", "event, open, open_failure, poll")
-        for path in ("net/src/stream_socket.cpp", "net/include/pollux/tcp_stream.hpp"):
+        for path in ("net/src/stream_socket.cpp", "net/include/pollux/net/tcp_stream.hpp"):
             for header in ("registrator", "selector", "poll"):
                 self.expect_include(path, f"<pollux/{header}.hpp>", "only event")
-        self.expect_include("net/include/pollux/address.hpp", "<sys/socket.h>", "standard library")
-        self.expect_include("net/src/tcp.cpp", "<pollux/notify.hpp>", "only the core")
-        self.expect_include("notify/src/token_queue.cpp", "<pollux/net.hpp>", "only the core")
+        self.expect_include("net/include/pollux/net/address.hpp", "<sys/socket.h>", "standard library")
+        self.expect_include("net/src/tcp.cpp", "<pollux/notify/notify.hpp>", "only core, net, time")
+        self.expect_include("notify/src/token_queue.cpp", "<pollux/net/net.hpp>", "only core, notify, time")
+        self.expect_include("plugins/epoll/epoll.cpp", "<pollux/net/net.hpp>", "only none")
+        self.expect_include("time/src/timer_wheel.cpp", "<pollux/event.hpp>", "only time/")
+        self.expect_include("time/src/timer_wheel.cpp", "<time.h>", "only the standard library")
 
     def test_loader(self):
         line = "#include <boost/dll/shared_library.hpp>\n"

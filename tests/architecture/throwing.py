@@ -24,8 +24,8 @@ import ir
 # called matter.
 EVERY_INLINE = "-femit-all-decls"
 HEADERS = "tests/architecture/headers.cpp"
-SOURCES = re.compile(r"(core|loop|net|notify)/src/[^/]+\.cpp|plugins/\w+/\w+\.cpp|examples/tiny_plugin/\w+\.cpp|" + HEADERS)
-PUBLIC = re.compile(r"(core|loop|net|notify)/include/(pollux/\w+\.hpp)")
+SOURCES = re.compile(r"(core|time|loop|net|notify)/src/[^/]+\.cpp|plugins/\w+/\w+\.cpp|examples/tiny_plugin/\w+\.cpp|" + HEADERS)
+PUBLIC = re.compile(r"(core|time|loop|net|notify)/include/(pollux/.+\.hpp)")
 
 INDIRECT = "an indirect call"
 BAD_ALLOC, LENGTH_ERROR, EXCEPTION = "_ZTISt9bad_alloc", "_ZTISt12length_error", "_ZTISt9exception"
@@ -273,7 +273,7 @@ def check(tree, clang, build):
     root = tree.root.resolve()
     chosen = commands(build, root)
     folders = {path.partition("/")[0] for path, _, _ in chosen}
-    faults = [f"{build}: compiles no source of {folder}/" for folder in ("core", "loop", "net", "notify", "plugins", "tests")
+    faults = [f"{build}: compiles no source of {folder}/" for folder in ("core", "time", "loop", "net", "notify", "plugins", "tests")
               if folder not in folders]  # fmt: skip
     headers = filter(None, (PUBLIC.fullmatch(path.as_posix()) for path in tree.files(".hpp")))
     included = [argument for header in headers for argument in ("-include", header.group(2))]

@@ -146,7 +146,7 @@ class Throwing(unittest.TestCase):
     def test_tree(self):
         """The whole check, on a small project."""
         header = "#pragma once\nstruct Planted { int* make() noexcept { return new int(1); } };\n"
-        files = {f"{name}/src/{name}.cpp": "int used_for_nothing;\n" for name in ("core", "loop", "net")}
+        files = {f"{name}/src/{name}.cpp": "int used_for_nothing;\n" for name in ("core", "time", "loop", "net")}
         files.update({"core/include/pollux/planted.hpp": header, "net/include/pollux/unnamed.hpp": header.replace("Planted", "Unnamed"),
                       "plugins/new/new.cpp": "static int unused;\n", throwing.HEADERS: "#include <pollux/planted.hpp>\n"})  # fmt: skip
         entries = []

@@ -4,7 +4,7 @@
 #include "describe.hpp"
 #include "sources.hpp"
 
-#include <pollux/conformance.hpp>
+#include <pollux/conformance/conformance.hpp>
 
 #include <gtest/gtest.h>
 

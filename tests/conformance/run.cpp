@@ -4,7 +4,7 @@
 #include "rule.hpp"
 #include "rule_files.hpp"
 
-#include <pollux/conformance.hpp>
+#include <pollux/conformance/conformance.hpp>
 #include <pollux/open.hpp>
 
 #include <algorithm>

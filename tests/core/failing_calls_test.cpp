@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tests of a Poll with a Selector whose nth call fails: the Poll's call returns the error, changes nothing, and can be
 // repeated.
+#include "../harness/failing_selector.hpp"
 #include "core_test.hpp"
-#include "failing_selector.hpp"
 
 #include <functional>
 

@@ -2,7 +2,7 @@
 // Tests of wakes and changes whose send(2), or epoll_ctl(2) with EPOLL_CTL_MOD, fails: the call returns the error,
 // nothing has changed, and no other call depends on the failed one. The backends find these two functions in this
 // program before those of libc.
-#include "backends.hpp"
+#include "../harness/backends.hpp"
 
 #include "../conformance/process.hpp"
 #include "../conformance/sources.hpp"
@@ -48,6 +48,8 @@ extern "C" int epoll_ctl(int epoll, int operation, int source, epoll_event* even
 }
 
 namespace pollux::core_tests {
+
+using namespace harness;
 namespace {
 
 using namespace std::chrono_literals;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tests of a Poll in the parent and in the child of fork().
-#include "child.hpp"
+#include "../harness/child.hpp"
+#include "../harness/rule.hpp"
+#include "../harness/scripted_selector.hpp"
 #include "core_test.hpp"
-#include "rule.hpp"
-#include "scripted_selector.hpp"
 
 #include <atomic>
 #include <optional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Rules of poll.hpp.
+#include "../harness/rule.hpp"
 #include "core_test.hpp"
-#include "rule.hpp"
 
 #include <atomic>
 #include <functional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "../harness/rule.hpp"
+#include "../harness/scripted_selector.hpp"
 #include "core_test.hpp"
-#include "rule.hpp"
-#include "scripted_selector.hpp"
 
 #include <pollux/forwarding_selector.hpp>
 

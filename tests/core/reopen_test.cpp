@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tests of Poll::reopen() in the same process.
+#include "../harness/rule.hpp"
+#include "../harness/scripted_selector.hpp"
 #include "core_test.hpp"
-#include "rule.hpp"
-#include "scripted_selector.hpp"
 
 #include <algorithm>
 #include <atomic>

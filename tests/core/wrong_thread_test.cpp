@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tests of two threads in calls of one Poll, which a debug build of the library aborts with one line.
 #include "../conformance/process.hpp"
+#include "../harness/death.hpp"
+#include "../harness/rule.hpp"
 #include "core_test.hpp"
-#include "death.hpp"
-#include "rule.hpp"
 
 #include <algorithm>
 #include <atomic>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "victim.hpp"
 
-#include "../core/backends.hpp"
+#include "../harness/backends.hpp"
 
-#include <pollux/loop.hpp>
-#include <pollux/token_queue.hpp>
+#include <pollux/loop/loop.hpp>
+#include <pollux/notify/token_queue.hpp>
 
 #include <csignal>
 #include <cstdio>
@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 class LoopVictim final : public Victim {
   public:
     explicit LoopVictim(const std::string& backend)
-        : request_{.backend = backend, .folders = {core_tests::folder_of_plugins()}} {}
+        : request_{.backend = backend, .folders = {harness::folder_of_plugins()}} {}
     ~LoopVictim() override {
         if (!other_.joinable()) return;
         start_other();
@@ -70,9 +70,9 @@ class LoopVictim final : public Victim {
 
     /// May throw; the Loop and all handles have been destroyed then.
     void use() {
-        Loop loop(request_);
+        loop::Loop loop(request_);
         loop_ = &loop;
-        std::array<Watcher, Connections::count> watchers;
+        std::array<loop::Watcher, Connections::count> watchers;
         for (std::size_t i = 0; i < watchers.size(); ++i) {
             const auto mode = i % 3 == 0 ? Mode::oneshot : i % 3 == 1 && offers_edge() ? Mode::edge : Mode::level;
             connections_->send(i);
@@ -88,24 +88,24 @@ class LoopVictim final : public Victim {
                     note(bytes_, received);
                 });
         }
-        std::array<Timer, all_timers> timers;
+        std::array<loop::Timer, all_timers> timers;
         for (auto& timer : timers) timer = loop.after(1ms, [this] { note(timers_); });
-        Timer every;
+        loop::Timer every;
         every = loop.every(1ms, [this, &every] {
-            if (ticks_ + 1 == all_ticks) every.end();
+            if (ticks_ + 1 == all_ticks) every.close();
             note(ticks_);
         });
         const auto signal = loop.on_signal(SIGUSR1, [this] { note(signals_); });
-        auto queue = event_queue(16, loop.poster());
+        auto queue = notify::event_queue(16, loop.poster());
         notifier_ = queue.notifier;
         poster_ = loop.poster();
-        Tokens tokens;
+        notify::Tokens tokens;
         const auto wakes = loop.on_wake([&] { note(tokens_, queue.poller.poll(tokens)); });
         loop.defer([this] { start_other(); });
         run_to_the_end(loop);
     }
 
-    void run_to_the_end(Loop& loop) {
+    void run_to_the_end(loop::Loop& loop) {
         while (!is_complete() && !reports_.any()) {
             try {
                 // Longer than any machine needs: only a lost event takes it.
@@ -155,9 +155,9 @@ class LoopVictim final : public Victim {
     std::optional<Connections> connections_;
     std::thread other_;
     std::atomic<bool> is_started_ = false;
-    std::optional<Poster> poster_; // these two outlive the Loop
-    std::optional<Notifier> notifier_;
-    Loop* loop_ = nullptr;
+    std::optional<loop::Poster> poster_; // these two outlive the Loop
+    std::optional<notify::Notifier> notifier_;
+    loop::Loop* loop_ = nullptr;
     Reports reports_;
     std::array<bool, Connections::count> is_second_{};
     std::size_t bytes_ = 0, timers_ = 0, ticks_ = 0, posts_ = 0, signals_ = 0, tokens_ = 0;

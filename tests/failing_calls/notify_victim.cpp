@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "victim.hpp"
 
-#include <pollux/notify.hpp>
+#include <pollux/notify/notify.hpp>
 
 #include <cstdio>
 #include <exception>
@@ -53,24 +53,24 @@ class NotifyVictim final : public Victim {
     };
 
     struct Notifiers {
-        Notifier plain, bound;
-        LaneNotifier of_lanes;
-        Sender sender;
+        notify::Notifier plain, bound;
+        notify::LaneNotifier of_lanes;
+        notify::Sender sender;
     };
 
     /// May throw; all queues have been destroyed then.
     void use() {
-        auto queue = event_queue(capacity);
-        auto bound = event_queue(capacity, Handle{&wakes_});
-        auto of_lanes = event_queue(capacity, lanes);
-        auto channel = event_channel(capacity);
-        Tokens tokens;
+        auto queue = notify::event_queue(capacity);
+        auto bound = notify::event_queue(capacity, Handle{&wakes_});
+        auto of_lanes = notify::event_queue(capacity, notify::lanes);
+        auto channel = notify::event_channel(capacity);
+        notify::Tokens tokens;
         notifiers_.emplace(Notifiers{queue.notifier, bound.notifier, of_lanes.notifier, std::move(channel.sender)});
         start_other();
         for (;;) {
             // Longer than any machine needs: only a lost token takes it.
             const auto error = channel.receiver.recv(tokens, 20s);
-            if (error == disconnected) break;
+            if (error == notify::disconnected) break;
             reports_.add("recv()", error);
             if (error || tokens.empty()) return;
             tokens_ += tokens.size();
@@ -93,9 +93,9 @@ class NotifyVictim final : public Victim {
         for (std::size_t i = 0; i < capacity; ++i) {
             reports_.add("notify()", notifiers_->plain.notify(Token{i}));
             reports_.add("notify(), of a queue that is bound", notifiers_->bound.notify(Token{i}));
-            reports_.add("notify(), of a Sender", Sender(notifiers_->sender).notify(Token{i}));
+            reports_.add("notify(), of a Sender", notify::Sender(notifiers_->sender).notify(Token{i}));
             try {
-                reports_.add("notify(), of a lane", LaneNotifier(notifiers_->of_lanes).notify(Token{i}));
+                reports_.add("notify(), of a lane", notify::LaneNotifier(notifiers_->of_lanes).notify(Token{i}));
             } catch (const std::exception& failure) {
                 reports_.add("a copy of a LaneNotifier", failure.what());
             }

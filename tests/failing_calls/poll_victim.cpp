@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "victim.hpp"
 
-#include "../core/backends.hpp"
+#include "../harness/backends.hpp"
 
+#include <pollux/notify/token_queue.hpp>
 #include <pollux/poll.hpp>
-#include <pollux/token_queue.hpp>
 
 #include <cstdio>
 #include <optional>
@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 class PollVictim final : public Victim {
   public:
     explicit PollVictim(const std::string& backend)
-        : request_{.backend = backend, .folders = {core_tests::folder_of_plugins()}} {}
+        : request_{.backend = backend, .folders = {harness::folder_of_plugins()}} {}
     ~PollVictim() override {
         if (!other_.joinable()) return;
         start_other();
@@ -59,9 +59,9 @@ class PollVictim final : public Victim {
     void use() {
         Poll poll(request_);
         offers_edge_ = bool(poll.choice().winner->capabilities.edge);
-        auto queue = event_queue(16, poll.registrator());
+        auto queue = notify::event_queue(16, poll.registrator());
         Events events;
-        Tokens tokens;
+        notify::Tokens tokens;
         for (std::size_t i = 0; i < Connections::count; ++i) {
             connections_->send(i);
             // This thread adds one half, the other thread the other, beside a sleeping poll().
@@ -147,7 +147,7 @@ class PollVictim final : public Victim {
     std::thread other_;
     std::atomic<bool> is_started_ = false, is_done_ = false;
     std::optional<PollRegistrator> registrator_; // these two outlive the Poll
-    std::optional<Notifier> notifier_;
+    std::optional<notify::Notifier> notifier_;
     Reports reports_;
     std::array<bool, Connections::count> is_second_{};
     std::size_t bytes_ = 0, wakes_ = 0, tokens_ = 0;

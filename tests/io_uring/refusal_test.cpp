@@ -4,7 +4,7 @@
 #include "refused_enter.hpp"
 #include "scene.hpp"
 
-#include <pollux/deadline.hpp>
+#include <pollux/time/deadline.hpp>
 
 #include <atomic>
 #include <cerrno>
@@ -174,7 +174,7 @@ TEST(Refusal, remove_survives_all) {
                     } else if (collect(*armed.selector, 1) != std::set{Token{count}}) {
                         return "the other watch is lost";
                     }
-                    const Deadline deadline(patience);
+                    const time::Deadline deadline(patience);
                     for (std::size_t i = 0; i < count; ++i) {
                         std::error_code ignored;
                         while (!has_ended(armed.pairs[i].far)) {
@@ -210,7 +210,7 @@ TEST(Refusal, remove_does_not_reap_for_a_sleeper) {
         const auto outcome = armed.selector->registrator().remove(armed.pairs[0].near);
         kernel.accept();
         kernel.release_others();
-        const Deadline deadline(5s);
+        const time::Deadline deadline(5s);
         while (!has_returned && deadline.left() > 0ns) std::this_thread::yield();
         const bool was_woken = has_returned;
         armed.selector->registrator().wake();

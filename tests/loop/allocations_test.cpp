@@ -40,7 +40,7 @@ std::atomic<std::size_t> fails_at = 0; // the index of the allocation that fails
     operator delete(memory, alignment);
 }
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 std::size_t allocations_of(const auto& action) {
@@ -187,4 +187,4 @@ TEST(Allocations, of_steady_floods_are_none) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

@@ -4,7 +4,7 @@
 
 #include <pollux/open.hpp>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 class OnBackend : public testing::TestWithParam<std::string> {
@@ -33,8 +33,8 @@ TEST_P(OnBackend, echoes_in_each_mode) {
                 EXPECT_TRUE(any(ready & Ready::readable));
                 if (conformance::drain(own) == 0) return watcher.change(Ready::readable);
                 if (++rounds >= 200) {
-                    near.end();
-                    far.end();
+                    near.close();
+                    far.close();
                     return;
                 }
                 conformance::write(own, "x");
@@ -77,7 +77,7 @@ TEST_P(OnBackend, what_cannot_be_watched_is_refused) {
     };
     auto none = loop.watch(conformance::Owned::none, Ready::readable, Mode::level, refused);
     const auto pair = conformance::make_pair(conformance::Kind::tcp);
-    Watcher first = loop.watch(pair.near.get(), Ready::readable, Mode::level, [&](Ready) { first.end(); });
+    Watcher first = loop.watch(pair.near.get(), Ready::readable, Mode::level, [&](Ready) { first.close(); });
     auto second = loop.watch(pair.near.get(), Ready::writable, Mode::level, refused);
     conformance::write(pair.far, "x");
     EXPECT_FALSE(loop.run());
@@ -117,7 +117,7 @@ TEST_P(OnBackend, sources_come_and_go_with_the_same_numbers) {
             return [&](Ready) {
                 ++calls;
                 const auto number = pair.near.get();
-                other.end();
+                other.close();
                 pair.near.close();
                 auto quiet = conformance::make_pair(conformance::Kind::tcp);
                 pair = {conformance::renumber(std::move(quiet.near), number), std::move(quiet.far)};
@@ -149,7 +149,7 @@ RULE(watch, close_at_once) {
             auto pair = conformance::make_pair(conformance::Kind::tcp);
             Watcher watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [](Ready) {});
             loop.run_for(0ns);
-            watcher.end();
+            watcher.close();
             pair.near.close();
             // The peer sees the end, since no descriptor holds the connection.
             EXPECT_TRUE(conformance::wait_for_data(pair.far));
@@ -163,4 +163,4 @@ INSTANTIATE_TEST_SUITE_P(Watch, OnBackend, testing::ValuesIn(backends()),
                          [](const auto& backend) { return backend.param; });
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

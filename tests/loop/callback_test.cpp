@@ -7,7 +7,7 @@
 #include <functional>
 #include <new>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 /// Counts the existing objects.
@@ -93,4 +93,4 @@ TEST(Callback, takes_and_gives_what_can_only_be_moved) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

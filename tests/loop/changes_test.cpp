@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 const auto nothing = [](Ready) {};
@@ -38,7 +38,7 @@ RULE(watch, changes_cancel) {
     EXPECT_EQ(scripted.changes(), Names{"modify 3 0"});
     kept.change(Ready::none | Ready::closed, Mode::edge); // hints count as an empty interest
     kept.change(both);
-    kept.end();
+    kept.close();
     EXPECT_EQ(scripted.changes(), Names{"remove 3"}) << "at once, and without the change";
     scripted.turn();
     EXPECT_EQ(scripted.changes(), Names());
@@ -48,11 +48,11 @@ TEST(Changes, come_in_their_order) {
     Scripted scripted;
     auto first = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, nothing);
     auto second = scripted.loop.watch(Source{4}, Ready::readable, Mode::level, nothing);
-    first.end();
+    first.close();
     auto third = scripted.loop.watch(Source{3}, Ready::writable, Mode::level, nothing);
     scripted.turn();
     EXPECT_EQ(scripted.changes(), (Names{"add 4 1", "add 3 2"}));
-    third.end();
+    third.close();
     third = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, nothing);
     scripted.turn();
     EXPECT_EQ(scripted.changes(), (Names{"remove 3", "add 3 1"}));
@@ -72,7 +72,7 @@ TEST(Changes, of_a_source_whose_removal_failed) {
     };
     auto watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, nothing);
     scripted.turn();
-    watcher.end();
+    watcher.close();
     EXPECT_EQ(scripted.changes(), (Names{"add 3 1", "remove 3", "remove 3", "remove 3"}));
     watcher = scripted.loop.watch(Source{3}, Ready::writable, Mode::level, nothing);
     scripted.turn();
@@ -135,7 +135,7 @@ RULE(watch, refused) {
     scripted.turn();
     EXPECT_EQ(scripted.changes(), (Names{"modify 3 1", "remove 3"}));
     EXPECT_EQ(seen.size(), 4U);
-    watcher.end();
+    watcher.close();
     EXPECT_EQ(scripted.changes(), Names()) << "the backend does not know it";
     EXPECT_EQ(watcher.error(), canceled);
 }
@@ -149,7 +149,7 @@ TEST(Refused, can_end_before_it_is_reported) {
         watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready, std::error_code error) {
             EXPECT_EQ(error, std::errc::file_exists);
             ++reported;
-            watchers[1].end();
+            watchers[1].close();
         });
     }
     EXPECT_FALSE(scripted.loop.run());
@@ -206,4 +206,4 @@ TEST(Watch, refuses_an_empty_callback) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

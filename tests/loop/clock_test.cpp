@@ -21,7 +21,7 @@ extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
     return result;
 }
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 /// The readings of all clocks.
@@ -54,7 +54,7 @@ TEST(Clock, is_not_read_by_a_turn_without_timers) {
     auto& loop = scripted.loop;
     int calls = 0;
     Watcher watcher = loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) {
-        if (++calls == 3) return watcher.end();
+        if (++calls == 3) return watcher.close();
         loop.post([&] { watcher.change(both); });
         loop.defer([] {});
     });
@@ -63,7 +63,7 @@ TEST(Clock, is_not_read_by_a_turn_without_timers) {
     // Events are requested by a non-blocking poll, if there are posts, or by a sleep.
     for (int i = 0; i < 3; ++i) scripted.reports({{Source{3}, Ready::readable}, {Scripted::wakes, Ready::none}});
     auto over = loop.after(1h, [] {});
-    over.end();
+    over.close();
     EXPECT_EQ(readings_of([&] { EXPECT_FALSE(loop.run()); }), 0U);
     EXPECT_EQ(calls, 3);
     EXPECT_GE(loop.metrics().turns, 3U);
@@ -159,4 +159,4 @@ TEST(Clock, that_is_rough_and_far_behind_does_not_delay_timers_of_a_busy_loop) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

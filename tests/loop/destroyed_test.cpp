@@ -6,7 +6,7 @@
 #include <functional>
 #include <optional>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 /// Runs an action when its last owner is destroyed.
@@ -98,7 +98,7 @@ RULE(loop, destroyed) {
         EXPECT_EQ(loop.metrics().posts, 0U);
         EXPECT_FALSE(loop.choice().winner);
         auto keep_alive = loop.keep_alive();
-        EXPECT_FALSE(keep_alive.release());
+        EXPECT_FALSE(keep_alive.close());
         EXPECT_EQ(owned.use_count(), 2) << "nothing was kept";
     };
     for (const auto& backend : backends()) {
@@ -177,9 +177,9 @@ TEST(Destroyed, callbacks_whose_destruction_adds_others) {
         auto watcher =
             loop.watch(pipe.reader(), Ready::readable, Mode::level, [owned = std::make_shared<Last>(add)](Ready) {});
         EXPECT_FALSE(loop.defer([&] {
-            timer.end();
-            wakes.end();
-            watcher.end();
+            timer.close();
+            wakes.close();
+            watcher.close();
         }));
         EXPECT_FALSE(loop.run());
         EXPECT_EQ(calls, 5 * 3);
@@ -187,4 +187,4 @@ TEST(Destroyed, callbacks_whose_destruction_adds_others) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

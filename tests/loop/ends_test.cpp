@@ -4,7 +4,7 @@
 
 #include <thread>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 // run() returns when no watch, timer, signal or wake can call back, no function is posted or deferred, and no KeepAlive
@@ -18,7 +18,7 @@ RULE(loop, ends) {
         Names seen;
         Watcher watcher = loop.watch(pipe.reader(), Ready::readable, Mode::level, [&](Ready) {
             seen.emplace_back("watch");
-            watcher.end();
+            watcher.close();
         });
         auto paused = loop.watch(pipe.writer(), Ready::none, Mode::level, [](Ready) {});
         auto timer = loop.after(2ms, [&] {
@@ -33,7 +33,7 @@ RULE(loop, ends) {
         EXPECT_EQ(seen, (Names{"posted", "deferred", "timer", "watch"}));
         EXPECT_FALSE(loop.run());
 
-        WakeWatcher wakes = loop.on_wake([&] { wakes.end(); });
+        WakeWatcher wakes = loop.on_wake([&] { wakes.close(); });
         loop.post([&] { EXPECT_FALSE(loop.poster().wake()); });
         EXPECT_FALSE(loop.run());
     }
@@ -158,8 +158,8 @@ RULE(loop, run_for) {
         EXPECT_EQ(calls, 1);
         EXPECT_TRUE(loop.run_for(-1s));
         EXPECT_EQ(calls, 2);
-        watcher.end();
-        far.end();
+        watcher.close();
+        far.close();
         begin = Clock::now();
         auto near = loop.after(2ms, [] {});
         EXPECT_FALSE(loop.run_for(std::chrono::nanoseconds::max())) << "ended by itself";
@@ -202,7 +202,7 @@ TEST(Sleep, looks_first_beside_a_timer) {
     far.in_background();
     int calls = 0;
     Watcher watcher = loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) {
-        if (++calls == 3) watcher.end();
+        if (++calls == 3) watcher.close();
     });
     for (int i = 0; i < 3; ++i) scripted.reports({{Source{3}, Ready::readable}});
     EXPECT_FALSE(loop.run());
@@ -220,4 +220,4 @@ TEST(Sleep, looks_first_beside_a_timer) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

@@ -5,7 +5,7 @@
 #include <functional>
 #include <stdexcept>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 /// Repeats run() until it returns, or a limit is reached; returns the exceptions that were thrown.
@@ -65,12 +65,12 @@ TEST(Exceptions, of_a_refused_watch_and_of_wakes) {
                               [](Ready, std::error_code) { throw std::runtime_error("refused"); });
     Names woken;
     WakeWatcher first = loop.on_wake([&] {
-        first.end();
+        first.close();
         throw std::runtime_error("wake");
     });
     WakeWatcher second = loop.on_wake([&] {
         woken.emplace_back("second");
-        second.end();
+        second.close();
     });
     scripted.reports({{Scripted::wakes, Ready::none}});
     EXPECT_EQ(run_and_catch(loop), (Names{"refused", "wake"}));
@@ -82,7 +82,7 @@ TEST(Exceptions, of_a_callback_that_ends_its_own_handle) {
     auto& loop = scripted.loop;
     const auto alive = std::make_shared<int>(1);
     Timer timer = loop.at({}, [&, alive] {
-        timer.end();
+        timer.close();
         throw std::runtime_error("timer");
     });
     EXPECT_EQ(run_and_catch(loop), Names{"timer"});
@@ -94,7 +94,7 @@ TEST(Exceptions, of_a_periodic_timer_do_not_end_it) {
     auto& loop = scripted.loop;
     int calls = 0;
     Timer timer = loop.every(1ns, [&] {
-        if (++calls == 3) timer.end();
+        if (++calls == 3) timer.close();
         throw std::runtime_error("timer");
     });
     EXPECT_EQ(run_and_catch(loop), (Names{"timer", "timer", "timer"}));
@@ -112,4 +112,4 @@ TEST(Exceptions, of_run_for_leave_no_limit_behind) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tests of a Loop with a Selector whose nth call fails, once or from then on: a single failure is reported, or repaired
 // by a retry, and nothing else is lost; a persistent one is reported, and the Loop can be destroyed.
-#include "../core/failing_selector.hpp"
+#include "../harness/failing_selector.hpp"
 #include "loop_test.hpp"
 
 #include <csignal>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
-using core_tests::Failing;
-using core_tests::FailingSelector;
+using harness::Failing;
+using harness::FailingSelector;
 
 /// A program that uses all functions of a Loop, and repeats those whose failure is reported.
 class Program {
@@ -25,8 +25,8 @@ class Program {
         posts();
         signals();
         again();
-        watcher_.end();
-        closed_.end();
+        watcher_.close();
+        closed_.close();
         repeat([&] { return loop_.stop(); });
         go_on([] { return true; });
         EXPECT_TRUE(gave_up_ || loop_.metrics().watches == 0);
@@ -88,7 +88,7 @@ class Program {
             // The Loop has taken it, even if the wake failed.
             auto error = poster.post([&] { posted = true; });
             for (; error && reported < 2; error = poster.wake()) ++reported;
-            for (error = keep_alive.release(); error && reported < 2; error = keep_alive.release()) ++reported;
+            for (error = keep_alive.close(); error && reported < 2; error = keep_alive.close()) ++reported;
         }).join();
         reported_ += reported;
         go_on([&] { return posted; });
@@ -105,14 +105,14 @@ class Program {
 
     /// Watches a source again that was watched before: before it is readable, and after.
     void again() {
-        watcher_.end();
+        watcher_.close();
         watch();
         go_on([&] { return called_ == 4; });
         pipe_.write();
-        watcher_.end();
+        watcher_.close();
         auto timer = loop_.every(1ns, [] {}); // so that no turn sleeps
         for (int turn = 0; turn < 20; ++turn) go_on([] { return true; });
-        timer.end();
+        timer.close();
         watch();
         go_on([&] { return called_ == 5; });
     }
@@ -159,4 +159,4 @@ TEST(FailingCalls, of_a_selector_are_reported_by_loop_or_repaired) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

@@ -27,7 +27,7 @@ extern "C" ssize_t send(int descriptor, const void* bytes, size_t count, int fla
     return -1;
 }
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 constexpr int for_ever = 1 << 30;
@@ -88,4 +88,4 @@ RULE(on_signal, failure) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tests of a Loop in the parent and in the child of fork().
-#include "../core/child.hpp"
+#include "../harness/child.hpp"
 #include "loop_test.hpp"
 
 #include <array>
@@ -15,10 +15,10 @@
 
 extern char** environ; // NOLINT(readability-redundant-declaration): some systems declare it nowhere
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
-using core_tests::run_in_child;
+using harness::run_in_child;
 
 void drain(Source source) {
     std::array<char, 16> bytes{};
@@ -97,7 +97,7 @@ RULE(loop, forked) {
             expect_refusal([&] { parent.loop().run_for(0ns); });
         });
         parent.expect_works();
-        run_in_child([&] { parent.watcher().end(); });
+        run_in_child([&] { parent.watcher().close(); });
         parent.expect_works();
         run_in_child([&] { parent.destroy(); });
         parent.expect_works();
@@ -194,7 +194,7 @@ RULE(loop, reopen_in_child) {
             std::thread other([&] { EXPECT_FALSE(poster.post([&] { ++calls; })); });
             run_until(loop, [&] { return !(calls < 2); });
             other.join();
-            parent.watcher().end();
+            parent.watcher().close();
             parent.destroy();
             EXPECT_EQ(poster.wake(), canceled);
         });
@@ -260,7 +260,7 @@ RULE(loop, reopen_busy) {
             EXPECT_EQ(loop->reopen(), std::errc::device_or_resource_busy);
             loop.reset();
         });
-        EXPECT_FALSE(keep_alive.release());
+        EXPECT_FALSE(keep_alive.close());
         other.join();
         EXPECT_FALSE(loop->reopen());
     }
@@ -337,4 +337,4 @@ TEST(LoopFork, beside_a_storm_of_signals) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

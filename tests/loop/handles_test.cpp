@@ -5,7 +5,7 @@
 #include <csignal>
 #include <optional>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 // A handle that outlives its Loop is empty: its callback has been destroyed, and its calls do nothing.
@@ -20,7 +20,7 @@ RULE(handle, outlives_loop) {
         auto signal = loop->on_signal(SIGTERM, [owned] {});
         auto wakes = loop->on_wake([owned] {});
         auto ended = loop->after(1h, [owned] {});
-        ended.end();
+        ended.close();
         loop->run_for(0ns);
         loop->post([owned] {});
         loop->defer([owned] {});
@@ -38,7 +38,7 @@ RULE(handle, outlives_loop) {
         EXPECT_FALSE(timer.is_pending());
         EXPECT_EQ(timer.missed(), 0U);
         timer.in_background();
-        signal.end();
+        signal.close();
         auto moved = std::move(wakes);
     }
 }
@@ -46,8 +46,8 @@ RULE(handle, outlives_loop) {
 TEST(Handles, of_callbacks_that_own_handles_of_the_same_loop) {
     Scripted scripted;
     std::optional<Loop> loop(std::in_place,
-                             std::make_unique<core_tests::ScriptedSelector>(
-                                 scripted.record, [](std::size_t) { return core_tests::ScriptedSelector::Answer{}; }));
+                             std::make_unique<harness::ScriptedSelector>(
+                                 scripted.record, [](std::size_t) { return harness::ScriptedSelector::Answer{}; }));
     const auto inner = std::make_shared<Timer>(loop->after(1h, [] {}));
     auto outer = loop->watch(Source{3}, Ready::readable, Mode::level, [inner](Ready) {});
     auto late = loop->after(1h, [keeps = std::make_shared<Watcher>(std::move(outer))] {});
@@ -131,7 +131,7 @@ TEST(Handles, are_moved) {
     EXPECT_TRUE(own);
     watchers[3] = std::move(watchers[4]);
     EXPECT_EQ(loop.metrics().watches, 99U);
-    watchers[0].end();
+    watchers[0].close();
     scripted.changes();
     scripted.reports({{Source{0}, Ready::readable}, {Source{1}, Ready::readable}, {Source{4}, Ready::readable}});
     scripted.turn();
@@ -151,7 +151,7 @@ TEST(Handles, of_a_source_that_its_callback_owns) {
         const auto source = pair.near.get();
         watcher = loop.watch(source, Ready::readable, Mode::level, [&, socket = std::move(pair.near)](Ready) {
             EXPECT_EQ(conformance::read(socket).bytes, 1U);
-            watcher.end(); // the socket is closed in phase close, after it was removed from the backend
+            watcher.close(); // the socket is closed in phase close, after it was removed from the backend
         });
         conformance::write(pair.far, "x");
         EXPECT_FALSE(loop.run());
@@ -160,4 +160,4 @@ TEST(Handles, of_a_source_that_its_callback_owns) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

@@ -9,7 +9,7 @@
 
 #include <unistd.h>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 using conformance::Kind;
@@ -69,7 +69,7 @@ RULE(watch, descriptor_reused) {
                 EXPECT_EQ(thrown_by([&] { loop.run_for(0ns); }).error, std::errc::file_exists);
                 calls = 1;
             }
-            stale.end();
+            stale.close();
             loop.run_for(0ns);
             EXPECT_EQ(calls, 2) << "it is still watched";
         }
@@ -84,7 +84,7 @@ TEST(Identity, of_a_stale_watcher_that_ends_before_the_next_is_given_to_the_back
         const auto other = exchanged(pair, kind);
         int calls = 0;
         auto watcher = loop.watch(other.near.get(), Ready::readable, Mode::level, [&](Ready) { ++calls; });
-        stale.end();
+        stale.close();
         EXPECT_TRUE(is_ready(other));
         EXPECT_TRUE(loop.run_one());
         EXPECT_EQ(calls, 1);
@@ -203,7 +203,7 @@ conformance::Owned closed_while_registered(Loop& loop, Pair& pair) {
     loop.run_for(0ns);
     auto duplicate = conformance::duplicate(pair.near);
     pair.near.close();
-    watcher.end();
+    watcher.close();
     conformance::write(pair.far, "x");
     EXPECT_TRUE(conformance::wait_for_data(duplicate));
     return duplicate;
@@ -270,7 +270,7 @@ TEST(Lingering, in_a_selector_that_was_given_is_an_error_each_time) {
     auto watcher = scripted.loop.watch(Source{source}, Ready::readable, Mode::level, [](Ready) {});
     scripted.turn();
     scripted.keeps_reporting(source);
-    watcher.end();
+    watcher.close();
     for (int times = 0; times < 3; ++times) {
         scripted.turn(7);
         const auto thrown = thrown_by([&] { scripted.turn(); });
@@ -300,7 +300,7 @@ TEST(Lingering, is_not_what_is_changed_or_stale_now_and_then) {
     Scripted other;
     watcher = other.loop.watch(Source{source}, Ready::readable, Mode::level, [](Ready) {});
     other.turn();
-    watcher.end();
+    watcher.close();
     other.keeps_reporting(source, 2);
     other.turn(40); // not consecutively
     EXPECT_EQ(other.loop.metrics().stale, 20U);
@@ -326,4 +326,4 @@ TEST(Refusal, of_a_file_is_no_short_count) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

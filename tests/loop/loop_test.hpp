@@ -2,11 +2,11 @@
 #pragma once
 
 #include "../conformance/process.hpp"
-#include "../core/core_test.hpp"
-#include "../core/rule.hpp"
-#include "../core/scripted_selector.hpp"
+#include "../harness/pipe.hpp"
+#include "../harness/rule.hpp"
+#include "../harness/scripted_selector.hpp"
 
-#include <pollux/loop.hpp>
+#include <pollux/loop/loop.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -20,14 +20,14 @@
 #include <utility>
 #include <vector>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 
 using namespace std::chrono_literals;
-using core_tests::backends;
-using core_tests::canceled;
-using core_tests::Change;
-using core_tests::offers_all;
-using core_tests::Pipe;
+using harness::backends;
+using harness::canceled;
+using harness::Change;
+using harness::offers_all;
+using harness::Pipe;
 
 using Clock = std::chrono::steady_clock;
 using Names = std::vector<std::string>;
@@ -37,7 +37,7 @@ using What = Change::What;
 inline constexpr std::chrono::nanoseconds patience = 30s;
 
 inline Request request(const std::string& backend) {
-    return {.backend = backend, .folders = {core_tests::folder_of_plugins()}};
+    return {.backend = backend, .folders = {harness::folder_of_plugins()}};
 }
 
 /// Returns the message of the exception of an action; empty if it throws none.
@@ -62,7 +62,7 @@ inline std::size_t count_bytes(Loop& loop, Source source, Mode mode) {
     std::size_t bytes = 0;
     Watcher watcher = loop.watch(source, Ready::readable, mode, [&](Ready) {
         for (auto outcome = conformance::read(source, 4096); !outcome.error;) {
-            if (outcome.bytes == 0) return watcher.end();
+            if (outcome.bytes == 0) return watcher.close();
             bytes += outcome.bytes;
             if (mode != Mode::edge) return;
             outcome = conformance::read(source, 4096);
@@ -116,8 +116,8 @@ class Scripted {
     using Reports = std::vector<std::pair<Source, Ready>>;
 
     explicit Scripted(const LoopOptions& options = {})
-        : loop(std::make_unique<core_tests::ScriptedSelector>(record, [this](std::size_t) { return answer(); }),
-               options) {}
+        : loop(std::make_unique<harness::ScriptedSelector>(record, [this](std::size_t) { return answer(); }), options) {
+    }
 
     /// Sets the events of the next select() without earlier reports.
     void reports(Reports next) { reports_.push_back(std::move(next)); }
@@ -158,10 +158,10 @@ class Scripted {
 
     static constexpr Source wakes = static_cast<Source>(-2);
 
-    const std::shared_ptr<core_tests::Record> record = std::make_shared<core_tests::Record>();
+    const std::shared_ptr<harness::Record> record = std::make_shared<harness::Record>();
 
   private:
-    core_tests::ScriptedSelector::Answer answer() {
+    harness::ScriptedSelector::Answer answer() {
         if (lingering_ && record->timeouts.size() % every_ != 0) return {};
         if (lingering_) return {{{*lingering_, Ready::readable}}, {}};
         if (reports_.empty()) {
@@ -196,4 +196,4 @@ class Scripted {
 
 constexpr Ready both = Ready::readable | Ready::writable;
 
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

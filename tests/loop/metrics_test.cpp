@@ -4,7 +4,7 @@
 
 #include <thread>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 // Each count of LoopMetrics equals what the Loop has done or has left to do.
@@ -17,7 +17,7 @@ RULE(metrics, counts) {
     auto timer = loop.at({}, [] {});
     auto far = loop.every(1h, [] {});
     auto wakes = loop.on_wake([] {});
-    loop.post([&] { gone.end(); });
+    loop.post([&] { gone.close(); });
     loop.post([] {});
     loop.defer([] {});
     auto seen = loop.metrics();
@@ -73,4 +73,4 @@ RULE(metrics, times) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

@@ -3,16 +3,16 @@
 #include "loop_test.hpp"
 
 #ifndef _WIN32
-#include "../core/child.hpp"
+#include "../harness/child.hpp"
 #endif
 
 #include <pollux/open.hpp>
-#include <pollux/timer_wheel.hpp>
+#include <pollux/time/timer_wheel.hpp>
 
 #include <algorithm>
 #include <thread>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 /// Holds a Loop: waits as an outer loop does, by a Poll of its own over the backend epoll or kqueue.
@@ -90,8 +90,8 @@ TEST_P(Nesting, runs_in_an_outer_loop_that_wakes_only_for_work) {
         return [&](Ready) {
             conformance::drain(own);
             if (++bytes == 50) {
-                near.end();
-                far.end();
+                near.close();
+                far.close();
             } else {
                 loop.defer([&] { ++deferred; });
                 conformance::write(own, "x");
@@ -102,7 +102,7 @@ TEST_P(Nesting, runs_in_an_outer_loop_that_wakes_only_for_work) {
     near = loop.watch(pair.near.get(), Ready::readable, Mode::oneshot, answer(pair.near, near));
     far = loop.watch(pair.far.get(), Ready::readable, Mode::oneshot, answer(pair.far, far));
     Timer timer = loop.every(3ms, [&] {
-        if (++ticks == 20) timer.end();
+        if (++ticks == 20) timer.close();
     });
     conformance::write(pair.near, "x");
     std::thread thread([&, poster = loop.poster(), keep_alive = loop.keep_alive()] {
@@ -206,7 +206,7 @@ RULE(nesting, next_deadline) {
         auto timer = loop.at(time, [] {});
         loop.prepare();
         EXPECT_GE(loop.next_deadline(), time);
-        EXPECT_LT(loop.next_deadline(), time + std::chrono::nanoseconds(TimerWheel::tick));
+        EXPECT_LT(loop.next_deadline(), time + std::chrono::nanoseconds(time::TimerWheel::tick));
     }
     {
         auto last = loop.at(Clock::time_point::max(), [] {});
@@ -274,14 +274,14 @@ RULE(nesting, on_poll) {
     seen.clear();
     PollHook hook = loop.on_poll(note("before"), {});
     EXPECT_FALSE(loop.run()) << "a hook keeps nothing running";
-    hook = loop.on_poll([&] { hook.end(); }, note("after the end"));
+    hook = loop.on_poll([&] { hook.close(); }, note("after the end"));
     scripted.turn(2);
     EXPECT_FALSE(hook);
     EXPECT_TRUE(std::ranges::find(seen, "after the end") == seen.end());
 
     hook = loop.on_poll([] { throw std::runtime_error("hook"); }, note("never"));
     EXPECT_THROW(scripted.turn(), std::runtime_error);
-    hook.end();
+    hook.close();
     scripted.turn();
     EXPECT_TRUE(std::ranges::find(seen, "never") == seen.end());
 }
@@ -294,17 +294,17 @@ TEST_P(Nesting, holds_another_loop) {
     const auto pair = conformance::make_pair(conformance::Kind::tcp);
     Timer timer = inner.every(2ms, [&] {
         conformance::write(pair.far, "x");
-        if (++ticks == 10) timer.end();
+        if (++ticks == 10) timer.close();
     });
     std::size_t bytes = 0;
     Watcher watcher = inner.watch(pair.near.get(), Ready::readable, Mode::edge, [&](Ready) {
         bytes += conformance::drain(pair.near);
-        if (bytes == 10) watcher.end();
+        if (bytes == 10) watcher.close();
     });
     Watcher descriptor;
     const auto turn = [&] {
         ++calls;
-        if (!inner.run_for(0ns)) descriptor.end(); // and the outer loop has nothing pending
+        if (!inner.run_for(0ns)) descriptor.close(); // and the outer loop has nothing pending
     };
     descriptor = loop.watch(inner.descriptor(), Ready::readable, Mode::level, [&](Ready) { turn(); });
     Timer deadline = loop.after(1h, turn);
@@ -332,7 +332,7 @@ RULE(nesting, forked) {
         Loop loop(request(backend));
         const bool expected = has_descriptor(loop);
         SCOPED_TRACE(backend);
-        core_tests::run_in_child([&] {
+        harness::run_in_child([&] {
             std::error_code error;
             static_cast<void>(loop.descriptor(error));
             EXPECT_EQ(error, std::errc::no_such_process);
@@ -346,4 +346,4 @@ RULE(nesting, forked) {
 #endif
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

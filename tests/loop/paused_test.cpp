@@ -2,7 +2,7 @@
 // Tests of paused watches whose source hangs up.
 #include "loop_test.hpp"
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 bool offers(const Loop& loop, Mode mode) {
@@ -111,4 +111,4 @@ TEST(Paused, and_reported_by_a_backend_all_the_same) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

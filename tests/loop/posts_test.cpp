@@ -2,14 +2,14 @@
 // Tests of post() and KeepAlive.
 #include "loop_test.hpp"
 
-#include <pollux/token_queue.hpp>
+#include <pollux/notify/token_queue.hpp>
 
 #include <array>
 #include <atomic>
 #include <optional>
 #include <thread>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 // Functions that four threads post to a Loop that sleeps in between are each called once, in the Loop's thread, in the
@@ -99,19 +99,19 @@ RULE(post, loop_gone) {
         EXPECT_EQ(owned.use_count(), 1);
         EXPECT_EQ(poster.wake(), canceled);
         const auto late = poster.keep_alive();
-        keep_alive.release();
+        EXPECT_FALSE(keep_alive.close());
         over = true;
         other.join();
     }
 }
 
-// A KeepAlive keeps run() waiting for posts; when the last KeepAlive is released, by any thread, run() returns.
+// A KeepAlive keeps run() waiting for posts; when the last KeepAlive is closed, by any thread, run() returns.
 RULE(loop, keep_alive) {
     Scripted scripted;
     auto first = scripted.loop.keep_alive(), last = scripted.loop.keep_alive();
-    first.release();
+    EXPECT_FALSE(first.close());
     EXPECT_EQ(scripted.record->wakes, 0);
-    last.release();
+    EXPECT_FALSE(last.close());
     EXPECT_EQ(scripted.record->wakes, 1) << "it may sleep, with nothing to wait for any more";
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -125,8 +125,8 @@ RULE(loop, keep_alive) {
                 KeepAlive second = std::move(keep_alive);
                 EXPECT_FALSE(poster.post([&] { ++calls; }));
                 keep_alive = poster.keep_alive();
-                second.release();
-                second.release();
+                EXPECT_FALSE(second.close());
+                EXPECT_FALSE(second.close());
                 EXPECT_FALSE(poster.post([&] { ++calls; }));
                 const auto end = Clock::now() + patience;
                 while (calls < 2 && Clock::now() < end) std::this_thread::yield();
@@ -167,15 +167,15 @@ RULE(on_wake, called) {
         Loop loop(request(backend));
         const Watchdog watchdog(loop);
         constexpr std::size_t count = 1000;
-        auto queue = event_queue(count, loop.poster());
-        Tokens tokens;
+        auto queue = notify::event_queue(count, loop.poster());
+        notify::Tokens tokens;
         std::size_t next = 0, most = 0;
         std::uint64_t turn = 0;
         WakeWatcher wakes = loop.on_wake([&] {
             EXPECT_NE(std::exchange(turn, loop.metrics().turns), loop.metrics().turns) << "once a turn";
             most = std::max(most, queue.poller.poll(tokens, 64));
             for (const auto token : tokens) EXPECT_EQ(token, Token{next++});
-            if (next == count) wakes.end();
+            if (next == count) wakes.close();
         });
         std::thread other([&, notifier = queue.notifier] {
             for (std::size_t i = 0; i < count; ++i) EXPECT_FALSE(notifier.notify(Token{i}));
@@ -188,4 +188,4 @@ RULE(on_wake, called) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

@@ -4,7 +4,7 @@
 
 #include <functional>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 using conformance::Kind;
@@ -42,7 +42,7 @@ RULE(watch, error_at_once) {
             }
         }
         EXPECT_EQ(loop.metrics().watches, 1U);
-        watcher.end();
+        watcher.close();
         EXPECT_FALSE(loop.run()) << "nothing of the refused ones is left";
     }
 }
@@ -89,7 +89,7 @@ RULE(watch, refusal_ends_run) {
         auto closed = loop.watch(Source{conformance::Owned::none}, Ready::readable, Mode::level, never);
         Watcher first = loop.watch(pair.near.get(), Ready::readable, Mode::level, [&](Ready) {
             ++calls;
-            first.end();
+            first.close();
         });
         auto second = loop.watch(pair.near.get(), Ready::writable, Mode::level, never);
         conformance::write(pair.far, "x");
@@ -210,4 +210,4 @@ TEST(Refusal, of_edge_is_no_short_count) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

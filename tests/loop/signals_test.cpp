@@ -14,7 +14,7 @@
 #include <unistd.h>
 #endif
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 std::atomic<int> handled_before = 0;
@@ -47,7 +47,7 @@ RULE(on_signal, called) {
         const Watchdog watchdog(loop);
         int calls = 0;
         SignalWatcher watcher = loop.on_signal(SIGTERM, [&] {
-            if (++calls == 3) watcher.end();
+            if (++calls == 3) watcher.close();
         });
         EXPECT_EQ(loop.metrics().watches, 0U) << "what it stands on is not the program's";
         EXPECT_EQ(std::raise(SIGTERM), 0);
@@ -85,7 +85,7 @@ RULE(on_signal, shared) {
         EXPECT_TRUE(two->run_one());
         EXPECT_EQ(seen, (Names{"first", "second", "third"}));
         seen.clear();
-        first.end();
+        first.close();
         two.reset();
         std::raise(SIGTERM);
         EXPECT_TRUE(one.run_one());
@@ -101,8 +101,8 @@ RULE(on_signal, restores) {
     auto first = one.on_signal(SIGTERM, [] {});
     auto second = one.on_signal(SIGTERM, [] {});
     auto third = two->on_signal(SIGTERM, [] {});
-    first.end();
-    second.end();
+    first.close();
+    second.close();
     std::raise(SIGTERM);
     EXPECT_EQ(handled_before, 0) << "the other Loop's is left";
     two.reset();
@@ -111,7 +111,7 @@ RULE(on_signal, restores) {
     first = one.on_signal(SIGTERM, [] {});
     std::raise(SIGTERM);
     EXPECT_EQ(handled_before, 1);
-    first.end();
+    first.close();
     std::raise(SIGTERM);
     EXPECT_EQ(handled_before, 2);
 }
@@ -142,7 +142,7 @@ TEST(OnSignal, that_arrived_before_a_watcher_is_not_its) {
     Loop loop(request(backends().front()));
     auto watcher = loop.on_signal(SIGTERM, [] { ADD_FAILURE() << "it arrived for the one before"; });
     std::raise(SIGTERM);
-    watcher.end();
+    watcher.close();
     int calls = 0;
     watcher = loop.on_signal(SIGTERM, [&] { ++calls; });
     EXPECT_TRUE(loop.run_for(20ms));
@@ -163,7 +163,7 @@ TEST(OnSignal, in_a_storm_while_loops_come_and_go) {
     for (int i = 0; i < 200; ++i) {
         Loop loop(request(backends().front()));
         const Watchdog watchdog(loop);
-        SignalWatcher watcher = loop.on_signal(SIGTERM, [&] { watcher.end(); });
+        SignalWatcher watcher = loop.on_signal(SIGTERM, [&] { watcher.close(); });
         EXPECT_FALSE(loop.run());
     }
     over = true;
@@ -235,4 +235,4 @@ TEST(OnSignal, raises_no_sigpipe_after_descriptors_were_closed) {
 #endif
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

@@ -4,7 +4,7 @@
 
 #include "../net/spawned.hpp"
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 TEST(CloseOnExec, holds_for_signals_beside_a_thread_that_spawns) {
@@ -14,7 +14,7 @@ TEST(CloseOnExec, holds_for_signals_beside_a_thread_that_spawns) {
         const auto watcher = loop.on_signal(SIGUSR1, [] {});
     };
     open_and_close(); // opens what is opened once for the process
-    EXPECT_EQ(net_tests::inherited_beside(open_and_close), 0);
+    EXPECT_EQ(net::tests::inherited_beside(open_and_close), 0);
 }
 
 TEST(StandardStreams, are_not_taken_for_signals) {
@@ -35,4 +35,4 @@ TEST(StandardStreams, are_not_taken_for_signals) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

@@ -2,7 +2,7 @@
 // Tests of events of watches that ended or changed since the backend reported them.
 #include "loop_test.hpp"
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 // No callback runs for a handle as it was before it ended or changed: neither for an event of the current batch, nor if
@@ -16,11 +16,11 @@ RULE(loop, no_stale_callback) {
         const auto note = [&](const char* name) { return [&seen, name](Ready) { seen.emplace_back(name); }; };
         first = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) {
             seen.emplace_back("first");
-            second.end();
+            second.close();
             // The descriptor number and the slot are reused: the event of the former watch is not delivered to this
             // one.
             second = scripted.loop.watch(Source{4}, Ready::readable, Mode::level, note("second, new"));
-            third.end();
+            third.close();
         });
         second = scripted.loop.watch(Source{4}, Ready::readable, Mode::level, note("second, old"));
         third = scripted.loop.watch(Source{5}, Ready::readable, Mode::level, note("third"));
@@ -45,7 +45,7 @@ TEST(NothingStale, when_the_slot_is_used_again_between_turns) {
     scripted.reports({{Source{3}, Ready::readable}, {Source{4}, Ready::readable}});
     scripted.turn();
     EXPECT_EQ(seen, Names{"first"});
-    second.end(); // outside of a turn its slot is free at once
+    second.close(); // outside of a turn its slot is free at once
     second = scripted.loop.watch(Source{4}, Ready::readable, Mode::level, [&](Ready) { seen.emplace_back("new"); });
     scripted.turn();
     EXPECT_EQ(seen, Names{"first"});
@@ -53,14 +53,14 @@ TEST(NothingStale, when_the_slot_is_used_again_between_turns) {
 }
 
 TEST(NothingStale, from_a_backend_that_makes_tokens_up) {
-    const auto record = std::make_shared<core_tests::Record>();
-    Loop loop(std::make_unique<core_tests::ScriptedSelector>(record, [](std::size_t) {
-        return core_tests::ScriptedSelector::Answer{
+    const auto record = std::make_shared<harness::Record>();
+    Loop loop(std::make_unique<harness::ScriptedSelector>(record, [](std::size_t) {
+        return harness::ScriptedSelector::Answer{
             {{Token{0}, Ready::readable}, {Token{1}, Ready::readable}, {Token{~0ULL - 1}, Ready::readable}}, {}};
     }));
     int calls = 0;
     auto watcher = loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) { ++calls; });
-    watcher.end();
+    watcher.close();
     watcher = loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) { ++calls; });
     loop.run_for(0ns);
     EXPECT_EQ(calls, 0);
@@ -168,4 +168,4 @@ TEST(Change, of_a_oneshot_watch_in_the_batch) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -67,7 +67,7 @@ TEST(Timers, in_the_background_are_counted_once) {
     timer.cancel();
     EXPECT_TRUE(is_kept_by_another()) << "it was cancelled";
     timer.rearm(1h);
-    timer.end();
+    timer.close();
     EXPECT_TRUE(is_kept_by_another()) << "it has ended";
 }
 
@@ -117,4 +117,4 @@ TEST(Timers, are_set_again_and_cancelled_while_they_are_in_the_wheel) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

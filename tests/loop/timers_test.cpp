@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -91,7 +91,7 @@ RULE(timer, no_drift) {
             // lateness would accumulate.
             on_the_grid = (now - first) / period <= static_cast<std::int64_t>(periods) + 1;
             for (const auto begin = Clock::now(); Clock::now() - begin < 1500us;) {}
-            if ((calls >= enough && on_the_grid) || calls == most) timer.end();
+            if ((calls >= enough && on_the_grid) || calls == most) timer.close();
         });
         const auto begin = Clock::now();
         EXPECT_FALSE(loop.run());
@@ -110,7 +110,7 @@ RULE(timer, missed) {
         if (missed.size() == 1) { // 35 ms on a grid of 10: three periods pass before the next turn
             for (const auto begin = Clock::now(); Clock::now() - begin < 35ms;) {}
         }
-        if (missed.size() == 2) timer.end();
+        if (missed.size() == 2) timer.close();
     });
     EXPECT_FALSE(loop.run());
     ASSERT_EQ(missed.size(), 2U);
@@ -254,10 +254,10 @@ TEST(Timers, in_great_number) {
         };
         timers.push_back(is_duration ? loop.after(wait, called) : loop.at(start + wait, called));
     }
-    for (int i = 0; i < count; i += 2) timers[static_cast<std::size_t>(i)].end();
+    for (int i = 0; i < count; i += 2) timers[static_cast<std::size_t>(i)].close();
     EXPECT_FALSE(loop.run());
     EXPECT_EQ(fired, count / 2);
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

@@ -6,7 +6,7 @@
 #include <functional>
 #include <thread>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 /// Records its name when it is destroyed.
@@ -41,7 +41,7 @@ RULE(loop, phases) {
             seen.emplace_back("ready");
             loop.defer([&] {
                 seen.emplace_back("deferred");
-                watcher.end();
+                watcher.close();
                 loop.post([] {});
             });
         });
@@ -80,8 +80,8 @@ RULE(loop, close) {
     Names seen;
     Watcher watcher;
     Timer timer = loop.after(0ns, [&, trace = std::make_unique<Trace>(seen, "timer closed")] {
-        timer.end();
-        watcher.end();
+        timer.close();
+        watcher.close();
         seen.emplace_back("timer called");
         loop.defer([&] { seen.emplace_back("deferred"); });
     });
@@ -94,7 +94,7 @@ RULE(loop, close) {
 
     seen.clear();
     timer = loop.after(1h, [trace = std::make_unique<Trace>(seen, "closed")] {});
-    timer.end();
+    timer.close();
     EXPECT_EQ(seen, Names{"closed"});
 }
 
@@ -104,7 +104,7 @@ TEST(Close, of_a_chain_that_owns_each_other) {
     constexpr int links = 10000; // nested: destruction must not recurse
     Timer chain;
     for (int i = 0; i < links; ++i) chain = loop.after(1h, [inner = std::make_shared<Timer>(std::move(chain))] {});
-    loop.post([&] { chain.end(); });
+    loop.post([&] { chain.close(); });
     EXPECT_FALSE(loop.run());
     EXPECT_EQ(loop.metrics().closed, std::uint64_t{links});
     EXPECT_EQ(loop.metrics().timers, 0U);
@@ -172,7 +172,7 @@ TEST(Budget, of_posts_that_post) {
     Timer timer = loop.at({}, [&] {
         ++timers;
         timer.rearm(Clock::time_point());
-        if (posts == 1000) timer.end();
+        if (posts == 1000) timer.close();
     });
     EXPECT_FALSE(loop.run());
     EXPECT_GE(timers, 999) << "once a turn, as do the posts";
@@ -188,4 +188,4 @@ TEST(Loop, refuses_options_out_of_range) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

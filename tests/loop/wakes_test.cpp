@@ -7,7 +7,7 @@
 #include <functional>
 #include <thread>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
 const auto no_memory = make_error_code(std::errc::not_enough_memory);
@@ -104,7 +104,7 @@ TEST(Post, that_succeeded_is_called_whatever_wakes_fail) {
                 if (!called) ++lost;
                 if (lost != 0) break;
             }
-            while (keep_alive.release()) {}
+            while (keep_alive.close()) {}
         });
     }
     EXPECT_FALSE(loop.run());
@@ -112,15 +112,15 @@ TEST(Post, that_succeeded_is_called_whatever_wakes_fail) {
     EXPECT_EQ(lost, 0);
 }
 
-// release() whose wake fails keeps holding the Loop and can be repeated; the destructor tries three times.
-RULE(post, release_again) {
+// A close() whose wake fails keeps holding the Loop and can be repeated; the destructor tries three times.
+RULE(post, close_again) {
     int wakes = 0, fail_until = 1;
     Loop loop(std::make_unique<Sleeper>([&] { return ++wakes <= fail_until; }));
     auto keep_alive = loop.keep_alive();
-    EXPECT_EQ(keep_alive.release(), no_memory);
+    EXPECT_EQ(keep_alive.close(), no_memory);
     EXPECT_TRUE(loop.run_for(0ns)) << "it is still held";
-    EXPECT_FALSE(keep_alive.release());
-    EXPECT_FALSE(keep_alive.release());
+    EXPECT_FALSE(keep_alive.close());
+    EXPECT_FALSE(keep_alive.close());
     EXPECT_EQ(wakes, 2);
     EXPECT_FALSE(loop.run());
     fail_until = 4;
@@ -178,4 +178,4 @@ RULE(post, bounded) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

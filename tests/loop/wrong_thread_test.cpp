@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tests of calls of a thread that does not run the Loop, which a debug build of the library aborts with one line.
-#include "../core/death.hpp"
+#include "../harness/death.hpp"
 #include "loop_test.hpp"
 
 #include <algorithm>
@@ -8,10 +8,10 @@
 #include <functional>
 #include <optional>
 
-namespace pollux::loop_tests {
+namespace pollux::loop::tests {
 namespace {
 
-using core_tests::death_by;
+using harness::death_by;
 
 /// All wrong calls, with objects that are made before a thread runs the Loop.
 struct Victim {
@@ -58,11 +58,11 @@ const std::vector<Wrong>& wrongs() {
         {"Watcher::change()", [](Victim& v) { v.watcher.change(both); }},
         {"Watcher::rearm()", [](Victim& v) { v.watcher.rearm(); }},
         {"Watcher::error()", [](Victim& v) { (void)v.watcher.error(); }},
-        {"the end of a handle", [](Victim& v) { v.watcher.end(); }},
-        {"the end of a handle", [](Victim& v) { const Watcher dies(std::move(v.watcher)); }},
-        {"the end of a handle", [](Victim& v) { v.timer.end(); }},
-        {"the end of a handle", [](Victim& v) { v.wakes.end(); }},
-        {"the end of a handle", [](Victim& v) { v.signals.end(); }},
+        {"Handle::close()", [](Victim& v) { v.watcher.close(); }},
+        {"Handle::close()", [](Victim& v) { const Watcher dies(std::move(v.watcher)); }},
+        {"Handle::close()", [](Victim& v) { v.timer.close(); }},
+        {"Handle::close()", [](Victim& v) { v.wakes.close(); }},
+        {"Handle::close()", [](Victim& v) { v.signals.close(); }},
         {"Handle::in_background()", [](Victim& v) { v.watcher.in_background(); }},
         {"Handle::in_background()", [](Victim& v) { v.timer.in_background(); }},
         {"Timer::rearm()", [](Victim& v) { v.timer.rearm(1s); }},
@@ -84,7 +84,8 @@ RULE(loop, wrong_thread) {
         SCOPED_TRACE(wrong.name);
         const auto death = death_by([&] { Victim().act(wrong.act); });
         EXPECT_EQ(death.signal, SIGABRT);
-        EXPECT_TRUE(contains(death.words, "pollux::Loop: " + std::string(wrong.name) + " was called by another thread"))
+        EXPECT_TRUE(
+            contains(death.words, "pollux::loop::Loop: " + std::string(wrong.name) + " was called by another thread"))
             << death.words;
         EXPECT_TRUE(contains(death.words, "post()"));
         EXPECT_EQ(std::count(death.words.begin(), death.words.end(), '\n'), 1) << death.words;
@@ -98,7 +99,7 @@ TEST(WrongThread, is_no_thread_that_posts_stops_or_holds) {
             victim.loop.post([] {});
             auto keep_alive = victim.loop.keep_alive();
             victim.loop.poster().wake();
-            keep_alive.release();
+            static_cast<void>(keep_alive.close());
             victim.loop.stop();
         });
     });
@@ -131,7 +132,7 @@ TEST(WrongThread, is_none_of_the_parent) {
             const auto grandchild = death_by([&] {
                 victim.timer.rearm(1h);
                 victim.watcher.change(both);
-                victim.watcher.end();
+                victim.watcher.close();
             });
             EXPECT_EQ(grandchild.signal, 0) << grandchild.words;
             std::fputs(grandchild.words.c_str(), stderr);
@@ -142,4 +143,4 @@ TEST(WrongThread, is_none_of_the_parent) {
 }
 
 } // namespace
-} // namespace pollux::loop_tests
+} // namespace pollux::loop::tests

@@ -101,7 +101,7 @@ EXHIBIT(defers_the_cancellation_until_it_has_waited, "libfuse/libfuse#1304",
 EXHIBIT(is_cancelled_in_a_callback, "boostorg/coroutine2#28",
         "A callback waits for something else and its thread is cancelled there: the loop swallows the cancellation, "
         "which ends the process, or cannot be used by another thread afterwards.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const auto keep_alive = loop.keep_alive();
     const auto never = make_pair(Kind::pipe), pair = make_pair(Kind::local);
     conformance::set_blocking(never.near, true);
@@ -114,8 +114,8 @@ EXHIBIT(is_cancelled_in_a_callback, "boostorg/coroutine2#28",
         char byte = 0;
         EXPECT_EQ(::read(never.near, &byte, 1), 1);
     };
-    std::optional<Timer> timer;
-    std::optional<Watcher> watcher;
+    std::optional<loop::Timer> timer;
+    std::optional<loop::Watcher> watcher;
     const std::function<void()> phases[] = {
         [&] { timer = loop.every(1ms, block_once); },
         [&] { watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [&](Ready) { block_once(); }); },

@@ -32,13 +32,13 @@ struct Closing {
         EXPECT_LE(polls_when_idle(loop), few);
     }
 
-    Loop loop;
+    loop::Loop loop;
     const Watchdog watchdog{loop};
     Pair pair = make_pair(Kind::tcp), neighbours = make_pair(Kind::local);
     std::vector<Ready> seen;
     std::error_code refusal;
     int neighbour_calls = 0;
-    Watcher watcher, neighbour;
+    loop::Watcher watcher, neighbour;
 };
 
 EXHIBIT(closes_before_the_loop_runs, "libuv/libuv#1403, libuv/libuv#255",
@@ -58,7 +58,7 @@ EXHIBIT(closes_both_ends_before_the_loop_runs, "joyent/libuv#1191, saghul/pyuv#1
         "process is aborted.") {
     Closing closing(backend);
     closing.pair = make_pair(Kind::local); // closes both, and opens others
-    closing.watcher.end();
+    closing.watcher.close();
     closing.expect_no_harm();
     EXPECT_EQ(closing.seen, std::vector<Ready>());
 }
@@ -83,7 +83,7 @@ EXHIBIT(unwatches_after_the_close, "libuv/libuv#1495, rakshasa/libtorrent#622, c
     EXPECT_TRUE(closing.serves_the_neighbour());
     closing.pair.near.close();
     EXPECT_TRUE(closing.serves_the_neighbour());
-    closing.watcher.end();
+    closing.watcher.close();
     closing.expect_no_harm();
 }
 
@@ -99,7 +99,7 @@ EXHIBIT(closes_a_listener_that_its_successor_keeps, "h2o/h2o#1100",
         EXPECT_TRUE(closing.serves_the_neighbour());
         listener.close();
         EXPECT_TRUE(!runs_between || closing.serves_the_neighbour());
-        watcher.end();
+        watcher.close();
         const auto client = conformance::connect_to(of_successor);
         EXPECT_TRUE(conformance::wait_for_data(of_successor));
         EXPECT_TRUE(closing.serves_the_neighbour());
@@ -112,15 +112,15 @@ EXHIBIT(keeps_a_duplicate_of_what_it_ended, "libuv/libuv#1468, libuv/libuv#1148,
         "A duplicate of a socket is watched, its watch is ended and the duplicate is closed, while the original stays "
         "open: data on the original wakes the loop forever.") {
     for (const auto kind : {Kind::local, Kind::tcp, Kind::pipe}) {
-        Loop loop(request(backend));
+        loop::Loop loop(request(backend));
         const Watchdog watchdog(loop);
         const auto pair = make_pair(kind);
         int calls = 0;
         {
             auto other = conformance::duplicate(pair.near);
-            Watcher watcher = loop.watch(other.get(), Ready::readable, Mode::level, [&](Ready) {
+            loop::Watcher watcher = loop.watch(other.get(), Ready::readable, Mode::level, [&](Ready) {
                 ++calls;
-                watcher.end();
+                watcher.close();
                 other.close();
             });
             conformance::write(pair.far, "x");
@@ -160,11 +160,11 @@ EXHIBIT(ends_another_of_the_same_batch, "mitchellh/libxev#234, mitchellh/libxev#
         "Two sources are ready in one batch, and the callback of the first ends the second and frees what it refers "
         "to: the second entry of the batch is delivered anyway.") {
     for (int round = 0; round < 50; ++round) {
-        Loop loop(request(backend));
+        loop::Loop loop(request(backend));
         const Watchdog watchdog(loop);
         struct Connection {
             Pair pair = make_pair(Kind::local);
-            Watcher watcher;
+            loop::Watcher watcher;
         };
         std::vector<std::unique_ptr<Connection>> all;
         int calls = 0;
@@ -185,13 +185,13 @@ EXHIBIT(ends_another_of_the_same_batch, "mitchellh/libxev#234, mitchellh/libxev#
 EXHIBIT(frees_its_connection_in_its_callback, "7etsuo/tetsuo-pulse#227, lalinsky/zio#442",
         "One backend delivers the events of a connection separately: the first callback closes and frees the "
         "connection, and the second uses freed memory.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     for (const auto mode : modes_of(loop.choice())) {
         struct Connection {
             Pair pair = make_pair(Kind::tcp);
             std::string request = "a request"; // read after the watch has been ended
-            Watcher watcher;
+            loop::Watcher watcher;
         };
         std::vector<std::unique_ptr<Connection>> all;
         int calls = 0;

@@ -56,11 +56,11 @@ EXHIBIT(makes_a_shared_descriptor_non_blocking, "ponylang/ponyc#205, nodejs/node
         conformance::set_blocking(pair.near, true);
         const auto before = conformance::flags_of(shared);
         {
-            Loop loop(request(backend));
+            loop::Loop loop(request(backend));
             for (const auto mode : modes_of(loop.choice())) {
                 int calls = 0;
                 conformance::write(pair.far, "x");
-                Watcher watcher = loop.watch(pair.near.get(), Ready::readable, mode, [&](Ready) {
+                loop::Watcher watcher = loop.watch(pair.near.get(), Ready::readable, mode, [&](Ready) {
                     ++calls;
                     EXPECT_EQ(conformance::read(pair.near).bytes, 1U);
                     watcher.change(Ready::none);

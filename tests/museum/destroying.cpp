@@ -14,7 +14,7 @@ namespace {
 /// Calls a Loop when it is destroyed. The calls may be refused with an error or an exception.
 class Asker {
   public:
-    Asker(Loop& loop, Poster poster) : loop_(&loop), poster_(std::move(poster)) {}
+    Asker(loop::Loop& loop, loop::Poster poster) : loop_(&loop), poster_(std::move(poster)) {}
     ~Asker() {
         ask([&] { loop_->defer([] {}); });
         ask([&] { static_cast<void>(poster_.post([] {})); });
@@ -32,15 +32,15 @@ class Asker {
         }
     }
 
-    Loop* loop_;
-    Poster poster_;
+    loop::Loop* loop_;
+    loop::Poster poster_;
 };
 
 EXHIBIT(defers_from_a_destructor, "chriskohlhoff/asio#1245, boostorg/asio#143",
         "A function that was never called owns an object whose destructor uses the loop: the loop destroys the "
         "function after the members that the destructor uses.") {
     EXPECT_EQ(in_child([&] {
-                  Loop loop(request(backend));
+                  loop::Loop loop(request(backend));
                   for (int i = 0; i < 50; ++i) loop.defer([asker = std::make_shared<Asker>(loop, loop.poster())] {});
               }),
               "");
@@ -50,7 +50,7 @@ EXHIBIT(posts_from_a_destructor, "SerenityOS/serenity#10611",
         "A queued event is destroyed with its loop, and its destructor queues another event: the queue is used while "
         "it is being destroyed.") {
     EXPECT_EQ(in_child([&] {
-                  Loop loop(request(backend));
+                  loop::Loop loop(request(backend));
                   for (int i = 0; i < 50; ++i) {
                       EXPECT_FALSE(loop.post([asker = std::make_shared<Asker>(loop, loop.poster())] {}));
                   }
@@ -62,8 +62,8 @@ EXHIBIT(arms_a_timer_from_a_destructor, "chriskohlhoff/asio#1121",
         "A suspended operation is destroyed with its loop, and its destructor starts the next operation: it arms a "
         "timer of a loop that is being destroyed.") {
     EXPECT_EQ(in_child([&] {
-                  std::vector<Timer> timers;
-                  Loop loop(request(backend));
+                  std::vector<loop::Timer> timers;
+                  loop::Loop loop(request(backend));
                   for (int i = 0; i < 50; ++i) {
                       const auto asker = std::make_shared<Asker>(loop, loop.poster());
                       timers.push_back(loop.after(1h, [asker] {}));
@@ -81,15 +81,15 @@ EXHIBIT(ends_watches_from_a_destructor, "LadybirdBrowser/ladybird#300, SerenityO
                       ~Connection() {
                           for (auto* other : others) {
                               other->change(Ready::writable);
-                              other->end();
+                              other->close();
                           }
                       }
-                      std::vector<Watcher*> others;
+                      std::vector<loop::Watcher*> others;
                   };
                   const auto pairs = std::vector{std::make_shared<Pair>(make_pair(Kind::local)),
                                                  std::make_shared<Pair>(make_pair(Kind::local))};
-                  std::vector<Watcher> watchers(2);
-                  Loop loop(request(backend));
+                  std::vector<loop::Watcher> watchers(2);
+                  loop::Loop loop(request(backend));
                   for (std::size_t i = 0; i < 2; ++i) {
                       auto owned = std::make_shared<Connection>();
                       owned->others = {&watchers[1 - i]};
@@ -104,14 +104,14 @@ EXHIBIT(ends_watches_from_a_destructor, "LadybirdBrowser/ladybird#300, SerenityO
 EXHIBIT(outlives_its_loop, "zaphoyd/websocketpp#510",
         "Handles and work guards of a loop are destroyed after the loop: they decrement counters in freed memory.") {
     const auto pair = make_pair(Kind::local);
-    Watcher watcher;
-    Timer timer;
-    WakeWatcher wakes;
-    SignalWatcher signals;
-    KeepAlive keep_alive;
-    std::optional<Poster> poster;
+    loop::Watcher watcher;
+    loop::Timer timer;
+    loop::WakeWatcher wakes;
+    loop::SignalWatcher signals;
+    loop::KeepAlive keep_alive;
+    std::optional<loop::Poster> poster;
     {
-        Loop loop(request(backend));
+        loop::Loop loop(request(backend));
         watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [](Ready) {});
         timer = loop.after(1h, [] {});
         wakes = loop.on_wake([] {});
@@ -124,10 +124,10 @@ EXHIBIT(outlives_its_loop, "zaphoyd/websocketpp#510",
     timer.rearm(1s);
     EXPECT_EQ(poster->post([] {}), std::errc::operation_canceled);
     EXPECT_EQ(poster->wake(), std::errc::operation_canceled);
-    keep_alive.release();
-    for (auto* handle : std::initializer_list<Handle*>{&watcher, &timer, &wakes, &signals}) {
+    EXPECT_FALSE(keep_alive.close());
+    for (auto* handle : std::initializer_list<loop::Handle*>{&watcher, &timer, &wakes, &signals}) {
         EXPECT_FALSE(*handle);
-        handle->end();
+        handle->close();
     }
 }
 
@@ -135,7 +135,7 @@ EXHIBIT(is_destroyed_beside_posts, "ByConity/ByConity#1647",
         "A loop is destroyed while other threads post to it and wake it: its destructor waits forever, or the threads "
         "use freed memory.") {
     for (Rounds rounds(200); rounds.next();) {
-        std::optional<Loop> loop(std::in_place, request(backend));
+        std::optional<loop::Loop> loop(std::in_place, request(backend));
         std::atomic<bool> is_over = false;
         std::vector<std::thread> threads;
         for (int i = 0; i < 2; ++i) {

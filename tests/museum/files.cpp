@@ -23,18 +23,18 @@ struct Counted {
 };
 
 Counted count(const std::string& backend, Source input, Mode mode) {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     Counted counted;
-    Watcher watcher;
+    loop::Watcher watcher;
     watch_with_error(loop, watcher, input, Ready::readable, mode, [&](Ready, const std::error_code& refusal) {
         if (refusal) {
             counted.error = refusal;
-            return watcher.end();
+            return watcher.close();
         }
         const auto [bytes, error] = conformance::read(input, 4096);
         if (error) counted.error = error;
-        if (error || bytes == 0) return watcher.end();
+        if (error || bytes == 0) return watcher.close();
         counted.bytes += bytes;
         if (mode == Mode::oneshot) watcher.change(Ready::readable);
     });
@@ -74,11 +74,11 @@ EXHIBIT(reads_dev_null, "libuv/libuv#5189, bluez/bluez#700, circonus-labs/libmte
 EXHIBIT(writes_to_dev_null, "SIPp/sipp#50, SIPp/sipp#73",
         "Standard output is /dev/null: the kernel refuses to poll it, and the program does not start.") {
     const Owned null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     int lines = 0;
     bool is_refused = false;
-    Watcher watcher;
+    loop::Watcher watcher;
     watch_with_error(loop, watcher, null, Ready::writable, Mode::level,
                      [&](Ready ready, const std::error_code& refusal) {
                          is_refused = static_cast<bool>(refusal);
@@ -86,7 +86,7 @@ EXHIBIT(writes_to_dev_null, "SIPp/sipp#50, SIPp/sipp#73",
                              EXPECT_TRUE(any(ready & Ready::writable));
                              EXPECT_EQ(conformance::write(null, "a line\n").bytes, 7U);
                          }
-                         if (is_refused || ++lines == 10) watcher.end();
+                         if (is_refused || ++lines == 10) watcher.close();
                      });
     EXPECT_FALSE(loop.run());
     if (loop.choice().winner->capabilities.files) {
@@ -104,15 +104,15 @@ EXHIBIT(reads_a_directory, "libuv/libuv#5189",
 EXHIBIT(watches_files_beside_sockets, "libuv/libuv#5189",
         "A file that is always ready is watched beside a socket: the loop serves only the file, or sleeps until the "
         "socket is ready and does not report the file.") {
-    Loop loop(request(backend), {.events = 1});
+    loop::Loop loop(request(backend), {.events = 1});
     const Watchdog watchdog(loop);
     const auto file = file_of(1);
     const auto pair = make_pair(Kind::tcp);
     int files = 0, refusals = 0, sockets = 0;
-    Watcher of_file;
+    loop::Watcher of_file;
     watch_with_error(loop, of_file, file, Ready::readable, Mode::level, [&](Ready, const std::error_code& refusal) {
         refusal ? ++refusals : ++files;
-        if (refusal) of_file.end();
+        if (refusal) of_file.close();
     });
     auto of_socket = loop.watch(pair.near.get(), Ready::readable, Mode::level, [&](Ready) {
         ++sockets;

@@ -42,9 +42,9 @@ struct Parent {
 
     Pair pair = make_pair(Kind::local);
     int reads = 0, signalled = 0;
-    std::optional<Loop> loop;
-    Watcher watcher;
-    SignalWatcher signals;
+    std::optional<loop::Loop> loop;
+    loop::Watcher watcher;
+    loop::SignalWatcher signals;
 };
 
 std::optional<Poll> static_poll; // exit() destroys it
@@ -79,8 +79,8 @@ EXHIBIT(returns_from_main_in_a_child, "OpenSmalltalk/opensmalltalk-vm#552",
         "parent's loop spins or sleeps forever.") {
     Parent parent(backend);
     EXPECT_EQ(in_child([&] {
-                  parent.watcher.end();
-                  parent.signals.end();
+                  parent.watcher.close();
+                  parent.signals.close();
                   parent.loop.reset();
               }),
               "");
@@ -118,8 +118,8 @@ EXHIBIT(makes_a_loop_in_each_worker, "xmrig/xmrig#3491, MagicStack/uvloop#39",
     std::vector<pid_t> workers;
     for (int i = 0; i < 3; ++i) {
         workers.push_back(fork_child([&] {
-            parent.watcher.end();
-            parent.signals.end();
+            parent.watcher.close();
+            parent.signals.close();
             parent.loop.reset();
             Parent worker(backend);
             worker.expect_served();
@@ -143,7 +143,7 @@ EXHIBIT(is_daemonized_after_its_loop_was_made, "openpmix/prrte#2540",
         if (daemon != 0) _exit(0);
         reopen(*parent.loop);
         EXPECT_TRUE(turn_until(*parent.loop, [&] { return ticks > 3; }));
-        timer.end();
+        timer.close();
         if (!testing::Test::HasFailure()) parent.expect_served();
         conformance::write(result.far, testing::Test::HasFailure() ? "n" : "y");
     });
@@ -158,13 +158,13 @@ EXHIBIT(makes_a_loop_after_a_double_fork, "joyent/libuv#1405",
         "A program uses and closes a loop, becomes a daemon by two forks, and makes a new loop there that watches a "
         "signal: the daemon is aborted, or hangs on a lock of the first loop.") {
     {
-        Loop former(request(backend));
+        loop::Loop former(request(backend));
         const auto signals = former.on_signal(SIGUSR2, [] {});
         former.run_for(0ns);
     }
     EXPECT_EQ(in_child([&] {
                   EXPECT_EQ(in_child([&] {
-                                Loop loop(request(backend));
+                                loop::Loop loop(request(backend));
                                 int calls = 0;
                                 const auto signals = loop.on_signal(SIGUSR2, [&] { ++calls; });
                                 raise(SIGUSR2);
@@ -181,11 +181,11 @@ EXHIBIT(forks_with_a_signal_pending, "libuv/libuv#3483",
     Parent parent(backend);
     raise(SIGUSR1);
     EXPECT_EQ(in_child([&] {
-                  parent.watcher.end();
+                  parent.watcher.close();
                   reopen(*parent.loop);
                   if (testing::Test::HasFailure()) return;
                   EXPECT_LE(polls_when_idle(*parent.loop), few);
-                  parent.signals.end();
+                  parent.signals.close();
                   EXPECT_FALSE(parent.loop->run());
               }),
               "");
@@ -203,7 +203,7 @@ EXHIBIT(forks_while_a_thread_is_in_the_handler, "sisshiki1969/monoruby#1358",
     });
     for (Rounds rounds(200); rounds.next();) {
         const auto outcome = in_child([&] {
-            Loop loop(request(backend));
+            loop::Loop loop(request(backend));
             const auto signals = loop.on_signal(SIGUSR2, [] {});
         });
         EXPECT_EQ(outcome, "");

@@ -9,11 +9,11 @@ EXHIBIT(pauses_after_the_hang_up, "apple/swift-nio#277",
         "The peer closes its end of a local socket, and the program withdraws its interest and keeps its own end open: "
         "the loop spins on a hang-up that cannot be masked.") {
     for (const auto kind : {Kind::local, Kind::tcp, Kind::pipe}) {
-        Loop loop(request(backend));
+        loop::Loop loop(request(backend));
         const Watchdog watchdog(loop);
         auto pair = make_pair(kind);
         int calls = 0;
-        Watcher watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [&](Ready) {
+        loop::Watcher watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [&](Ready) {
             ++calls;
             watcher.change(Ready::none);
         });
@@ -89,10 +89,10 @@ EXHIBIT(takes_a_half_closed_peer_for_writable, "tokio-rs/tokio#449, tokio-rs/mio
             EXPECT_FALSE(visitor.poll.poll(visitor.events, moment));
             for (const auto& event : visitor.events) EXPECT_FALSE(any(event.ready & Ready::writable)) << name_of(kind);
             // The peer reads all of it, which makes room.
-            const auto end = loop_tests::Clock::now() + patience;
+            const auto end = loop::tests::Clock::now() + patience;
             bool is_writable = false;
             if (mode == Mode::oneshot) visitor.modify(pair.near, Ready::writable, mode);
-            while (!is_writable && loop_tests::Clock::now() < end) {
+            while (!is_writable && loop::tests::Clock::now() < end) {
                 conformance::drain(pair.far);
                 EXPECT_FALSE(visitor.poll.poll(visitor.events, 1ms));
                 for (const auto& event : visitor.events) is_writable = any(event.ready & Ready::writable);
@@ -132,16 +132,16 @@ EXHIBIT(sees_data_and_hang_up_at_once, "PowerDNS/pdns#517, francma/wob#53",
         "The writer sends its last data and closes before the reader polls: the reader handles only one of data and "
         "hang-up, and spins on the other.") {
     for (const auto kind : {Kind::local, Kind::tcp, Kind::pipe}) {
-        Loop loop(request(backend));
+        loop::Loop loop(request(backend));
         const Watchdog watchdog(loop);
         auto pair = make_pair(kind);
         conformance::write(pair.far, "last");
         pair.far.close();
         std::vector<std::size_t> reads;
-        Watcher watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [&](Ready ready) {
+        loop::Watcher watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [&](Ready ready) {
             EXPECT_TRUE(any(ready & Ready::readable)) << name_of(kind);
             reads.push_back(conformance::read(pair.near).bytes);
-            if (reads.back() == 0) watcher.end();
+            if (reads.back() == 0) watcher.close();
         });
         EXPECT_FALSE(loop.run());
         EXPECT_EQ(reads, (std::vector<std::size_t>{4, 0})) << name_of(kind);

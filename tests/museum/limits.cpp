@@ -46,7 +46,7 @@ EXHIBIT(runs_a_loop_without_descriptors_left, "NetworkConfiguration/dhcpcd#612",
         "A loop of watches, timers, posts and signals runs on after its process has given up the right to open "
         "descriptors: the loop fails or spins.") {
     EXPECT_EQ(in_child([&] {
-                  Loop loop(request(backend));
+                  loop::Loop loop(request(backend));
                   const Watchdog watchdog(loop);
                   const auto pair = make_pair(Kind::pipe);
                   int reads = 0, fired = 0, posted = 0, signalled = 0;

@@ -164,7 +164,7 @@ class Contention {
             thread = std::thread([this] {
                 for (auto next = begin_; !is_over_; next += 8ms) {
                     std::this_thread::sleep_until(next);
-                    while (loop_tests::Clock::now() < next + 1ms) {}
+                    while (loop::tests::Clock::now() < next + 1ms) {}
                 }
             });
             cpu_set_t processors;
@@ -182,7 +182,7 @@ class Contention {
 
   private:
     const int processor_ = sched_getcpu();
-    const loop_tests::Clock::time_point begin_ = loop_tests::Clock::now();
+    const loop::tests::Clock::time_point begin_ = loop::tests::Clock::now();
     std::atomic<bool> is_over_ = false;
     std::array<std::thread, 2> threads_;
 };
@@ -203,8 +203,8 @@ EXHIBIT(watches_the_pressure_on_processors, "notify-rs/notify#355, openwrt/libub
     }
     const Contention contention;
     std::vector<int> reports(files.size());
-    const auto end = loop_tests::Clock::now() + patience;
-    while (std::count(reports.begin(), reports.end(), 0) > 0 && loop_tests::Clock::now() < end) {
+    const auto end = loop::tests::Clock::now() + patience;
+    while (std::count(reports.begin(), reports.end(), 0) > 0 && loop::tests::Clock::now() < end) {
         EXPECT_FALSE(visitor.poll.poll(visitor.events, patience));
         for (const auto& event : visitor.events) {
             EXPECT_TRUE(any(event.ready & Ready::priority));

@@ -51,7 +51,7 @@ class LeftOut : public testing::Environment {
 
 Listing::Listing(const char* name, const char* description, const char* file, int line, Function function,
                  std::span<const Exclusion> exclusions) {
-    for (const auto& backend : core_tests::backends()) {
+    for (const auto& backend : harness::backends()) {
         const auto test = name + ("/" + backend);
         const auto excludes = [&](const Exclusion& one) { return one.applies && one.backend == backend; };
         const auto exclusion = std::find_if(exclusions.begin(), exclusions.end(), excludes);
@@ -96,9 +96,9 @@ Ready Visitor::next(Token token) {
 }
 
 bool Visitor::reports(Ready conditions, Token token) {
-    const auto end = loop_tests::Clock::now() + patience;
+    const auto end = loop::tests::Clock::now() + patience;
     Ready seen = Ready::none;
-    while (loop_tests::Clock::now() < end) {
+    while (loop::tests::Clock::now() < end) {
         if (poll.poll(events, patience)) return false;
         for (const auto& event : events) {
             if (event.token == token) seen |= event.ready;
@@ -116,17 +116,17 @@ bool Visitor::is_quiet() {
     return true;
 }
 
-bool turn_until(Loop& loop, const std::function<bool()>& condition) {
+bool turn_until(loop::Loop& loop, const std::function<bool()>& condition) {
     const auto keep_alive = loop.keep_alive();
-    const auto end = loop_tests::Clock::now() + patience;
+    const auto end = loop::tests::Clock::now() + patience;
     while (!condition()) {
-        if (loop_tests::Clock::now() > end) return false;
+        if (loop::tests::Clock::now() > end) return false;
         loop.run_for(1ms);
     }
     return true;
 }
 
-std::uint64_t polls_when_idle(Loop& loop) {
+std::uint64_t polls_when_idle(loop::Loop& loop) {
     const auto keep_alive = loop.keep_alive();
     loop.run_for(0ns); // registers the changes of watches
     const auto before = loop.metrics().polls;
@@ -150,13 +150,13 @@ pid_t fork_child(const std::function<void()>& body) {
 }
 
 std::string outcome_of(pid_t child) {
-    const auto end = loop_tests::Clock::now() + 60s;
+    const auto end = loop::tests::Clock::now() + 60s;
     int status = 0;
     for (;;) {
         const pid_t ended = waitpid(child, &status, WNOHANG);
         if (ended == child) break;
         if (ended == -1 && errno != EINTR) return "waitpid() failed";
-        if (loop_tests::Clock::now() > end) {
+        if (loop::tests::Clock::now() > end) {
             kill(child, SIGKILL);
             waitpid(child, &status, 0);
             return "did not end";

@@ -3,7 +3,7 @@
 
 #include "../loop/loop_test.hpp"
 
-#include <pollux/loop.hpp>
+#include <pollux/loop/loop.hpp>
 #include <pollux/poll.hpp>
 
 #include <gtest/gtest.h>
@@ -26,11 +26,11 @@ using conformance::Kind;
 using conformance::make_pair;
 using conformance::Owned;
 using conformance::Pair;
-using loop_tests::Asleep;
-using loop_tests::both;
-using loop_tests::patience;
-using loop_tests::request;
-using loop_tests::Watchdog;
+using loop::tests::Asleep;
+using loop::tests::both;
+using loop::tests::patience;
+using loop::tests::request;
+using loop::tests::Watchdog;
 
 /// How long a test waits for an event that must not be reported. A slow machine may miss a defect.
 inline constexpr std::chrono::nanoseconds moment = 20ms;
@@ -98,19 +98,20 @@ class Visitor {
 class Rounds {
   public:
     explicit Rounds(int most) : left_(most) {}
-    bool next() { return left_-- > 0 && loop_tests::Clock::now() < end_; }
+    bool next() { return left_-- > 0 && loop::tests::Clock::now() < end_; }
 
   private:
     int left_;
-    loop_tests::Clock::time_point end_ = loop_tests::Clock::now() + 2s;
+    loop::tests::Clock::time_point end_ = loop::tests::Clock::now() + 2s;
 };
 
 /// Runs the Loop until the condition holds; false if it does not within `patience`.
-bool turn_until(Loop& loop, const std::function<bool()>& condition);
+bool turn_until(loop::Loop& loop, const std::function<bool()>& condition);
 
 /// Watches with a callback that takes the error of a refusal, too: void(Ready, std::error_code).
 template <typename Called>
-void watch_with_error(Loop& loop, Watcher& watcher, Source source, Ready interest, Mode mode, Called called) {
+void watch_with_error(loop::Loop& loop, loop::Watcher& watcher, Source source, Ready interest, Mode mode,
+                      Called called) {
     if constexpr (requires { loop.watch(source, interest, mode, called); }) {
         watcher = loop.watch(source, interest, mode, std::move(called));
     } else {
@@ -120,7 +121,7 @@ void watch_with_error(Loop& loop, Watcher& watcher, Source source, Ready interes
 }
 
 /// Runs an idle Loop for a moment, and returns how many times it has polled its backend.
-std::uint64_t polls_when_idle(Loop& loop);
+std::uint64_t polls_when_idle(loop::Loop& loop);
 
 /// Forks. The child runs `body`, and passes by _exit() if no expectation failed. Returns the child.
 pid_t fork_child(const std::function<void()>& body);

@@ -2,7 +2,7 @@
 // Sockets of pollux::net: self-connection, errors of datagrams, families and addresses.
 #include "museum.hpp"
 
-#include <pollux/net.hpp>
+#include <pollux/net/net.hpp>
 
 #include <array>
 #include <span>
@@ -14,7 +14,7 @@
 namespace pollux::museum {
 namespace {
 
-ConstBuffer bytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+net::ConstBuffer bytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
 EXHIBIT(connects_to_itself, "tokio-rs/tokio#3405, zeromq/libzmq#4588",
         "A client tries a local port at which no socket listens, and the kernel chooses the same port for the client: "
@@ -30,7 +30,7 @@ EXHIBIT(connects_to_itself, "tokio-rs/tokio#3405, zeromq/libzmq#4588",
     ASSERT_EQ(::getsockname(made, generic, &size), 0);
     ASSERT_EQ(::connect(made, generic, size), 0);
     std::error_code error;
-    auto stream = TcpStream::adopt(made, error);
+    auto stream = net::TcpStream::adopt(made, error);
     ASSERT_FALSE(error);
     EXPECT_TRUE(stream.finish_connect().is_done());
     // This is how a program recognizes it.
@@ -60,12 +60,12 @@ EXHIBIT(receives_the_refusal_of_a_datagram_once, "oven-sh/bun#28690",
         "A connected datagram socket sends to a closed port: the loop reports the error without a direction, and the "
         "program closes its socket or spins.") {
     std::error_code error;
-    Address closed_port;
+    net::Address closed_port;
     {
-        auto gone = UdpSocket::bind(Address::loopback(Address::Kind::ipv4, 0), error);
+        auto gone = net::UdpSocket::bind(net::Address::loopback(net::Address::Kind::ipv4, 0), error);
         closed_port = gone.local_address(error);
     }
-    auto socket = UdpSocket::bind(Address::loopback(Address::Kind::ipv4, 0), error);
+    auto socket = net::UdpSocket::bind(net::Address::loopback(net::Address::Kind::ipv4, 0), error);
     ASSERT_FALSE(error);
     ASSERT_FALSE(socket.connect(closed_port));
     Visitor visitor(backend);
@@ -87,18 +87,18 @@ EXHIBIT(names_the_interface_of_an_address, "joyent/libuv#271, nanomsg/nng#1022",
         "A link-local address is written with its interface: the interface is lost in parsing, and the kernel refuses "
         "the address.") {
     std::error_code error;
-    const auto address = Address::parse("[fe80::1%7]:4711", error);
+    const auto address = net::Address::parse("[fe80::1%7]:4711", error);
     EXPECT_FALSE(error);
     EXPECT_EQ(address.interface_number(), 7U);
     EXPECT_EQ(address.to_string(), "[fe80::1%7]:4711");
-    EXPECT_EQ(Address::parse(address.to_string(), error), address);
-    EXPECT_NE(Address::parse("[fe80::1]:4711", error), address);
+    EXPECT_EQ(net::Address::parse(address.to_string(), error), address);
+    EXPECT_NE(net::Address::parse("[fe80::1]:4711", error), address);
     // The loopback interface has index 1, and ::1 may be written with it.
-    const auto scoped = Address::parse("[::1%1]:0", error);
+    const auto scoped = net::Address::parse("[::1%1]:0", error);
     EXPECT_FALSE(error);
-    auto listener = TcpListener::listen(scoped, error);
+    auto listener = net::TcpListener::listen(scoped, error);
     ASSERT_FALSE(error) << error.message();
-    auto client = TcpStream::connect(listener.local_address(error), error);
+    auto client = net::TcpStream::connect(listener.local_address(error), error);
     ASSERT_FALSE(error) << error.message();
     Visitor visitor(backend);
     visitor.add(listener.native_handle(), Ready::readable);
@@ -111,12 +111,13 @@ EXHIBIT(accepts_mapped_addresses, "libuv/libuv#4433",
         "and from which address, depends on the system.") {
     for (const bool only_ipv6 : {false, true}) {
         std::error_code error;
-        auto listener = TcpListener::listen(Address::any(Address::Kind::ipv6, 0), {.only_ipv6 = only_ipv6}, error);
+        auto listener =
+            net::TcpListener::listen(net::Address::any(net::Address::Kind::ipv6, 0), {.only_ipv6 = only_ipv6}, error);
         ASSERT_FALSE(error) << error.message();
         Visitor visitor(backend);
         visitor.add(listener.native_handle(), Ready::readable);
-        const auto to = Address::loopback(Address::Kind::ipv4, listener.local_address(error).port());
-        auto client = TcpStream::connect(to, error);
+        const auto to = net::Address::loopback(net::Address::Kind::ipv4, listener.local_address(error).port());
+        auto client = net::TcpStream::connect(to, error);
         if (only_ipv6) {
             // Refused, at once or when it is asked.
             if (!error) {
@@ -156,9 +157,12 @@ EXHIBIT(adopts_a_socket_of_another_family, "erlang/otp#612, cppalliance/corosio#
             // These are not connected, which is refused where the family is right.
             return !error || error == std::errc::not_connected;
         };
-        EXPECT_EQ(can_adopt([](Source source, auto& error) { return TcpStream::adopt(source, error); }), one.is_tcp);
-        EXPECT_EQ(can_adopt([](Source source, auto& error) { return UdpSocket::adopt(source, error); }), one.is_udp);
-        EXPECT_EQ(can_adopt([](Source source, auto& error) { return UnixStream::adopt(source, error); }), one.is_unix);
+        EXPECT_EQ(can_adopt([](Source source, auto& error) { return net::TcpStream::adopt(source, error); }),
+                  one.is_tcp);
+        EXPECT_EQ(can_adopt([](Source source, auto& error) { return net::UdpSocket::adopt(source, error); }),
+                  one.is_udp);
+        EXPECT_EQ(can_adopt([](Source source, auto& error) { return net::UnixStream::adopt(source, error); }),
+                  one.is_unix);
     }
 }
 

@@ -41,7 +41,7 @@ EXHIBIT(reconnects_with_the_same_descriptor, "curl/curl#1776, curl/curl#12151",
         "A library reconnects, gets the same descriptor for the new socket, and asks for the same interest: the loop "
         "finds nothing to change, and the connection hangs.") {
     for (const auto interest : {Ready::readable, both}) {
-        Loop loop(request(backend));
+        loop::Loop loop(request(backend));
         const Watchdog watchdog(loop);
         auto pair = make_pair(Kind::tcp);
         int reads = 0;
@@ -61,7 +61,7 @@ EXHIBIT(ends_the_former_watch_late, "curl/curl#14976, saghul/pyuv#54",
         "A socket is closed, a new socket with the same descriptor is watched, and only then the old watch is ended: "
         "this silently ends the new watch, too.") {
     for (const bool turns_between : {false, true}) {
-        Loop loop(request(backend));
+        loop::Loop loop(request(backend));
         const Watchdog watchdog(loop);
         auto pair = make_pair(Kind::tcp);
         auto former = loop.watch(pair.near.get(), Ready::readable, Mode::level, [](Ready) {});
@@ -74,7 +74,7 @@ EXHIBIT(ends_the_former_watch_late, "curl/curl#14976, saghul/pyuv#54",
             conformance::drain(pair.near);
         });
         if (turns_between) loop.run_for(0ns);
-        former.end();
+        former.close();
         conformance::write(pair.far, "x");
         ASSERT_TRUE(turn_until(loop, [&] { return calls > 0; })) << turns_between;
         EXPECT_EQ(watcher.error(), std::error_code());
@@ -85,7 +85,7 @@ EXHIBIT(cancels_a_spent_watch_of_a_reused_descriptor, "mitchellh/libxev#230",
         "A wait that has ended already is cancelled after its descriptor has been reused: this unregisters the new "
         "source.") {
     for (const auto kind : {Kind::tcp, Kind::local}) {
-        Loop loop(request(backend));
+        loop::Loop loop(request(backend));
         const Watchdog watchdog(loop);
         auto pair = make_pair(kind);
         int former_calls = 0, calls = 0;
@@ -93,10 +93,10 @@ EXHIBIT(cancels_a_spent_watch_of_a_reused_descriptor, "mitchellh/libxev#230",
         conformance::write(pair.far, "x");
         ASSERT_TRUE(turn_until(loop, [&] { return former_calls > 0; }));
         replace(pair, kind);
-        former.end();
+        former.close();
         auto watcher = loop.watch(pair.near.get(), Ready::readable, Mode::oneshot, [&](Ready) { ++calls; });
         loop.run_for(0ns);
-        former.end();
+        former.close();
         conformance::write(pair.far, "x");
         ASSERT_TRUE(turn_until(loop, [&] { return calls > 0; }));
         EXPECT_EQ(former_calls, 1);
@@ -107,19 +107,19 @@ EXHIBIT(reuses_a_descriptor_within_a_batch, "apple/swift-nio#341",
         "Of two ready connections the first closes the second and opens a connection that gets its descriptor: the "
         "second entry of the batch is delivered to the new connection.") {
     for (int round = 0; round < 50; ++round) {
-        Loop loop(request(backend));
+        loop::Loop loop(request(backend));
         const Watchdog watchdog(loop);
         Pair pairs[] = {make_pair(Kind::tcp), make_pair(Kind::tcp)};
-        Watcher watchers[2];
+        loop::Watcher watchers[2];
         int calls = 0, wrong = 0;
         const auto serve = [&](std::size_t other) {
             return [&, other](Ready) {
                 ++calls;
-                watchers[other].end();
+                watchers[other].close();
                 replace(pairs[other]);
                 watchers[other] =
                     loop.watch(pairs[other].near.get(), Ready::readable, Mode::level, [&](Ready) { ++wrong; });
-                watchers[1 - other].end();
+                watchers[1 - other].close();
             };
         };
         for (std::size_t i = 0; i < 2; ++i) {
@@ -178,9 +178,10 @@ EXHIBIT(registers_again_beside_the_waiting_thread, "libevent event_del beside ep
         const Token busy{++generation};
         visitor.add(pair.near, Ready::readable, Mode::oneshot, busy);
         conformance::write(pair.far, "x");
-        const auto end = loop_tests::Clock::now() + patience;
+        const auto end = loop::tests::Clock::now() + patience;
         if (round % 2 == 0) {
-            while (seen < static_cast<std::uint64_t>(busy) && loop_tests::Clock::now() < end) std::this_thread::yield();
+            while (seen < static_cast<std::uint64_t>(busy) && loop::tests::Clock::now() < end)
+                std::this_thread::yield();
             EXPECT_GE(seen, static_cast<std::uint64_t>(busy));
         }
         visitor.remove(pair.near);

@@ -48,13 +48,13 @@ EXHIBIT(replaces_the_handler_of_the_program, "netdata/netdata#9107, libuv/libuv#
     struct sigaction before {};
     sigaction(SIGUSR2, nullptr, &before);
     for (int round = 0; round < 3; ++round) {
-        Loop loop(request(backend));
+        loop::Loop loop(request(backend));
         int calls = 0;
         auto first = loop.on_signal(SIGUSR2, [&] { ++calls; }), second = loop.on_signal(SIGUSR2, [] {});
         raise(SIGUSR2);
         EXPECT_TRUE(turn_until(loop, [&] { return calls > 0; }));
-        first.end();
-        second.end();
+        first.close();
+        second.close();
         struct sigaction after {};
         sigaction(SIGUSR2, nullptr, &after);
         EXPECT_EQ(after.sa_handler, before.sa_handler);
@@ -68,16 +68,16 @@ EXHIBIT(replaces_the_handler_of_the_program, "netdata/netdata#9107, libuv/libuv#
 EXHIBIT(gets_a_signal_between_two_watchers, "libuv/libuv#2415, libuv/libuv#2398",
         "A watcher of a signal ends with the signal still pending, and another begins: the loop never ends, or calls "
         "the new watcher for the old signal.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     for (int round = 0; round < 200; ++round) {
         int former_calls = 0, calls = 0;
         auto former = loop.on_signal(SIGUSR1, [&] { ++former_calls; });
         raise(SIGUSR1);
-        former.end();
-        SignalWatcher watcher = loop.on_signal(SIGUSR1, [&] {
+        former.close();
+        loop::SignalWatcher watcher = loop.on_signal(SIGUSR1, [&] {
             ++calls;
-            watcher.end();
+            watcher.close();
         });
         loop.run_for(0ns);
         loop.run_for(0ns);
@@ -93,14 +93,14 @@ EXHIBIT(watches_a_signal_once_and_again, "libuv/help#159, libuv/libuv#1104",
         "The callback of an interrupt ends its watch and begins the next one: the second interrupt arrives in between "
         "and ends the process.") {
     EXPECT_EQ(in_child([&] {
-                  Loop loop(request(backend));
+                  loop::Loop loop(request(backend));
                   int calls = 0;
-                  std::vector<SignalWatcher> watchers;
+                  std::vector<loop::SignalWatcher> watchers;
                   const std::function<void()> next = [&] {
                       if (++calls == 50) return static_cast<void>(loop.stop());
                       // The new watcher first, so that the signal is always watched.
                       watchers.push_back(loop.on_signal(SIGINT, next));
-                      watchers[watchers.size() - 2].end();
+                      watchers[watchers.size() - 2].close();
                       raise(SIGINT);
                   };
                   watchers.push_back(loop.on_signal(SIGINT, next));
@@ -112,7 +112,7 @@ EXHIBIT(watches_a_signal_once_and_again, "libuv/help#159, libuv/libuv#1104",
 }
 
 std::optional<PollRegistrator> of_handler;
-std::optional<Loop> loop_of_handler;
+std::optional<loop::Loop> loop_of_handler;
 extern "C" void wake_poll(int) { of_handler->wake(); }
 extern "C" void stop_loop(int) { loop_of_handler->stop(); }
 
@@ -162,14 +162,14 @@ EXHIBIT(stops_from_a_handler, "alexcrichton/tokio-signal#4",
 EXHIBIT(receives_a_signal_while_it_ends_its_watch, "libuv/libuv#3755",
         "The callback of a signal ends its watch, and the signal has arrived again meanwhile: the end waits for an "
         "event that is never delivered, and the loop spins instead of returning.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     for (int round = 0; round < 50; ++round) {
         int calls = 0;
-        SignalWatcher watcher = loop.on_signal(SIGUSR1, [&] {
+        loop::SignalWatcher watcher = loop.on_signal(SIGUSR1, [&] {
             ++calls;
             raise(SIGUSR1);
-            watcher.end();
+            watcher.close();
         });
         raise(SIGUSR1);
         ASSERT_FALSE(loop.run());
@@ -182,7 +182,7 @@ EXHIBIT(is_interrupted_every_50_microseconds, "e-dant/watcher#76",
         "A profiler interrupts the waiting thread every 50 microseconds: the loop reports errors, returns early, or "
         "makes no progress.") {
     const Handler own(SIGUSR2, count_signal); // without SA_RESTART: each interrupts a system call
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     const auto pair = make_pair(Kind::pipe);
     int reads = 0, fired = 0;
@@ -190,10 +190,10 @@ EXHIBIT(is_interrupted_every_50_microseconds, "e-dant/watcher#76",
         ++reads;
         conformance::drain(pair.near);
     });
-    const auto begin = loop_tests::Clock::now();
+    const auto begin = loop::tests::Clock::now();
     const auto timer = loop.every(2ms, [&] {
         ++fired;
-        EXPECT_GE(loop_tests::Clock::now() - begin, 2ms * fired);
+        EXPECT_GE(loop::tests::Clock::now() - begin, 2ms * fired);
         conformance::write(pair.far, "x");
     });
     handled = 0;
@@ -231,11 +231,11 @@ EXHIBIT(is_stopped_and_continued, "axboe/fio#816",
 EXHIBIT(interrupts_the_calls_of_callbacks, "axboe/liburing#504, ceph/ceph#38901",
         "A callback makes a blocking system call while events arrive for the loop: the call fails with EINTR, although "
         "no signal was sent.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     const auto trigger = make_pair(Kind::local);
     std::vector<Pair> pairs;
-    std::vector<Watcher> watchers;
+    std::vector<loop::Watcher> watchers;
     for (int i = 0; i < 10; ++i) {
         pairs.push_back(make_pair(Kind::local));
         watchers.push_back(loop.watch(pairs.back().near.get(), Ready::readable, Mode::level,

@@ -46,7 +46,7 @@ EXHIBIT(starts_a_program_beside_a_loop, "redis/hiredis#555, ghostty-org/ghostty#
         "A program with a loop starts another, which inherits descriptors of the loop and keeps connections open that "
         "the first has closed.") {
     const auto before = descriptors_of_a_program();
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const auto pair = make_pair(Kind::tcp);
     auto watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [](Ready) {});
     const auto signals = loop.on_signal(SIGUSR1, [] {});
@@ -63,7 +63,7 @@ EXHIBIT(starts_programs_while_loops_are_made, "haskell/process#288, cesanta/mong
     std::atomic<bool> is_over = false;
     std::thread making([&] {
         while (!is_over) {
-            Loop loop(request(backend));
+            loop::Loop loop(request(backend));
             const auto signals = loop.on_signal(SIGUSR1, [] {});
         }
     });
@@ -79,7 +79,7 @@ EXHIBIT(starts_programs_while_loops_are_made, "haskell/process#288, cesanta/mong
 EXHIBIT(waits_for_a_program_in_a_callback, "socketry/io-event#126",
         "A callback starts a program and waits for its end, and events arrive meanwhile: they are lost or never "
         "reported again.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     for (const auto mode : modes_of(loop.choice())) {
         const auto pair = make_pair(Kind::local), trigger = make_pair(Kind::local);

@@ -46,7 +46,7 @@ EXHIBIT(is_started_without_standard_error, "libuv/libuv#4558, joyent/libuv#1086"
                   int taken = 0;
                   {
                       const WithoutStandardStreams without;
-                      Loop loop(request(backend));
+                      loop::Loop loop(request(backend));
                       const auto signals = loop.on_signal(SIGUSR1, [] {});
                       const auto timer = loop.after(1ms, [&] { loop.stop(); });
                       loop.run();
@@ -65,7 +65,7 @@ EXHIBIT(prints_into_the_loop, "libuv/libuv#2962",
                   std::uint64_t polls = 0;
                   {
                       const WithoutStandardStreams without;
-                      Loop loop(request(backend));
+                      loop::Loop loop(request(backend));
                       const auto signals = loop.on_signal(SIGUSR1, [] {});
                       const auto watcher = loop.on_wake([&] { ++wakes; });
                       loop.run_for(0ns);
@@ -84,14 +84,14 @@ EXHIBIT(reads_a_closed_standard_input, "joyent/libuv#1413",
         "A program is started with standard input closed, and watches it: the process is aborted, or waits forever.") {
     EXPECT_EQ(in_child([&] {
                   ::close(STDIN_FILENO);
-                  Loop loop(request(backend));
+                  loop::Loop loop(request(backend));
                   const Watchdog watchdog(loop);
                   std::error_code error;
-                  Watcher watcher;
+                  loop::Watcher watcher;
                   watch_with_error(loop, watcher, STDIN_FILENO, Ready::readable, Mode::level,
                                    [&](Ready, const std::error_code& refusal) {
                                        error = refusal;
-                                       watcher.end();
+                                       watcher.close();
                                    });
                   EXPECT_FALSE(loop.run());
                   EXPECT_EQ(error, std::errc::bad_file_descriptor);

@@ -7,19 +7,19 @@ namespace {
 
 /// A source that is always ready, whose callback reads nothing.
 struct Busy {
-    explicit Busy(Loop& loop) {
+    explicit Busy(loop::Loop& loop) {
         conformance::write(pair.far, "never read");
         watcher = loop.watch(pair.near.get(), both, Mode::level, [this](Ready) { ++calls; });
     }
     Pair pair = make_pair(Kind::local);
     int calls = 0;
-    Watcher watcher;
+    loop::Watcher watcher;
 };
 
 EXHIBIT(
     starves_timers_by_a_busy_source, "microsoft/CCF#1462",
     "A connection always has data to read: timers do not fire, and functions that other threads post are not called.") {
-    Loop loop(request(backend), {.events = 2});
+    loop::Loop loop(request(backend), {.events = 2});
     const Watchdog watchdog(loop);
     std::vector<std::unique_ptr<Busy>> busy;
     for (int i = 0; i < 10; ++i) busy.push_back(std::make_unique<Busy>(loop));
@@ -63,12 +63,12 @@ EXHIBIT(starves_accepts_by_a_busy_socket, "quinn-rs/quinn#753",
 EXHIBIT(starves_sources_by_a_timer_of_zero, "libuv/libuv#4245, joyent/libuv#1427, netdata/netdata#19810",
         "The callback of a timer sets the timer to zero again: it is called forever within one turn, and no source is "
         "served.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     const auto pair = make_pair(Kind::pipe);
     std::uint64_t fired = 0, deferred = 0;
     int reads = 0;
-    Timer timer = loop.after(0ns, [&] {
+    loop::Timer timer = loop.after(0ns, [&] {
         ++fired;
         timer.rearm(0ns);
         loop.defer([&] { ++deferred; });
@@ -93,11 +93,11 @@ EXHIBIT(starves_sources_by_a_timer_of_zero, "libuv/libuv#4245, joyent/libuv#1427
 EXHIBIT(
     posts_from_a_post, "netty/netty#1154, nodejs/node#19937, dabeaz/curio#112",
     "A posted function posts the next one, and so on: the loop drains its queue forever and never polls for events.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     const auto pair = make_pair(Kind::pipe);
     struct Chain {
-        static void link(Loop& loop, std::uint64_t& links) {
+        static void link(loop::Loop& loop, std::uint64_t& links) {
             ++links;
             static_cast<void>(loop.post([&] { link(loop, links); }));
         }
@@ -117,7 +117,7 @@ EXHIBIT(
 EXHIBIT(keeps_the_loop_busy_after_one_wake, "nanomsg/nng#575",
         "A thread waits for messages and is woken once: from then on its wait returns at once without a message, and "
         "the thread spins.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     int wakes = 0, posts = 0;
     const auto watcher = loop.on_wake([&] { ++wakes; });

@@ -45,8 +45,8 @@ EXHIBIT(goes_deaf_after_an_overflow, "libuv/libuv#3991, libuv/libuv#4598",
         for (const auto& pair : pairs) conformance::write(pair.far, "y");
         std::vector<bool> is_seen(count);
         std::size_t seen = 0;
-        const auto end = loop_tests::Clock::now() + patience / 6;
-        while (seen < count && loop_tests::Clock::now() < end) {
+        const auto end = loop::tests::Clock::now() + patience / 6;
+        while (seen < count && loop::tests::Clock::now() < end) {
             EXPECT_FALSE(visitor.poll.poll(visitor.events, patience / 6));
             for (const auto& event : visitor.events) {
                 const auto index = static_cast<std::size_t>(event.token);
@@ -92,13 +92,13 @@ EXHIBIT(loses_its_doorbell_to_an_overflow, "ClickHouse/silk#80, ClickHouse/silk#
 EXHIBIT(loses_messages_above_a_size, "uNetworking/uWebSockets#1931",
         "A server echoes messages of growing size: with one backend all arrive, with another those above a size stop "
         "in the middle.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     for (const auto mode : modes_of(loop.choice())) {
         auto pair = make_pair(Kind::tcp);
         for (const std::size_t size : {std::size_t{1}, std::size_t{65'536}, std::size_t{3'000'000}}) {
             std::size_t sent = 0, echoed = 0, received = 0, pending = 0;
-            Watcher server, client;
+            loop::Watcher server, client;
             const std::string block(100'000, 'm');
             const auto write_some = [&](Source source, std::size_t left) {
                 return conformance::write(source, block.substr(0, std::min(left, block.size()))).bytes;
@@ -112,7 +112,7 @@ EXHIBIT(loses_messages_above_a_size, "uNetworking/uWebSockets#1931",
                     echoed += bytes;
                 }
                 if (echoed < size) return server.change(pending > 0 ? both : Ready::readable);
-                server.end();
+                server.close();
             });
             client = loop.watch(pair.far.get(), both, mode, [&](Ready) {
                 received += conformance::drain(pair.far);
@@ -122,7 +122,7 @@ EXHIBIT(loses_messages_above_a_size, "uNetworking/uWebSockets#1931",
                     sent += bytes;
                 }
                 if (received < size) return client.change(sent < size ? both : Ready::readable);
-                client.end();
+                client.close();
             });
             EXPECT_FALSE(loop.run());
             EXPECT_EQ(received, size);
@@ -132,7 +132,7 @@ EXHIBIT(loses_messages_above_a_size, "uNetworking/uWebSockets#1931",
 
 EXHIBIT(wakes_from_many_threads, "libuv/libuv#50, joyent/libuv#1453",
         "Many threads post at once while the loop goes to sleep: the last post does not wake it.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     constexpr int threads = 4;
     for (Rounds rounds(200); rounds.next();) {
@@ -140,9 +140,9 @@ EXHIBIT(wakes_from_many_threads, "libuv/libuv#50, joyent/libuv#1453",
         std::vector<std::thread> posters;
         for (int i = 0; i < threads; ++i) {
             posters.emplace_back(
-                [&, poster = loop.poster(), keep_alive = std::make_shared<KeepAlive>(loop.keep_alive())] {
+                [&, poster = loop.poster(), keep_alive = std::make_shared<loop::KeepAlive>(loop.keep_alive())] {
                     EXPECT_FALSE(poster.post([&] { ++calls; }));
-                    keep_alive->release();
+                    EXPECT_FALSE(keep_alive->close());
                 });
         }
 

@@ -40,14 +40,14 @@ struct Terminal {
 };
 
 /// Reads by a watch of the master until the hang-up, which is 0 bytes or EIO, depending on the system.
-std::size_t read_to_the_end(Loop& loop, const Terminal& terminal, Mode mode) {
+std::size_t read_to_the_end(loop::Loop& loop, const Terminal& terminal, Mode mode) {
     std::size_t total = 0;
-    Watcher watcher = loop.watch(terminal.master.get(), Ready::readable, mode, [&](Ready) {
+    loop::Watcher watcher = loop.watch(terminal.master.get(), Ready::readable, mode, [&](Ready) {
         for (;;) {
             const auto [bytes, error] = conformance::read(terminal.master, 100);
             total += bytes;
             if (error == std::errc::resource_unavailable_try_again) break;
-            if (error || bytes == 0) return watcher.end();
+            if (error || bytes == 0) return watcher.close();
         }
         if (mode == Mode::oneshot) watcher.change(Ready::readable);
     });
@@ -58,7 +58,7 @@ std::size_t read_to_the_end(Loop& loop, const Terminal& terminal, Mode mode) {
 EXHIBIT(loses_the_last_output_of_a_terminal, "libuv/libuv#4992",
         "The program in a terminal writes much output and exits: the hang-up is taken for the end, and the rest of the "
         "output is lost.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     for (const auto mode : modes_of(loop.choice())) {
         for (int round = 0; round < 5; ++round) {
@@ -82,7 +82,7 @@ EXHIBIT(loses_the_last_output_of_a_terminal, "libuv/libuv#4992",
 EXHIBIT(gets_the_hang_up_of_a_terminal_first, "libuv/libuv#5165",
         "A terminal hangs up before the first poll, with unread data: the event has the hang-up but not readable, and "
         "the reader stops without reading.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     for (const auto mode : modes_of(loop.choice())) {
         Terminal terminal;
@@ -196,11 +196,11 @@ EXHIBIT(keeps_a_writer_of_its_own, "OpenRC/openrc#1055",
 EXHIBIT(serves_one_client_after_the_other, "MadcowOG/dwl-bar#11, OpenRC/openrc#1055",
         "The last client of a FIFO closes it, and the program pauses the watch until the next command: the loop spins, "
         "or does not report the next client.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     const Fifo fifo;
     std::size_t commands = 0, ends = 0;
-    Watcher watcher = loop.watch(fifo.reader.get(), Ready::readable, Mode::level, [&](Ready) {
+    loop::Watcher watcher = loop.watch(fifo.reader.get(), Ready::readable, Mode::level, [&](Ready) {
         const auto [bytes, error] = conformance::read(fifo.reader);
         EXPECT_FALSE(error);
         commands += bytes > 0 ? 1 : 0;

@@ -10,11 +10,11 @@ namespace {
 EXHIBIT(sets_thousands_of_one_deadline, "tokio-rs/tokio-timer#14, wahern/cqueues#63",
         "20,000 timers have the same deadline: some are never called, or all of them are called before any source is "
         "served.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     constexpr int count = 20'000;
-    const auto deadline = loop_tests::Clock::now() + 10ms;
-    std::vector<Timer> timers;
+    const auto deadline = loop::tests::Clock::now() + 10ms;
+    std::vector<loop::Timer> timers;
     std::vector<int> order;
     const auto pair = make_pair(Kind::pipe);
     std::size_t called_before_the_source = 0;
@@ -39,7 +39,7 @@ EXHIBIT(sets_thousands_of_one_deadline, "tokio-rs/tokio-timer#14, wahern/cqueues
 
 EXHIBIT(calls_a_timer_of_zero_twice, "libuv/help#55",
         "A timer is set to zero, and the loop runs once: the timer is called twice.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     int calls = 0;
     const auto timer = loop.after(0ns, [&] { ++calls; });
     EXPECT_TRUE(loop.run_one());
@@ -51,7 +51,7 @@ EXHIBIT(calls_a_timer_of_zero_twice, "libuv/help#55",
 EXHIBIT(waits_for_the_far_timer_too, "joyent/libuv#574",
         "Beside a timer of a day there is one of zero, and the loop runs once: it calls the near timer and then waits "
         "for the far one.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     bool is_far = false;
     int calls = 0;
@@ -80,7 +80,7 @@ EXHIBIT(waits_longer_than_the_system_can, "libuv/libuv#922, h2o/h2o#1911",
         EXPECT_EQ(visitor.events.size(), 1U);
         writer.join();
 
-        Loop loop(request(backend));
+        loop::Loop loop(request(backend));
         bool is_called = false;
         const auto timer = loop.after(wait, [&] { is_called = true; });
         const auto at = loop.at(std::chrono::steady_clock::time_point::max(), [&] { is_called = true; });
@@ -92,14 +92,14 @@ EXHIBIT(waits_longer_than_the_system_can, "libuv/libuv#922, h2o/h2o#1911",
 EXHIBIT(ends_the_next_timer_of_the_same_time, "chenshuo/muduo#668",
         "Timers are due in the same turn, and the callback of one destroys the others: a destroyed timer is called.") {
     for (int round = 0; round < 20; ++round) {
-        Loop loop(request(backend));
-        std::vector<Timer> timers(50);
+        loop::Loop loop(request(backend));
+        std::vector<loop::Timer> timers(50);
         int calls = 0;
-        const auto deadline = loop_tests::Clock::now();
+        const auto deadline = loop::tests::Clock::now();
         for (auto& timer : timers) {
             timer = loop.at(deadline, [&] {
                 ++calls;
-                for (auto& other : timers) other.end();
+                for (auto& other : timers) other.close();
             });
         }
         EXPECT_FALSE(loop.run());
@@ -110,14 +110,14 @@ EXHIBIT(ends_the_next_timer_of_the_same_time, "chenshuo/muduo#668",
 EXHIBIT(counts_the_time_of_a_long_callback, "joyent/libuv#678, libuv/libuv#1068",
         "A callback takes long and then sets a timer: the loop counts from the beginning of its turn, and the timer "
         "fires too early.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
-    loop_tests::Clock::time_point set, fired;
-    Timer second;
+    loop::tests::Clock::time_point set, fired;
+    loop::Timer second;
     const auto first = loop.after(0ns, [&] {
         std::this_thread::sleep_for(15ms);
-        set = loop_tests::Clock::now();
-        second = loop.after(10ms, [&] { fired = loop_tests::Clock::now(); });
+        set = loop::tests::Clock::now();
+        second = loop.after(10ms, [&] { fired = loop::tests::Clock::now(); });
     });
     EXPECT_FALSE(loop.run());
     EXPECT_GE(fired - set, 10ms);
@@ -125,16 +125,16 @@ EXHIBIT(counts_the_time_of_a_long_callback, "joyent/libuv#678, libuv/libuv#1068"
 
 EXHIBIT(fires_a_part_of_a_tick_early, "libuv/libuv#4773, libuv/libuv#1105",
         "The time of the loop and the deadline are rounded down to ticks: a timer fires up to one tick early.") {
-    Loop loop(request(backend));
+    loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     int calls = 0;
     std::chrono::microseconds duration{0};
-    loop_tests::Clock::time_point set;
-    Timer timer = loop.after(0ns, [&] {
-        EXPECT_GE(loop_tests::Clock::now() - set, duration);
+    loop::tests::Clock::time_point set;
+    loop::Timer timer = loop.after(0ns, [&] {
+        EXPECT_GE(loop::tests::Clock::now() - set, duration);
         if (++calls == 101) return;
         duration = std::chrono::microseconds(999 + 7 * calls);
-        set = loop_tests::Clock::now();
+        set = loop::tests::Clock::now();
         timer.rearm(duration);
     });
     EXPECT_FALSE(loop.run());

@@ -58,7 +58,7 @@ class Library:
     def compiled(self, sources):
         """Returns the object files by the name of their source."""
         launcher = ["ccache"] if shutil.which("ccache") else []
-        includes = ["include", SOURCE / "core/include"]
+        includes = ["include", SOURCE / "core/include", SOURCE / "time/include"]
         made = {}
         for source in sources:
             made[source.name] = self.folder / (source.name + ".o")
@@ -136,7 +136,7 @@ class List:
 
     def is_in_program(self, mutant):
         """Whether the tests include the mutated file."""
-        return bool(self.subject.own_tests) and mutant.file.endswith(".hpp")
+        return self.subject.is_static or (bool(self.subject.own_tests) and mutant.file.endswith(".hpp"))
 
     def name_of(self, mutant):
         return f"{self.name}: {mutant.file}: {mutant.description}: {mutant.test}"

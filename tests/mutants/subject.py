@@ -18,6 +18,7 @@ class Subject:
     attempts: int = 1  # a mutant is killed if the test fails in one of so many runs
     patience: int = 60  # seconds, after which a program that still runs counts as failed
     own_tests: tuple = ()  # sources of the program, which mutants of headers compile again
+    is_static: bool = False  # the library is part of the program, so that each mutant makes that again
 
 
 def backend(name, **others):
@@ -36,5 +37,5 @@ def layer(name, around, options="", **others):
 def library(name, program, **others):
     """A library, tested by its own tests, which were linked with the original. It may need the core."""
     file = f"libpollux-{name}.so.0.1"
-    links = (f"-Wl,-soname,{file}", "-Wl,-rpath,{build}/lib", "-L{build}/lib", "-lpollux")
+    links = (f"-Wl,-soname,{file}", "-Wl,-rpath,{build}/lib", "-L{build}/lib", "-lpollux", "-L{build}/time", "-lpollux-time")
     return Subject(folder=name, library=file, program=program, links=links, **others)

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <random>
 
-namespace pollux::net_tests {
+namespace pollux::net::tests {
 namespace {
 
 using Ipv4 = Address::Ipv4;
@@ -113,4 +113,4 @@ RULE(address, compares) {
 }
 
 } // namespace
-} // namespace pollux::net_tests
+} // namespace pollux::net::tests

@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-namespace pollux::net_tests {
+namespace pollux::net::tests {
 namespace {
 
 using conformance::Owned;
@@ -94,4 +94,4 @@ TEST(Adopt, takes_a_connect_that_is_under_way) {
 }
 
 } // namespace
-} // namespace pollux::net_tests
+} // namespace pollux::net::tests

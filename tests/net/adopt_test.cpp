@@ -4,7 +4,7 @@
 #include "../conformance/sources.hpp"
 #include "../conformance/wine.hpp"
 
-namespace pollux::net_tests {
+namespace pollux::net::tests {
 namespace {
 
 using conformance::Owned;
@@ -79,4 +79,4 @@ RULE(owner, adopts) {
 }
 
 } // namespace
-} // namespace pollux::net_tests
+} // namespace pollux::net::tests

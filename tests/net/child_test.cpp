@@ -5,7 +5,7 @@
 
 #include <sys/ioctl.h>
 
-namespace pollux::net_tests {
+namespace pollux::net::tests {
 namespace {
 
 PipeFromChild pipe_from_child() {
@@ -152,4 +152,4 @@ RULE(owner, above_standard_streams) {
 }
 
 } // namespace
-} // namespace pollux::net_tests
+} // namespace pollux::net::tests

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #endif
 
-namespace pollux::net_tests {
+namespace pollux::net::tests {
 namespace {
 
 #ifdef _WIN32
@@ -57,4 +57,4 @@ RULE(owner, close_on_exec) {
 }
 
 } // namespace
-} // namespace pollux::net_tests
+} // namespace pollux::net::tests

@@ -65,7 +65,7 @@ int connect(int socket, const sockaddr* to, socklen_t length) {
 }
 // NOLINTEND(readability-redundant-declaration)
 
-namespace pollux::net_tests {
+namespace pollux::net::tests {
 namespace {
 
 void interrupt(int times) {
@@ -149,4 +149,4 @@ TEST(Failing, connect_leaves_nothing_open) {
 }
 
 } // namespace
-} // namespace pollux::net_tests
+} // namespace pollux::net::tests

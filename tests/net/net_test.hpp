@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "../core/backends.hpp"
-#include "../core/rule.hpp"
+#include "../harness/backends.hpp"
+#include "../harness/rule.hpp"
 
-#include <pollux/net.hpp>
+#include <pollux/net/net.hpp>
 #include <pollux/poll.hpp>
 
 #include <gtest/gtest.h>
@@ -19,16 +19,16 @@
 #include <type_traits>
 #include <vector>
 
-namespace pollux {
+namespace pollux::net {
 
 inline void PrintTo(const Address& address, std::ostream* out) { *out << address.to_string(); }
 #ifndef _WIN32
 inline void PrintTo(const UnixAddress& address, std::ostream* out) { *out << address.to_string(); }
 #endif
 
-} // namespace pollux
+} // namespace pollux::net
 
-namespace pollux::net_tests {
+namespace pollux::net::tests {
 
 using namespace std::chrono_literals;
 
@@ -164,10 +164,10 @@ void with_streams(const auto& body) {
 #endif
 }
 
-using core_tests::backends;
+using harness::backends;
 
 inline Poll poll_with(const std::string& backend) {
-    return Poll({.backend = backend, .folders = {core_tests::folder_of_plugins()}});
+    return Poll({.backend = backend, .folders = {harness::folder_of_plugins()}});
 }
 
-} // namespace pollux::net_tests
+} // namespace pollux::net::tests

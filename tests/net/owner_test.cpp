@@ -4,7 +4,7 @@
 #include "../conformance/process.hpp"
 #include "../conformance/sources.hpp"
 
-namespace pollux::net_tests {
+namespace pollux::net::tests {
 namespace {
 
 using conformance::Owned;
@@ -193,4 +193,4 @@ RULE(owner, non_blocking) {
 }
 
 } // namespace
-} // namespace pollux::net_tests
+} // namespace pollux::net::tests

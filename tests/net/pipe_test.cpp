@@ -5,7 +5,7 @@
 #include "../conformance/sources.hpp"
 #include "signals.hpp"
 
-namespace pollux::net_tests {
+namespace pollux::net::tests {
 namespace {
 
 Pipe open_pipe() {
@@ -158,4 +158,4 @@ RULE(pipe, adopts) {
 }
 
 } // namespace
-} // namespace pollux::net_tests
+} // namespace pollux::net::tests

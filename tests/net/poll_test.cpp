@@ -11,7 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #endif
 
-namespace pollux::net_tests {
+namespace pollux::net::tests {
 namespace {
 
 /// A connection of the echo server, which keeps received bytes that it cannot send yet.
@@ -245,4 +245,4 @@ RULE(owner, watchable) {
 }
 
 } // namespace
-} // namespace pollux::net_tests
+} // namespace pollux::net::tests

@@ -3,7 +3,7 @@
 
 #include <csignal>
 
-namespace pollux::net_tests {
+namespace pollux::net::tests {
 
 /// Counts a signal, and ignores it otherwise, while it exists.
 class CountedSignal {
@@ -26,4 +26,4 @@ class CountedSignal {
     struct sigaction before_ {};
 };
 
-} // namespace pollux::net_tests
+} // namespace pollux::net::tests

@@ -21,7 +21,7 @@
 
 extern char** environ; // NOLINT(readability-redundant-declaration): <unistd.h> of macOS has it not
 
-namespace pollux::net_tests {
+namespace pollux::net::tests {
 
 /// A child process that runs another program, by posix_spawn(): vfork() and exec(), on Linux. It has the standard
 /// streams of this process, except those that are replaced, and SIGPIPE ends it.
@@ -130,4 +130,4 @@ int inherited_beside(const auto& step) {
     return inherited;
 }
 
-} // namespace pollux::net_tests
+} // namespace pollux::net::tests

@@ -10,7 +10,7 @@
 #include "signals.hpp"
 #endif
 
-namespace pollux::net_tests {
+namespace pollux::net::tests {
 namespace {
 
 // Reading without data and writing without room return would_block and no error.
@@ -235,4 +235,4 @@ RULE(stream, no_sigpipe) {
 }
 
 } // namespace
-} // namespace pollux::net_tests
+} // namespace pollux::net::tests

@@ -3,7 +3,7 @@
 
 #include "../conformance/process.hpp"
 
-namespace pollux::net_tests {
+namespace pollux::net::tests {
 namespace {
 
 // finish_connect() returns done after a successful connect(), also if called again, and data flows in both directions.
@@ -233,4 +233,4 @@ RULE(listener, no_descriptor) {
 }
 
 } // namespace
-} // namespace pollux::net_tests
+} // namespace pollux::net::tests

@@ -3,7 +3,7 @@
 
 #include "../conformance/wine.hpp"
 
-namespace pollux::net_tests {
+namespace pollux::net::tests {
 namespace {
 
 UdpSocket::Received receive_from(UdpSocket& socket, std::string& text) {
@@ -183,4 +183,4 @@ RULE(udp, bind_fails) {
 }
 
 } // namespace
-} // namespace pollux::net_tests
+} // namespace pollux::net::tests

@@ -6,7 +6,7 @@
 #include <stdlib.h> // NOLINT: mkdtemp() is not in <cstdlib>
 #include <unistd.h>
 
-namespace pollux::net_tests {
+namespace pollux::net::tests {
 namespace {
 
 /// A folder that the destructor removes.
@@ -173,4 +173,4 @@ RULE(unix, pair) {
 }
 
 } // namespace
-} // namespace pollux::net_tests
+} // namespace pollux::net::tests

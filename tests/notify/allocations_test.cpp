@@ -52,7 +52,7 @@ void release(void* piece) noexcept {
 [[gnu::noinline]] void operator delete(void* piece, std::align_val_t) noexcept { release(piece); }
 [[gnu::noinline]] void operator delete(void* piece, std::size_t, std::align_val_t) noexcept { release(piece); }
 
-namespace pollux::notify_tests {
+namespace pollux::notify::tests {
 namespace {
 
 constexpr std::size_t capacity = 1000;
@@ -214,4 +214,4 @@ TEST(Allocations, that_fail) {
 }
 
 } // namespace
-} // namespace pollux::notify_tests
+} // namespace pollux::notify::tests

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <type_traits>
 
-namespace pollux::notify_tests {
+namespace pollux::notify::tests {
 namespace {
 
 static_assert(!std::is_copy_constructible_v<Receiver> && !std::is_copy_assignable_v<Receiver>);
@@ -166,4 +166,4 @@ TEST(Channel, is_moved) {
 }
 
 } // namespace
-} // namespace pollux::notify_tests
+} // namespace pollux::notify::tests

@@ -2,7 +2,7 @@
 // Tests of the destruction of one end, in every order.
 #include "notify_test.hpp"
 
-namespace pollux::notify_tests {
+namespace pollux::notify::tests {
 namespace {
 
 template <typename Queue>
@@ -139,4 +139,4 @@ TEST(Disconnect, lanes_come_and_go) {
 }
 
 } // namespace
-} // namespace pollux::notify_tests
+} // namespace pollux::notify::tests

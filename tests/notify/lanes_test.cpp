@@ -4,7 +4,7 @@
 
 #include <type_traits>
 
-namespace pollux::notify_tests {
+namespace pollux::notify::tests {
 namespace {
 
 static_assert(!std::is_copy_constructible_v<LanePoller> && !std::is_copy_assignable_v<LanePoller>);
@@ -106,4 +106,4 @@ TEST(Lanes, of_the_gone_are_delivered) {
 }
 
 } // namespace
-} // namespace pollux::notify_tests
+} // namespace pollux::notify::tests

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "../core/rule.hpp"
+#include "../harness/rule.hpp"
 
-#include <pollux/notify.hpp>
+#include <pollux/notify/notify.hpp>
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-namespace pollux::notify_tests {
+namespace pollux::notify::tests {
 
 using namespace std::chrono_literals;
 
@@ -92,4 +92,4 @@ class StartingLine {
     std::atomic<int> missing_;
 };
 
-} // namespace pollux::notify_tests
+} // namespace pollux::notify::tests

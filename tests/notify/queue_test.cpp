@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <type_traits>
 
-namespace pollux::notify_tests {
+namespace pollux::notify::tests {
 namespace {
 
 // A class for one thread can be moved and not copied; one for many can be copied.
@@ -155,4 +155,4 @@ TEST(Queue, is_moved) {
 }
 
 } // namespace
-} // namespace pollux::notify_tests
+} // namespace pollux::notify::tests

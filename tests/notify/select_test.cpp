@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tests of a queue that is bound to a Selector: one wait for sources and tokens.
-#include "../core/backends.hpp"
+#include "../harness/backends.hpp"
 #include "notify_test.hpp"
 
 #include <pollux/poll.hpp>
@@ -10,14 +10,12 @@
 #include <memory>
 #include <string>
 
-namespace pollux::notify_tests {
+namespace pollux::notify::tests {
 namespace {
 
-using core_tests::backends;
+using harness::backends;
 
-Request request(const std::string& backend) {
-    return {.backend = backend, .folders = {core_tests::folder_of_plugins()}};
-}
+Request request(const std::string& backend) { return {.backend = backend, .folders = {harness::folder_of_plugins()}}; }
 
 /// Counts wakes, and makes them fail.
 class Wakes final : public Registrator {
@@ -174,4 +172,4 @@ RULE(notify, wakes_select) {
 }
 
 } // namespace
-} // namespace pollux::notify_tests
+} // namespace pollux::notify::tests

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <numeric>
 
-namespace pollux::notify_tests {
+namespace pollux::notify::tests {
 namespace {
 
 constexpr auto relaxed = std::memory_order_relaxed;
@@ -172,4 +172,4 @@ TEST(Threads, many_producers_lose_nothing) {
 }
 
 } // namespace
-} // namespace pollux::notify_tests
+} // namespace pollux::notify::tests

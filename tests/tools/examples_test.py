@@ -188,7 +188,7 @@ class Nesting(unittest.TestCase):
         outcome = subprocess.run([EXAMPLES + "/loop_in_asio"], env=environment(POLLUX_BACKEND="poll_fallback"),
                                  capture_output=True, text=True, timeout=90, check=False)
         self.assertEqual((outcome.returncode, outcome.stderr), (
-            1, 'pollux::Loop::descriptor(): the backend "poll_fallback" has no descriptor that other loops can wait for: '
+            1, 'pollux::loop::Loop::descriptor(): the backend "poll_fallback" has no descriptor that other loops can wait for: '
                "Operation not supported\n"))
 
 

@@ -20,8 +20,8 @@ std::vector<std::byte> random_bytes(std::size_t count, std::mt19937_64& random) 
 
 } // namespace
 
-EchoClients::EchoClients(Poll poll, Mode mode, const Address& server, std::chrono::nanoseconds time, std::size_t count,
-                         Tally& tally)
+EchoClients::EchoClients(Poll poll, Mode mode, const net::Address& server, std::chrono::nanoseconds time,
+                         std::size_t count, Tally& tally)
     : poll_(std::move(poll)),
       mode_(mode),
       server_(server),
@@ -39,7 +39,7 @@ void EchoClients::stop() noexcept {
 }
 
 void EchoClients::run() {
-    phase_end_ = Deadline(patience);
+    phase_end_ = time::Deadline(patience);
     connect_more();
     for (Events events; phase_ != Phase::over && alive_ > 0;) {
         if (const auto error = poll_.poll(events, phase_end_.left())) {
@@ -64,7 +64,7 @@ void EchoClients::on_time_over() {
 void EchoClients::connect_more() {
     while (connecting_ < connecting_at_once && clients_.size() < count_) {
         std::error_code error;
-        auto stream = TcpStream::connect(server_, error);
+        auto stream = net::TcpStream::connect(server_, error);
         if (!error) error = stream.set_nodelay(true);
         auto& client = clients_.emplace_back(Client{{std::move(stream), Token{clients_.size()}, mode_}});
         if (!error) error = client.watched.add(poll_.registrator(), Ready::writable);
@@ -79,7 +79,7 @@ void EchoClients::connect_more() {
 
 void EchoClients::begin_measuring() {
     phase_ = Phase::measuring;
-    phase_end_ = Deadline(time_);
+    phase_end_ = time::Deadline(time_);
     began_ = ended_ = clock::now();
     for (auto& client : clients_) {
         if (client.state == State::idle && !(request(client) && watch(client))) drop(client);
@@ -89,7 +89,7 @@ void EchoClients::begin_measuring() {
 void EchoClients::begin_ending() {
     if (phase_ == Phase::measuring) ended_ = clock::now();
     phase_ = Phase::ending;
-    phase_end_ = Deadline(patience);
+    phase_end_ = time::Deadline(patience);
     for (auto& client : clients_) {
         if (client.state == State::connecting || (client.state == State::idle && !end(client))) drop(client);
     }

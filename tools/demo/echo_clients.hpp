@@ -5,9 +5,9 @@
 #include "tally.hpp"
 #include "watched_socket.hpp"
 
-#include <pollux/deadline.hpp>
+#include <pollux/net/tcp_stream.hpp>
 #include <pollux/poll.hpp>
-#include <pollux/tcp_stream.hpp>
+#include <pollux/time/deadline.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -30,7 +30,7 @@ class EchoClients {
   public:
     static constexpr std::chrono::seconds patience{10};
 
-    EchoClients(Poll poll, Mode mode, const Address& server, std::chrono::nanoseconds time, std::size_t count,
+    EchoClients(Poll poll, Mode mode, const net::Address& server, std::chrono::nanoseconds time, std::size_t count,
                 Tally& tally);
 
     /// Runs all clients; errors are counted in the tally.
@@ -48,7 +48,7 @@ class EchoClients {
     enum class Phase { connecting, measuring, ending, over };
     enum class State { connecting, idle, requesting, ending, gone };
     struct Client {
-        WatchedSocket<TcpStream> watched;
+        WatchedSocket<net::TcpStream> watched;
         State state = State::connecting;
         std::span<const std::byte> payload = {};
         std::size_t sent = 0;
@@ -77,13 +77,13 @@ class EchoClients {
 
     Poll poll_;
     Mode mode_;
-    Address server_;
+    net::Address server_;
     std::size_t count_;
     std::chrono::nanoseconds time_;
     Tally* tally_;
     std::atomic<bool> stopped_ = false;
     Phase phase_ = Phase::connecting;
-    Deadline phase_end_{patience};
+    time::Deadline phase_end_{patience};
     std::vector<Client> clients_; // the index is the token
     std::size_t connecting_ = 0;
     std::size_t alive_ = 0;

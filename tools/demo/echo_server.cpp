@@ -9,9 +9,9 @@ namespace {
 constexpr Token listener_token{0};
 constexpr std::size_t buffer_size = 65536;
 
-TcpListener listen() {
+net::TcpListener listen() {
     std::error_code error;
-    auto listener = TcpListener::listen(Address::loopback(Address::Kind::ipv4, 0), error);
+    auto listener = net::TcpListener::listen(net::Address::loopback(net::Address::Kind::ipv4, 0), error);
     if (error) throw std::system_error(error, "listen");
     return listener;
 }
@@ -50,8 +50,8 @@ void EchoServer::accept_all() {
         auto accepted = listener_.socket().accept();
         if (accepted.would_block()) return check(listener_.expect(poll_.registrator(), Ready::readable), "modify");
         if (accepted.has_failed()) {
-            if (TcpListener::is_transient(accepted.error)) continue; // the client has gone away
-            return check(accepted.error, "accept");                  // its clients will report an error, too
+            if (net::TcpListener::is_transient(accepted.error)) continue; // the client has gone away
+            return check(accepted.error, "accept");                       // its clients will report an error, too
         }
         const Token token{next_token_++};
         Connection added{{std::move(accepted.stream), token, mode_}};
@@ -83,7 +83,7 @@ std::error_code EchoServer::echo(Connection& connection) {
     const auto came = stream.read(buffer_);
     connection.ended = came.is_end();
     if (!came.is_done()) return came.error;
-    const auto data = ConstBuffer(buffer_).first(came.count);
+    const auto data = net::ConstBuffer(buffer_).first(came.count);
     const auto sent = stream.write(data);
     connection.unsent.assign(data.begin() + static_cast<std::ptrdiff_t>(sent.count), data.end());
     return sent.error;

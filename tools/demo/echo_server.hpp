@@ -4,8 +4,8 @@
 #include "tally.hpp"
 #include "watched_socket.hpp"
 
+#include <pollux/net/tcp_listener.hpp>
 #include <pollux/poll.hpp>
-#include <pollux/tcp_listener.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +24,7 @@ class EchoServer {
     /// Errors: std::system_error
     EchoServer(Poll poll, Mode mode, Tally& tally);
 
-    const Address& address() const noexcept { return address_; }
+    const net::Address& address() const noexcept { return address_; }
 
     /// Serves clients; errors are counted in the tally.
     void run();
@@ -34,7 +34,7 @@ class EchoServer {
 
   private:
     struct Connection {
-        WatchedSocket<TcpStream> watched;
+        WatchedSocket<net::TcpStream> watched;
         std::vector<std::byte> unsent = {};
         bool ended = false; // the client will send no more
     };
@@ -49,8 +49,8 @@ class EchoServer {
     Poll poll_;
     Mode mode_;
     Tally* tally_;
-    WatchedSocket<TcpListener> listener_;
-    Address address_;
+    WatchedSocket<net::TcpListener> listener_;
+    net::Address address_;
     std::unordered_map<std::uint64_t, Connection> connections_; // by token
     std::uint64_t next_token_ = 1;
     std::vector<std::byte> buffer_;

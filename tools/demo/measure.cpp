@@ -52,8 +52,8 @@ class Serving {
 bool watch_over(const std::future<void>& driving, EchoClients& clients, const Tally& tally, const std::string& backend,
                 std::chrono::seconds time, Progress& progress) {
     // Each phase of the clients has its own limit; this one is for backends whose select() hangs.
-    const Deadline limit(time + 3 * EchoClients::patience);
-    std::optional<Deadline> next_line(0s);
+    const time::Deadline limit(time + 3 * EchoClients::patience);
+    std::optional<time::Deadline> next_line(0s);
     int seconds = 0;
     for (bool stopped = false; driving.wait_for(50ms) != std::future_status::ready;) {
         if (was_interrupted() && !stopped) {

@@ -12,8 +12,8 @@
 #include "trial.hpp"
 #include "workers.hpp"
 
-#include <pollux/deadline.hpp>
 #include <pollux/open.hpp>
+#include <pollux/time/deadline.hpp>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -124,7 +124,7 @@ int report(const Options& options, const std::vector<Subject>& subjects, std::ui
 int explore(const Options& options, std::uint64_t seed, std::size_t count, Totals& totals) {
     surroundings(); // called while there is one thread
     const auto subjects = open_all(options.backends);
-    const Deadline end(std::chrono::seconds(options.seconds));
+    const time::Deadline end(std::chrono::seconds(options.seconds));
     Watchdog watchdog("pollux-model");
     for (; options.seconds > 0 ? end.left() > 0ns : totals.sequences < count; seed += options.jobs) {
         watchdog.next("pollux-model: the sequence of seed " + std::to_string(seed));

@@ -5,7 +5,7 @@
 #include "closing.hpp"
 #include "waiting.hpp"
 
-#include <pollux/deadline.hpp>
+#include <pollux/time/deadline.hpp>
 
 #include <algorithm>
 #include <array>
@@ -237,7 +237,7 @@ bool Scene::is_gone(std::size_t slot) {
 std::string Scene::expect_gone(std::size_t slot, std::chrono::nanoseconds limit) {
     const auto nature = made_[slot].far == Owned::none ? Nature::udp : world_.facts_in(slot).nature;
     if (!is_stream(nature) && nature != Nature::pipe_writer) return {};
-    const Deadline deadline(limit);
+    const time::Deadline deadline(limit);
     while (!is_gone(slot)) {
         if (deadline.left() == deadline.left().zero())
             return "expected: the source is closed\n    seen: it is kept open";

@@ -104,7 +104,7 @@ MUTANTS = [
 
 
 # What backends include, compiled once: that is most of the time; and what mutants call.
-HEADERS = """pollux/deadline.hpp pollux/plugin.hpp pollux/posix.hpp algorithm array atomic map mutex new string thread vector
+HEADERS = """pollux/time/deadline.hpp pollux/plugin.hpp pollux/posix.hpp algorithm array atomic map mutex new string thread vector
 sys/epoll.h sys/socket.h sys/stat.h unistd.h""".split()
 PLANTED = """
 namespace planted {
@@ -147,7 +147,7 @@ struct Selecting {
 
 def compile_headers(scratch: pathlib.Path, compiler: str) -> list:
     """The command that compiles a backend."""
-    command = [compiler, "-std=c++20", "-fPIC", "-I", SOURCE / "core/include"]
+    command = [compiler, "-std=c++20", "-fPIC", "-I", SOURCE / "core/include", "-I", SOURCE / "time/include"]
     headers = scratch / "headers.hpp"
     headers.write_text("".join(f"#include <{name}>\n" for name in HEADERS) + PLANTED)
     subprocess.run([*command, "-x", "c++-header", headers, "-o", f"{headers}.gch"], check=True)

@@ -3,7 +3,7 @@
 
 #include "../describe.hpp"
 
-#include <pollux/deadline.hpp>
+#include <pollux/time/deadline.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -168,7 +168,7 @@ std::span<const Event> Trial::call_select(std::size_t room, std::error_code& err
 }
 
 std::string Trial::select(std::size_t room, std::string* answer) {
-    std::optional<Deadline> patience;
+    std::optional<time::Deadline> patience;
     for (std::size_t attempt = 1;; ++attempt) {
         std::error_code error;
         const auto events = call_select(room, error);

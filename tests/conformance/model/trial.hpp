@@ -5,7 +5,7 @@
 #include "scene.hpp"
 #include "second_thread.hpp"
 
-#include <pollux/conformance.hpp>
+#include <pollux/conformance/conformance.hpp>
 
 #include <chrono>
 #include <memory>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "waiting.hpp"
 
-#include <pollux/deadline.hpp>
+#include <pollux/time/deadline.hpp>
 
 #include <array>
 #include <cerrno>
@@ -31,7 +31,7 @@ int demand(int result, const char* call) {
 template <class Is>
 bool await_that(Is is) {
     if (is()) return true;
-    const Deadline deadline(patience);
+    const time::Deadline deadline(patience);
     for (int tries = 1; !is(); ++tries) {
         if (deadline.left() == 0ns) return false;
         if (tries < 100)

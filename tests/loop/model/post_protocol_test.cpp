@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // That nothing which a call reported as a success is left to a Loop that sleeps, a function, a KeepAlive or a stop():
 // in every run that C++ allows, with wakes that fail; and that each order which the protocol asks for is needed.
-#include "../../notify/model/memory.hpp"
+#include "../../harness/memory_model/memory.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,9 @@
 
 #include <post_protocol.hpp>
 
-namespace pollux::model {
+namespace pollux::loop::tests {
+
+using namespace model;
 namespace {
 
 using Kind = Operation::Kind;
@@ -290,4 +292,4 @@ TEST(PostProtocolModel, needs_the_mutex) {
 }
 
 } // namespace
-} // namespace pollux::model
+} // namespace pollux::loop::tests

@@ -5,7 +5,7 @@ from subject import Subject
 SUBJECT = Subject(
     folder="loop", library="libpollux-model.so", program="tests/loop/pollux-loop-model", sources=("src/own_thread.cpp",),
     flags=("-O2", "-Isrc"),
-    own_tests=("tests/notify/model/memory.cpp", "tests/loop/model/post_protocol_test.cpp"))  # fmt: skip
+    own_tests=("tests/harness/memory_model/memory.cpp", "tests/loop/model/post_protocol_test.cpp"))  # fmt: skip
 
 HEADER = "src/post_protocol.hpp"
 LOSES = "PostProtocolModel.loses_nothing"

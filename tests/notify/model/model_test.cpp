@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
-namespace pollux::model {
+namespace pollux::notify::tests {
+
+using namespace model;
 namespace {
 
 using Kind = Operation::Kind;
@@ -165,4 +167,4 @@ TEST(Model, each_order_is_needed) {
 }
 
 } // namespace
-} // namespace pollux::model
+} // namespace pollux::notify::tests

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // That no wake is lost which a PendingWake called a success, in every run that C++ allows, with deliveries that fail;
 // that two simpler flags lose one; and that each order which the code asks for is needed.
-#include "memory.hpp"
+#include "../../harness/memory_model/memory.hpp"
 
 #include <pollux/pending_wake.hpp>
 
@@ -9,7 +9,9 @@
 
 #include <array>
 
-namespace pollux::model {
+namespace pollux::notify::tests {
+
+using namespace model;
 namespace {
 
 using Kind = Operation::Kind;
@@ -148,4 +150,4 @@ TEST(PendingWakeModel, needs_each_order) {
 }
 
 } // namespace
-} // namespace pollux::model
+} // namespace pollux::notify::tests

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <pollux/token_ring.hpp>
+#include <pollux/notify/internal/token_ring.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 
-namespace pollux::model {
+namespace pollux::notify::tests {
+
+using namespace model;
 
 /// The design that TokenRing replaces, as it was published: a flag for each token that is swapped with acquire, a
 /// bounded ring with a sequence number in each slot, and a flag of its own for a consumer that is parked.
@@ -85,4 +87,4 @@ class PublishedRing {
     std::size_t head_ = 0;
 };
 
-} // namespace pollux::model
+} // namespace pollux::notify::tests

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "memory.hpp"
+#include "../../harness/memory_model/memory.hpp"
 #include "published.hpp"
 
-#include <pollux/token_lane.hpp>
-#include <pollux/token_ring.hpp>
+#include <pollux/notify/internal/token_lane.hpp>
+#include <pollux/notify/internal/token_ring.hpp>
 
 #include <algorithm>
 #include <array>
@@ -15,7 +15,9 @@
 
 /// What the queues are asked to do in the model: a few threads, the consumer first, a few calls, and what must hold in
 /// each run.
-namespace pollux::model {
+namespace pollux::notify::tests {
+
+using namespace model;
 
 inline constexpr auto relaxed = std::memory_order_relaxed;
 
@@ -267,4 +269,4 @@ Verdict finishes(const Weaken& weaken = {}) {
     return explore_on<S>({receives, leaves(0), leaves(1)}, weaken);
 }
 
-} // namespace pollux::model
+} // namespace pollux::notify::tests

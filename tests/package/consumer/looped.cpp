@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 // A timer, a post of another thread, and the end of run().
-#include <pollux/loop.hpp>
+#include <pollux/loop/loop.hpp>
 
 #include <cstdio>
 #include <thread>
 
 int main() {
     using namespace std::chrono_literals;
-    pollux::Loop loop;
+    pollux::loop::Loop loop;
     int posts = 0, ticks = 0;
-    pollux::Timer timer = loop.every(1ms, [&] {
-        if (++ticks == 3) timer.end();
+    pollux::loop::Timer timer = loop.every(1ms, [&] {
+        if (++ticks == 3) timer.close();
     });
     std::thread other(
         [poster = loop.poster(), keep_alive = loop.keep_alive(), &posts] { poster.post([&posts] { ++posts; }); });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Connects to itself, with a Poll.
-#include <pollux/net.hpp>
+#include <pollux/net/net.hpp>
 #include <pollux/poll.hpp>
 
 #include <array>
@@ -9,8 +9,8 @@
 int main() {
     using namespace pollux;
     std::error_code error;
-    auto listener = TcpListener::listen(Address::parse("127.0.0.1:0", error), error);
-    auto client = TcpStream::connect(listener.local_address(error), error);
+    auto listener = net::TcpListener::listen(net::Address::parse("127.0.0.1:0", error), error);
+    auto client = net::TcpStream::connect(listener.local_address(error), error);
     Poll poll;
     Events events;
     const auto wait_for = [&](const auto& source, Ready ready) {

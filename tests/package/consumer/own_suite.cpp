@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // The conformance suite on a factory of one's own.
-#include <pollux/conformance.hpp>
+#include <pollux/conformance/conformance.hpp>
 #include <pollux/open.hpp>
 
 int main(int argc, char** argv) {

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <pollux/loop/handle.hpp>
+
+namespace pollux::loop {
+
+/// A handle that keeps a signal watched by a Loop. When the last watcher of a signal in the process ends, its former
+/// disposition is restored.                                                             [on_signal.restores]
+///
+/// Threads and Lifetime: as for Handle.
+class SignalWatcher : public Handle {
+  public:
+    SignalWatcher() noexcept = default;
+
+  private:
+    friend class Loop;
+    using Handle::Handle;
+};
+
+} // namespace pollux::loop
