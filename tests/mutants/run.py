@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """Mutation testing: makes mutants, each a copy of the sources with one defect, and fails unless the named test kills each.
 
+    run.py --lists                              only checks that the lists match the sources
     run.py BUILD-FOLDER [LIST] [WORD]           only this list; only mutants whose description has the word
     run.py BUILD-FOLDER --third NUMBER          every third mutant, the third being NUMBER modulo 3
 
@@ -127,6 +128,9 @@ class List:
         self.objects = {}
 
     def misplaced(self):
+        for pattern in self.subject.sources:
+            if not list((SOURCE / self.subject.folder).glob(pattern)):
+                yield f"{self.name}: the source {pattern} does not exist in {self.subject.folder}/"
         for mutant in self.mutants:
             if mutant.file.startswith("include/") and not self.subject.own_tests:
                 yield f"{self.name_of(mutant)}: the tests that include it have to be compiled again: expected own_tests in SUBJECT"
@@ -185,8 +189,16 @@ def chosen_lists(name):
     return [each for each in lists if name in ("", each.name)]
 
 
+def fault_of_lists(lists):
+    """What sys.exit() takes: a message, or None."""
+    misplaced = [message for each in lists for message in each.misplaced()]
+    return "\n".join(["run.py: the lists do not match the sources", *misplaced]) if misplaced else None
+
+
 def main():
     words = sys.argv[1:]
+    if words == ["--lists"]:
+        return fault_of_lists(chosen_lists(""))
     third = None
     if len(words) == 3 and words[1] == "--third" and words[2].isdecimal():
         third = int(words[2]) % 3
@@ -198,9 +210,8 @@ def main():
     name, word = (words[1:] + ["", ""])[:2]
     lists = chosen_lists(name)
     # Even of the lists that cannot run here.
-    misplaced = [message for each in lists for message in each.misplaced()]
-    if misplaced:
-        sys.exit("\n".join(["run.py: the lists do not match the sources", *misplaced]))
+    if fault := fault_of_lists(lists):
+        sys.exit(fault)
     for each in [each for each in lists if not (build / each.subject.program).exists()]:
         print(f"skipped: {each.name}, since {build / each.subject.program} was not built")
         lists.remove(each)

@@ -132,6 +132,16 @@ bool change_name() {
 
 Owned open_name() { return Owned(::open("/proc/sys/kernel/hostname", O_RDONLY | O_CLOEXEC)); }
 
+/// A change is reported in all namespaces, so only the process that has this lock makes changes. It is that of an open
+/// file, so it ends with the process at the latest.
+class ChangesAlone {
+  public:
+    bool begin() const { return flock(name_, LOCK_EX) == 0; }
+
+  private:
+    const Owned name_ = open_name();
+};
+
 /// Lets another process change the name while this one sleeps, or a moment before.
 std::string change_soon() {
     const pid_t other = fork();
@@ -153,9 +163,8 @@ RULE(priority, once) {
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));
         const auto fault = fault_in_child([&]() -> std::string {
-            // A change is reported in all namespaces, so only one process at a time makes changes.
-            const auto alone = open_name();
-            if (flock(alone, LOCK_EX) == -1) return "flock() fails";
+            const ChangesAlone alone;
+            if (!alone.begin()) return "flock() fails";
             if (!enter_namespace()) return "unshare(CLONE_NEWUTS) fails";
             OpenFailure failure;
             const auto opened = subject().open(failure);
@@ -204,8 +213,10 @@ RULE(priority, once) {
 
 std::span<const AbsentRule> absent_rules_of_process() {
 #ifdef __linux__
-    static const bool can_change_name =
-        fault_in_child([] { return std::string(enter_namespace() && change_name() ? "" : "no"); }).empty();
+    static const bool can_change_name = fault_in_child([]() -> std::string {
+                                            const ChangesAlone alone;
+                                            return alone.begin() && enter_namespace() && change_name() ? "" : "no";
+                                        }).empty();
     static constexpr const char* reason = "this process may have no UTS namespace of its own";
 #else
     static constexpr bool can_change_name = false;

@@ -3,7 +3,7 @@ from subject import Subject
 
 # A header of the core; what the library is made of is no matter.
 SUBJECT = Subject(
-    folder="core", library="libpollux.so", program="tests/core/pollux-core-tests", sources=("src/backend_list.cpp",),
+    folder="core", library="libpollux.so", program="tests/core/pollux-core-tests", sources=("src/stack_list.cpp",),
     own_tests=("tests/core/posix_test.cpp",))  # fmt: skip
 
 HEADER = "include/pollux/posix.hpp"
