@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """Tests of the conformance program: its output and its exit status.
 
-POLLUX_CONFORMANCE is the program, POLLUX_EPOLL the file of a plugin.
+POLLUX_CONFORMANCE is the program, POLLUX_EPOLL, MISBEHAVING and CRASHING are files of plugins.
 """
 import os
 import pathlib
@@ -11,6 +11,8 @@ import tempfile
 import unittest
 import xml.etree.ElementTree
 
+# A sanitizer catches the signal, prints a report and exits.
+CRASHED = "(is ended by SIGSEGV|exits with status [0-9]+ before the rule has ended)"
 RULES = pathlib.Path(__file__).resolve().parent / "rules"
 
 
@@ -35,7 +37,7 @@ class Misuse(unittest.TestCase):
         self.check([], "expected the name or file of at least one backend")
 
     def test_unknown_backend(self):
-        self.check(["nosuch"], "no libpollux-nosuch.so in ", 1)
+        self.check(["nosuch"], "no libpollux-nosuch.so in ")
 
     def test_unknown_flag(self):
         self.check(["epoll", "--nosuch"], '"--nosuch"')
@@ -101,6 +103,79 @@ class Reports(unittest.TestCase):
     def test_each_iteration_is_judged(self):
         outcome = run("epoll", "--gtest_filter=wake.next", "--gtest_repeat=3")
         self.assertEqual(outcome.stdout.count("not judged: epoll"), 3)
+
+
+class Isolation(unittest.TestCase):
+    """A rule whose process does not end as it should is broken, and all others run."""
+
+    RULES = "--gtest_filter=modify.replaces:add.reports:wake.next"
+
+    def check(self, how, fact, *arguments):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "report.xml"
+            outcome = run(f"{os.environ['MISBEHAVING']}?how={how}+epoll", self.RULES, "--jobs=2", f"--gtest_output=xml:{file}",
+                          *arguments)
+            self.assertEqual(outcome.returncode, 1, outcome)
+            self.assertRegex(outcome.stdout, "expected: the rule ends\n    seen: its process " + fact)
+            self.assertRegex(outcome.stdout, r": 2 rules passed, 1 failed, ")
+            self.assertRegex(outcome.stdout, r"\n    failed: modify\.replaces\n")
+            self.assertRegex(last_line(outcome), r"^NOT conformant: .*\(breaks 1 rules\)$")
+            report = xml.etree.ElementTree.parse(file).getroot()
+            self.assertEqual((report.get("tests"), report.get("failures")), ("3", "1"))
+        return outcome
+
+    def test_well(self):
+        outcome = run(f"{os.environ['MISBEHAVING']}?how=well+epoll", self.RULES, "--jobs=2")
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertIn(": 3 rules passed, 0 failed", outcome.stdout)
+
+    def test_crash(self):
+        self.check("crash", CRASHED)
+
+    def test_abort(self):
+        self.check("abort", "is ended by SIGABRT")
+
+    def test_exit(self):
+        self.check("exit", r"calls exit\(\) before the rule has ended")
+
+    def test_exit_without_handlers(self):
+        self.check("leave", "exits with status 0 before the rule has ended")
+
+    def test_asleep(self):
+        self.check("sleep", "hangs: it sleeps without progress", "--hang-limit=1")
+
+    def test_computing(self):
+        self.check("compute", "hangs: it computes without progress", "--hang-limit=1")
+
+    def test_output(self):
+        outcome = self.check("print", "prints more than 1048576 bytes")
+        self.assertIn("\n    | a line of a plugin that does not stop\n", outcome.stdout)
+        self.assertLess(len(outcome.stdout), 20000)
+
+    def test_crash_of_one_process(self):
+        outcome = run(f"{os.environ['MISBEHAVING']}?how=crash+epoll", self.RULES, "--in-process")
+        self.assertNotIn(outcome.returncode, (0, 2, 3), outcome)
+        self.assertNotIn("rules passed", outcome.stdout)
+
+    def test_a_plugin_that_crashes_when_it_is_loaded(self):
+        outcome = run(os.environ["CRASHING"] + "+epoll", self.RULES)
+        self.assertEqual(outcome.returncode, 2, outcome)
+        self.assertRegex(outcome.stderr, "seen: its process " + CRASHED)
+
+    def test_each_iteration_is_isolated(self):
+        outcome = run(f"{os.environ['MISBEHAVING']}?how=crash+epoll", self.RULES, "--gtest_repeat=2")
+        self.assertEqual(len(re.findall("its process " + CRASHED, outcome.stdout)), 2, outcome)
+
+    def test_rules_in_any_order(self):
+        outcome = run("epoll", "--gtest_filter=add.*:modify.*", "--gtest_shuffle", "--jobs=3")
+        self.assertEqual(outcome.returncode, 0, outcome)
+
+    def test_counts(self):
+        for option in ("--jobs=0", "--jobs=", "--jobs=many", "--jobs=257", "--hang-limit=0", "--hang-limit=1s"):
+            outcome = run("epoll", option)
+            self.assertEqual(outcome.returncode, 2, outcome)
+            name, _, value = option.partition("=")
+            self.assertRegex(outcome.stderr, f'{name}: expected a count from 1 to [0-9]+, seen "{value}"')
 
 
 if __name__ == "__main__":

@@ -1,22 +1,32 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "rule.hpp"
 
+#include "isolation.hpp"
 #include "process.hpp"
 #include "watchdog.hpp"
 #include "wine.hpp"
 
+#include <pollux/open.hpp>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdio>
 #include <exception>
 #include <mutex>
+#include <sstream>
 #include <string_view>
 
 namespace pollux::conformance {
 namespace {
 
 void fail(const std::string& what, const SourceLocation& location) {
-    ADD_FAILURE_AT(location.file, location.line) << what;
+    Recorder::current().add_failure(location.file, location.line, what);
+}
+
+void print_lines(const std::string& output) {
+    std::istringstream lines(output);
+    for (std::string line; std::getline(lines, line);) std::printf("    | %s\n", escaped(line).c_str());
 }
 
 } // namespace
@@ -95,7 +105,19 @@ std::unique_ptr<Selector> Rule::open(SourceLocation location) {
 }
 
 void Rule::TestBody() {
-    const Watchdog watchdog("rule [" + std::string(label_) + "] on " + subject_->name);
+    if (!isolation_) {
+        const Watchdog watchdog("rule [" + std::string(label_) + "] on " + subject_->name);
+        return run_here();
+    }
+    const auto findings = isolation_->findings_of(name());
+    for (const auto& [key, value] : findings.properties) RecordProperty(key, value);
+    for (const auto& [file, line, text] : findings.failures) ADD_FAILURE_AT(file.c_str(), line) << text;
+    if (findings.failures.empty() || findings.output.empty()) return;
+    std::printf("its output:\n");
+    print_lines(findings.output);
+}
+
+void Rule::run_here() {
     // In a thread of its own, which ends with all that the kernel still has for it: Linux interrupts a thread, as a
     // signal does, some time after it has closed an io_uring (io_ring_exit_work() in io_uring/io_uring.c), and that
     // would end a sleep of the next rule, on any backend.
@@ -149,6 +171,7 @@ void Rule::wake(SourceLocation location) {
 }
 
 std::vector<Event> Rule::select(Timeout timeout, std::size_t room, SourceLocation location) {
+    Recorder::current().note_progress();
     std::vector<Event> buffer(room);
     auto error = make_error_code(std::errc::io_error); // select() has to clear it
     const auto events = selector_->select(buffer, timeout, error);
@@ -299,7 +322,7 @@ bool Rule::deviates() {
     const auto all = wine_deviations();
     const auto known = std::ranges::find(all, std::string_view(label_), &WineDeviation::label);
     if (!wine_version() || known == all.end()) return false;
-    RecordProperty("deviates", known->reason);
+    record("deviates", known->reason);
     return true;
 }
 
@@ -307,11 +330,9 @@ void Rule::report_rounds(int tried, const Budget& budget) {
     const auto share = static_cast<double>(tried) / budget.rounds();
     if (share >= share_of_rounds_) return;
     share_of_rounds_ = share;
-    RecordProperty("cut_short", std::to_string(tried) + " of " + std::to_string(budget.rounds()) + " rounds");
+    record("cut_short", std::to_string(tried) + " of " + std::to_string(budget.rounds()) + " rounds");
 }
 
-void Rule::declare_unsupported(const Capability& capability) {
-    RecordProperty("declared_unsupported", capability.reason);
-}
+void Rule::declare_unsupported(const Capability& capability) { record("declared_unsupported", capability.reason); }
 
 } // namespace pollux::conformance

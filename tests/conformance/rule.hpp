@@ -2,6 +2,7 @@
 #pragma once
 
 #include "describe.hpp"
+#include "findings.hpp"
 #include "sources.hpp"
 
 #include <pollux/conformance/conformance.hpp>
@@ -48,7 +49,10 @@ class Budget {
 
     /// Whether this round, counted from 1, is to be run. The clock is read once in 16 calls only, since reading it
     /// changes the timing of the threads.
-    bool allows(int round) { return round <= most_ && (++asked_ % 16 != 0 || std::chrono::steady_clock::now() < end_); }
+    bool allows(int round) {
+        Recorder::current().note_progress();
+        return round <= most_ && (++asked_ % 16 != 0 || std::chrono::steady_clock::now() < end_);
+    }
     /// The number of rounds of a full run.
     int rounds() const { return rounds_; }
 
@@ -62,15 +66,23 @@ class Budget {
     std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + (is_brief_ ? 1s : 20s);
 };
 
+class Isolation;
+
 /// A Rule tests one rule of the contract on one subject, with a new Selector, in a new thread.
 ///
 /// Its functions report a failure at the line of the caller, with what was expected and what was seen.
 class Rule : public testing::Test {
   public:
-    void try_on(const Subject& subject, const char* label) {
+    /// `isolation`: where the rule runs; null: in this process.
+    void try_on(const Subject& subject, const char* label, Isolation* isolation) {
         subject_ = &subject;
         label_ = label;
+        isolation_ = isolation;
     }
+    /// Runs the rule in this process.
+    void run_here();
+    /// The name that an Isolation has for it.
+    std::string name() const { return subject_->name + "/" + label_; }
 
   protected:
     virtual void check() = 0;
@@ -93,6 +105,11 @@ class Rule : public testing::Test {
     std::vector<Event> select(Timeout timeout = patience, std::size_t room = 64,
                               SourceLocation location = SourceLocation::current());
     void send(Source source, const std::string& bytes = "x", SourceLocation location = SourceLocation::current());
+
+    /// Whether an expectation was not met.
+    static bool has_failed() { return Recorder::current().has_failed(); }
+    /// Adds a property to the report of this rule.
+    static void record(std::string_view key, std::string_view value) { Recorder::current().add_property(key, value); }
 
     // Expectations.
     void expect(bool holds, const std::string& what, SourceLocation location = SourceLocation::current());
@@ -141,6 +158,7 @@ class Rule : public testing::Test {
 
     const Subject* subject_ = nullptr;
     const char* label_ = "";
+    Isolation* isolation_ = nullptr;
     std::unique_ptr<Selector> selector_;
     double share_of_rounds_ = 1; // that were run
 };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "isolation.hpp"
 #include "process.hpp"
 #include "report.hpp"
 #include "rule.hpp"
@@ -8,11 +9,16 @@
 #include <pollux/open.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
+#include <map>
+#include <memory>
 #include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string_view>
+#include <thread>
+#include <utility>
 
 namespace pollux::conformance {
 namespace {
@@ -39,13 +45,52 @@ void link_all_rules() {
     link_waking_rules();
 }
 
-void register_rules(const Subject& subject) {
+/// The arguments that are not GoogleTest's.
+struct Options {
+    bool is_brief = false;
+    bool in_process = !Isolation::is_supported();
+    std::size_t jobs = std::max(1U, std::thread::hardware_concurrency());
+    std::size_t hang_limit = 30; // seconds
+    std::string fault = {};      // what is wrong with them
+};
+
+/// Fills the queue of an Isolation at the beginning of each iteration with the rules that it runs, in their order.
+class Ahead : public testing::EmptyTestEventListener {
+  public:
+    explicit Ahead(Isolation& isolation) : isolation_(isolation) {}
+    void add(const Subject& subject, const ListedRule& rule) {
+        rules_[subject.name + "/" + rule.label] = {&subject, &rule};
+    }
+
+  private:
+    void OnTestIterationStart(const testing::UnitTest& all, int /*iteration*/) override {
+        for (int i = 0; i < all.total_test_suite_count(); ++i) {
+            const auto& suite = *all.GetTestSuite(i);
+            for (int j = 0; j < suite.total_test_count(); ++j) {
+                const auto& test = *suite.GetTestInfo(j);
+                const auto name = std::string(suite.name()) + "." + test.name();
+                const auto found = rules_.find(name);
+                if (!test.should_run() || found == rules_.end()) continue;
+                isolation_.run_ahead(name, [subject = found->second.first, rule = found->second.second] {
+                    const std::unique_ptr<Rule> made(rule->make());
+                    made->try_on(*subject, rule->label, nullptr);
+                    made->run_here();
+                });
+            }
+        }
+    }
+
+    Isolation& isolation_;
+    std::map<std::string, std::pair<const Subject*, const ListedRule*>> rules_; // by the names of their tests
+};
+
+void register_rules(const Subject& subject, Isolation* isolation) {
     for (const auto& rule : listed_rules()) {
         const auto group = subject.name + "/" + rule.group;
         testing::RegisterTest(group.c_str(), rule.behaviour, nullptr, nullptr, rule.file, rule.line,
-                              [&subject, &rule]() -> Rule* {
+                              [&subject, &rule, isolation]() -> Rule* {
                                   Rule* made = rule.make();
-                                  made->try_on(subject, rule.label);
+                                  made->try_on(subject, rule.label, isolation);
                                   return made;
                               });
     }
@@ -71,22 +116,55 @@ void let_filter_leave_out_the_subject() {
                                (dash == filter.size() ? "" : "-" + for_any_subject(filter.substr(dash + 1))));
 }
 
-/// Removes --brief from the arguments that GoogleTest has left, and returns whether it was there.
-bool remove_brief(int& argc, char** argv) {
+/// Reads "<option>=<count>", a count from 1 to `most`; returns whether the argument is of that option.
+bool read_count(std::string_view argument, const std::string& option, std::size_t most, std::size_t& count,
+                std::string& fault) {
+    if (!argument.starts_with(option + "=")) return false;
+    const auto text = argument.substr(option.size() + 1);
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error != std::errc() || stop != text.data() + text.size() || count < 1 || count > most)
+        fault =
+            option + ": expected a count from 1 to " + std::to_string(most) + ", seen \"" + std::string(text) + "\"";
+    return true;
+}
+
+/// Removes its own options from the arguments that GoogleTest has left.
+Options remove_options(int& argc, char** argv) {
+    Options options;
     char** const end = argv + argc;
-    char** const kept = std::remove_if(argv + std::min(argc, 1), end,
-                                       [](const char* argument) { return std::string_view(argument) == "--brief"; });
+    char** const kept = std::remove_if(argv + std::min(argc, 1), end, [&](const std::string_view argument) {
+        if (argument == "--brief") return options.is_brief = true;
+        if (argument == "--in-process") return options.in_process = true;
+        return read_count(argument, "--jobs", 256, options.jobs, options.fault) ||
+               read_count(argument, "--hang-limit", 3600, options.hang_limit, options.fault);
+    });
     argc = static_cast<int>(kept - argv);
-    return kept != end;
+    return options;
 }
 
 int misuse(const std::string& what) {
-    std::fprintf(stderr, "pollux-conformance: %s\n", escaped(what).c_str());
+    std::istringstream lines(what);
+    for (std::string line; std::getline(lines, line);)
+        std::fprintf(stderr, "pollux-conformance: %s\n", escaped(line).c_str());
     return 2;
 }
 
+/// Loads a plugin in a process of its own, and returns what ended that before it was done.
+std::string fault_of_loading(const std::string& backend) {
+    if (!Isolation::is_supported()) return {};
+    Isolation isolation(1);
+    isolation.run_ahead(backend, [&backend] {
+        Choice choice;
+        open({.backend = backend}, choice);
+        if (choice.winner) subject_of(choice);
+    });
+    const auto findings = isolation.findings_of(backend);
+    if (findings.failures.empty()) return {};
+    return "loading " + backend + ": " + findings.failures.front().text + "\n" + findings.output;
+}
+
 constexpr const char* usage =
-    "usage: pollux-conformance <name or file>... [--brief] [GoogleTest's flags]\n"
+    "usage: pollux-conformance <name or file>... [option]... [GoogleTest's flags]\n"
     "\n"
     "Tests every rule of the Pollux contract on each backend: an installed backend by its name\n"
     "(epoll), any other by its file (./libpollux-mine.so).\n"
@@ -96,9 +174,15 @@ constexpr const char* usage =
     "  --gtest_repeat=N                run everything N times\n"
     "  --brief                         run a tenth of the rounds of rules with many, for at most\n"
     "                                  1 s instead of 20 s; the verdict mentions it\n"
+    "  --jobs=N                        run N rules at a time, each in a process of its own;\n"
+    "                                  without it as many as there are processors\n"
+    "  --hang-limit=N                  how many seconds a rule may make no progress; 30 without it\n"
+    "  --in-process                    run all rules in this process, for debuggers: a crash ends it,\n"
+    "                                  and a rule that hangs for 120 s, with status 3\n"
     "  --gtest_output=xml:FILE         write a machine-readable report; or json:FILE\n"
     "\n"
-    "Exit status: 0 all rules that were run hold, 1 a rule is broken, 2 misuse, 3 a rule hangs.\n";
+    "Exit status: 0 all rules that were run hold; 1 a rule is broken, or its process crashes, exits,\n"
+    "hangs, or prints more than 1 MiB; 2 misuse, or a backend that cannot be had.\n";
 
 } // namespace
 
@@ -111,24 +195,30 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
     });
     testing::InitGoogleTest(&argc, argv);
     let_filter_leave_out_the_subject();
-    const bool is_brief = remove_brief(argc, argv);
-    if (is_brief) Budget::be_brief();
+    const Options options = remove_options(argc, argv);
+    if (!options.fault.empty()) return misuse(options.fault);
+    if (options.is_brief) Budget::be_brief();
     if (argc > 1) return misuse("unknown argument \"" + std::string(argv[1]) + "\"");
+    Isolation isolation(options.jobs, std::chrono::seconds(options.hang_limit));
+    Ahead ahead(isolation);
     std::set<std::string> names;
     for (const auto& subject : subjects) {
         if (subject.name.empty() || subject.name.find_first_of("/.") != std::string::npos)
             return misuse("\"" + subject.name + "\" cannot be a subject's name: expected one without \"/\" and \".\"");
         if (!names.insert(subject.name).second) return misuse("two subjects are called \"" + subject.name + "\"");
-        register_rules(subject);
+        register_rules(subject, options.in_process ? nullptr : &isolation);
+        for (const auto& rule : listed_rules()) ahead.add(subject, rule);
     }
-    Report report(listed_rules().size(), is_brief);
+    Report report(listed_rules().size(), options.is_brief);
     auto& listeners = testing::UnitTest::GetInstance()->listeners();
     auto* printer = listeners.Release(listeners.default_result_printer());
+    if (!options.in_process) listeners.Append(&ahead);
     listeners.Append(&report);
     listeners.Append(
         printer); // listeners are called in reverse at the end of an iteration, so the verdict is printed last
     const int status = RUN_ALL_TESTS();
     listeners.Release(&report);
+    if (!options.in_process) listeners.Release(&ahead);
     if (GTEST_FLAG_GET(list_tests)) return status;
     if (!report.ran_any()) return misuse("no rule was run: the filter matches none, or there is no subject");
     return status;
@@ -137,9 +227,8 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
 Subject subject_of(const Choice& choice) {
     if (!choice.winner) throw std::invalid_argument("expected a Choice with a winner");
     OpenFailure failure;
-    const auto selector = choice.open(failure);
-    const bool is_stack = selector && !choice.layers.empty();
-    Subject subject{choice.stack(), is_stack ? copy_of(selector->capabilities()) : choice.winner->capabilities,
+    const auto selector = choice.layers.empty() ? nullptr : choice.open(failure); // whose capabilities layers change
+    Subject subject{choice.stack(), selector ? copy_of(selector->capabilities()) : choice.winner->capabilities,
                     [choice](OpenFailure& reason) { return choice.open(reason); }};
     // "/" and "." separate the names of tests.
     std::ranges::replace_if(
@@ -164,11 +253,12 @@ int run_backends(int argc, char** argv) {
             flags.push_back(argv[i]);
             continue;
         }
+        if (const auto fault = fault_of_loading(argument); !fault.empty()) return misuse(fault);
         Choice choice;
         open({.backend = argument}, choice);
         if (!choice.winner) {
             std::fprintf(stderr, "%s\n", choice.text().c_str());
-            return 1;
+            return 2;
         }
         subjects.push_back(subject_of(choice));
     }

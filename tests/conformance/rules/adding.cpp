@@ -39,7 +39,7 @@ RULE(add, already_ready) {
 
 // A source that another thread adds while select() sleeps is reported without a call of wake().
 RULE(add, while_asleep) {
-    for (int round = 0; round < 10 && !HasFailure(); ++round) {
+    for (int round = 0; round < 10 && !has_failed(); ++round) {
         const auto pair = make_pair(round % 2 == 0 ? Kind::tcp : Kind::local);
         Sleeper sleeper(selector());
         send(pair.far);

@@ -146,7 +146,7 @@ RULE(overload, lossless) {
         // An event that the system queued before the drain may be reported once.
         for (int looks = 0; looks < 16 && !select(moment).empty(); ++looks) {}
         expect_quiet();
-        for (std::uint64_t i = 0; i < 500 && !HasFailure(); ++i) {
+        for (std::uint64_t i = 0; i < 500 && !has_failed(); ++i) {
             write(pairs[i].far, "x");
             expect_event(Token{i}, Ready::readable);
             drain(pairs[i].near);

@@ -160,7 +160,7 @@ RULE(remove, is_final) {
 // After another thread calls remove() while select() sleeps, the source may be closed at once, and its peer sees the
 // end.
 RULE(remove, while_asleep) {
-    for (int round = 0; round < 10 && !HasFailure(); ++round) {
+    for (int round = 0; round < 10 && !has_failed(); ++round) {
         auto pair = make_pair(round % 2 == 0 ? Kind::tcp : Kind::local);
         add(pair.near, {Token{1}, Ready::readable});
         Sleeper sleeper(selector());
@@ -201,7 +201,7 @@ RULE(remove, without_select) {
     const auto passing = make_pair(Kind::local);
     const auto after = make_pair(Kind::local);
     const auto pass = [&](int times) {
-        for (int i = 0; i < times && !HasFailure(); ++i) {
+        for (int i = 0; i < times && !has_failed(); ++i) {
             add(passing.near, {Token{2}, Ready::readable});
             remove(passing.near);
         }

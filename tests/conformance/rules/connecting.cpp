@@ -53,7 +53,7 @@ RULE(connect, succeeds) {
         remove(client);
     }
     if (waiting.pending == Owned::none) {
-        return RecordProperty("cut_short", "this system completes each connection at once, none is pending");
+        return record("cut_short", "this system completes each connection at once, none is pending");
     }
     add(waiting.pending, {Token{2}, Ready::writable});
     expect_quiet();

@@ -40,7 +40,7 @@ RULE(level, writable) {
     for (int round = 0; round < 3; ++round) {
         fill(pair.near);
         // TCP may have room again a moment later; if it is reported, a write must fit.
-        while (!select(moment).empty() && !HasFailure())
+        while (!select(moment).empty() && !has_failed())
             expect(fill(pair.near) > 0, "expected: no event without room, seen: an event");
         expect_quiet();
         drain(pair.far);

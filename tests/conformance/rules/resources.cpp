@@ -21,7 +21,7 @@ RULE(scale, many_sources) {
         for (const Source end : {pairs.back().near.get(), pairs.back().far.get()}) {
             add(end, {Token{sources.size()}, Ready::readable, Mode::oneshot});
             sources.push_back(end);
-            if (HasFailure()) return;
+            if (has_failed()) return;
         }
     }
     expect(select(200ms).empty(), "expected: no event"); // long enough to request all of them, not only to poll
@@ -41,13 +41,13 @@ RULE(scale, many_sources) {
            "expected: all " + std::to_string(count) + " sources, seen: " + std::to_string(seen.size()));
     // Half of them are removed, in random order; the others are all reported, with their new tokens.
     std::shuffle(sources.begin(), sources.end(), std::mt19937_64(1));
-    for (std::size_t i = 0; i < count / 2 && !HasFailure(); ++i) remove(sources[i]);
-    for (std::size_t i = count / 2; i < count && !HasFailure(); ++i)
+    for (std::size_t i = 0; i < count / 2 && !has_failed(); ++i) remove(sources[i]);
+    for (std::size_t i = count / 2; i < count && !has_failed(); ++i)
         modify(sources[i], {Token{count + i}, Ready::readable, Mode::oneshot});
     seen = report_all();
     expect(seen.size() == count - count / 2 && static_cast<std::uint64_t>(*seen.begin()) == count + count / 2,
            "expected: the half that was not removed, under its new tokens, seen: " + std::to_string(seen.size()));
-    for (std::size_t i = count / 2; i < count && !HasFailure(); ++i) remove(sources[i]);
+    for (std::size_t i = count / 2; i < count && !has_failed(); ++i) remove(sources[i]);
     for (const Source source : sources) write(source, "x");
     expect_quiet();
 }

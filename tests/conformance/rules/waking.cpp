@@ -10,7 +10,7 @@ namespace pollux::conformance {
 
 // A wake ends a sleeping select(), which reports wake_token with an empty ready set.
 RULE(wake, asleep) {
-    for (int round = 0; round < 10 && !HasFailure(); ++round) {
+    for (int round = 0; round < 10 && !has_failed(); ++round) {
         Sleeper sleeper(selector());
         wake();
         const auto seen = sleeper.events();

@@ -16,8 +16,8 @@ namespace pollux::conformance {
 struct Subject {
     std::string name;          // its name in reports, without "/" and "."
     Capabilities capabilities; // what it declares, and has to keep
-    /// Returns a new Selector; null and the reason on failure. Called once for each rule, in the thread of that rule,
-    /// one call at a time.
+    /// Returns a new Selector; null and the reason on failure. Called at least once for each rule, in the process and
+    /// the thread of that rule.
     std::function<std::unique_ptr<Selector>(OpenFailure&)> open;
     /// Of a layer: returns a new Selector around `inner`, as `open` does. Empty for a backend.
     std::function<std::unique_ptr<Selector>(std::unique_ptr<Selector> inner, OpenFailure&)> open_around = {};
@@ -33,10 +33,11 @@ Subject subject_of(const Choice& choice);
 /// --gtest_output=xml:file, and --brief: rules with many rounds then run a tenth of them, for at most 1 s instead of
 /// 20 s, and the last line mentions it.
 ///
-/// A rule that hangs ends the process with status 3, after its name was printed.
-/// Returns: an exit status: 0 if every rule that was run holds and at least one was run, 1 if not, 2 if the arguments
-/// are invalid.
-/// Threads: call it once in a process.
+/// Each rule runs in a forked process, --jobs=N of them at a time, or one for each processor. A rule is broken, and the
+/// others run, if its process crashes, exits, makes no progress for 30 s (--hang-limit=N), or prints more than 1 MiB.
+/// With --in-process, and under Windows, all rules run in this process, and one that takes longer than 120 s ends it
+/// with status 3. Returns: an exit status: 0 if every rule that was run holds and at least one was run, 1 if not, 2 if
+/// the arguments are invalid. Threads: call it once in a process, which has no other thread then, since it is forked.
 int run(const std::vector<Subject>& subjects, int argc, char** argv);
 
 /// Runs every rule on installed backends: the program

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "findings.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace pollux::conformance {
+
+/// An Isolation runs each rule in a process of its own, some at a time, in the order of their names in a queue.
+/// A crash, exit(), a
+/// hang, or output without end is a finding of that rule, and the others run.
+///
+/// Threads:   one; the process must have no other when run_ahead() or findings_of() is called, since these fork it.
+/// Processes: a rule and the processes that it starts are a process group, which is killed when the rule has ended.
+class Isolation {
+  public:
+    /// `jobs`: how many processes run at a time, at least 1. `hang_limit`: how long a rule may make no progress, asleep
+    /// or computing; time in which the machine does not run it is not counted.
+    explicit Isolation(std::size_t jobs, std::chrono::seconds hang_limit = std::chrono::seconds(30));
+    ~Isolation();
+    Isolation(const Isolation&) = delete;
+    Isolation& operator=(const Isolation&) = delete;
+
+    /// Whether this system can do this.
+    static bool is_supported() noexcept;
+
+    /// Adds a rule to the queue: `body` runs it and returns.
+    void run_ahead(std::string name, std::function<void()> body);
+
+    /// Returns the findings of a rule, which becomes the first of the queue, and removes it. Waits for its end, and
+    /// starts others. GoogleTest 1.12 does not show the order of shuffled groups: UnitTest::GetTestSuite() ignores it.
+    ///
+    /// Errors: std::system_error if a process cannot be started; std::logic_error if no rule has this name
+    Findings findings_of(const std::string& name);
+
+  private:
+    class Child;
+
+    void start_some();
+
+    struct Job {
+        std::string name;
+        std::function<void()> body;
+        std::shared_ptr<Child> child = {}; // while it runs
+        std::optional<Findings> findings = {};
+    };
+    const std::size_t jobs_;
+    const std::chrono::seconds hang_limit_;
+    std::deque<Job> queue_;
+};
+
+/// How much a rule may print.
+inline constexpr std::size_t most_output = std::size_t{1} << 20;
+
+} // namespace pollux::conformance

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSL-1.0
+// A layer for the tests of the suite: it forwards all calls, but a call of modify() does what its option says.
+#include <pollux/forwarding_selector.hpp>
+#include <pollux/plugin.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <string>
+#include <utility>
+
+#include <unistd.h>
+
+using namespace pollux;
+
+namespace {
+
+constexpr Option options[] = {{"how", "well", "well, crash, abort, exit, leave, sleep, compute or print"}};
+
+void misbehave(const std::string& how) noexcept {
+    if (how == "crash") std::raise(SIGSEGV);
+    if (how == "abort") std::abort();
+    if (how == "exit") std::exit(0);
+    if (how == "leave") _exit(0);
+    while (how == "sleep") pause();
+    volatile unsigned turns = 0;
+    while (how == "compute") turns = turns + 1;
+    while (how == "print") std::puts("a line of a plugin that does not stop");
+}
+
+class Misbehaving final : public ForwardingSelector {
+  public:
+    Misbehaving(std::unique_ptr<Selector> inner, std::string_view how)
+        : ForwardingSelector(std::move(inner)), how_(how) {}
+
+  private:
+    std::error_code modify(Source source, const Watch& watch) noexcept override {
+        misbehave(how_);
+        return ForwardingSelector::modify(source, watch);
+    }
+
+    const std::string how_;
+};
+
+std::unique_ptr<Selector> open_misbehaving(const OpenRequest& request, OpenFailure& failure) noexcept {
+    std::unique_ptr<Selector> layer(new (std::nothrow) Misbehaving(std::move(*request.inner), request.option("how")));
+    if (!layer) failure.set(make_error_code(std::errc::not_enough_memory), "allocate");
+    return layer;
+}
+
+#ifdef CRASHES_WHEN_LOADED
+[[maybe_unused]] const int crash = std::raise(SIGSEGV);
+#endif
+
+} // namespace
+
+POLLUX_DESCRIBE_LAYER(NAME, "does something that ends its process, or never ends, in modify()");
+const pollux::Plugin pollux_plugin{
+    .kind = pollux_description.kind,
+    .rank = pollux_description.rank,
+    .name = pollux_description.name,
+    .summary = pollux_description.summary,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .open = open_misbehaving,
+};
