@@ -36,11 +36,11 @@ using namespace pollux;
 using namespace pollux::io_uring;
 using posix::check;
 
-constexpr std::size_t batch_size = 256; // more in one call gains nothing measurable
+constexpr std::size_t batch_size = 256; // larger batches gain nothing measurable
 
-/// How long remove() waits for the thread that selects, in which the kernel has to process a request. That takes
-/// microseconds if the thread computes or sleeps, at worst a time slice; in vfork(2) it waits until the child calls
-/// exec, which may be never.
+/// How long remove() waits for the thread in select(), where the kernel has to process a request. That takes
+/// microseconds if the thread computes or sleeps, at worst a time slice; in vfork(2) the thread is suspended until the
+/// child calls exec, which may be never.
 constexpr std::chrono::milliseconds unregister_patience(250);
 
 Ready ready_of(short flags) noexcept {
@@ -76,7 +76,7 @@ std::error_code validate(Source source, const Watch& watch) noexcept {
     return check(fcntl(source, F_GETFD));
 }
 
-// More than 64 gained nothing measurable.
+// More entries than 64 gained nothing measurable.
 constexpr Option options[] = {
     {"entries", "64",
      "requests that one io_uring_enter(2) submits, from 8 to 4096; the kernel rounds up to a power of 2"}};
@@ -162,8 +162,8 @@ class IoUring final : public Selector, private Registrator {
     }
 
     /// Cancels the requests of a source, and waits, with the lock released, until the kernel has released the source.
-    /// Leaves that to update() if it times out because the kernel has no memory, or the thread that selects does not
-    /// respond.
+    /// If that times out, because the kernel has no memory or the thread in select() does not respond, update() does it
+    /// later.
     void unregister(std::unique_lock<std::mutex>& lock, SlotIndex index) noexcept {
         const time::Deadline deadline(is_unresponsive_ ? std::chrono::milliseconds(1) : unregister_patience);
         std::chrono::nanoseconds pause = std::chrono::microseconds(50);
@@ -277,8 +277,8 @@ class IoUring final : public Selector, private Registrator {
     std::mutex mutex_; // guards all below
     Watches watches_;
     Requests requests_{watches_};
-    bool asleep_ = false;            // select(), in the ring
-    bool is_unresponsive_ = false;   // the thread that selects, at the last remove()
+    bool asleep_ = false;            // whether select() sleeps in the ring
+    bool is_unresponsive_ = false;   // the thread in select(), at the last remove()
     int unregistering_ = 0;          // threads in unregister()
     std::condition_variable reaped_; // completions, while threads are in unregister()
 };
