@@ -18,7 +18,7 @@ std::string invalid_name(const char* name) {
 }
 
 std::string other_name(const char* name, const std::string& expected) {
-    return "its name is " + quoted(name) + ", its file's name says " + quoted(expected.c_str());
+    return "its name is " + quoted(name) + ", expected " + quoted(expected.c_str()) + " as in its file's name";
 }
 
 std::string kind_name(PluginKind kind) {

@@ -8,7 +8,7 @@
 #include <array>
 
 #if !defined(BOOST_ASIO_HAS_EPOLL) || defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)
-#error "Asio's other reactors break rules of the contract: docs/decisions/0015-asio-is-the-reference.md says which"
+#error "Asio's other reactors break rules of the contract: see docs/decisions/0015-asio-is-the-reference.md"
 #endif
 
 namespace pollux::asio_backend {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Checks which part includes which, and where headers and names are, as docs/dependencies.md says.
+"""Checks which part includes which, and where headers and names are, as docs/dependencies.md requires.
 
 includes.py --write [root]   makes the diagram of that page again
 """

@@ -39,7 +39,7 @@ BASES = {BAD_ALLOC: {EXCEPTION}, LENGTH_ERROR: {EXCEPTION, "_ZTISt11logic_error"
 
 
 class Harmless(NamedTuple):
-    """A function that never throws here, although neither its declaration nor its code says so."""
+    """A function that never throws here, although neither its declaration nor its code states it."""
 
     name: str  # a regular expression for all of the demangled name
     reason: str

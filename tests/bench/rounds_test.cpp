@@ -63,7 +63,7 @@ std::string failure_of(const std::function<Sample()>& set_up, const Plan& plan =
     return "none";
 }
 
-TEST(Rounds, name_who_fails_dies_or_hangs) {
+TEST(Rounds, name_the_program_that_fails_crashes_or_hangs) {
     EXPECT_EQ(failure_of([]() -> Sample { throw std::runtime_error("cannot be set up"); }), "other failed");
     EXPECT_EQ(failure_of([]() -> Sample { return []() -> double { throw std::logic_error("lost a token"); }; }),
               "other failed");

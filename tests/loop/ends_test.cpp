@@ -195,7 +195,7 @@ TEST(Run, throws_the_error_of_the_backend) {
     }
 }
 
-TEST(Sleep, looks_first_beside_a_timer) {
+TEST(Sleep, follows_a_non_blocking_poll_beside_a_timer) {
     Scripted scripted;
     auto& loop = scripted.loop;
     auto far = loop.after(1h, [] {});

@@ -120,7 +120,7 @@ TEST(Disconnect, both_ends_at_once) {
 }
 
 /// LaneNotifiers are made and destroyed beside poll(): their last tokens are not lost.
-TEST(Disconnect, lanes_come_and_go) {
+TEST(Disconnect, lanes_are_opened_and_destroyed) {
     auto [notifier, poller] = event_queue(3, lanes);
     Rounds rounds(300);
     while (rounds.next() != 0) {

@@ -85,14 +85,14 @@ void expect_plain_data(auto queue) {
     EXPECT_EQ(poll(queue.poller), Numbers());
 }
 
-TEST(Threads, plain_data_comes_with_its_token) {
+TEST(Threads, plain_data_is_visible_with_its_token) {
     constexpr std::size_t capacity = 8000;
     expect_plain_data(event_queue(capacity));
     expect_plain_data(event_queue(capacity, lanes));
 }
 
 /// Data behind a lock: the last write before any call is visible.
-TEST(Threads, locked_data_comes_with_its_token) {
+TEST(Threads, locked_data_is_visible_with_its_token) {
     auto [notifier, poller] = event_queue(1);
     std::mutex mutex;
     int locked = 0;

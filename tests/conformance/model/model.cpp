@@ -206,7 +206,7 @@ std::string Model::end_race(const Operation& operation, const Facts& before, con
     return {};
 }
 
-/// What the next select() has to say of a watch.
+/// What the next select() has to report of a watch.
 Ready Model::due(const Watched& watched, const Facts& facts) const {
     if (watched.is_closed_watched || watched.is_spent) return Ready::none;
     const Ready ready = watched.watch.interest & facts.promises();

@@ -78,7 +78,7 @@ MUTANTS = [
      "context_.run_one_for(std::chrono::floor<std::chrono::milliseconds>(left.value_or(std::chrono::hours(1))));\n"
      "            return {};",
      "timeout.rounds_up"),
-    (ASIO, "say nothing of a second add()",
+    (ASIO, "report no error of a second add()",
      "if (watches_.contains(source)) return make_error_code(std::errc::file_exists);",
      "if (watches_.contains(source)) return std::error_code();", "add.duplicate"),
     (ASIO, "let an exception of open() pass for a Selector without its error",

@@ -18,7 +18,7 @@ MUTANTS = [
      "watches_.recheck(wake_index);", "if (!asleep_) watches_.recheck(wake_index);", "wake.asleep"),
     (IO_URING, "sleep although a watch has to be requested again",
      "if (!watches_.changed.empty()) {", "if (false) {", "level.repeats"),
-    (IO_URING, "report what the kernel says without a recheck",
+    (IO_URING, "report the kernel's completions without a recheck",
      "error = check(posix::poll_now(std::span(rechecks).first(size)));",
      "for (auto& it : rechecks) it.revents = it.events;", "level.repeats"),
     (IO_URING, "do not recheck a level watch",

@@ -89,7 +89,7 @@ struct Consumer {
 template <typename S>
 using Body = std::function<void(S&)>;
 
-/// Changes its datum some times, and says so each time.
+/// Changes its datum some times, and notifies each time.
 template <typename S>
 Body<S> changes(std::size_t datum, int times, std::size_t token) {
     return [=](S& system) {
@@ -122,7 +122,7 @@ Verdict one_producer(const Weaken& weaken = {}) {
     return explore_on<S>({polls<S>(2, {3, 0}), changes<S>(0, 3, 0)}, weaken);
 }
 
-/// Two threads say the same token.
+/// Two threads notify the same token.
 template <typename Queue>
 Verdict one_token(const Weaken& weaken = {}) {
     using S = System<Queue, 1>;
@@ -239,7 +239,7 @@ Verdict times_out(const Weaken& weaken = {}) {
     return explore_on<S>({gives_up_once, changes<S>(0, 1, 0)}, weaken);
 }
 
-/// The last producer to leave says so: the consumer has all tokens by then, and does not sleep on.
+/// The last producer declares its end: the consumer has all tokens by then, and does not sleep on.
 template <typename Queue>
 Verdict finishes(const Weaken& weaken = {}) {
     using S = System<Queue, 2>;
