@@ -91,9 +91,9 @@ RULE(poll, reopen_fails) {
     };
     EXPECT_EQ(poll.reopen(scripted(refuses)), std::errc::not_enough_memory);
     EXPECT_TRUE(refuses->destroyed);
-    const auto deaf = std::make_shared<Record>();
-    deaf->wake_error = make_error_code(std::errc::io_error);
-    EXPECT_EQ(poll.reopen(scripted(deaf)), std::errc::io_error);
+    const auto unwakeable = std::make_shared<Record>();
+    unwakeable->wake_error = make_error_code(std::errc::io_error);
+    EXPECT_EQ(poll.reopen(scripted(unwakeable)), std::errc::io_error);
     EXPECT_FALSE(first->destroyed);
     EXPECT_EQ(first->changes.size(), 3U);
     EXPECT_FALSE(handle.wake());

@@ -35,7 +35,7 @@ RULE(watch, paused) {
             EXPECT_FALSE(loop.run()) << "paused: nothing is pending";
 
             watcher.change(Ready::readable);
-            EXPECT_TRUE(loop.run_one()) << "from the pause it comes back";
+            EXPECT_TRUE(loop.run_one()) << "the watch is resumed";
             EXPECT_EQ(calls, 2);
         }
     }

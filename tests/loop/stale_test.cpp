@@ -84,8 +84,8 @@ struct Changed {
     std::vector<Ready> seen;
 };
 
-// A changed watch receives no events that only its former interest asked for; events of both are delivered, and the
-// rest is requested from the backend again.
+// A changed watch receives no events for conditions of its former interest only; conditions of both interests are
+// delivered, and the rest is requested from the backend again.
 RULE(watch, change) {
     for (const auto mode : {Mode::level, Mode::edge}) {
         SCOPED_TRACE(static_cast<int>(mode));

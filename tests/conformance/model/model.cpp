@@ -117,7 +117,7 @@ void Model::changed(const Operation& operation, const Facts& before, const World
             continue;
         auto& watched = *watched_[source];
         const Ready gained = without(after.promises(), before.promises());
-        // A part that is left is no news [edge.partial_read], but where the backend looks at states.
+        // Data that a read left unread is no news [edge.partial_read], unless the backend reports states.
         if (!is_by_near || any(gained) || kind.wakes_itself || !is_native) {
             watched.has_news = true;
             watched.unreported = all_promises;

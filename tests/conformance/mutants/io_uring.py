@@ -37,7 +37,7 @@ MUTANTS = [
      "if (result == std::errc::interrupted) return false;", "", "signal.returns"),
     (IO_URING, "believe that every number is open",
      "return check(fcntl(source, F_GETFD));", "return check(source < 0 ? -1 : 0);", "add.not_open"),
-    (IO_URING, "let the wake come again", "if (index == wake_index) return",
+    (IO_URING, "report the wake again", "if (index == wake_index) return",
      "if (index == wake_index) slot.needs_recheck = true, watches_.ready.push(index);\n"
      "        if (index == wake_index) return", "wake.next"),
     (REQUESTS, "give up what a thread has requested when it ends",
@@ -53,7 +53,7 @@ MUTANTS = [
     (REQUESTS, "wait for out-of-band data by POLLPRI alone",
      "return flags & POLLPRI ? flags | POLLRDBAND : flags;", "return flags;", "priority.asked"),
     (REQUESTS, "end no sleep", "if (!ring_.has_prepared()) ring_.prepare_nop(ignored);", "", "wake.asleep"),
-    (REQUESTS, "take a request that was answered for one that goes on",
+    (REQUESTS, "take a request that has ended for one in flight",
      "if (completion.is_last) slot->armed = false;", "", "accept.ready"),
     (RING, "request once what has to be reported each time", "entry->len = IORING_POLL_ADD_MULTI;", "entry->len = 0;",
      "edge.once"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Tests of plugins with the C face that must be refused, each with the facts that its author or user needs.
+// Tests of plugins with the C interface that must be refused, each with the facts that its author or user needs.
 #include "loader_test.hpp"
 
 #include <pollux/plugin.h>
@@ -99,7 +99,7 @@ TEST_F(CRefusal, layer) {
     char bytes[sizeof kind];
     std::memcpy(bytes, &kind, sizeof kind);
     EXPECT_EQ(reason_with(offsetof(PluginDescription, kind), {bytes, sizeof bytes}),
-              "a layer with the C face: expected a backend, layers have the C++ one");
+              "a layer with the C interface: expected a backend, layers have the C++ one");
 }
 
 TEST_F(CRefusal, open_fails) {

@@ -114,7 +114,7 @@ MUTANTS = [
     (SYSTEM, "share no port", "return set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1);", "return {};",
      "listener.reuse_port"),
     (TCP, "take any backlog", "    if (options.backlog < 0) {", "    if (false) {", "listener.in_use"),
-    (TCP, "forget who connected", "TcpStream(source), peer.internet()}", "TcpStream(source), {}}", "listener.accepts"),
+    (TCP, "lose the address of the peer", "TcpStream(source), peer.internet()}", "TcpStream(source), {}}", "listener.accepts"),
     (TCP, "give up a listener for a host that is down", "return error.value() == EHOSTDOWN ||", "return",
      "listener.transient"),
     (UDP, "send without an address", "whole(bytes), &address);", "whole(bytes), nullptr);",

@@ -115,7 +115,7 @@ Body<S> polls(int times, std::array<int, 2> last) {
     };
 }
 
-/// One token changes often: the notification is conflated, or the token comes again.
+/// One token changes often: the notification is conflated, or the token is delivered again.
 template <typename Queue>
 Verdict one_producer(const Weaken& weaken = {}) {
     using S = System<Queue, 1>;
@@ -182,7 +182,7 @@ Verdict plain_datum(const Weaken& weaken = {}) {
     return explore_on<S>({reads_plain<S>(), changes_both}, weaken);
 }
 
-/// A consumer that is given tokens until it has so many, and sleeps when there is none.
+/// A consumer that receives tokens until it has a number of them, and sleeps when there is none.
 template <typename S>
 Body<S> sleeps(int expected) {
     return [=](S& system) {
