@@ -162,8 +162,8 @@ class IoUring final : public Selector, private Registrator {
     }
 
     /// Cancels the requests of a source, and waits, with the lock released, until the kernel has released the source.
-    /// If that times out, because the kernel has no memory or the thread in select() does not respond, update() does it
-    /// later.
+    /// Leaves that to update() if it times out because the kernel has no memory, or the thread that selects does not
+    /// respond.
     void unregister(std::unique_lock<std::mutex>& lock, SlotIndex index) noexcept {
         const time::Deadline deadline(is_unresponsive_ ? std::chrono::milliseconds(1) : unregister_patience);
         std::chrono::nanoseconds pause = std::chrono::microseconds(50);
@@ -277,8 +277,8 @@ class IoUring final : public Selector, private Registrator {
     std::mutex mutex_; // guards all below
     Watches watches_;
     Requests requests_{watches_};
-    bool asleep_ = false;            // whether select() sleeps in the ring
-    bool is_unresponsive_ = false;   // the thread in select(), at the last remove()
+    bool asleep_ = false;            // select(), in the ring
+    bool is_unresponsive_ = false;   // the thread that selects, at the last remove()
     int unregistering_ = 0;          // threads in unregister()
     std::condition_variable reaped_; // completions, while threads are in unregister()
 };
