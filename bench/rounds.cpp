@@ -102,7 +102,7 @@ Figure figure_of(const std::string& name, const std::vector<double>& turns, cons
 
 } // namespace
 
-Outcome compare(const Contender& baseline, const std::vector<Contender>& others, const Plan& plan) {
+Comparison compare(const Contender& baseline, const std::vector<Contender>& others, const Plan& plan) {
     std::vector<std::unique_ptr<Process>> processes; // the two of the baseline first
     processes.reserve(others.size() + 2);
     for (int twice = 0; twice < 2; ++twice) processes.push_back(std::make_unique<Process>(baseline, plan));
@@ -114,14 +114,14 @@ Outcome compare(const Contender& baseline, const std::vector<Contender>& others,
     std::mt19937 random; // the same orders each time
     for (int round = 0; round < plan.rounds; ++round) {
         std::shuffle(order.begin(), order.end(), random);
-        for (const auto who : order) turns[who].push_back(processes[who]->take_turn());
+        for (const auto index : order) turns[index].push_back(processes[index]->take_turn());
     }
 
-    Outcome outcome{quantile(turns[0], 0.5), figure_of(baseline.name, turns[1], turns[0]), {}};
+    Comparison comparison{quantile(turns[0], 0.5), figure_of(baseline.name, turns[1], turns[0]), {}};
     for (std::size_t other = 0; other < others.size(); ++other) {
-        outcome.figures.push_back(figure_of(others[other].name, turns[other + 2], turns[0]));
+        comparison.figures.push_back(figure_of(others[other].name, turns[other + 2], turns[0]));
     }
-    return outcome;
+    return comparison;
 }
 
 } // namespace pollux::bench

@@ -25,7 +25,7 @@ inline constexpr std::chrono::seconds isolation_limit(10);
 ///
 /// The caller must have one thread.
 /// Errors: std::system_error if fork(2) or pipe(2) fails.
-Answer run_isolated(const std::function<void(const std::function<void(std::string_view)>& tell)>& function);
+Answer run_isolated(const std::function<void(const std::function<void(std::string_view)>& send)>& function);
 
 /// A Record serializes texts and numbers, to be read by the same program.
 class Record {

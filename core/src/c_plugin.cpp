@@ -56,7 +56,7 @@ std::error_code error_of(int result) noexcept {
     return result == 0 ? std::error_code() : std::error_code(result, std::generic_category());
 }
 
-/// Returns a timeout as the C face has it.
+/// Returns a timeout as the C interface has it.
 std::int64_t nanoseconds_of(const Timeout& timeout) noexcept {
     return timeout ? std::max<std::int64_t>(timeout->count(), 0) : -1;
 }

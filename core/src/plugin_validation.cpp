@@ -18,7 +18,7 @@ std::string invalid_name(const char* name) {
 }
 
 std::string other_name(const char* name, const std::string& expected) {
-    return "its name is " + quoted(name) + ", its file's name says " + quoted(expected.c_str());
+    return "its name is " + quoted(name) + ", expected " + quoted(expected.c_str()) + " as in its file's name";
 }
 
 std::string kind_name(PluginKind kind) {
@@ -115,7 +115,7 @@ std::string validate(const DescribedPlugin& plugin, const std::string& expected_
     const bool is_c = is_c_abi(plugin.abi.c_str());
     if (!is_c && plugin.abi != abi_tag) return other_abi(plugin.abi.c_str());
     if (is_c && plugin.kind == PluginKind::layer)
-        return "a layer with the C face: expected a backend, layers have the C++ one";
+        return "a layer with the C interface: expected a backend, layers have the C++ one";
     if (!is_plugin_name(plugin.name)) return invalid_name(plugin.name.c_str());
     if (!expected_name.empty() && expected_name != plugin.name) return other_name(plugin.name.c_str(), expected_name);
     return {};

@@ -168,7 +168,7 @@ static int c_select_wake(void* opened) {
 
 // Calls select(2) for `seen`. pselect() is its form with nanoseconds, which the kernel rounds up.
 static int select_seen(struct selector* self, int64_t wait) {
-    const int64_t second = 1000000000, most = 86400 * second; // a longer wait goes on in the loop of c_select_select()
+    const int64_t second = 1000000000, most = 86400 * second; // the loop of c_select_select() continues a longer wait
     if (wait > most) wait = most;
     const struct timespec time = {.tv_sec = (time_t)(wait / second), .tv_nsec = (long)(wait % second)};
     return pselect((int)self->seen_capacity, (fd_set*)(void*)self->seen[for_reading],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-//! A plugin in Rust that keeps every rule, as an example to read: poll(2), by the C face of the interface.
+//! A plugin in Rust that keeps every rule, as an example to read: poll(2), by the C interface.
 //!
 //! Events are those of a non-blocking poll(2) under the lock, so none is of a watch before a change. A sleep works on a
 //! copy of the table, and each change ends it. The adapter in the core refuses forked children, reserved tokens, empty

@@ -88,7 +88,7 @@ class Queue {
         if (const auto error = validate(source, watch)) return error;
         return change([&] {
             const auto found = watches_.find(source);
-            // Asio would go on with a file that was closed while registered.
+            // Asio would continue with a file that was closed while registered.
             if (found == watches_.end() || !found->second->is_same_file())
                 return make_error_code(std::errc::no_such_file_or_directory);
             interrupt();

@@ -8,7 +8,7 @@
 #include <array>
 
 #if !defined(BOOST_ASIO_HAS_EPOLL) || defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)
-#error "Asio's other reactors break rules of the contract: docs/decisions/0015-asio-is-the-reference.md says which"
+#error "Asio's other reactors break rules of the contract: see docs/decisions/0015-asio-is-the-reference.md"
 #endif
 
 namespace pollux::asio_backend {
@@ -35,7 +35,8 @@ struct OwnDescriptors {
 OwnDescriptors open_reactor(boost::asio::io_context& context);
 
 /// Sleeps in Asio's reactor at most once, at most for `timeout`, and calls at most one handler. io_context::run_one()
-/// and run_one_for() go on until they have called one: they spin when the epoll set is gone. Throws what Asio throws.
+/// and run_one_for() continue until they have called one: they spin after the epoll set was closed. Throws what Asio
+/// throws.
 void run_turn(boost::asio::io_context& context, Timeout timeout);
 
 /// A StandardStreams object holds the file descriptors of standard streams that the program was started without, while

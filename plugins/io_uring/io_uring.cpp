@@ -36,11 +36,11 @@ using namespace pollux;
 using namespace pollux::io_uring;
 using posix::check;
 
-constexpr std::size_t batch_size = 256; // more in one call gains nothing measurable
+constexpr std::size_t batch_size = 256; // larger batches gain nothing measurable
 
-/// How long remove() waits for the thread that selects, in which the kernel has to process a request. That takes
-/// microseconds if the thread computes or sleeps, at worst a time slice; in vfork(2) it waits until the child calls
-/// exec, which may be never.
+/// How long remove() waits for the thread in select(), where the kernel has to process a request. That takes
+/// microseconds if the thread computes or sleeps, at worst a time slice; in vfork(2) the thread is suspended until the
+/// child calls exec, which may be never.
 constexpr std::chrono::milliseconds unregister_patience(250);
 
 Ready ready_of(short flags) noexcept {
@@ -76,7 +76,7 @@ std::error_code validate(Source source, const Watch& watch) noexcept {
     return check(fcntl(source, F_GETFD));
 }
 
-// More than 64 gained nothing measurable.
+// More entries than 64 gained nothing measurable.
 constexpr Option options[] = {
     {"entries", "64",
      "requests that one io_uring_enter(2) submits, from 8 to 4096; the kernel rounds up to a power of 2"}};

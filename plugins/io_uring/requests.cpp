@@ -27,7 +27,7 @@ std::uint32_t generation_in(Name name) noexcept {
 /// The name of requests whose completions are ignored.
 constexpr Name ignored{~std::uint64_t{0}};
 
-/// Returns whether the kernel is to report changes, and not the state.
+/// Returns whether the request is edge-triggered: the kernel reports changes, and not the state.
 bool is_multishot(const Slot& slot) noexcept { return slot.by_change || slot.watch.mode == Mode::edge; }
 
 /// POLLPRI alone never completes a request (io_poll_wake() in io_uring/poll.c leaves it out of the match), but the
@@ -42,8 +42,9 @@ SourceKind kind_at(SlotIndex index, Slot& slot) noexcept {
     return slot.kind;
 }
 
-/// Records conditions that the source reports once: mounts, pressure files and the like report POLLPRI to one poll and
-/// not to the next. POLLPRI of a socket may be untrue, and the recheck finds it again if it is true.
+/// Records conditions that the source reports once: files such as /proc/self/mounts and /proc/pressure/cpu report
+/// POLLPRI to one poll and not to the next. POLLPRI of a socket may be false, and the recheck finds it again if it is
+/// true.
 bool note_reported_once(SlotIndex index, Slot& slot, int result) noexcept {
     const bool is_asked = any(slot.watch.interest & Ready::priority);
     if (!is_asked || (result & POLLPRI) == 0 || kind_at(index, slot) == SourceKind::socket) return false;

@@ -8,9 +8,9 @@ namespace pollux::io_uring {
 
 /// The Requests object submits the poll requests of the watches in the table, and records their completions there.
 ///
-/// The kernel processes a request in the thread that submitted it. In a thread that does not select, it would interrupt
-/// system calls, be late while that thread is blocked in one, and cancel the request when the thread ends. So only
-/// update() submits poll requests, and only the thread that selects calls it.
+/// The kernel processes a request in the thread that submitted it. In a thread that is not in select(), this would
+/// interrupt system calls, would be late while that thread is blocked in one, and the kernel would cancel the request
+/// when the thread ends. So only update() submits poll requests, and only the thread in select() calls it.
 ///
 /// Completions are not reaped while a thread sleeps in the ring: they end its sleep.
 ///
@@ -40,7 +40,7 @@ class Requests {
     /// Submits what is prepared, and reaps completions.
     std::error_code submit_and_reap() noexcept;
 
-    /// Makes sure that the kernel holds no source of a request any more whose last completion was reaped.
+    /// Makes sure that the kernel has released the source of each request whose last completion was reaped.
     std::error_code confirm_release() noexcept;
 
     /// Ends the sleep of another thread.
@@ -49,8 +49,8 @@ class Requests {
     /// Calls Ring::sleep().
     std::error_code sleep(Timeout timeout) noexcept { return ring_.sleep(timeout); }
 
-    /// Cancels all requests, so that the kernel holds no source any more, and waits for that as long as it makes
-    /// progress. If a ring with requests were closed, the kernel would cancel them some time later.
+    /// Cancels all requests, and waits until the kernel has released all sources, as long as completions arrive. If a
+    /// ring with requests were closed, the kernel would cancel them some time later.
     void cancel_and_drain() noexcept;
 
   private:
@@ -63,7 +63,7 @@ class Requests {
     Watches& watches_;
     Ring ring_;
     std::uint64_t in_flight_ = 0; // requests that have not had their last completion
-    std::error_code failure_;     // of a request, for update() to return
+    std::error_code failure_;     // of a request; the next update() returns it
 };
 
 } // namespace pollux::io_uring

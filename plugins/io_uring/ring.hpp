@@ -36,7 +36,8 @@ class Ring {
     Ring(const Ring&) = delete;
     Ring& operator=(const Ring&) = delete;
 
-    /// Waits up to a quarter of a second if memory is short: the kernel frees that of closed rings later.
+    /// Opens the ring. If memory is short, tries again for up to a quarter of a second: the kernel frees the memory of
+    /// closed rings with a delay.
     bool open(unsigned entries, OpenFailure& failure) noexcept;
     bool is_open() const noexcept { return is_mapped_; }
 
@@ -54,8 +55,8 @@ class Ring {
     bool prepare_cancel(Name which, Name name) noexcept;
     bool prepare_nop(Name name) noexcept;
 
-    /// Submits what is prepared, and lets the kernel process what it has left to this thread. Non-blocking. On success
-    /// nothing is prepared any more; on failure it stays prepared.
+    /// Submits the prepared requests, and lets the kernel do the work that it has deferred to this thread.
+    /// Non-blocking. On success no request is prepared any more; on failure they stay prepared.
     ///
     /// Errors: resource_unavailable_try_again  the kernel is short of memory, or accepts no request for another reason
     ///         device_or_resource_busy         completions must be reaped first

@@ -5,7 +5,7 @@
 //                               └─ copy ─▶ poll(timeout), unlocked: only ends the sleep
 //
 // Events are those of a non-blocking poll of the table under the lock, so none is of a watch before a change. The sleep
-// works on a copy; every change ends it through a pair of sockets, because poll(2) goes on with the table that it was
+// works on a copy; every change ends it through a pair of sockets, because poll(2) continues with the table that it was
 // given, and holds the sources that are removed from it. Sources that report a change once, to the first poll(2), are
 // the exception: their report is kept until it has become an event (watches.hpp).
 #include "watches.hpp"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Checks which part includes which, and where headers and names are, as docs/dependencies.md says.
+"""Checks which part includes which, and where headers and names are, as docs/dependencies.md requires.
 
 includes.py --write [root]   makes the diagram of that page again
 """
@@ -14,10 +14,10 @@ from tree import Tree, is_public
 
 PAGE = Path("docs/dependencies.md")
 BEGIN, END = "<!-- made of the table by includes.py -->", "<!-- end -->"
-# The C face of the interface for plugins. It stands alone; of C++ only the adapter of the core and tests include it.
-C_FACE = "core/include/pollux/plugin.h"
-MAY_INCLUDE_C_FACE = ("core/src/c_plugin.hpp",)
-OF_C_FACE = ("stddef.h", "stdint.h")
+# The C interface for plugins. It stands alone; of C++ only the adapter of the core and tests include it.
+C_INTERFACE = "core/include/pollux/plugin.h"
+MAY_INCLUDE_C_INTERFACE = ("core/src/c_plugin.hpp",)
+OF_C_INTERFACE = ("stddef.h", "stdint.h")
 MAY_INCLUDE_CORE_SOURCES = ("core/src/", "tests/core/", "tests/loader/")
 SHOW_THE_SYSTEM = ("core/include/pollux/posix.hpp", "core/include/pollux/process.hpp")
 KNOW_THE_SYSTEM = ("core/src/environment.cpp", "core/src/file_system.cpp", "core/src/file_system_windows.cpp",
@@ -150,7 +150,7 @@ def fault_of_angled(dependencies, path, name):
     header = pollux_header(name)
     place = path.as_posix()
     if name == "pollux/plugin.h":
-        if path.parts[0] in dependencies.folders and path.as_posix() not in MAY_INCLUDE_C_FACE:
+        if path.parts[0] in dependencies.folders and path.as_posix() not in MAY_INCLUDE_C_INTERFACE:
             return f"includes <{name}>: may include of Pollux only headers for C++"
         return None
     if header in dependencies.headers:
@@ -217,9 +217,9 @@ def check(tree):
         folder = header.partition("/")[0] if "/" in header else "core"
         if not (tree.root / folder / "include/pollux" / f"{header}.hpp").is_file():
             faults.append(f"{PAGE}: `{header}` is no header of {folder}/")
-    for number, _, name in tree.includes(Path(C_FACE)):
-        if name not in OF_C_FACE:
-            faults.append(f"{C_FACE}:{number}: includes {name}: a header in C includes only <stddef.h> and <stdint.h>")
+    for number, _, name in tree.includes(Path(C_INTERFACE)):
+        if name not in OF_C_INTERFACE:
+            faults.append(f"{C_INTERFACE}:{number}: includes {name}: a header in C includes only <stddef.h> and <stdint.h>")
     if len(loaders) != 1 or loaders[0].suffix != ".cpp" or loaders[0].parts[0] != "core":
         names = ", ".join(map(str, loaders)) or "no file"
         faults.append(f"Boost.DLL is included by {names}: expected exactly one .cpp of the core")

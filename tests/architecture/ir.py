@@ -18,7 +18,7 @@ TERMINATE = "@__clang_call_terminate("
 
 @dataclass
 class Block:
-    """A basic block: where it goes on with or without an exception that it has caught, and whether it ends in unwinding."""
+    """A basic block: where it continues with or without an exception that it has caught, and whether it ends in unwinding."""
 
     next: list = field(default_factory=list)
     catches: list = field(default_factory=list)  # the types of a landing pad's clauses
@@ -152,7 +152,7 @@ class Reader:
         is_symbol = "bitcast" in found.group() or code[found.start()] == "@"
         callee = unquoted(found.group(1)) if is_symbol else ""
         rest = code[found.end() :]
-        if callee == "__cxa_rethrow":  # the exception goes on
+        if callee == "__cxa_rethrow":  # the exception propagates
             block.rethrows = True
             block.next = [pad] if pad else []
             block.resumes = block.resumes or not pad

@@ -111,7 +111,7 @@ class Includes(Planted):
             self.expect_include("core/include/pollux/poll.hpp", name, "standard library")
         self.expect_include("layers/new/include/pollux/new.hpp", "<sys/socket.h>", "standard library")
 
-    def test_c_face(self):
+    def test_c_interface(self):
         self.expect_include("core/include/pollux/plugin.h", "<stdlib.h>", "only <stddef.h> and <stdint.h>")
         self.expect_include("core/include/pollux/poll.hpp", "<pollux/plugin.h>", "may include")
         self.expect_include("plugins/epoll/epoll.cpp", "<pollux/plugin.h>", "may include")
@@ -272,7 +272,9 @@ class Words(Planted):
         "It hears of it.", "is not heard", "whoever it is", "by whomever", "somebody else", "anybody", "nobody", "TEST(Wakes, wake_nobody)",
         "begins anew", "also not if", "be it new", "else not", "a stand-in", "closed behind our back", "was forgotten",
         "the whole story", "It never waits.", "no call waits", "after a look", "look_at(source)", "house rules", "the drawing", "let_go()",
-        "is told", "tells", "an Agenda", "ring_bell()",
+        "is told", "tells", "cannot tell", "it says so", "what was said", "looks at it", "an Agenda", "ring_bell()", "its doorbell", "goes deaf",
+        "it comes again", "it came back", "sources come and go", "auto& way_in", "words_of(run)", "a keeper", "its inbox", "is renewed",
+        "the C face", "C_FACE",
     ]  # fmt: skip
     FREE = ["an engineer", "history", "[close.while_registered]", "as the user nobody", "bellow", "ftell(file)",
             "RULE(timer_wheel, destroyed)"]  # fmt: skip

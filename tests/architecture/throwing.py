@@ -39,7 +39,7 @@ BASES = {BAD_ALLOC: {EXCEPTION}, LENGTH_ERROR: {EXCEPTION, "_ZTISt11logic_error"
 
 
 class Harmless(NamedTuple):
-    """A function that never throws here, although neither its declaration nor its code says so."""
+    """A function that never throws here, although neither its declaration nor its code states it."""
 
     name: str  # a regular expression for all of the demangled name
     reason: str
@@ -117,7 +117,7 @@ class Program:
         # which function where.
         self.thrown = {key: {} for key in self.functions}
         self.harmless = re.compile("|".join(each.name for each in HARMLESS))
-        while any([self.spread(key, function) for key, function in self.functions.items()]):
+        while any([self.propagate(key, function) for key, function in self.functions.items()]):
             pass
 
     def demangled(self):
@@ -165,7 +165,7 @@ class Program:
         thrown = TYPES.get(thrown, thrown)
         return thrown in types or not types.isdisjoint(BASES.get(thrown, ()))
 
-    def spread(self, key, function):
+    def propagate(self, key, function):
         """Adds what the calls of a function throw; returns whether that is more than before."""
         before = len(self.thrown[key])
         for call in function.calls:

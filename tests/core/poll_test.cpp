@@ -42,7 +42,7 @@ TEST(Poll, nothing_to_open_is_an_OpenError) {
     }
 }
 
-TEST(Poll, knows_its_choice) {
+TEST(Poll, returns_its_choice) {
     for (const auto& backend : backends()) {
         const auto poll = poll_with(backend);
         ASSERT_TRUE(poll.choice().winner);
@@ -121,7 +121,7 @@ TEST(Poll, events_without_room_are_refused) {
     }
 }
 
-TEST(Poll, sleeps_on_after_an_interruption_with_the_time_that_is_left) {
+TEST(Poll, continues_after_an_interruption_with_the_remaining_time) {
     Scripted interrupted([](std::size_t) { return Answer{}; });
     constexpr auto timeout = 20ms;
     const auto begin = std::chrono::steady_clock::now();
@@ -136,14 +136,14 @@ TEST(Poll, sleeps_on_after_an_interruption_with_the_time_that_is_left) {
     }
 }
 
-TEST(Poll, sleeps_on_for_ever_after_an_interruption) {
+TEST(Poll, continues_without_a_limit_after_an_interruption) {
     Scripted interrupted([](std::size_t before) { return before < 3 ? Answer{} : one_event(before); });
     EXPECT_FALSE(interrupted.poll.poll(interrupted.events));
     EXPECT_EQ(interrupted.events.size(), 1U);
     EXPECT_EQ(interrupted.record->timeouts, std::vector<Timeout>(4));
 }
 
-TEST(Poll, looks_once_without_a_timeout) {
+TEST(Poll, polls_once_with_a_timeout_of_zero) {
     for (const auto timeout : {0ns, -1ns, std::chrono::nanoseconds::min()}) {
         Scripted quiet([](std::size_t) { return Answer{}; });
         EXPECT_FALSE(quiet.poll.poll(quiet.events, timeout));
@@ -158,7 +158,7 @@ TEST(Poll, waits_as_long_as_the_clock_can_hold) {
     EXPECT_GT(interrupted.record->timeouts.back().value(), std::chrono::hours(24 * 365));
 }
 
-TEST(Poll, passes_errors_on) {
+TEST(Poll, returns_the_errors_of_the_selector) {
     Scripted failing([](std::size_t) { return Answer{.error = make_error_code(std::errc::io_error)}; });
     EXPECT_EQ(failing.poll.poll(failing.events), std::errc::io_error);
     EXPECT_EQ(failing.record->timeouts.size(), 1U);
@@ -186,7 +186,7 @@ TEST(Poll, can_be_moved) {
     EXPECT_EQ(handle.wake(), canceled);
 }
 
-TEST(Poll, assignment_closes_what_was_held) {
+TEST(Poll, assignment_closes_the_former_selector) {
     Scripted first(one_event), second(one_event);
     const auto of_first = first.poll.registrator(), of_second = second.poll.registrator();
     first.poll = std::move(second.poll);
@@ -219,7 +219,7 @@ TEST(Events, are_used_again) {
     EXPECT_TRUE(scripted.events.empty());
 }
 
-TEST(Events, are_gone_when_the_time_is_over) {
+TEST(Events, are_empty_after_a_timeout) {
     Scripted scripted([](std::size_t before) { return before == 0 ? one_event(before) : Answer{}; });
     EXPECT_FALSE(scripted.poll.poll(scripted.events, 1ms));
     EXPECT_EQ(scripted.events.size(), 1U);

@@ -46,7 +46,7 @@ TEST(PollThreads, handles_beside_the_end_of_their_poll) {
             while (begun < thread_count) std::this_thread::yield();
             Events events;
             for (int i = 0; i < round % 4; ++i) EXPECT_FALSE(poll->poll(events, patience));
-            poll.reset(); // returns although the other threads go on
+            poll.reset(); // returns although the other threads continue
             gone = true;
             for (auto& thread : threads) thread.join();
         }

@@ -91,9 +91,9 @@ RULE(poll, reopen_fails) {
     };
     EXPECT_EQ(poll.reopen(scripted(refuses)), std::errc::not_enough_memory);
     EXPECT_TRUE(refuses->destroyed);
-    const auto deaf = std::make_shared<Record>();
-    deaf->wake_error = make_error_code(std::errc::io_error);
-    EXPECT_EQ(poll.reopen(scripted(deaf)), std::errc::io_error);
+    const auto unwakeable = std::make_shared<Record>();
+    unwakeable->wake_error = make_error_code(std::errc::io_error);
+    EXPECT_EQ(poll.reopen(scripted(unwakeable)), std::errc::io_error);
     EXPECT_FALSE(first->destroyed);
     EXPECT_EQ(first->changes.size(), 3U);
     EXPECT_FALSE(handle.wake());
@@ -107,7 +107,7 @@ RULE(poll, reopen_fails) {
     EXPECT_EQ(poll.reopen(scripted(std::make_shared<Record>())), canceled);
 }
 
-TEST(PollReopen, remembers_what_succeeded_and_nothing_else) {
+TEST(PollReopen, adds_the_watches_whose_calls_succeeded_and_no_others) {
     const auto first = std::make_shared<Record>();
     Poll poll(scripted(first));
     const auto handle = poll.registrator();
@@ -173,7 +173,7 @@ TEST(PollReopen, drops_sources_that_were_closed_while_registered) {
     EXPECT_EQ(added(*third), (std::vector<Source>{4, 12})) << "8 may be another file by now";
 }
 
-TEST(PollReopen, remembers_nothing_for_a_layer_that_does) {
+TEST(PollReopen, adds_nothing_for_an_owner_with_a_table) {
     Poll poll(scripted(std::make_shared<Record>()), ReopenAdds::nothing);
     EXPECT_FALSE(poll.registrator().add(Source{4}, {Token{1}, Ready::readable}));
     const auto second = std::make_shared<Record>();
@@ -215,7 +215,7 @@ TEST(PollReopen, beside_calls_of_other_threads) {
 }
 
 // Two threads modify one source: the table and the Selector have the same watch.
-TEST(PollReopen, remembers_the_order_of_overlapping_calls) {
+TEST(PollReopen, keeps_the_order_of_overlapping_calls) {
     const auto first = std::make_shared<Record>();
     std::atomic<std::uint64_t> last = 0;
     first->verdict = [&](const Change& change) {

@@ -114,7 +114,7 @@ TEST(StackList, reads_files_as_element_of_writes_them) {
     EXPECT_EQ(plugins_of(element_of(file)), Names{file});
 }
 
-TEST(StackList, knows_names_from_files) {
+TEST(StackList, distinguishes_names_from_files) {
     EXPECT_TRUE(is_plugin_name("poll_fallback2"));
     EXPECT_FALSE(is_plugin_name(""));
     EXPECT_FALSE(is_plugin_name("a/b"));

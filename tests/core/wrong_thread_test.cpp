@@ -54,14 +54,14 @@ RULE(poll, wrong_thread) {
     for (const auto& wrong : wrongs) {
         const auto death = beside_a_poll(wrong);
         EXPECT_EQ(death.signal, SIGABRT);
-        EXPECT_NE(death.words.find("pollux::Poll: "), std::string::npos) << death.words;
-        EXPECT_NE(death.words.find("one thread at a time"), std::string::npos) << death.words;
-        EXPECT_EQ(std::count(death.words.begin(), death.words.end(), '\n'), 1) << death.words;
+        EXPECT_NE(death.error_output.find("pollux::Poll: "), std::string::npos) << death.error_output;
+        EXPECT_NE(death.error_output.find("one thread at a time"), std::string::npos) << death.error_output;
+        EXPECT_EQ(std::count(death.error_output.begin(), death.error_output.end(), '\n'), 1) << death.error_output;
     }
 #endif
 }
 
-TEST(WrongThread, is_no_thread_that_changes_wakes_or_closes) {
+TEST(WrongThread, does_not_include_threads_that_change_wake_or_close) {
     const auto death = beside_a_poll([](auto& poll) {
         const Pipe pipe;
         poll->registrator().add(pipe.reader(), {Token{1}, Ready::readable});
@@ -69,11 +69,11 @@ TEST(WrongThread, is_no_thread_that_changes_wakes_or_closes) {
         poll->registrator().wake();
         poll->close();
     });
-    EXPECT_EQ(death.signal, 0) << death.words;
-    EXPECT_EQ(death.words, "");
+    EXPECT_EQ(death.signal, 0) << death.error_output;
+    EXPECT_EQ(death.error_output, "");
 }
 
-TEST(WrongThread, is_none_of_threads_in_turns) {
+TEST(WrongThread, does_not_include_threads_that_poll_one_after_the_other) {
     const auto death = death_by([] {
         auto poll = poll_with(backends().front());
         Events events;
@@ -84,19 +84,19 @@ TEST(WrongThread, is_none_of_threads_in_turns) {
             poll = std::move(other);
         }
     });
-    EXPECT_EQ(death.signal, 0) << death.words;
-    EXPECT_EQ(death.words, "");
+    EXPECT_EQ(death.signal, 0) << death.error_output;
+    EXPECT_EQ(death.error_output, "");
 }
 
 // The threads of the parent do not exist in a forked child.
-TEST(WrongThread, is_none_of_the_parent) {
+TEST(WrongThread, does_not_include_threads_of_the_parent) {
     const auto death = beside_a_poll([](auto& poll) {
         const auto child = death_by([&] { poll.reset(); });
-        EXPECT_EQ(child.signal, 0) << child.words;
-        std::fputs(child.words.c_str(), stderr);
+        EXPECT_EQ(child.signal, 0) << child.error_output;
+        std::fputs(child.error_output.c_str(), stderr);
     });
-    EXPECT_EQ(death.signal, 0) << death.words;
-    EXPECT_EQ(death.words, "");
+    EXPECT_EQ(death.signal, 0) << death.error_output;
+    EXPECT_EQ(death.error_output, "");
 }
 
 } // namespace

@@ -137,7 +137,7 @@ class Runner {
         }
         ++faults_;
         fmt::print("FAULT {} over {}, {} {}{}{}: {}\n", options_.victim, options_.backend, options_.what, trouble.index,
-                   trouble.persists ? " and later" : "", what_failed(run, trouble), words_of(run));
+                   trouble.persists ? " and later" : "", what_failed(run, trouble), text_of(run));
         fmt::print("  again: pollux-failing-calls {} {} {} --only {} --how {} --error {}\n", options_.victim,
                    options_.backend, options_.what, trouble.index, trouble.persists ? "from" : "once",
                    options_.error.empty() ? "one" : options_.error);
@@ -150,7 +150,7 @@ class Runner {
         return fmt::format(" ({}: {})", call->name, error_name(call->errors[trouble.choice % call->errors.size()]));
     }
 
-    static std::string words_of(const Run& run) {
+    static std::string text_of(const Run& run) {
         if (run.is_hung) return "hangs";
         if (run.is_spinning) return fmt::format("spins: {} system calls", run.calls.size());
         if (WIFSIGNALED(run.status)) return fmt::format("ended by SIG{}", sigabbrev_np(WTERMSIG(run.status)));

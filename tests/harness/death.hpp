@@ -19,7 +19,7 @@ namespace pollux::harness {
 /// A Death is how a child process ended, and its standard error output.
 struct Death {
     int signal = 0; // 0: it exited
-    std::string words = {};
+    std::string error_output = {};
 };
 
 inline Death death_by(const std::function<void()>& action) {
@@ -40,7 +40,7 @@ inline Death death_by(const std::function<void()>& action) {
     Death death;
     std::array<char, 256> buffer{};
     for (ssize_t count = 0; (count = read(ends[0], buffer.data(), buffer.size())) > 0;)
-        death.words.append(buffer.data(), static_cast<std::size_t>(count));
+        death.error_output.append(buffer.data(), static_cast<std::size_t>(count));
     close(ends[0]);
     int status = 0;
     EXPECT_EQ(waitpid(child, &status, 0), child);

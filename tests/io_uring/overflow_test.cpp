@@ -93,7 +93,7 @@ TEST(Overflow, loses_no_edge_beside_writers) {
 }
 
 // An edge watch of a source that is always ready is reported once, and select() then sleeps instead of polling again.
-TEST(Overflow, files_are_left_alone) {
+TEST(Overflow, files_are_not_polled_again) {
     const auto fault = fault_in_child([]() -> std::string {
         RefusedEnter kernel;
         for (const char* path : {"/", "/proc/self/exe", "/dev/null"}) {
@@ -110,7 +110,7 @@ TEST(Overflow, files_are_left_alone) {
 }
 
 // If no descriptor is left to determine whether a source is always ready, its watch is kept armed.
-TEST(Overflow, files_are_known_later) {
+TEST(Overflow, files_stay_armed_without_a_free_descriptor) {
     const auto fault = fault_in_child([]() -> std::string {
         RefusedEnter kernel;
         const auto selector = open_backend();

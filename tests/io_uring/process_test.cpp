@@ -39,7 +39,7 @@ void block_in_vfork(const std::array<int, 2>& release, std::atomic<bool>& has_pa
 
 // In a forked child each call returns no_such_process and makes no system call, nor does destruction; in the parent all
 // watches continue.
-TEST(Process, child_leaves_the_ring_alone) {
+TEST(Process, child_makes_no_system_call) {
     const auto fault = fault_in_child([]() -> std::string {
         auto selector = open_backend();
         auto& registrator = selector->registrator();
@@ -118,7 +118,7 @@ TEST(Process, selecting_thread_in_vfork) {
         write_byte(release[1]);
         write_byte(pairs[0].far);
         selecting.join();
-        if (error) return "remove() says: " + error.message();
+        if (error) return "remove() returns: " + error.message();
         if (seen != std::set{Token{0}, wake_token}) return "a wake or an event is lost";
         for (std::size_t i = 1; i < pairs.size(); ++i) {
             if (!has_ended(pairs[i].far)) return "a source is still held";

@@ -61,7 +61,7 @@ class Sleeping {
 };
 
 // The destructor of a Selector completes if any one of its calls is refused, and has then released all sources.
-TEST(Refusal, destruction_survives_one) {
+TEST(Refusal, destruction_completes_after_one) {
     for (int accepted = 0; accepted < 8; ++accepted) {
         const auto fault = fault_in_child([accepted]() -> std::string {
             raise_descriptor_limit();
@@ -82,7 +82,7 @@ TEST(Refusal, destruction_survives_one) {
 
 // After a refusal that may pass, the destructor makes further calls. Without them the kernel would release the sources
 // as well, but at any later time.
-TEST(Refusal, destruction_goes_on) {
+TEST(Refusal, destruction_continues_after_one_that_may_pass) {
     constexpr int submissions = 6; // more than 63 cancellations do not fit into one
     for (const int error : {EAGAIN, EBUSY, ENOMEM}) {
         for (int accepted = 0; accepted < submissions; ++accepted) {
@@ -102,7 +102,7 @@ TEST(Refusal, destruction_goes_on) {
 }
 
 // The destructor completes even if all its calls are refused from some moment on, with any error.
-TEST(Refusal, destruction_survives_all) {
+TEST(Refusal, destruction_completes_if_all_calls_are_refused) {
     for (const int error : errors) {
         for (const int accepted : {0, 1, 2}) {
             const auto fault = fault_in_child([=]() -> std::string {
@@ -120,7 +120,7 @@ TEST(Refusal, destruction_survives_all) {
 
 // remove() releases its source although some of its calls are refused: one, which the call that confirms the release
 // would repair, or several.
-TEST(Refusal, remove_survives_some) {
+TEST(Refusal, remove_releases_the_source_after_some) {
     for (const bool asleep : {false, true}) {
         for (int accepted = 0; accepted < 3; ++accepted) {
             for (const int refused : {1, 2, 3, 8}) {
@@ -148,7 +148,7 @@ TEST(Refusal, remove_survives_some) {
 
 // remove() returns and ends its watch although all its calls are refused, and the source is released when calls are
 // accepted again: for one watch, and for more than the ring has room for.
-TEST(Refusal, remove_survives_all) {
+TEST(Refusal, remove_returns_if_all_calls_are_refused) {
     for (const int error : errors) {
         for (const bool asleep : {false, true}) {
             for (const std::size_t count : {std::size_t{1}, std::size_t{100}}) {
@@ -162,7 +162,7 @@ TEST(Refusal, remove_survives_all) {
                     for (std::size_t i = 0; i < count; ++i) {
                         const Source source = armed.pairs[i].near;
                         auto outcome = registrator.remove(source);
-                        if (outcome) return "remove() says: " + outcome.message();
+                        if (outcome) return "remove() returns: " + outcome.message();
                         outcome = registrator.remove(source);
                         if (outcome != std::errc::no_such_file_or_directory) return "it is still watched";
                         armed.pairs[i].near.close();
@@ -191,7 +191,7 @@ TEST(Refusal, remove_survives_all) {
 }
 
 // remove() does not collect the completions of other watches that have to end the sleep of another thread.
-TEST(Refusal, remove_does_not_reap_for_a_sleeper) {
+TEST(Refusal, remove_does_not_reap_while_a_thread_sleeps) {
     const auto fault = fault_in_child([]() -> std::string {
         RefusedEnter kernel;
         Armed armed(2);
@@ -215,7 +215,7 @@ TEST(Refusal, remove_does_not_reap_for_a_sleeper) {
         const bool was_woken = has_returned;
         armed.selector->registrator().wake();
         selecting.join();
-        if (outcome) return "remove() says: " + outcome.message();
+        if (outcome) return "remove() returns: " + outcome.message();
         if (!was_woken) return "select() sleeps on";
         return events.size() == 1 && events[0].token == Token{1} ? "" : "the event of the other watch is lost";
     });
@@ -223,7 +223,7 @@ TEST(Refusal, remove_does_not_reap_for_a_sleeper) {
 }
 
 // A wake() that could not be delivered returns an error each time, and the first one that can be ends the sleep.
-TEST(Refusal, wake_says_so) {
+TEST(Refusal, wake_returns_the_error) {
     for (const int error : errors) {
         const auto fault = fault_in_child([error]() -> std::string {
             RefusedEnter kernel;
@@ -245,9 +245,9 @@ TEST(Refusal, wake_says_so) {
                 last = registrator.wake();
                 if (last) write_byte(armed.pairs[0].far);
             }
-            if (last) return "wake() says: " + last.message();
+            if (last) return "wake() returns: " + last.message();
             if (has_returned) return "";
-            if (!add) return "add() says success";
+            if (!add) return "add() returns success";
             if (registrator.remove(late.near) != std::errc::no_such_file_or_directory) return "a failed add() is known";
             return refused == 1000 ? "" : std::to_string(refused) + " of 1000 were refused";
         });
@@ -256,7 +256,7 @@ TEST(Refusal, wake_says_so) {
 }
 
 // select() returns the error of a refused call, does not spin, and works when calls are accepted again.
-TEST(Refusal, select_says_so) {
+TEST(Refusal, select_returns_the_error) {
     for (const int error : errors) {
         const auto fault = fault_in_child([error]() -> std::string {
             raise_descriptor_limit();
@@ -295,7 +295,7 @@ TEST(Refusal, all_is_closed) {
         std::error_code error;
         for (int i = 0; i < 3; ++i) {
             select_once(*armed.selector, forever, error);
-            if (error != std::errc::bad_file_descriptor) return "select() says: " + error.message();
+            if (error != std::errc::bad_file_descriptor) return "select() returns: " + error.message();
         }
         for (auto& pair : armed.pairs) {
             if (const auto outcome = armed.selector->registrator().remove(pair.near)) return outcome.message();

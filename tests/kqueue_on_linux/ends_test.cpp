@@ -37,7 +37,7 @@ TEST_F(Kqueue, read_reports_the_end_beside_data) {
 }
 
 // filt_sowrite(), FreeBSD sys/kern/uipc_socket.c: the peer's shutdown of its sending half is no end for a writer.
-TEST_F(Kqueue, write_does_not_tell_half_an_end) {
+TEST_F(Kqueue, write_does_not_report_a_half_closed_peer) {
     shutdown(pair_[1], SHUT_WR);
     EXPECT_EQ(change(make(pair_[0], EVFILT_WRITE, EV_ADD)), 0);
     EXPECT_FALSE(next().flags & EV_EOF);
@@ -45,7 +45,7 @@ TEST_F(Kqueue, write_does_not_tell_half_an_end) {
 
 // kqueue(2), EVFILT_READ and EVFILT_WRITE: EV_EOF, "and returns the socket error (if any) in fflags"; after a reset
 // both directions are shut down (soisdisconnected()).
-TEST_F(Kqueue, both_tell_a_reset_with_its_error) {
+TEST_F(Kqueue, both_report_a_reset_with_its_error) {
     Tcp tcp;
     tcp.accept();
     EXPECT_EQ(change(make(tcp.near, EVFILT_READ, EV_ADD)), 0);
@@ -74,7 +74,7 @@ TEST_F(Kqueue, read_reports_queued_connections) {
 
 // filt_soread() and filt_sowrite(): nothing to read, and "(so->so_state & SS_ISCONNECTED) == 0 && PR_CONNREQUIRED" is
 // not writable; a listener never is.
-TEST_F(Kqueue, says_nothing_of_what_is_not_connected) {
+TEST_F(Kqueue, does_not_report_unconnected_sockets) {
     const int fresh = socket(AF_INET, SOCK_STREAM, 0);
     Tcp tcp;
     for (const int socket : {fresh, tcp.listening}) EXPECT_EQ(change(make(socket, EVFILT_WRITE, EV_ADD)), 0);

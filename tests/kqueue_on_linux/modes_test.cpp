@@ -20,7 +20,7 @@ TEST_F(Kqueue, level_holds_as_long_as_the_condition) {
 }
 
 // The same for an event that was triggered and not yet retrieved.
-TEST_F(Kqueue, forgets_what_no_longer_holds) {
+TEST_F(Kqueue, drops_events_whose_condition_no_longer_holds) {
     for (const unsigned mode : std::initializer_list<unsigned>{0, EV_CLEAR, EV_ONESHOT, EV_DISPATCH}) {
         EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD | mode)), 0);
         send(pair_[1]);

@@ -102,7 +102,7 @@ TEST_F(Kqueue, stays_disabled_when_added_again) {
 // in the eventlist, then the event will be placed in the eventlist with EV_ERROR set in flags and the system error in
 // data." EV_RECEIPT: "useful for making bulk changes to a kqueue without draining any pending events. When passed as
 // input, it forces EV_ERROR to always be returned. When a filter is successfully added the data field will be zero."
-TEST_F(Kqueue, answers_each_change_by_itself) {
+TEST_F(Kqueue, returns_a_result_for_each_change) {
     send(pair_[1]);
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD)), 0);
     std::array changes{make(pair_[0], EVFILT_WRITE, EV_ADD), make(pair_[1], EVFILT_READ, EV_DELETE),
@@ -154,7 +154,7 @@ TEST_F(Kqueue, deletes_what_is_closed) {
 
 // pipe_kqfilter(): EPIPE in FreeBSD, XNU and DragonFly, EBADF in NetBSD (sys/kern/sys_pipe.c); OpenBSD attaches it to
 // the reading side, which has ended.
-TEST_F(Kqueue, has_its_own_word_for_a_pipe_without_a_reader) {
+TEST_F(Kqueue, returns_its_systems_error_for_a_pipe_without_a_reader) {
     close(std::exchange(pipe_[0], -1));
 #if defined(KQUEUE_LAYOUT_NETBSD)
     EXPECT_EQ(change(make(pipe_[1], EVFILT_WRITE, EV_ADD)), EBADF);

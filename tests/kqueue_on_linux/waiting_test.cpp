@@ -83,7 +83,7 @@ TEST_F(Kqueue, shares_events_among_threads) {
 }
 
 // close(2) beside a sleeping kevent(): a closed descriptor is never reported.
-TEST_F(Kqueue, forgets_what_is_closed_beside_it) {
+TEST_F(Kqueue, does_not_report_a_source_that_another_thread_closes) {
     std::atomic<bool> stop = false;
     std::thread changing([&] {
         while (!stop) {
@@ -123,7 +123,7 @@ TEST_F(Kqueue, is_interrupted_by_signals) {
 }
 
 // kqueue_poll(), FreeBSD sys/kern/kern_event.c: the descriptor is readable when events wait in it.
-TEST_F(Kqueue, is_readable_when_events_wait) {
+TEST_F(Kqueue, is_readable_when_events_are_pending) {
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD)), 0);
     pollfd watched{kq_, POLLIN, 0};
     EXPECT_EQ(poll(&watched, 1, 0), 0);

@@ -99,15 +99,16 @@ TEST_F(Trace, goes_to_the_standard_error_stream_of_any_program) {
         Poll poll({.backend = BACKEND});
         EXPECT_FALSE(poll.registrator().wake());
     }
-    EXPECT_TRUE(says(testing::internal::GetCapturedStderr(), {"pollux: 0.", ": wake(): ok\n"}));
+    EXPECT_TRUE(contains(testing::internal::GetCapturedStderr(), {"pollux: 0.", ": wake(): ok\n"}));
 }
 
 TEST_F(Trace, of_a_file_that_cannot_be_written_is_refused) {
     const auto nowhere = folder_ / "nowhere" / "trace";
     const auto choice = explain({.backend = "trace?file=" + element_of(nowhere) + "+" BACKEND});
     EXPECT_FALSE(choice.winner);
-    EXPECT_TRUE(says(choice.text(), {"open: No such file or directory: option \"file\": expected a file that can be "
-                                     "written"}));
+    EXPECT_TRUE(
+        contains(choice.text(), {"open: No such file or directory: option \"file\": expected a file that can be "
+                                 "written"}));
     EXPECT_FALSE(explain({.backend = "trace?file=+" BACKEND}).winner);
 }
 

@@ -77,12 +77,12 @@ namespace {
 #define BACKEND_WITH_OPTION "poll_fallback"
 #endif
 
-enum Ending { all_succeeded, threw_bad_alloc, went_on, reported_another_error, threw_another, leaked };
+enum Ending { all_succeeded, threw_bad_alloc, continued, reported_another_error, threw_another, leaked };
 
-const char* words_of(int ending) {
-    constexpr const char* words[] = {"all succeeded",      "std::bad_alloc",    "success",
+const char* text_of(int ending) {
+    constexpr const char* texts[] = {"all succeeded",      "std::bad_alloc",    "success",
                                      "another diagnostic", "another exception", "a leak"};
-    return words[ending];
+    return texts[ending];
 }
 
 /// Whether a diagnostic reports a lack of memory.
@@ -92,7 +92,7 @@ bool blames_memory(const std::string& diagnostic) {
 
 /// Runs in a child; returns 0 if no allocation failed, and `count` is then the number of all.
 Ending end_with_failure(long number, const std::function<bool()>& is_right) {
-    Ending ending = went_on;
+    Ending ending = continued;
     bool is_right_diagnostic = true;
     try {
         successes_left = number;
@@ -126,7 +126,7 @@ class Allocations : public LoaderTest {
     static void try_each(const std::function<bool()>& is_right, long least = 6) {
         constexpr long most = 1000;
         long number = 0;
-        for (int ending = went_on; ending != all_succeeded && number < most; ++number) {
+        for (int ending = continued; ending != all_succeeded && number < most; ++number) {
             const pid_t child = fork();
             ASSERT_NE(child, -1);
             if (child == 0) _exit(end_with_failure(number, is_right));
@@ -135,7 +135,7 @@ class Allocations : public LoaderTest {
             ASSERT_TRUE(WIFEXITED(status)) << "allocation " << number << ": ended by signal " << WTERMSIG(status);
             ending = WEXITSTATUS(status);
             ASSERT_LE(ending, leaked) << "allocation " << number;
-            ASSERT_LE(ending, went_on) << "allocation " << number << ": " << words_of(ending);
+            ASSERT_LE(ending, continued) << "allocation " << number << ": " << text_of(ending);
         }
         EXPECT_GE(number, least) << "nothing was made to fail";
     }

@@ -46,17 +46,17 @@ TEST_F(CurrentFolder, relative_elements_are_ignored_with_a_note) {
     EXPECT_EQ(choice.notes,
               (std::vector<std::string>{"ignored \".\" of POLLUX_PLUGIN_PATH: not an absolute path",
                                         "ignored \"../plugins\" of POLLUX_PLUGIN_PATH: not an absolute path"}));
-    EXPECT_TRUE(says(choice.text(), {"\n  " + choice.notes.at(0), "\n  " + choice.notes.at(1)}));
+    EXPECT_TRUE(contains(choice.text(), {"\n  " + choice.notes.at(0), "\n  " + choice.notes.at(1)}));
 }
 
-TEST_F(CurrentFolder, counts_for_a_file_that_is_asked_for) {
+TEST_F(CurrentFolder, is_used_for_a_requested_file) {
     backend.set("./" + file_name("good"));
     const auto choice = explain();
     ASSERT_TRUE(choice.winner) << choice.text();
     EXPECT_EQ(choice.winner->file, folder / file_name("good"));
 }
 
-TEST_F(CurrentFolder, counts_for_folders_of_the_program) {
+TEST_F(CurrentFolder, is_used_for_folders_of_the_program) {
     const auto choice = explain({.folders = {".", ""}});
     ASSERT_TRUE(choice.winner) << choice.text();
     EXPECT_EQ(choice.winner->file, folder / file_name("good"));
@@ -69,12 +69,12 @@ TEST_F(CurrentFolder, does_not_show_in_the_folder_beside_the_core) {
     const auto beside = put(fixture("good"), folder / "lib" / "pollux", "good");
     const EnvironmentVariable library_path("LD_LIBRARY_PATH", "lib"); // a relative folder, which the loader accepts
     const auto diagnostic = output_of(SHARED_EXPLAIN_PROGRAM, {"explain", "good"});
-    EXPECT_TRUE(says(diagnostic, {beside.string() + ": opened", "searched: " + beside.parent_path().string()}));
+    EXPECT_TRUE(contains(diagnostic, {beside.string() + ": opened", "searched: " + beside.parent_path().string()}));
 }
 #endif
 
 #ifndef _WIN32 // the current folder of a process cannot be removed there
-TEST_F(CurrentFolder, may_be_gone) {
+TEST_F(CurrentFolder, may_have_been_removed) {
     const TemporaryFolder gone;
     fs::current_path(gone);
     fs::remove(gone);
@@ -82,7 +82,7 @@ TEST_F(CurrentFolder, may_be_gone) {
     const auto choice = explain({.folders = {"plugins"}});
     ASSERT_EQ(choice.attempts.size(), 1U);
     EXPECT_EQ(choice.attempts[0].reason, "No such file or directory");
-    EXPECT_TRUE(says(choice.text(), {"ignored the folder \"plugins\": No such file or directory"}));
+    EXPECT_TRUE(contains(choice.text(), {"ignored the folder \"plugins\": No such file or directory"}));
 }
 #endif
 

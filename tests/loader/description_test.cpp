@@ -65,7 +65,7 @@ TEST_F(Description, is_in_all_of_our_plugins_and_they_agree_with_it) {
     }
 }
 
-TEST_F(Description, survives_strip) {
+TEST_F(Description, is_kept_by_strip) {
     const auto file = put(fixture("rank_high"), folder, "rank_high");
     ASSERT_EQ(std::system((STRIP " --strip-all " + file.string()).c_str()), 0);
     EXPECT_EQ(found_one("rank_high").rank, 2000);
@@ -82,7 +82,7 @@ TEST_F(Description, auto_loads_the_one_that_it_opens_and_no_other) {
     EXPECT_FALSE(is_loaded(good));
 }
 
-TEST_F(Description, what_has_none_is_passed_over_and_can_be_asked_for) {
+TEST_F(Description, plugin_without_one_is_passed_over_and_can_be_requested) {
     const auto file = put(fs::path(HOSTILE) / file_name("undescribed"), folder, "undescribed");
     put(fixture("rank_high"), folder, "rank_high");
     plugin_path.set(folder.string());
@@ -90,7 +90,7 @@ TEST_F(Description, what_has_none_is_passed_over_and_can_be_asked_for) {
     ASSERT_TRUE(choice.winner) << choice.text();
     EXPECT_EQ(choice.winner->name, "rank_high"); // although the other one has a higher rank
     EXPECT_FALSE(is_loaded(file));
-    EXPECT_TRUE(says(choice.text(), {file.string() + ": passed over: its file has no description"}));
+    EXPECT_TRUE(contains(choice.text(), {file.string() + ": passed over: its file has no description"}));
     EXPECT_FALSE(found_one("undescribed").described);
     EXPECT_EQ(explain({.backend = "undescribed"}).winner.value().rank, 5000);
 }
@@ -108,19 +108,19 @@ TEST_F(Description, of_another_interface_version_is_refused_before_it_is_loaded)
     EXPECT_FALSE(is_loaded(file));
 }
 
-TEST_F(Description, of_a_kind_that_is_not_known_is_refused) {
+TEST_F(Description, of_an_unknown_kind_is_refused) {
     const auto file = changed("good", offsetof(PluginDescription, kind), 3);
-    EXPECT_TRUE(says(load(file).refusal, {"neither a backend nor a layer: this program does not know kind 3"}));
+    EXPECT_TRUE(contains(load(file).refusal, {"neither a backend nor a layer: this program does not know kind 3"}));
     EXPECT_FALSE(is_loaded(file));
 }
 
-TEST_F(Description, that_is_longer_is_read_as_far_as_it_is_known) {
+TEST_F(Description, of_a_later_version_is_read_up_to_the_known_size) {
     EXPECT_EQ(load(changed("good", offsetof(PluginDescription, size), 1000)).refusal, "");
 }
 
 TEST_F(Description, that_is_too_short_is_refused) {
-    EXPECT_TRUE(says(load(changed("good", offsetof(PluginDescription, size), 100)).refusal,
-                     {"its description has size 100, expected at least 304"}));
+    EXPECT_TRUE(contains(load(changed("good", offsetof(PluginDescription, size), 100)).refusal,
+                         {"its description has size 100, expected at least 304"}));
 }
 
 } // namespace

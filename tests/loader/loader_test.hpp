@@ -107,8 +107,8 @@ inline fs::path put(const fs::path& file, const fs::path& folder, const std::str
     return copy;
 }
 
-/// Whether all the facts are in the text.
-inline testing::AssertionResult says(const std::string& text, std::initializer_list<std::string> facts) {
+/// Returns whether `text` contains all of `facts`.
+inline testing::AssertionResult contains(const std::string& text, std::initializer_list<std::string> facts) {
     for (const auto& fact : facts) {
         if (text.find(fact) == text.npos) return testing::AssertionFailure() << "no " << fact << " in:\n" << text;
     }

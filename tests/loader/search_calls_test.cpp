@@ -62,7 +62,8 @@ TEST_F(SearchCalls, grow_with_the_number_of_names) {
     EXPECT_EQ(choice.attempts.size(), 20'001U);
     EXPECT_LE(calls, 1000U + 100);
     EXPECT_LT(choice.text().size(), 20'001U * 1000); // and the reason of each does not list all folders
-    EXPECT_TRUE(says(choice.attempts.at(0).reason, {"no " + file_name("nosuch") + " in /nonexistent/0, ", " more"}));
+    EXPECT_TRUE(
+        contains(choice.attempts.at(0).reason, {"no " + file_name("nosuch") + " in /nonexistent/0, ", " more"}));
 }
 
 } // namespace

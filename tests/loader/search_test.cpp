@@ -47,7 +47,7 @@ TEST_F(Search, folders_of_the_variable_in_order) {
     EXPECT_EQ(explain({.backend = "good"}).winner.value().file.parent_path(), first);
 }
 
-TEST_F(Search, of_two_plugins_of_one_name_the_first_counts) {
+TEST_F(Search, of_two_plugins_of_one_name_the_first_is_used) {
     const TemporaryFolder first, second;
     const auto shown = put(fixture("good"), first, "good");
     const auto hidden = put(fixture("good"), second, "good");
@@ -62,7 +62,7 @@ TEST_F(Search, of_two_plugins_of_one_name_the_first_counts) {
     EXPECT_EQ(std::ranges::count(explain(request).installed, "good"), 1);
 }
 
-TEST_F(Search, first_counts_also_when_it_is_broken) {
+TEST_F(Search, first_is_used_even_if_it_is_broken) {
     const TemporaryFolder first, second;
     const auto broken = put(fixture("wrong_abi"), first, "good");
     put(fixture("good"), second, "good");
@@ -70,10 +70,10 @@ TEST_F(Search, first_counts_also_when_it_is_broken) {
     EXPECT_FALSE(choice.winner) << choice.text();
     ASSERT_EQ(choice.attempts.size(), 1U);
     EXPECT_EQ(choice.attempts[0].file, broken);
-    EXPECT_TRUE(says(choice.attempts[0].reason, {"its name is \"wrong_abi\""}));
+    EXPECT_TRUE(contains(choice.attempts[0].reason, {"its name is \"wrong_abi\""}));
 }
 
-TEST_F(Search, one_folder_does_not_hide_itself) {
+TEST_F(Search, folder_that_is_listed_twice_is_searched_once) {
     const TemporaryFolder folder;
     put(fixture("good"), folder, "good");
     auto list =
@@ -108,16 +108,16 @@ TEST_F(Search, broken_ones_are_listed_with_their_reason) {
     ASSERT_EQ(named("folder", all).size(), 1U);
     EXPECT_EQ(named("folder", all)[0].refusal, "not a regular file");
     ASSERT_EQ(named("unresolved", all).size(), 1U);
-    EXPECT_TRUE(says(named("unresolved", all)[0].refusal, {missing}));
+    EXPECT_TRUE(contains(named("unresolved", all)[0].refusal, {missing}));
     EXPECT_EQ(named("unresolved", all)[0].loaded, nullptr);
 }
 
-TEST_F(Search, folders_that_are_not_there_hold_nothing) {
+TEST_F(Search, missing_folders_are_empty) {
     const auto folder = native("/nonexistent/plugins");
     plugin_path.set(folder);
     const auto choice = explain({.backend = "nosuch"});
     EXPECT_EQ(choice.folders.at(0), folder);
-    EXPECT_TRUE(says(choice.text(), {"no " + file_name("nosuch") + " in " + folder + ", "}));
+    EXPECT_TRUE(contains(choice.text(), {"no " + file_name("nosuch") + " in " + folder + ", "}));
 }
 
 } // namespace

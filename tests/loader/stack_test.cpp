@@ -18,7 +18,7 @@ class StackOf : public LoaderTest {
         EXPECT_FALSE(choice.winner) << choice.text();
         EXPECT_EQ(choice.stack(), "");
         if (choice.attempts.empty()) return "no attempt: " + choice.text();
-        EXPECT_TRUE(says(choice.text(), {choice.attempts.back().reason}));
+        EXPECT_TRUE(contains(choice.text(), {choice.attempts.back().reason}));
         return choice.attempts.back().reason;
     }
 
@@ -75,7 +75,7 @@ TEST_F(StackOf, layers_are_around_a_backend) {
     EXPECT_EQ(choice.layers[0].name, "layer");
     EXPECT_TRUE(choice.layers[0].is_layer);
     EXPECT_EQ(choice.stack(), "layer+good");
-    EXPECT_TRUE(says(choice.text(), {"pollux: opened backend \"layer+good\" for \"layer+good\""}));
+    EXPECT_TRUE(contains(choice.text(), {"pollux: opened backend \"layer+good\" for \"layer+good\""}));
     OpenFailure failure;
     const auto selector = choice.open(failure);
     ASSERT_NE(selector, nullptr) << failure.step() << failure.sentence();
@@ -102,13 +102,13 @@ TEST_F(StackOf, layers_of_the_environment_are_around_all) {
         const auto choice = explain({.backend = program});
         ASSERT_TRUE(choice.winner) << choice.text();
         EXPECT_EQ(choice.layers.size(), program == "layer+good" ? 2U : 1U) << choice.stack();
-        EXPECT_TRUE(says(choice.text(), {"with layers \"layer\" (from POLLUX_LAYERS)"}));
+        EXPECT_TRUE(contains(choice.text(), {"with layers \"layer\" (from POLLUX_LAYERS)"}));
     }
     const Poll poll({.backend = "good"});
     EXPECT_STREQ(poll.capabilities().edge.reason, "this layer is in the way");
 }
 
-TEST_F(StackOf, a_layer_that_cannot_be_had_fails_the_request) {
+TEST_F(StackOf, a_layer_that_cannot_be_opened_fails_the_request) {
     for (const auto& [value, fact] :
          {std::pair("nosuch", "no " + file_name("nosuch")), std::pair("good", std::string("a backend, not a layer")),
           std::pair("layer+good", std::string("a backend, not a layer")),
@@ -119,7 +119,7 @@ TEST_F(StackOf, a_layer_that_cannot_be_had_fails_the_request) {
         for (const char* asked : {"good", "auto", "rank_high,good"}) {
             const auto choice = explain({.backend = asked});
             EXPECT_FALSE(choice.winner) << choice.text();
-            EXPECT_TRUE(says(choice.text(), {fact}));
+            EXPECT_TRUE(contains(choice.text(), {fact}));
             const auto first = choice.text().find(fact);
             const bool is_known_before = fact.find("inner") == fact.npos;
             EXPECT_TRUE(!is_known_before || choice.text().find(fact, first + 1) == std::string::npos) << choice.text();
@@ -130,15 +130,15 @@ TEST_F(StackOf, a_layer_that_cannot_be_had_fails_the_request) {
         const auto choice = explain({.backend = "good"});
         EXPECT_FALSE(choice.winner) << choice.text();
         EXPECT_TRUE(choice.attempts.empty());
-        EXPECT_TRUE(says(choice.refusal, {"POLLUX_LAYERS: "}));
+        EXPECT_TRUE(contains(choice.refusal, {"POLLUX_LAYERS: "}));
     }
 }
 
-TEST_F(StackOf, layers_and_backends_are_not_mixed_up) {
-    EXPECT_TRUE(says(reason_for("layer"), {"a layer, not a backend", "layer+auto"}));
-    EXPECT_TRUE(says(reason_for("layer+layer"), {"a layer, not a backend"}));
-    EXPECT_TRUE(says(reason_for("good+layer"), {"a backend, not a layer"}));
-    EXPECT_TRUE(says(reason_for("good+good"), {"a backend, not a layer"}));
+TEST_F(StackOf, a_layer_in_place_of_a_backend_is_refused_and_the_reverse) {
+    EXPECT_TRUE(contains(reason_for("layer"), {"a layer, not a backend", "layer+auto"}));
+    EXPECT_TRUE(contains(reason_for("layer+layer"), {"a layer, not a backend"}));
+    EXPECT_TRUE(contains(reason_for("good+layer"), {"a backend, not a layer"}));
+    EXPECT_TRUE(contains(reason_for("good+good"), {"a backend, not a layer"}));
     OpenFailure failure;
     EXPECT_EQ(load(fixture("layer")).open(failure), nullptr);
     EXPECT_EQ(failure.error(), std::errc::operation_not_supported);
@@ -158,7 +158,7 @@ TEST_F(StackOf, auto_in_a_stack_chooses_by_rank) {
     EXPECT_EQ(choice.stack(), "layer+rank_high");
     const auto none = explain({.backend = "failing_layer+auto"});
     EXPECT_FALSE(none.winner) << none.text();
-    EXPECT_TRUE(says(none.text(), {"cannot open any backend of \"failing_layer+auto\""}));
+    EXPECT_TRUE(contains(none.text(), {"cannot open any backend of \"failing_layer+auto\""}));
 }
 
 TEST_F(StackOf, needs_are_those_of_the_whole_stack) {
@@ -167,7 +167,7 @@ TEST_F(StackOf, needs_are_those_of_the_whole_stack) {
     EXPECT_TRUE(explain({.backend = "epoll", .needs = {.edge = true}}).winner);
     const auto choice = explain({.backend = "layer+epoll", .needs = {.edge = true}});
     EXPECT_FALSE(choice.winner) << choice.text();
-    EXPECT_TRUE(says(choice.text(), {"stack layer+epoll does not offer edge", "this layer is in the way"}));
+    EXPECT_TRUE(contains(choice.text(), {"stack layer+epoll does not offer edge", "this layer is in the way"}));
 #endif
 }
 

@@ -86,7 +86,7 @@ TEST_P(OnBackend, what_cannot_be_watched_is_refused) {
     EXPECT_EQ(second.error(), std::errc::file_exists);
 }
 
-TEST_P(OnBackend, interest_comes_and_goes) {
+TEST_P(OnBackend, interest_is_added_and_removed) {
     const auto pair = conformance::make_pair(conformance::Kind::tcp);
     std::vector<Ready> seen;
     auto watcher = loop.watch(pair.near.get(), Ready::none, Mode::level, [&](Ready ready) { seen.push_back(ready); });
@@ -107,7 +107,7 @@ TEST_P(OnBackend, interest_comes_and_goes) {
     EXPECT_EQ(next(both), std::vector{Ready::writable});
 }
 
-TEST_P(OnBackend, sources_come_and_go_with_the_same_numbers) {
+TEST_P(OnBackend, sources_reuse_file_descriptors) {
     int wrong = 0, calls = 0;
     const auto victim = [&](Ready) { ++wrong; };
     for (int round = 0; round < 50; ++round) {

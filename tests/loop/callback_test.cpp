@@ -83,7 +83,7 @@ RULE(callback, empty) {
     drops(1);
 }
 
-TEST(Callback, takes_and_gives_what_can_only_be_moved) {
+TEST(Callback, accepts_and_returns_types_that_can_only_be_moved) {
     Callback<std::unique_ptr<int>(std::unique_ptr<int>)> passes(
         [kept = std::make_unique<int>(1)](std::unique_ptr<int> given) mutable {
             return std::exchange(kept, std::move(given));

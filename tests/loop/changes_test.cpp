@@ -44,7 +44,7 @@ RULE(watch, changes_cancel) {
     EXPECT_EQ(scripted.changes(), Names());
 }
 
-TEST(Changes, come_in_their_order) {
+TEST(Changes, are_submitted_in_their_order) {
     Scripted scripted;
     auto first = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, nothing);
     auto second = scripted.loop.watch(Source{4}, Ready::readable, Mode::level, nothing);

@@ -39,8 +39,8 @@ RULE(loop, ends) {
     }
 }
 
-// A watch, timer or signal in the background is called back but does not keep run() from returning, and does again
-// after leaving the background.
+// A watch, timer or signal in the background is called back but does not keep run() from returning, until it leaves the
+// background.
 RULE(loop, background) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -81,7 +81,7 @@ RULE(loop, stop) {
         });
         loop.defer([&] { seen.emplace_back("deferred"); });
         EXPECT_TRUE(loop.run()) << "the timer is pending";
-        EXPECT_EQ(seen, (Names{"posted", "deferred"})) << "the turn goes on to its end";
+        EXPECT_EQ(seen, (Names{"posted", "deferred"})) << "the turn continues to its end";
 
         loop.stop();
         loop.post([&] { seen.emplace_back("next"); });
@@ -101,7 +101,8 @@ RULE(loop, stop) {
     }
 }
 
-// run_one() waits until a turn has called a callback, does not sleep in a turn that has, and returns whether one has.
+// run_one() runs turns until one has called a callback, does not sleep in that turn, and returns whether a callback was
+// called.
 RULE(loop, run_one) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
@@ -195,7 +196,7 @@ TEST(Run, throws_the_error_of_the_backend) {
     }
 }
 
-TEST(Sleep, looks_first_beside_a_timer) {
+TEST(Sleep, follows_a_non_blocking_poll_beside_a_timer) {
     Scripted scripted;
     auto& loop = scripted.loop;
     auto far = loop.after(1h, [] {});

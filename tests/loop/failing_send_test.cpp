@@ -54,8 +54,8 @@ TEST(OnSignal, is_not_lost_when_a_send_of_its_handler_fails) {
     }
 }
 
-// If what a signal handler sends keeps failing, run() throws the error, and the next run() calls the watcher for the
-// signal. The next signal sends again.
+// If the sends of a signal handler fail repeatedly, run() throws the error, and the next run() calls the watcher for
+// the signal. The handler of the next signal sends again.
 RULE(on_signal, failure) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

@@ -76,7 +76,7 @@ RULE(watch, descriptor_reused) {
     });
 }
 
-TEST(Identity, of_a_stale_watcher_that_ends_before_the_next_is_given_to_the_backend) {
+TEST(Identity, of_a_stale_watcher_that_ends_before_the_next_is_submitted) {
     on_each_backend([](Loop& loop, Kind kind) {
         auto pair = conformance::make_pair(kind);
         Watcher stale = loop.watch(pair.near.get(), Ready::readable, Mode::level, [](Ready) {});
@@ -116,7 +116,7 @@ RULE(watch, descriptor_reopened) {
     });
 }
 
-TEST(CameBack, before_the_interest_is_changed) {
+TEST(Reopened, before_the_interest_is_changed) {
     for (const auto& backend : backends()) {
         for (const auto kind : {Kind::tcp, Kind::local}) {
             SCOPED_TRACE(backend + ' ' + conformance::name_of(kind));
@@ -139,7 +139,7 @@ TEST(CameBack, before_the_interest_is_changed) {
     }
 }
 
-TEST(Identity, of_a_descriptor_that_did_not_come_back) {
+TEST(Identity, of_a_descriptor_that_was_not_reopened) {
     on_each_backend([](Loop& loop, Kind kind) {
         auto pair = conformance::make_pair(kind);
         auto watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [](Ready) {});
@@ -179,7 +179,7 @@ TEST(Identity, is_checked_without_a_call_of_the_backend) {
     EXPECT_EQ(scripted.changes(), Names());
 }
 
-TEST(Identity, of_many_numbers) {
+TEST(Identity, of_many_file_descriptors) {
     Scripted scripted; // with descriptors that are not open
     constexpr Source count = 1000;
     std::vector<Watcher> stale, watchers;
@@ -281,7 +281,7 @@ TEST(Lingering, in_a_selector_that_was_given_is_an_error_each_time) {
     EXPECT_EQ(scripted.loop.metrics().reopened, 0U);
 }
 
-TEST(Lingering, is_not_what_is_changed_or_stale_now_and_then) {
+TEST(Lingering, does_not_include_watches_that_change_or_are_sometimes_stale) {
     Scripted scripted;
     constexpr Source source = 100'000;
     auto watcher = scripted.loop.watch(Source{source}, Ready::readable, Mode::level, [](Ready) {});

@@ -50,7 +50,8 @@ RULE(metrics, counts) {
     EXPECT_EQ(seen.asleep + seen.busy + seen.longest_callback, 0ns) << "not asked for";
 }
 
-// LoopMetrics measures time asleep, time busy and the longest callback, even if it throws, if the options ask for it.
+// LoopMetrics measures time asleep, time busy and the longest callback, even if it throws, if LoopOptions::measure_time
+// is set.
 RULE(metrics, times) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);

@@ -287,7 +287,7 @@ RULE(nesting, on_poll) {
 }
 
 // A Loop holds another one by a hook, a watch of its descriptor and a timer, and both call all that they have.
-TEST_P(Nesting, holds_another_loop) {
+TEST_P(Nesting, has_another_loop_nested_in_it) {
     if (!opens()) return;
     Loop inner(request(GetParam()));
     int ticks = 0, calls = 0;

@@ -35,7 +35,7 @@ RULE(watch, paused) {
             EXPECT_FALSE(loop.run()) << "paused: nothing is pending";
 
             watcher.change(Ready::readable);
-            EXPECT_TRUE(loop.run_one()) << "from the pause it comes back";
+            EXPECT_TRUE(loop.run_one()) << "the watch is resumed";
             EXPECT_EQ(calls, 2);
         }
     }
@@ -62,7 +62,7 @@ TEST(Paused, before_the_first_turn) {
 }
 
 // The backend is not called for a change of a watch that is spent or paused.
-TEST(Paused, by_a_change_that_makes_nothing_different) {
+TEST(Paused, by_a_change_without_effect) {
     Scripted scripted;
     int calls = 0;
     Watcher watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::oneshot, [&](Ready) {
@@ -90,7 +90,7 @@ TEST(Paused, by_a_change_that_makes_nothing_different) {
     EXPECT_EQ(calls, 2);
 }
 
-TEST(Paused, and_reported_by_a_backend_all_the_same) {
+TEST(Paused, and_reported_by_a_backend_nevertheless) {
     for (const auto mode : {Mode::oneshot, Mode::level, Mode::edge}) {
         SCOPED_TRACE(static_cast<int>(mode));
         Scripted scripted;

@@ -140,7 +140,7 @@ RULE(loop, keep_alive) {
     }
 }
 
-TEST(Post, of_a_thread_that_hands_over_again_and_again) {
+TEST(Post, of_a_thread_that_waits_for_each_call) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
         Loop loop(request(backend));

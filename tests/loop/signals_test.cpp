@@ -137,7 +137,7 @@ RULE(on_signal, refused) {
     EXPECT_FALSE(loop.run());
 }
 
-TEST(OnSignal, that_arrived_before_a_watcher_is_not_its) {
+TEST(OnSignal, that_arrived_before_a_watcher_does_not_call_it) {
     const Before before;
     Loop loop(request(backends().front()));
     auto watcher = loop.on_signal(SIGTERM, [] { ADD_FAILURE() << "it arrived for the one before"; });
@@ -154,7 +154,7 @@ TEST(OnSignal, that_arrived_before_a_watcher_is_not_its) {
 
 #ifndef _WIN32
 
-TEST(OnSignal, in_a_storm_while_loops_come_and_go) {
+TEST(OnSignal, in_a_storm_while_loops_are_opened_and_destroyed) {
     const Before before;
     std::atomic<bool> over = false;
     std::thread storm([&] {

@@ -35,7 +35,7 @@ RULE(loop, no_stale_callback) {
     }
 }
 
-TEST(NothingStale, when_the_slot_is_used_again_between_turns) {
+TEST(NoStaleCallback, when_the_slot_is_used_again_between_turns) {
     Scripted scripted({.callbacks_per_phase = 1});
     Names seen;
     auto first =
@@ -52,7 +52,7 @@ TEST(NothingStale, when_the_slot_is_used_again_between_turns) {
     EXPECT_EQ(scripted.loop.metrics().stale, 1U);
 }
 
-TEST(NothingStale, from_a_backend_that_makes_tokens_up) {
+TEST(NoStaleCallback, from_a_backend_that_reports_unknown_tokens) {
     const auto record = std::make_shared<harness::Record>();
     Loop loop(std::make_unique<harness::ScriptedSelector>(record, [](std::size_t) {
         return harness::ScriptedSelector::Answer{
@@ -84,8 +84,8 @@ struct Changed {
     std::vector<Ready> seen;
 };
 
-// A changed watch receives no events that only its former interest asked for; events of both are delivered, and the
-// rest is requested from the backend again.
+// A changed watch receives no events for conditions of its former interest only; conditions of both interests are
+// delivered, and the rest is requested from the backend again.
 RULE(watch, change) {
     for (const auto mode : {Mode::level, Mode::edge}) {
         SCOPED_TRACE(static_cast<int>(mode));
@@ -112,7 +112,7 @@ RULE(watch, change) {
     }
 }
 
-TEST(Change, that_is_taken_back_loses_no_edge) {
+TEST(Change, that_is_reverted_loses_no_edge) {
     Changed back(Mode::edge, Ready::readable);
     back.change = [&] {
         back.watcher.change(Ready::none);

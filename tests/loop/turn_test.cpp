@@ -24,8 +24,8 @@ class Trace {
     std::string name_;
 };
 
-// A turn calls timers and posted functions, polls the backend, and calls watches and deferred functions, in this order,
-// whatever was set up first; ended handles are destroyed last.
+// A turn calls timers and posted functions, polls the backend, and calls the callbacks of watches and deferred
+// functions, in this order, whichever was set first; ended handles are destroyed last.
 RULE(loop, phases) {
     Scripted scripted;
     auto& loop = scripted.loop;

@@ -112,7 +112,7 @@ TEST(Post, that_succeeded_is_called_whatever_wakes_fail) {
     EXPECT_EQ(lost, 0);
 }
 
-// A close() whose wake fails keeps holding the Loop and can be repeated; the destructor tries three times.
+// A close() whose wake fails still keeps run() from returning and can be repeated; the destructor tries three times.
 RULE(post, close_again) {
     int wakes = 0, fail_until = 1;
     Loop loop(std::make_unique<Sleeper>([&] { return ++wakes <= fail_until; }));

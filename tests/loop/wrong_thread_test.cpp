@@ -84,16 +84,16 @@ RULE(loop, wrong_thread) {
         SCOPED_TRACE(wrong.name);
         const auto death = death_by([&] { Victim().act(wrong.act); });
         EXPECT_EQ(death.signal, SIGABRT);
-        EXPECT_TRUE(
-            contains(death.words, "pollux::loop::Loop: " + std::string(wrong.name) + " was called by another thread"))
-            << death.words;
-        EXPECT_TRUE(contains(death.words, "post()"));
-        EXPECT_EQ(std::count(death.words.begin(), death.words.end(), '\n'), 1) << death.words;
+        EXPECT_TRUE(contains(death.error_output,
+                             "pollux::loop::Loop: " + std::string(wrong.name) + " was called by another thread"))
+            << death.error_output;
+        EXPECT_TRUE(contains(death.error_output, "post()"));
+        EXPECT_EQ(std::count(death.error_output.begin(), death.error_output.end(), '\n'), 1) << death.error_output;
     }
 #endif
 }
 
-TEST(WrongThread, is_no_thread_that_posts_stops_or_holds) {
+TEST(WrongThread, does_not_include_threads_that_post_stop_or_keep_alive) {
     const auto death = death_by([] {
         Victim().act([](Victim& victim) {
             victim.loop.post([] {});
@@ -103,8 +103,8 @@ TEST(WrongThread, is_no_thread_that_posts_stops_or_holds) {
             victim.loop.stop();
         });
     });
-    EXPECT_EQ(death.signal, 0) << death.words;
-    EXPECT_EQ(death.words, "");
+    EXPECT_EQ(death.signal, 0) << death.error_output;
+    EXPECT_EQ(death.error_output, "");
 }
 
 TEST(WrongThread, is_none_while_the_loop_is_not_run) {
@@ -120,13 +120,13 @@ TEST(WrongThread, is_none_while_the_loop_is_not_run) {
             victim.loop.run_for(0ns);
         }
     });
-    EXPECT_EQ(death.signal, 0) << death.words;
-    EXPECT_EQ(death.words, "");
+    EXPECT_EQ(death.signal, 0) << death.error_output;
+    EXPECT_EQ(death.error_output, "");
 }
 
 // The threads of the parent do not exist in a forked child: the child may call a Loop that another thread runs in the
 // parent.
-TEST(WrongThread, is_none_of_the_parent) {
+TEST(WrongThread, does_not_include_threads_of_the_parent) {
     const auto death = death_by([] {
         Victim().act([](Victim& victim) {
             const auto grandchild = death_by([&] {
@@ -134,12 +134,12 @@ TEST(WrongThread, is_none_of_the_parent) {
                 victim.watcher.change(both);
                 victim.watcher.close();
             });
-            EXPECT_EQ(grandchild.signal, 0) << grandchild.words;
-            std::fputs(grandchild.words.c_str(), stderr);
+            EXPECT_EQ(grandchild.signal, 0) << grandchild.error_output;
+            std::fputs(grandchild.error_output.c_str(), stderr);
         });
     });
-    EXPECT_EQ(death.signal, 0) << death.words;
-    EXPECT_EQ(death.words, "");
+    EXPECT_EQ(death.signal, 0) << death.error_output;
+    EXPECT_EQ(death.error_output, "");
 }
 
 } // namespace

@@ -72,7 +72,7 @@ EXHIBIT(is_cancelled_while_it_waits, "boostorg/coroutine2#28",
                   EXPECT_NE(std::freopen("/dev/null", "w", stderr), nullptr);
                   Waiting waiting(backend, PTHREAD_CANCEL_ENABLE);
                   waiting.thread.cancel();
-                  // The system calls of io_uring are no cancellation points: that thread goes on until the next one.
+                  // The system calls of io_uring are no cancellation points: that thread runs on to the next one.
                   while (true) {
                       EXPECT_FALSE(waiting.visitor.poll.registrator().wake());
                       std::this_thread::sleep_for(1ms);

@@ -2,7 +2,7 @@
 """Generates docs/museum.md from the exhibits of tests/museum.
 
 catalogue.py --write [root]   makes it again
-catalogue.py --check [root]   says what is wrong with the exhibits, or that the page is stale
+catalogue.py --check [root]   prints what is wrong with the exhibits, or that the page is stale
 """
 import re
 import sys
@@ -25,7 +25,7 @@ Public bugs of other event loops, each as a small program of our own that is run
 written from the situations: nothing of the reports is copied. This page is made from `tests/museum` by
 `{MAKE}`: change the exhibits, not this. [testing.md](testing.md#the-museum) explains how to add one.
 
-`ctest -R museum` visits all of them; `ctest -R museum.*<exhibit>` one.
+`ctest -R museum` runs all of them; `ctest -R museum.*<exhibit>` one.
 """
 
 

@@ -235,7 +235,7 @@ EXHIBIT(reports_what_was_deregistered, "tokio-rs/mio CVE-2024-27308",
     }
 }
 
-EXHIBIT(closes_and_the_peer_does_not_see_it, "axboe/liburing#932, axboe/liburing#214",
+EXHIBIT(closes_and_the_peer_receives_no_end, "axboe/liburing#932, axboe/liburing#214",
         "A socket is closed while another thread waits for it: a pending request in the kernel keeps it open, and the "
         "peer never receives the end of the stream.") {
     Visitor visitor(backend);

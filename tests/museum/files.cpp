@@ -8,7 +8,7 @@
 namespace pollux::museum {
 namespace {
 
-/// A file of so many bytes, to be read from its beginning.
+/// A file of `size` bytes, to be read from its beginning.
 Owned file_of(std::size_t size) {
     auto file = conformance::open_file();
     conformance::write(file, std::string(size, 'f'));
@@ -65,8 +65,8 @@ EXHIBIT(reads_a_file_as_standard_input, "troglobit/libuev#12, chriskohlhoff/asio
 }
 
 EXHIBIT(reads_dev_null, "libuv/libuv#5189, bluez/bluez#700, circonus-labs/libmtev#682",
-        "Standard input is /dev/null, which is at its end: the loop aborts or hangs, or the program never learns of "
-        "the end.") {
+        "Standard input is /dev/null, which is at its end: the loop aborts or hangs, or the program is not "
+        "notified of the end.") {
     const Owned null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     expect_all_or_error(backend, count(backend, null, Mode::level), 0);
 }

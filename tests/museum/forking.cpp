@@ -49,9 +49,10 @@ struct Parent {
 
 std::optional<Poll> static_poll; // exit() destroys it
 
-EXHIBIT(forks_a_child_that_exits, "pgagroal/pgagroal#750, OpenSmalltalk/opensmalltalk-vm#552",
-        "A child of a program with a loop leaves by exit(), which destroys the copy of the loop: this removes the "
-        "sources from the kernel's set, which parent and child share, and the parent's connections go silent.") {
+EXHIBIT(
+    forks_a_child_that_exits, "pgagroal/pgagroal#750, OpenSmalltalk/opensmalltalk-vm#552",
+    "A child of a program with a loop leaves by exit(), which destroys the copy of the loop: this removes the "
+    "sources from the kernel's set, which parent and child share, and events of the parent's connections are lost.") {
     static_poll.emplace(request(backend));
     const auto pair = make_pair(Kind::local);
     EXPECT_FALSE(static_poll->registrator().add(pair.near.get(), {Token{1}, Ready::readable, Mode::level}));
@@ -87,9 +88,9 @@ EXHIBIT(returns_from_main_in_a_child, "OpenSmalltalk/opensmalltalk-vm#552",
     parent.expect_served();
 }
 
-EXHIBIT(
-    changes_watches_in_a_child, "libuv/libuv#846",
-    "A child goes on using the loop of its parent: both change one set in the kernel and take each other's events.") {
+EXHIBIT(changes_watches_in_a_child, "libuv/libuv#846",
+        "A child continues to use the loop of its parent: both change one set in the kernel and take each other's "
+        "events.") {
     Visitor visitor(backend);
     const auto pair = make_pair(Kind::local), other = make_pair(Kind::local);
     visitor.add(pair.near, Ready::readable);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Peers that hang up or shut down while the program is paused or asks for one direction.
+// Peers that hang up or shut down while the program is paused or watches one direction.
 #include "museum.hpp"
 
 namespace pollux::museum {
@@ -128,7 +128,7 @@ EXHIBIT(
     }
 }
 
-EXHIBIT(sees_data_and_hang_up_at_once, "PowerDNS/pdns#517, francma/wob#53",
+EXHIBIT(receives_data_and_hang_up_at_once, "PowerDNS/pdns#517, francma/wob#53",
         "The writer sends its last data and closes before the reader polls: the reader handles only one of data and "
         "hang-up, and spins on the other.") {
     for (const auto kind : {Kind::local, Kind::tcp, Kind::pipe}) {

@@ -146,7 +146,7 @@ EXHIBIT(watches_mounts, "notify-rs/notify#421, stratis-storage/stratisd#1091, do
 
 /// A file of pressure with a trigger: it reports at most once in each window that threads have waited for a processor.
 /// The shortest window is half a second for a privileged process, and two seconds for others. None if the system has no
-/// such file or allows no trigger; then errno says why.
+/// such file or allows no trigger; then errno has the reason.
 Owned pressure() {
     Owned file(::open("/proc/pressure/cpu", O_RDWR | O_NONBLOCK | O_CLOEXEC));
     for (const std::string trigger : {"some 1000 500000", "some 1000 2000000"}) {

@@ -38,7 +38,7 @@ EXHIBIT(reuses_a_descriptor_that_is_still_registered, "joyent/libuv#826",
 }
 
 EXHIBIT(reconnects_with_the_same_descriptor, "curl/curl#1776, curl/curl#12151",
-        "A library reconnects, gets the same descriptor for the new socket, and asks for the same interest: the loop "
+        "A library reconnects, gets the same descriptor for the new socket, and requests the same interest: the loop "
         "finds nothing to change, and the connection hangs.") {
     for (const auto interest : {Ready::readable, both}) {
         loop::Loop loop(request(backend));
@@ -134,7 +134,7 @@ EXHIBIT(reuses_a_descriptor_within_a_batch, "apple/swift-nio#341",
     }
 }
 
-EXHIBIT(answers_for_the_old_file_of_a_reused_descriptor, "axboe/liburing#363",
+EXHIBIT(reports_the_old_file_of_a_reused_descriptor, "axboe/liburing#363",
         "A connection is closed and its descriptor reused, while a duplicate keeps the old connection open: data on "
         "the old connection completes the wait of the new one.") {
     Visitor visitor(backend);

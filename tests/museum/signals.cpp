@@ -142,7 +142,7 @@ EXHIBIT(wakes_from_a_handler, "jmc-88/tint3#12",
 }
 
 EXHIBIT(stops_from_a_handler, "alexcrichton/tokio-signal#4",
-        "A signal handler stops the sleeping loop: the flag is set, and the loop goes on sleeping.", in_handlers) {
+        "A signal handler stops the sleeping loop: the flag is set, and the loop continues to sleep.", in_handlers) {
     loop_of_handler.emplace(request(backend));
     const Handler own(SIGUSR2, stop_loop, SA_RESTART);
     const auto keep_alive = loop_of_handler->keep_alive();

@@ -8,7 +8,7 @@
 namespace pollux::museum {
 namespace {
 
-EXHIBIT(goes_deaf_after_an_overflow, "libuv/libuv#3991, libuv/libuv#4598",
+EXHIBIT(loses_edges_after_an_overflow, "libuv/libuv#3991, libuv/libuv#4598",
         "Data arrives at thousands of edge-triggered sources while the program is behind, more than the completion "
         "queue holds: some sources are never reported again.") {
     Visitor visitor(backend);
@@ -58,7 +58,7 @@ EXHIBIT(goes_deaf_after_an_overflow, "libuv/libuv#3991, libuv/libuv#4598",
     }
 }
 
-EXHIBIT(loses_its_doorbell_to_an_overflow, "ClickHouse/silk#80, ClickHouse/silk#81",
+EXHIBIT(loses_its_wake_request_to_an_overflow, "ClickHouse/silk#80, ClickHouse/silk#81",
         "The descriptor by which other threads wake the loop is polled by one lasting request, which ends when the "
         "completion queue overflows: later wakes are lost.") {
     Visitor visitor(backend);

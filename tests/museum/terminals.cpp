@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Terminals, and FIFOs whose writers come and go.
+// Terminals, and FIFOs whose writers open and close them.
 #include "museum.hpp"
 
 #include <filesystem>
@@ -92,9 +92,9 @@ EXHIBIT(gets_the_hang_up_of_a_terminal_first, "libuv/libuv#5165",
     }
 }
 
-EXHIBIT(comes_back_after_the_hang_up, "microsoft/node-pty#85",
+EXHIBIT(is_used_again_after_the_hang_up, "microsoft/node-pty#85",
         "The last program in a terminal exits, and another is started in it: the watch of the terminal, which was "
-        "paused after the hang-up, spins or stays silent.") {
+        "paused after the hang-up, spins or reports nothing.") {
     Visitor visitor(backend);
     Terminal terminal;
     visitor.add(terminal.master, Ready::readable);

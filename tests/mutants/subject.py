@@ -15,7 +15,7 @@ class Subject:
     runner: tuple = ()  # the command that starts the program
     is_argument: bool = False  # the program takes the library as an argument; otherwise the loader finds it first
     stack: str = "{}"  # the argument, for a layer with the backend that it is around
-    attempts: int = 1  # a mutant is killed if the test fails in one of so many runs
+    attempts: int = 1  # a mutant is killed if the test fails in one of this number of runs
     patience: int = 60  # seconds, after which a program that still runs counts as failed
     own_tests: tuple = ()  # sources of the program, which mutants of headers compile again
     is_static: bool = False  # the library is part of the program, so that each mutant makes that again

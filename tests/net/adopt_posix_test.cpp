@@ -70,7 +70,7 @@ TEST(Adopt, refuses_sockets_of_another_family_or_protocol) {
 #endif
 }
 
-TEST(Adopt, takes_a_connect_that_is_under_way) {
+TEST(Adopt, accepts_a_connect_that_is_in_progress) {
     // Linux does not answer a connection request if the queue is full.
     auto waiting = good([](auto& error) {
         return TcpListener::listen(Address::loopback(Address::Kind::ipv4, 0), {.backlog = 0}, error);

@@ -108,7 +108,7 @@ RULE(stream, interrupted) {
     }
 }
 
-TEST(Interrupted, datagrams_and_pipes_go_on) {
+TEST(Interrupted, datagrams_and_pipes_continue) {
     auto near = udp_socket(Address::Kind::ipv4), far = udp_socket(Address::Kind::ipv4);
     interrupt(3);
     EXPECT_TRUE(near.send_to(bytes("one"), address_of(far)).is_done());
@@ -125,7 +125,7 @@ TEST(Interrupted, datagrams_and_pipes_go_on) {
     EXPECT_EQ(failures, 0);
 }
 
-TEST(Failing, accept_says_why_and_goes_on_with_the_next) {
+TEST(Failing, accept_returns_the_error_and_continues_with_the_next) {
     auto waiting = listener(Address::Kind::ipv4);
     auto near = connect(address_of(waiting));
     for (const auto error : {ECONNABORTED, EPROTO, ENETDOWN, EHOSTDOWN, EPERM}) {

@@ -68,8 +68,8 @@ RULE(stream, half_close) {
     EXPECT_EQ(unconnected.shut_down_writing(), std::errc::bad_file_descriptor);
 }
 
-// A call with buffers without room is done with zero bytes, even if the stream is empty or has ended, and is never
-// taken for the end.
+// A call with buffers without room is done with zero bytes, even if the stream is empty or has ended, and never reports
+// the end.
 RULE(stream, empty) {
     with_streams([](auto& near, auto& far) {
         const auto expect_done = [](const Transfer& outcome) {

@@ -6,7 +6,7 @@
 namespace pollux::net::tests {
 namespace {
 
-// finish_connect() returns done after a successful connect(), also if called again, and data flows in both directions.
+// finish_connect() returns done after a successful connect(), even if called again, and data flows in both directions.
 RULE(tcp, connects) {
     for (const auto kind : both_kinds) {
         auto waiting = listener(kind);
@@ -160,7 +160,7 @@ RULE(listener, in_use) {
 #endif
 }
 
-// Two listeners share an address if both ask for it; a system without SO_REUSEPORT refuses.
+// Two listeners share an address if both set reuse_port; a system without SO_REUSEPORT refuses that option.
 RULE(listener, reuse_port) {
     for (const auto kind : both_kinds) {
         const ListenOptions options{.reuse_port = true};

@@ -52,7 +52,7 @@ void expect_connects(const UnixAddress& at) {
     EXPECT_TRUE(waiting.accept().would_block());
 }
 
-// connect() to a path is connected at once, and both ends return the listener's address.
+// connect() to a path completes at once, and both ends return the listener's address.
 RULE(unix, connects) {
     const Folder folder;
     expect_connects(folder.address("socket"));

@@ -12,7 +12,7 @@ static_assert(!std::is_copy_constructible_v<Receiver> && !std::is_copy_assignabl
 static_assert(std::is_nothrow_move_constructible_v<Receiver> && std::is_nothrow_move_assignable_v<Receiver>);
 static_assert(std::is_nothrow_copy_constructible_v<Sender> && std::is_nothrow_move_constructible_v<Sender>);
 
-TEST(Channel, gives_what_a_queue_gives) {
+TEST(Channel, delivers_what_a_queue_delivers) {
     auto [sender, receiver] = event_channel(8);
     Tokens tokens;
     notify(sender, {5, 3, 5, 1, 2});

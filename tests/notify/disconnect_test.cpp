@@ -22,7 +22,7 @@ void expect_disconnected_after_the_poller(Queue queue) {
 // After its Poller is destroyed a queue reports to every Notifier that it is disconnected.
 RULE(notify, consumer_destroyed) { expect_disconnected_after_the_poller(event_queue(2)); }
 
-// After its Poller is destroyed a queue of lanes reports to every LaneNotifier that it is disconnected.
+// After its LanePoller is destroyed a queue of lanes reports to every LaneNotifier that it is disconnected.
 RULE(lanes, consumer_destroyed) { expect_disconnected_after_the_poller(event_queue(2, lanes)); }
 
 TEST(Disconnect, poller_outlives_its_notifiers) {
@@ -120,7 +120,7 @@ TEST(Disconnect, both_ends_at_once) {
 }
 
 /// LaneNotifiers are made and destroyed beside poll(): their last tokens are not lost.
-TEST(Disconnect, lanes_come_and_go) {
+TEST(Disconnect, lanes_are_opened_and_destroyed) {
     auto [notifier, poller] = event_queue(3, lanes);
     Rounds rounds(300);
     while (rounds.next() != 0) {

@@ -67,7 +67,7 @@ RULE(lanes, out_of_range) {
     EXPECT_EQ(poll(poller), Numbers());
 }
 
-TEST(Lanes, keep_what_finds_no_room) {
+TEST(Lanes, keep_tokens_that_do_not_fit) {
     auto [first, poller] = event_queue(8, lanes);
     auto second = first;
     notify(first, {0, 1, 2});
@@ -84,7 +84,7 @@ TEST(Lanes, keep_what_finds_no_room) {
 }
 
 /// A lane is freed after its LaneNotifier was destroyed and its tokens were delivered, not before.
-TEST(Lanes, of_the_gone_are_delivered) {
+TEST(Lanes, of_destroyed_notifiers_are_delivered) {
     auto queue = event_queue(8, lanes);
     {
         auto first = queue.notifier;

@@ -73,7 +73,7 @@ RULE(notify, wake_fails) {
     EXPECT_EQ(poll(poller), (Numbers{1, 2, 3}));
 }
 
-TEST(Bound, to_a_poll_that_is_gone) {
+TEST(Bound, to_a_destroyed_poll) {
     auto poll_of_sources = std::make_unique<Poll>(request(backends().front()));
     auto [notifier, poller] = event_queue(8, poll_of_sources->registrator());
     notify(notifier, {1});
@@ -133,7 +133,7 @@ TEST_P(WithBackend, is_woken_by_a_notification) {
     hand_over(*selector, event_queue(3, selector->registrator()), 5000);
 }
 
-TEST_P(WithBackend, tokens_come_beside_events) {
+TEST_P(WithBackend, tokens_are_delivered_beside_events) {
     Poll poll_of_sources(request(GetParam()));
     auto [notifier, poller] = event_queue(3, poll_of_sources.registrator());
     Events events;

@@ -85,14 +85,14 @@ void expect_plain_data(auto queue) {
     EXPECT_EQ(poll(queue.poller), Numbers());
 }
 
-TEST(Threads, plain_data_comes_with_its_token) {
+TEST(Threads, plain_data_is_visible_with_its_token) {
     constexpr std::size_t capacity = 8000;
     expect_plain_data(event_queue(capacity));
     expect_plain_data(event_queue(capacity, lanes));
 }
 
 /// Data behind a lock: the last write before any call is visible.
-TEST(Threads, locked_data_comes_with_its_token) {
+TEST(Threads, locked_data_is_visible_with_its_token) {
     auto [notifier, poller] = event_queue(1);
     std::mutex mutex;
     int locked = 0;
@@ -122,8 +122,8 @@ TEST(Threads, locked_data_comes_with_its_token) {
 void expect_nothing_lost(auto queue, std::size_t limit) {
     constexpr std::size_t thread_count = 4, words = 50;
     struct Word {
-        std::atomic<int> value = 0, said = 0;
-        int seen = 0, came = 0;
+        std::atomic<int> value = 0, notified = 0;
+        int seen = 0, delivered = 0;
     };
     std::array<Word, words> all;
     std::atomic<std::size_t> at_work = thread_count;
@@ -138,7 +138,7 @@ void expect_nothing_lost(auto queue, std::size_t limit) {
                     const std::size_t number = (random >> 28U) % 4 + (random >> 20U) % (words / 4) * 4;
                     auto& word = all.at(number % words);
                     word.value.fetch_add(1, relaxed);
-                    word.said.fetch_add(1, relaxed);
+                    word.notified.fetch_add(1, relaxed);
                     EXPECT_FALSE(own.notify(Token{number % words}));
                 }
                 at_work.fetch_sub(1);
@@ -149,7 +149,7 @@ void expect_nothing_lost(auto queue, std::size_t limit) {
         auto some = poll(queue.poller, limit);
         for (const auto number : some) {
             all.at(number).seen = all.at(number).value.load(relaxed);
-            ++all.at(number).came;
+            ++all.at(number).delivered;
         }
         quiet = all_done && some.empty();
         std::sort(some.begin(), some.end());
@@ -160,7 +160,7 @@ void expect_nothing_lost(auto queue, std::size_t limit) {
     for (auto& thread : threads) thread.join();
     for (const auto& word : all) {
         EXPECT_EQ(word.seen, word.value) << "lost";
-        EXPECT_LE(word.came, word.said);
+        EXPECT_LE(word.delivered, word.notified);
     }
 }
 

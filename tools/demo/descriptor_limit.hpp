@@ -5,7 +5,7 @@
 
 namespace pollux::tools {
 
-/// Ensures that this process may open so many descriptors, and raises its limit if necessary.
+/// Ensures that this process may open `needed` descriptors, and raises its limit if necessary.
 /// Errors: std::runtime_error with the number that is needed and the limit.
 void require_descriptors(std::size_t needed);
 

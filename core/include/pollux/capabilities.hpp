@@ -25,10 +25,10 @@ struct Capability {
 /// Capabilities state what a Selector can do on this system. The conformance suite checks each of them: what is native
 /// or emulated must keep the rules, and what is unsupported must be refused with the documented error.
 ///
-/// Later versions of the interface append members. A program reads those of a plugin through copy_of(), which gives the
-/// members that an older plugin does not have their defaults.
+/// Later versions of the interface append members. A program reads those of a plugin through copy_of(), which sets
+/// members that an older plugin lacks to their defaults.
 struct Capabilities {
-    std::uint32_t size = sizeof(Capabilities); ///< of the structure, in bytes, as the plugin was built
+    std::uint32_t size = sizeof(Capabilities); ///< of the structure that the plugin was built with, in bytes
     // Modes. An emulated edge mode need not keep two rules:                         [edge.new_data] [edge.partial_read]
     Capability oneshot;
     Capability level;
@@ -43,7 +43,8 @@ struct Capabilities {
     Capability files;
     /// Ready::priority of sockets. Some files report a change by it once, such as those of
     /// /proc/sys and /proc/self/mounts: such a file is reported after each change, or it is
-    /// refused, with operation_not_supported or as a file.                              [priority.once]
+    /// refused: with operation_not_supported, or with operation_not_permitted where files
+    /// are unsupported.                                                                 [priority.once]
     Capability priority;
     /// On an idle machine select() is late by at most this; more than zero.             [timeout.resolution]
     std::chrono::nanoseconds timeout_resolution{0};

@@ -22,7 +22,7 @@ enum class Token : std::uint64_t {};
 inline constexpr Token wake_token{~std::uint64_t{0}};
 
 /// Returns whether `token` is reserved: the highest 2^16 are, wake_token among them. Backends and
-/// layers use the others for themselves. No watch may use them.                         [add.reserved_token]
+/// layers use the reserved tokens internally. No watch may use one.                     [add.reserved_token]
 constexpr bool is_reserved(Token token) noexcept {
     return static_cast<std::uint64_t>(token) >= ~std::uint64_t{0} - 0xffff;
 }
@@ -94,8 +94,8 @@ enum class Mode : std::uint8_t {
     level,
     /// Reports a source once for each arrival.                                          [edge.once]
     /// New data is a new event, whether or not the earlier data was read.               [edge.new_data]
-    /// Data that a read has left causes no event,                                       [edge.partial_read]
-    /// nor does a connection that accept() has left.                                    [edge.listener]
+    /// Data that a read left unread causes no event,                                    [edge.partial_read]
+    /// nor does a connection that accept() left in the queue.                           [edge.listener]
     /// Data that arrives after the source was drained is always reported.               [edge.after_drain]
     edge
 };
@@ -104,7 +104,7 @@ enum class Mode : std::uint8_t {
 ///
 /// A watch without a promise in its `interest` is paused: it stays registered, and no event of it is
 /// reported. Hints and expired in `interest` are ignored.                               [add.no_interest]
-/// If its source ends, is reset or loses its peer, that does not end a select()         [modify.pauses]
+/// The end of its source, a reset or a hang-up does not end a select()                  [modify.pauses]
 /// or delay another event.                                                              [pause.starves_nothing]
 /// When the watch is resumed, the conditions of its source at that time are reported.
 ///
@@ -120,8 +120,9 @@ struct Watch {
     Mode mode = Mode::oneshot;
 };
 
-/// An Event reports all conditions of one watch that hold,                              [buffer.one_event_per_watch]
-/// but a full buffer may split an edge watch's: a later select() reports the rest.      [buffer.lossless]
+/// An Event reports all conditions of one watch that hold.                              [buffer.one_event_per_watch]
+/// If the buffer is full, the event of an edge watch may lack conditions: a later
+/// select() reports these.                                                              [buffer.lossless]
 struct Event {
     Token token;
     Ready ready;

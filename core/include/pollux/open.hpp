@@ -13,13 +13,13 @@
 #include <string_view>
 #include <vector>
 
-/// Functions that find, load and choose a backend: for programs. docs/environment.md describes it for users.
+/// Functions by which a program finds, loads and chooses a backend. docs/environment.md describes the choice for users.
 ///
-/// Threads:   Any thread may call all of it, but not beside a change of the environment (setenv).
-/// Lifetime:  A plugin that was loaded is never unloaded; nothing here refers to an object with a shorter lifetime.
-/// Processes: In a set-uid or otherwise privileged process the environment is ignored, a plugin that others can
-///            replace is refused, and what is loaded is what was checked.
-/// Errors:    std::bad_alloc, if memory is short: never another choice instead.
+/// Threads:   Any thread may call these functions, but not while another thread changes the environment (setenv(3)).
+/// Lifetime:  A plugin that was loaded is never unloaded, so no object of these types refers to an unloaded one.
+/// Processes: In a set-uid or otherwise privileged process the environment is ignored, a plugin that other users can
+///            replace is refused, and the file that is loaded is the one that was checked.
+/// Errors:    std::bad_alloc if memory is short: no other backend is chosen for that reason.
 /// Plugins:   `auto` loads only the plugins that it tries to open, and finds them by the descriptions in their files
 ///            (`described`). A constructor in a plugin may call these functions, but cannot load its own plugin.
 namespace pollux {
@@ -39,12 +39,13 @@ struct Needs {
 /// environment.
 struct Request {
     /// The same as POLLUX_BACKEND: "auto", or stacks separated by commas, tried in order. A stack is the name or file
-    /// of a backend, after those of the layers around it: "trace+epoll?batch=64". element_of() writes a file for it.
+    /// of a backend, after those of the layers around it: "trace+epoll?batch=64". element_of() converts the name of a
+    /// file to this form.
     std::string backend = {};
-    /// Searched before the folders of POLLUX_PLUGIN_PATH and of the installation.
+    /// Folders that are searched before the folders of POLLUX_PLUGIN_PATH and of the installation.
     std::vector<std::filesystem::path> folders = {};
-    /// A plugin has to be loaded to compare its capabilities: one that lacks an ability is loaded, but not opened. The
-    /// capabilities of a stack are those of its outermost layer.
+    /// The abilities that the program requires. A plugin has to be loaded to compare its capabilities: one that lacks
+    /// an ability is loaded, but not opened. The capabilities of a stack are those of its outermost layer.
     Needs needs = {};
 };
 
@@ -57,12 +58,12 @@ struct OptionSetting {
     bool is_given = false;
 };
 
-/// A FoundPlugin is a file that was found: of a backend or of a layer.
+/// A FoundPlugin describes the file of a backend or of a layer that was found.
 struct FoundPlugin {
     std::string name = {};           // from the name of its file
     std::filesystem::path file = {}; // absolute
     std::string refusal = {};        // why it cannot be loaded; if empty, the members below are valid
-    bool described = false;          // what it is, name, rank and summary are in its file, and read without loading it
+    bool described = false;          // kind, name, rank and summary are in its file, and were read without loading it
 
     bool is_layer = false;
     std::string summary = {};
@@ -74,15 +75,16 @@ struct FoundPlugin {
     std::vector<OptionSetting> options = {};    // in the plugin's order; all but `value` escaped()
     const class LoadedPlugin* loaded = nullptr; // opaque; null if it was not loaded
 
-    /// Returns a new Selector of a backend, with the values of `options`; null and then `failure` states why.
+    /// Returns a new Selector of a backend, with the values of `options`, or null and the reason in `failure`.
     /// Threads: any.
     std::unique_ptr<Selector> open(OpenFailure& failure) const noexcept;
-    /// Returns a new Selector of a layer around `inner`, which is destroyed if that fails.
+    /// Returns a new Selector of a layer around `inner`, or null and the reason in `failure`; `inner` is then
+    /// destroyed.
     std::unique_ptr<Selector> open_around(std::unique_ptr<Selector> inner, OpenFailure& failure) const noexcept;
 };
 
-/// An Attempt is a stack that was tried: its backend, or the layer that failed, the file of that, and why it could not
-/// be opened; `reason` is empty if it was opened.
+/// An Attempt is a stack that was tried. `backend` names its backend, or the layer that failed; `file` is the file of
+/// that plugin; `reason` states why it could not be opened, and is empty if it was opened.
 struct Attempt {
     std::string backend;
     std::filesystem::path file;
@@ -91,7 +93,7 @@ struct Attempt {
 
 /// A Choice is the report of open(): the request, all stacks that were tried, in order, and the result.
 ///
-/// Refusals, reasons and notes are escaped(). Names of files, `asked` and `asked_layers` are as they were given.
+/// Refusals, reasons and notes are escaped(). Names of files, `asked` and `asked_layers` are not.
 struct Choice {
     std::string asked;                          // "auto", "io_uring,epoll", "trace+epoll"
     std::string origin;                         // where `asked` is from: "from POLLUX_BACKEND"
@@ -113,7 +115,7 @@ struct Choice {
     /// "trace+epoll?batch=64". Empty without a winner.
     std::string stack() const;
 
-    /// Returns the report as text: several lines, the last one without a line feed, all of it escaped().
+    /// Returns the report as text, which is escaped(): several lines, the last one without a line feed.
     std::string text() const;
 };
 
@@ -139,7 +141,7 @@ Choice explain(const Request& request = {});
 /// rank, the highest first, ties by name; then those without a description; then those that are refused, by name. Of
 /// two plugins of the same name, the second one in the search is refused.
 ///
-/// Nothing is loaded: there are no capabilities, `open` is null, and a file without a refusal may still fail to load.
+/// Nothing is loaded: there are no capabilities, `loaded` is null, and a file without a refusal may still fail to load.
 std::vector<FoundPlugin> found(const Request& request = {});
 
 /// Loads one plugin by its file, whether or not it is in a search folder. A relative path is taken from the current
@@ -151,12 +153,13 @@ FoundPlugin load(const std::filesystem::path& file);
 /// plugin in a process of its own.
 std::vector<FoundPlugin> installed(const Request& request = {});
 
-/// Returns a file as an element of POLLUX_BACKEND and of Request::backend: with %XX for each , + & ? = and %.
+/// Returns the name of a file in the form that POLLUX_BACKEND and Request::backend accept, with %XX for each of
+/// , + & ? = and %.
 std::string element_of(const std::filesystem::path& file);
 
-/// Returns text from outside in a form that is safe in a line of a log or on a terminal: bytes that control either, or
-/// are no UTF-8, are replaced by \n, \r, \t or \xNN, and so are characters that end a line or turn the direction of
-/// text. Text that is escaped already is unchanged.
+/// Returns untrusted text in a form that is safe in a line of a log or on a terminal: control characters, bytes that
+/// are not UTF-8, and characters that end a line or change the direction of text are replaced by \n, \r, \t or \xNN.
+/// Text that is escaped already is unchanged.
 std::string escaped(std::string_view text);
 
 } // namespace pollux

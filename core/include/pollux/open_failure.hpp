@@ -10,8 +10,8 @@
 
 namespace pollux {
 
-/// An OpenFailure states why a Selector could not be opened: the step that failed, its error, and a sentence where the
-/// error does not say all. It owns its text, which is cut where it is too long.         [open.limits]
+/// An OpenFailure states why a Selector could not be opened: the step that failed, its error, and a sentence if the
+/// error does not suffice. It owns its text, which is cut where it is too long.         [open.limits]
 ///
 /// The program makes it, and the plugin fills it in by the functions below: they write no member that the program's
 /// version of this class does not have.
@@ -25,9 +25,9 @@ class OpenFailure {
 
     /// Replaces the failure.
     ///
-    /// `error`:    may be none, if `sentence` says all.
+    /// `error`:    may be none, if `sentence` suffices.
     /// `step`:     the call that failed, such as "epoll_create1"; at most 95 bytes.
-    /// `sentence`: what an administrator has to know or to do; at most 415 bytes, without a full stop.
+    /// `sentence`: what an administrator has to know or do; at most 415 bytes, without a full stop.
     void set(const std::error_code& error, std::string_view step, std::string_view sentence = {}) noexcept {
         error_ = error;
         copy(step, step_);

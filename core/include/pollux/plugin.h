@@ -3,7 +3,7 @@
 #define POLLUX_PLUGIN_H
 
 /*
- * The C face of the interface for plugins: for backends in C11, or in any language that can export a C structure. A
+ * The C interface for plugins: for backends in C11, or in any language that can export a C structure. A
  * plugin that uses it links no library of Pollux and no C++ runtime.
  *
  * Such a plugin exports one symbol, pollux_plugin, of type struct pollux_c_plugin, and has a description in its file,
@@ -144,7 +144,7 @@ struct pollux_selector_functions {
     void (*destroy)(void* self, int is_child) POLLUX_C_NOEXCEPT;
 };
 
-/* The description of a plugin for the program that has loaded it: pollux::Plugin. A plugin with the C face is a
+/* The description of a plugin for the program that has loaded it: pollux::Plugin. A plugin with the C interface is a
  * backend; layers are written in C++. */
 struct pollux_c_plugin {
     uint32_t interface_version; /* POLLUX_INTERFACE_VERSION */

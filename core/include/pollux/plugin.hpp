@@ -44,11 +44,12 @@ inline constexpr std::uint32_t interface_version = 2;
 #else
 #define POLLUX_ABI_OF_POINTERS " 32-bit"
 #endif
-/// The tag that is equal in two binaries if they agree on vtables, std::error_code, std::unique_ptr and std::optional.
-/// Compilers of one C++ ABI (GCC and Clang, say) may be mixed; standard libraries and pointer sizes may not.
+/// POLLUX_ABI_TAG is equal in two binaries if they agree on vtables, std::error_code, std::unique_ptr and
+/// std::optional. Compilers of one C++ ABI (GCC and Clang, say) may be mixed; standard libraries and pointer sizes may
+/// not.
 ///
-/// A plugin states this text and not `abi_tag`: of an object that both have, the dynamic linker may give a plugin with
-/// visible symbols that of the program.
+/// A plugin uses this macro instead of `abi_tag`: if the symbols of a plugin are visible, the dynamic linker may bind
+/// its reference to `abi_tag` to the program's object of that name.
 #define POLLUX_ABI_TAG POLLUX_ABI_OF_CLASSES POLLUX_ABI_OF_LIBRARY POLLUX_ABI_OF_POINTERS
 inline constexpr char abi_tag[] = POLLUX_ABI_TAG;
 
@@ -101,7 +102,7 @@ struct PluginDescription {
 };
 static_assert(sizeof(PluginDescription) == 20 + 304, "a note has no padding");
 
-/// A plugin has at most this many options.
+/// The largest number of options that a plugin may have.
 inline constexpr std::uint32_t most_options = 256;
 
 /// An Option is a setting of a plugin, for POLLUX_BACKEND=name?key=value.
@@ -140,7 +141,8 @@ struct OpenRequest {
 /// A Plugin describes a backend or a layer to the program that has loaded it. All that it points to lives as long as
 /// the program: a plugin is never unloaded.
 ///
-/// The members with a value here state what the plugin was built with, and are left as they are:
+/// interface_version, size, abi and generic_category state what the plugin was built with: its author sets none of
+/// them.
 ///
 ///     const pollux::Plugin pollux_plugin{.kind = pollux_description.kind, .name = pollux_description.name, ...};
 struct Plugin {
@@ -185,7 +187,8 @@ struct Plugin {
 #define POLLUX_PLUGIN_SECTION [[gnu::used, gnu::section(".note.pollux")]]
 #endif
 
-/// Defines the PluginDescription of a backend: once, before pollux_plugin, which takes its kind, name and rank from it:
+/// Defines the PluginDescription of a backend. A plugin uses it once, before it defines pollux_plugin, which takes its
+/// kind, name and rank from it:
 ///
 ///     POLLUX_DESCRIBE_PLUGIN("mine", -1, "my kernel's queue");
 ///     const pollux::Plugin pollux_plugin{.kind = pollux_description.kind,

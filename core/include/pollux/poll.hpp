@@ -15,12 +15,12 @@
 
 namespace pollux {
 
-/// The type is Source itself. A type that converts to it does not suffice: the native_handle() of a std::thread is an
+/// Only Source satisfies IsSource. A type that converts to it does not: the native_handle() of a std::thread is an
 /// integer as well.
 template <typename T>
 concept IsSource = std::same_as<std::remove_cvref_t<T>, Source>;
 
-/// The type is Source, or a class that converts to it, as that of Boost.Asio on Windows.
+/// Source satisfies NamesSource, and so does a class that converts to it, such as Boost.Asio's on Windows.
 template <typename T>
 concept NamesSource = IsSource<T> ||(std::is_class_v<std::remove_cvref_t<T>>&& std::convertible_to<T, Source>);
 
@@ -34,8 +34,8 @@ concept HasFd = requires(T& owner) {
     { owner.fd() } -> IsSource;
 };
 
-/// The type can be watched: it is Source, or an object that owns one and returns it from native_handle() or fd(), such
-/// as a Boost.Asio socket.
+/// A type that can be watched is Watchable: Source, or the type of an object that owns a Source and returns it from
+/// native_handle() or fd(), such as a Boost.Asio socket.
 template <typename T>
 concept Watchable = IsSource<T> || HasNativeHandle<T> || HasFd<T>;
 
@@ -54,7 +54,7 @@ Source source_of(T&& watched) {
 /// constructor allocates.
 class Events {
   public:
-    /// Allocates space for `capacity` events in one poll(); poll() fails if it is zero.
+    /// Allocates space for `capacity` events in one poll(); poll() returns invalid_argument if it is zero.
     explicit Events(std::size_t capacity = 256) : buffer_(capacity) {}
 
     Events(Events&& other) noexcept : buffer_(std::move(other.buffer_)), ready_(std::exchange(other.ready_, {})) {}
@@ -77,10 +77,10 @@ class Events {
     std::error_code error_; // of the last select(): to make one for each call costs more than poll()'s own bookkeeping
 };
 
-/// A PollRegistrator registers watches with a Poll and wakes it: a handle that any thread may copy and keep, even
-/// longer than the Poll lives.
+/// A PollRegistrator registers watches with a Poll and wakes it: a handle that any thread may copy and keep, and that
+/// may outlive the Poll.
 ///
-/// Threads: Any thread may make any call; one thread at a time uses the same object, as of any value type.
+/// Threads: Any thread may make any call; one thread at a time may use an object, as with any value type.
 /// Errors:  those of Registrator;
 ///          operation_canceled, from then on, after the Poll was closed                 [poll.close_wakes]
 ///          or destroyed;                                                               [poll.registrator_outlives]
@@ -113,9 +113,9 @@ class PollRegistrator {
 
 /// A ReopenAdds states which watches Poll::reopen() adds to a new Selector.
 enum class ReopenAdds {
-    /// All watches of the Poll, which remembers them: 16 bytes for each file descriptor up to the highest.
+    /// All watches of the Poll, which keeps a table of them: 16 bytes for each file descriptor up to the highest.
     all_watches,
-    /// None, and the Poll remembers nothing: for a layer that has a table of its own, such as Loop.
+    /// None, and the Poll keeps no table: for an owner that has one of its own, such as Loop.
     nothing
 };
 
@@ -128,8 +128,9 @@ enum class ReopenAdds {
 ///         for (const auto& event : events) ...
 ///
 /// Threads:   One thread at a time calls poll(), reopen() and the destructor; any thread calls registrator() and
-///            close(). If two threads are in calls of the first kind at once, a debug build of the
-///            library (without NDEBUG) ends the process, with a line on standard error. [poll.wrong_thread]
+///            close(). If two threads are in poll(), reopen() or the destructor at once, a debug
+///            build of the library (without NDEBUG) ends the process, with a line on standard
+///            error.                                                                    [poll.wrong_thread]
 ///            A thread in poll() must not be cancelled by pthread_cancel(3): with glibc that ends the process, by
 ///            SIGABRT, while the thread waits or, over io_uring, after it has waited. Disable cancellation around
 ///            poll() by pthread_setcancelstate(3), and end the wait by close() or a wake.
@@ -142,14 +143,14 @@ class Poll {
     /// Opens the first backend of `request` that can be opened.
     /// Errors: OpenError, with the report of all that was tried; std::bad_alloc.
     explicit Poll(const Request& request = {}, ReopenAdds adds = ReopenAdds::all_watches);
-    /// Takes ownership of `selector`: a layer, or one of your own; not null.
+    /// Takes ownership of `selector`, such as a layer or the program's own Selector; not null.
     explicit Poll(std::unique_ptr<Selector> selector, ReopenAdds adds = ReopenAdds::all_watches);
     ~Poll();
     Poll(Poll&& other) noexcept;
     Poll& operator=(Poll&& other) noexcept;
 
     /// Waits until a source is ready or `timeout` is over, and replaces the contents of `events`. Unlike select(), it
-    /// waits for the whole time: a signal does not end it. No event and no error: the time is over.
+    /// waits for the whole time: a signal does not end it. If there is no event and no error, the time is over.
     ///
     /// Errors: operation_canceled  the Poll is closed; returned by each later call, too [poll.close_wakes]
     ///         no_such_process     another process opened the Poll                      [poll.forked]
@@ -158,14 +159,14 @@ class Poll {
 
     /// Ends a sleeping poll(). Each later call returns operation_canceled.              [poll.close_wakes]
     ///
-    /// Errors: those of Registrator::wake(): the Poll is closed, but a sleeping poll() may sleep on.
+    /// Errors: those of Registrator::wake(): the Poll is closed, but a sleeping poll() may not return.
     ///         Call it again: each call wakes.                                          [poll.close_again]
     std::error_code close() noexcept { return registrator_.close(); }
 
     /// Replaces the Selector by a new one of the same backend, with all watches:
     /// for a forked child, which shares the kernel objects of the old Selector with its
     /// parent and does not change them,                                                 [poll.reopen_in_child]
-    /// or in the same process, for a new set in the kernel.                             [poll.reopen]
+    /// or in the same process, to replace the kernel objects.                           [poll.reopen]
     ///
     /// Each PollRegistrator of this Poll refers to the new Selector from then on. Each source that is ready is reported
     /// again, in each mode. A one-shot watch is armed again, even if it is spent, as neither process knows which events

@@ -11,16 +11,17 @@ namespace pollux {
 ///
 ///     if (auto* pollable = extension_of<PollableDescriptor>(selector)) outer.watch(pollable->descriptor(), ...);
 ///
-/// It is readable while a select() with a zero timeout would return an event, [descriptor.readable_when_ready] a wake
-/// included.                                                                     [descriptor.wakes] Calls of the
-/// Registrator in other threads make it readable, even while the outer loop sleeps.
+/// It is readable while a select() with a zero timeout would return an event
+///                                                                                    [descriptor.readable_when_ready]
+/// or a wake.                                                                           [descriptor.wakes]
+/// Calls of the Registrator in other threads make it readable, even while the outer loop sleeps.
 ///                                                                                      [descriptor.ends_foreign_wait]
 /// It may be readable although select() would return nothing: after a paused watch has hung up, or on kqueue after a
 /// source that is watched by level was drained. A select() that returns no event ends that: from then on it is not
 /// readable until an event is to be reported. So an outer loop never spins.             [descriptor.quiet_when_not]
 ///
 /// An outer loop that reports arrivals, such as epoll(7) with EPOLLET, has to continue select() until it returns no
-/// event, or to arm its watch again: what a select() leaves behind is no arrival.
+/// event, or to arm its watch again: events that a select() leaves are not arrivals.
 ///
 /// A backend has it only if the kernel keeps all that is ready. One that rechecks its sources in select(), as io_uring
 /// does for level-triggered watches, has events that its descriptor does not show, and no extension.

@@ -124,7 +124,7 @@ inline std::error_code send_byte(int end) noexcept {
 }
 
 /// Returns whether a byte of send_byte() has arrived at the other end, if no thread drains it meanwhile: not if one of
-/// the descriptors is another socket's by now. poll(2) needs it: a sleep goes on with the file that has reused a
+/// the descriptors is another socket's by now. poll(2) needs it: a sleep continues with the file that has reused a
 /// descriptor.
 inline bool has_arrived(int end) noexcept {
     char byte = 0;

@@ -13,7 +13,7 @@ namespace pollux {
 ///
 /// A source has at most one watch in one Selector.
 /// It may have others in other Selectors.                                               [add.two_selectors]
-/// A dup() of it is a source of its own.                                                [add.dup]
+/// A duplicate of it (dup(2)) is a separate source.                                     [add.dup]
 ///
 /// Threads:  All calls are thread-safe, even while another thread sleeps in select().    [threads.concurrent_changes]
 ///           A watch outlives the thread that added it.                                 [threads.exit]
@@ -55,7 +55,7 @@ class Registrator {
     /// The caller may close the source at once, even if another thread is in select().  [remove.while_asleep]
     ///
     /// The source may be added again,                                                   [remove.then_add]
-    /// and so may another one that was given the same file descriptor.                  [reuse.new_token]
+    /// and so may another source that has reused its file descriptor.                   [reuse.new_token]
     /// Watches that are added and removed while no thread calls select() neither pile up nor
     /// delay other events.                                                              [remove.without_select]
     ///
@@ -83,8 +83,8 @@ class Registrator {
     ///
     /// A program may have closed descriptors of the Selector: wake() raises no SIGPIPE then, [wake.descriptors_closed]
     /// and writes nothing into files and pipes that have reused them.                   [wake.descriptors_replaced]
-    /// A backend that wakes by a pair of sockets, such as poll_fallback, sends one byte by a socket that has reused a
-    /// descriptor of the pair, and may report success (kqueue without EVFILT_USER).
+    /// A backend that wakes by a pair of sockets (poll_fallback; kqueue on systems without EVFILT_USER) sends one byte
+    /// through a socket that has reused a descriptor of the pair, and may report success.
     ///
     /// Errors: bad_file_descriptor  descriptors of the Selector were closed, or have been reused. A call that has no
     ///                              sleep to end may succeed; the next select() returns the error, or the wake.

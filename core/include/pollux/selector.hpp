@@ -8,7 +8,7 @@
 
 namespace pollux {
 
-/// A Selector reports which of the watched sources are ready. A plugin opens it, and a layer wraps it.
+/// A Selector reports which of the watched sources are ready. A plugin opens it, and a layer may wrap it.
 ///
 /// Threads:   One thread at a time calls select(); any thread calls registrator().
 ///            Selectors share nothing: two in two threads do not disturb each other.    [selector.independent]
@@ -50,7 +50,7 @@ class Selector {
     ///
     /// Errors: invalid_argument     `buffer` is empty                                   [buffer.empty]
     ///         no_such_process      another process opened the Selector                 [fork.calls_refused]
-    ///         bad_file_descriptor  its own descriptors were closed, as closefrom(3) does in
+    ///         bad_file_descriptor  its own descriptors were closed, as by closefrom(3) in
     ///                              a daemon; select() does not spin                    [selector.descriptors_closed]
     ///                              They may even be closed while select() sleeps: then
     ///                              wake() may not end the sleep, but a signal does
@@ -67,13 +67,13 @@ class Selector {
 
     /// Returns a second interface of this Selector, or null if it has none with this id.   [selector.unknown_extension]
     /// extension_of() finds one by its type. An id names an interface and its version,
-    /// "pollux.pollable_descriptor/1": whatever is added to the seam is an extension, as this
-    /// class never gains a function.
+    /// "pollux.pollable_descriptor/1". Later versions add extensions only: this class never
+    /// gains a function.
     ///
     /// A layer returns only extensions that it understands, and never forwards an id that it
     /// does not know, as a call past the layer would bypass it.                         [layer.unknown_extension]
     /// Lifetime: as long as the Selector.
-    /// Threads:  any; each extension states who may call its functions.
+    /// Threads:  any; each extension states which threads may call its functions.
     virtual void* extension(const char* /*id*/) noexcept { return nullptr; }
 
   protected:

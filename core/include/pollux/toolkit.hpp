@@ -15,7 +15,7 @@
 /// Functions that most plugins need: for authors of plugins.
 namespace pollux::toolkit {
 
-/// Returns why `watch` is refused whatever its source is, by the rules of Registrator::add(), or no error.
+/// Returns the error with which Registrator::add() has to refuse `watch` whatever its source is, or no error.
 inline std::error_code validate(const Watch& watch, const Capabilities& capabilities) noexcept {
     if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
     const bool is_offered = watch.mode == Mode::oneshot ? bool(capabilities.oneshot)
@@ -27,8 +27,9 @@ inline std::error_code validate(const Watch& watch, const Capabilities& capabili
     return {};
 }
 
-/// Makes a Selector of type `T` and calls its `bool open(const OpenRequest&, OpenFailure&)`, which returns false and
-/// fills in the failure if it fails. For Plugin::open: no exception leaves it.
+/// Implements Plugin::open: makes a Selector of type `T` and calls its `bool open(const OpenRequest&, OpenFailure&)`,
+/// which fills in the failure and returns false if it fails. The result is then null. No exception leaves this
+/// function.
 template <typename T>
 std::unique_ptr<Selector> open_selector(const OpenRequest& request, OpenFailure& failure) noexcept {
 #ifdef __cpp_exceptions
@@ -57,8 +58,8 @@ std::unique_ptr<Selector> open_selector(const OpenRequest& request, OpenFailure&
     return nullptr;
 }
 
-/// Reads a count from the text of an option. Returns false, and a sentence in `failure`, if it is none, or is not from
-/// `least` to `most`: 'option "batch": expected a count from 1 to 4096, was given "many"'.
+/// Reads `count` from the value of the option `name`. If the value is not a number from `least` to `most`, returns
+/// false and sets a sentence in `failure`: 'option "batch": expected a count from 1 to 4096, was given "many"'.
 inline bool read_count(const OpenRequest& request, std::string_view name, std::uint32_t least, std::uint32_t most,
                        std::uint32_t& count, OpenFailure& failure) noexcept {
     const auto text = request.option(name);

@@ -117,7 +117,7 @@ void Model::changed(const Operation& operation, const Facts& before, const World
             continue;
         auto& watched = *watched_[source];
         const Ready gained = without(after.promises(), before.promises());
-        // A part that is left is no news [edge.partial_read], but where the backend looks at states.
+        // Data that a read left unread is no news [edge.partial_read], unless the backend reports states.
         if (!is_by_near || any(gained) || kind.wakes_itself || !is_native) {
             watched.has_news = true;
             watched.unreported = all_promises;
@@ -206,7 +206,7 @@ std::string Model::end_race(const Operation& operation, const Facts& before, con
     return {};
 }
 
-/// What the next select() has to say of a watch.
+/// What the next select() has to report of a watch.
 Ready Model::due(const Watched& watched, const Facts& facts) const {
     if (watched.is_closed_watched || watched.is_spent) return Ready::none;
     const Ready ready = watched.watch.interest & facts.promises();

@@ -114,7 +114,7 @@ std::string Scene::act(const Operation& operation) {
         if (send_urgent(made.far) != 1) return fault("far can send a byte out of band", -1);
         return await(near, POLLPRI) ? "" : fault("a byte out of band", 0);
     case Action::connect:
-        return connect_deaf(near);
+        return connect_to_unresponsive(near);
     case Action::answer:
         return answer(made, near);
     case Action::refuse:

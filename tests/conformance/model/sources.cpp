@@ -184,8 +184,8 @@ bool connect_client(Made& made, Source listener, std::size_t count) {
 
 /// Makes a listener whose queue is full: Linux drops further requests for a connection (tcp_conn_request() in
 /// net/ipv4/tcp_input.c), and the client repeats them after a second, and so on for two minutes.
-Deaf make_deaf() {
-    Deaf made{tcp_socket(), tcp_socket(), {}};
+Unresponsive make_unresponsive() {
+    Unresponsive made{tcp_socket(), tcp_socket(), {}};
     set_option(made.listener, SOL_SOCKET, SO_REUSEADDR, 1);
     set_option(made.listener, SOL_SOCKET, SO_REUSEPORT, 1);
     demand(with_address(bind, made.listener, loopback()), "bind");
@@ -215,7 +215,10 @@ bool let_timer_expire(Source timer, std::size_t change) {
 } // namespace
 
 Surroundings::Surroundings()
-    : children(*new ChildProcesses), deaf(make_deaf()), process(::getpid()), first_signal(SIGRTMIN + 1) {}
+    : children(*new ChildProcesses),
+      unresponsive(make_unresponsive()),
+      process(::getpid()),
+      first_signal(SIGRTMIN + 1) {}
 
 Surroundings& surroundings() {
     static Surroundings& only = *new Surroundings; // lives until the process ends
@@ -309,9 +312,9 @@ std::string let_far_write(Made& made, Nature nature, Source near, std::size_t am
     return done ? "" : std::string("expected: near is ready after far wrote\n    seen: ") + std::strerror(errno);
 }
 
-std::string connect_deaf(Source near) {
-    const int result = with_address(connect, near, surroundings().deaf.address);
-    return result == -1 && errno == EINPROGRESS ? "" : "expected: a connect() that goes on\n    seen: none";
+std::string connect_to_unresponsive(Source near) {
+    const int result = with_address(connect, near, surroundings().unresponsive.address);
+    return result == -1 && errno == EINPROGRESS ? "" : "expected: a connect() in progress\n    seen: none";
 }
 
 std::string connect_to_closed_port(Source near) {
@@ -330,7 +333,7 @@ std::string answer(Made& made, Source near) {
     made.far = tcp_socket();
     set_option(made.far, SOL_SOCKET, SO_REUSEADDR, 1);
     set_option(made.far, SOL_SOCKET, SO_REUSEPORT, 1);
-    demand(with_address(bind, made.far, surroundings().deaf.address), "bind");
+    demand(with_address(bind, made.far, surroundings().unresponsive.address), "bind");
     if (with_address(connect, made.far, address_of(near)) == -1 && errno != EINPROGRESS) demand(-1, "connect");
     const bool done = await(near, POLLOUT) && await(made.far, POLLOUT);
     return done ? "" : "expected: near is connected\n    seen: it is not";

@@ -16,7 +16,7 @@ namespace pollux::conformance::model {
 class ChildProcesses;
 
 /// A TCP listener that answers no request for a connection, and the connection that fills its queue.
-struct Deaf {
+struct Unresponsive {
     Owned listener, queued;
     sockaddr_in address;
 };
@@ -26,7 +26,7 @@ struct Surroundings {
     Surroundings();
 
     ChildProcesses& children;
-    Deaf deaf;
+    Unresponsive unresponsive;
     pid_t process; // this one
     int first_signal;
 };
@@ -71,7 +71,7 @@ ssize_t send_urgent(Source far);
 
 /// Carries out far's part of an operation; returns an empty text on success. Near has received it on return.
 std::string let_far_write(Made& made, Nature nature, Source near, std::size_t amount, std::size_t before);
-std::string connect_deaf(Source near);
+std::string connect_to_unresponsive(Source near);
 std::string connect_to_closed_port(Source near);
 std::string answer(Made& made, Source near);
 

@@ -54,7 +54,7 @@ bool await_connections(Source listener, std::size_t count) {
         tcp_info info{};
         socklen_t size = sizeof info;
         demand(getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &size), "getsockopt(TCP_INFO)");
-        return info.tcpi_unacked == count; // so many are queued
+        return info.tcpi_unacked == count; // that many are queued
     });
 }
 

@@ -45,7 +45,7 @@ MUTANTS = [
     (FILTERS, "fetch events in place of receipts", "flags | EV_RECEIPT", "flags", "buffer.lossless"),
     (FILTERS, "take EV_EOF for a hint only", "if (has_ended) return Ready::readable | Ready::closed | failed;",
      "if (has_ended) return Ready::closed | failed;", "end.of_stream"),
-    (FILTERS, "report data to who asked for priority",
+    (FILTERS, "report data to a watch for priority",
      "return reports_ends_only(Filters::reads, filters.watch) ? Ready::none : Ready::readable;",
      "return Ready::readable;", "priority.asked"),
     (FILTERS, "ask EVFILT_EXCEPT alone for a reset", "set |= Filters::excepts | Filters::reads;",

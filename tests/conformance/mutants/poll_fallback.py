@@ -51,7 +51,7 @@ MUTANTS = [
      "if (kept_[index].oneshot || (events & POLLNVAL))", "if (events & POLLNVAL)", "oneshot.once"),
     (WATCHES, "report a closed number for ever",
      "if (kept_[index].oneshot || (events & POLLNVAL))", "if (kept_[index].oneshot)", "close.while_registered"),
-    (WATCHES, "forget where the last watch went on remove()",
+    (WATCHES, "lose the position of the last watch on remove()",
      "index_[static_cast<std::size_t>(last < 0 ? ~last : last)] = index;\n    index_[static_cast<std::size_t>(source)] = no_index;",
      "index_[static_cast<std::size_t>(source)] = no_index;\n    (void)last;", "scale.many_sources"),
     (WATCHES, "keep the old mode on modify()",

@@ -157,8 +157,8 @@ RULE(remove, is_final) {
     }
 }
 
-// After another thread calls remove() while select() sleeps, the source may be closed at once, and its peer sees the
-// end.
+// After another thread calls remove() while select() sleeps, the source may be closed at once, and its peer reads the
+// end of the stream.
 RULE(remove, while_asleep) {
     for (int round = 0; round < 10 && !has_failed(); ++round) {
         auto pair = make_pair(round % 2 == 0 ? Kind::tcp : Kind::local);
@@ -291,15 +291,22 @@ RULE(failure, changes_nothing) {
     add(quiet.near, {Token{2}, Ready::readable, Mode::level});
     send(ready.far);
     send(stranger.far);
-    auto& way_in = registrator();
+    auto& registrator = this->registrator();
     const std::vector<std::function<std::error_code()>> failures{
-        [&] { return way_in.add(ready.near, good); },       [&] { return way_in.add(quiet.near, good); },
-        [&] { return way_in.add(closed, good); },           [&] { return way_in.add(stranger.near, reserved); },
-        [&] { return way_in.add(stranger.near, strange); }, [&] { return way_in.modify(closed, good); },
-        [&] { return way_in.modify(stranger.near, good); }, [&] { return way_in.modify(ready.near, reserved); },
-        [&] { return way_in.modify(ready.near, strange); }, [&] { return way_in.modify(quiet.near, strange); },
-        [&] { return way_in.remove(stranger.near); },       [&] { return way_in.remove(closed); },
-        [&] { return way_in.add(Owned::none, good); },      [&] { return way_in.remove(Owned::none); },
+        [&] { return registrator.add(ready.near, good); },
+        [&] { return registrator.add(quiet.near, good); },
+        [&] { return registrator.add(closed, good); },
+        [&] { return registrator.add(stranger.near, reserved); },
+        [&] { return registrator.add(stranger.near, strange); },
+        [&] { return registrator.modify(closed, good); },
+        [&] { return registrator.modify(stranger.near, good); },
+        [&] { return registrator.modify(ready.near, reserved); },
+        [&] { return registrator.modify(ready.near, strange); },
+        [&] { return registrator.modify(quiet.near, strange); },
+        [&] { return registrator.remove(stranger.near); },
+        [&] { return registrator.remove(closed); },
+        [&] { return registrator.add(Owned::none, good); },
+        [&] { return registrator.remove(Owned::none); },
     };
     for (std::size_t i = 0; i < failures.size(); ++i) {
         SCOPED_TRACE("failing call " + std::to_string(i));

@@ -52,8 +52,8 @@ RULE(end, after_data) {
     }
 }
 
-// After a connection reset each watch for readable, writable or priority is reported with what it asks for, and the
-// read or write returns the error.
+// After a connection reset each watch for readable, writable or priority is reported with the conditions of its
+// interest, and the read or write returns the error.
 RULE(end, reset) {
     for (const Ready interest : {Ready::readable, Ready::writable, both_directions, Ready::priority}) {
         if (interest == Ready::priority && !capabilities().priority) continue;

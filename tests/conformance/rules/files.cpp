@@ -76,8 +76,8 @@ RULE(add, regular_file) {
     }
 }
 
-// Files, which are always ready, do not keep a wake or another source from being reported, and wakes and sources do not
-// keep files from it.
+// Files, which are always ready, do not keep a wake or another source from being reported, and wakes and other sources
+// do not keep files from being reported.
 RULE(files, fair) {
     if (!capabilities().files) return declare_unsupported(capabilities().files);
     const std::array<Owned, 3> files{open_file(), open_file(), open_directory()};

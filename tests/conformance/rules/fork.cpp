@@ -16,12 +16,13 @@ namespace {
 
 /// Calls all functions of a Selector of another process; returns the first that is not refused.
 std::string accepted_call(Selector& selector, Source watched, Source fresh) {
-    auto& way_in = selector.registrator();
+    auto& registrator = selector.registrator();
     const Watch watch{Token{7}, both_directions, Mode::oneshot};
-    const std::array<std::pair<const char*, std::error_code>, 4> calls{{{"add()", way_in.add(fresh, watch)},
-                                                                        {"modify()", way_in.modify(watched, watch)},
-                                                                        {"remove()", way_in.remove(watched)},
-                                                                        {"wake()", way_in.wake()}}};
+    const std::array<std::pair<const char*, std::error_code>, 4> calls{
+        {{"add()", registrator.add(fresh, watch)},
+         {"modify()", registrator.modify(watched, watch)},
+         {"remove()", registrator.remove(watched)},
+         {"wake()", registrator.wake()}}};
     for (const auto& [name, error] : calls) {
         if (error != std::errc::no_such_process) return std::string(name) + " returns: " + describe(error);
     }

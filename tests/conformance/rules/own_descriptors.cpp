@@ -119,7 +119,7 @@ std::string wake_after(Exposed& exposed, bool asleep, const std::function<void()
         if (error) pthread_kill(sleeping.handle(), SIGUSR1);
         if (!sleeping.returns()) {
             pthread_kill(sleeping.handle(), SIGUSR1);
-            return "select() goes on after wake(): " + describe(error);
+            return "select() continues after wake(): " + describe(error);
         }
     } else {
         change();
@@ -250,7 +250,7 @@ RULE(selector, descriptors_closed_while_waiting) {
             close_own();
             const auto error = opened->registrator().wake();
             if (error) pthread_kill(sleeping.handle(), SIGUSR1);
-            if (!sleeping.returns()) return "select() goes on after a wake: " + describe(error);
+            if (!sleeping.returns()) return "select() continues after a wake: " + describe(error);
         }
         for (int call = 0; call < 3; ++call) {
             if (auto fault = busy_select(*opened, 50ms); !fault.empty()) return fault;
@@ -271,8 +271,8 @@ RULE(selector, descriptors_closed_while_waiting) {
     }
 }
 
-// wake() raises no SIGPIPE after the program has closed one or all of a Selector's own descriptors, and nor does its
-// destruction. wake() returns bad_file_descriptor, or ends select(), whether or not a thread sleeps there.
+// Neither wake() nor the destructor raises SIGPIPE after the program has closed one or all of a Selector's own
+// descriptors. wake() returns bad_file_descriptor, or ends select(), whether or not a thread sleeps there.
 RULE(wake, descriptors_closed) {
     const auto fault = fault_without_descriptors(subject(), [](auto& exposed, bool asleep) {
         return wake_after(exposed, asleep, [&] {

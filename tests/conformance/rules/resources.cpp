@@ -93,17 +93,17 @@ RULE(selector, no_leak) {
     const auto use = [&] {
         const auto used = open();
         if (!used) return;
-        auto& way_in = used->registrator();
-        way_in.add(pair.near, {Token{1}, Ready::readable, Mode::level});
-        way_in.add(file, {Token{3}, Ready::readable, Mode::level});
-        way_in.add(pair.far, {Token{2}, both_directions, Mode::oneshot});
-        way_in.modify(pair.far, {Token{2}, Ready::writable, Mode::level});
-        way_in.add(pair.far, {Token{2}, both_directions, Mode::oneshot});
-        way_in.wake();
+        auto& registrator = used->registrator();
+        registrator.add(pair.near, {Token{1}, Ready::readable, Mode::level});
+        registrator.add(file, {Token{3}, Ready::readable, Mode::level});
+        registrator.add(pair.far, {Token{2}, both_directions, Mode::oneshot});
+        registrator.modify(pair.far, {Token{2}, Ready::writable, Mode::level});
+        registrator.add(pair.far, {Token{2}, both_directions, Mode::oneshot});
+        registrator.wake();
         std::vector<Event> buffer(8);
         std::error_code error;
         used->select(buffer, 0ns, error);
-        way_in.remove(pair.far);
+        registrator.remove(pair.far);
     };
     for (int i = 0; i < 100; ++i) use(); // allocates what is allocated only once
     const auto descriptors = open_descriptors();

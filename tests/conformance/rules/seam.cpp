@@ -55,7 +55,7 @@ RULE(selector, capabilities) {
            "expected: another Selector has the same capabilities");
 }
 
-// extension() returns null for an id that no Selector knows, even for an empty one, and the same object for a known id.
+// extension() returns null for an unknown id, even an empty one, and the same object each time for a known id.
 RULE(selector, unknown_extension) {
     for (const char* id : {"", "pollux.conformance.unknown/1", "pollux.pollable_descriptor/4294967295", "\n"}) {
         expect(selector().extension(id) == nullptr, "expected: no extension \"" + std::string(id) + "\"");
@@ -63,7 +63,7 @@ RULE(selector, unknown_extension) {
     expect(selector().extension(Extended::id.data()) == nullptr, "expected: the same for each call");
 }
 
-// A layer around a Selector with an extension that it does not know returns null for its id.
+// A layer returns null for the id of an extension that it does not know, even if the inner Selector has the extension.
 RULE(layer, unknown_extension) {
     if (!subject().open_around) {
         static constexpr Capability no_layer{Support::unsupported, "not checked: this is a backend and not a layer"};

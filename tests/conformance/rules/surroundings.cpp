@@ -169,10 +169,10 @@ RULE(priority, once) {
             OpenFailure failure;
             const auto opened = subject().open(failure);
             if (!opened) return describe(failure);
-            auto& way_in = opened->registrator();
+            auto& registrator = opened->registrator();
             const std::array<Owned, 3> names{open_name(), open_name(), open_name()};
             for (std::uint64_t i = 0; i < names.size(); ++i) {
-                const auto error = way_in.add(names[i], {Token{i}, Ready::priority, mode});
+                const auto error = registrator.add(names[i], {Token{i}, Ready::priority, mode});
                 const bool is_unwatchable = error == std::errc::operation_not_permitted && !capabilities().files;
                 if (error == std::errc::operation_not_supported || is_unwatchable) return "refused";
                 if (error) return "add(): " + describe(error);
@@ -198,7 +198,7 @@ RULE(priority, once) {
                     return "in round " + std::to_string(round) + " three watches have events:" + counts;
                 }
                 for (std::uint64_t i = 0; i < names.size(); ++i) {
-                    if (way_in.modify(names[i], {Token{i}, Ready::priority, mode})) return "modify() fails";
+                    if (registrator.modify(names[i], {Token{i}, Ready::priority, mode})) return "modify() fails";
                 }
             }
             return {};

@@ -54,18 +54,18 @@ std::span<const Event> look_then_sleep(Selector& selector, std::span<Event> buff
         const auto seen = selector.select(buffer, 0ns, error);
         if (!seen.empty() || error) return seen;
     }
-    // Longer than elsewhere: among so many rounds some meet a machine that stands still for seconds.
+    // Longer than elsewhere: in a million rounds the machine may pause for seconds.
     return selector.select(buffer, 4 * patience, error);
 }
 
 /// The result of many rounds: a fault, which is empty if there is none, and the number of rounds.
-struct Outcome {
+struct Result {
     std::string fault = {};
     int rounds = 0;
 };
 
 /// One thread writes and wakes, and waits until the other one has seen the write.
-Outcome handshakes(Selector& selector, Budget& budget) {
+Result handshakes(Selector& selector, Budget& budget) {
     int written = 0; // not atomic: wake() has to order it
     Count collected;
     std::atomic<bool> stop = false;
@@ -78,20 +78,20 @@ Outcome handshakes(Selector& selector, Budget& budget) {
     });
     std::vector<Event> buffer(4);
     std::error_code error;
-    Outcome outcome;
+    Result result;
     for (int round = 1; budget.allows(round); ++round) {
         const auto seen = look_then_sleep(selector, buffer, 3 + round % 8, error);
         if (seen.empty() || error || written != round) {
-            outcome.fault = "wake " + std::to_string(round) +
-                            (seen.empty() ? " was lost" : " was reported before its write was visible");
+            result.fault = "wake " + std::to_string(round) +
+                           (seen.empty() ? " was lost" : " was reported before its write was visible");
             break;
         }
         collected.raise_to(round);
-        outcome.rounds = round;
+        result.rounds = round;
     }
     stop = true;
     collected.release();
-    return outcome;
+    return result;
 }
 
 /// A cache line that one thread writes and the other one invalidates, so that the next write is slow.
@@ -100,13 +100,13 @@ struct alignas(64) ContendedLine {
     std::atomic<int> taken = 0;
 };
 
-/// Processors delay writes behind later reads; with so many slow writes, by as much as a microsecond. A wake() that
+/// Processors delay writes behind later reads; with many slow writes, by up to a microsecond. A wake() that
 /// only reads whether a wake is pending reads it before the earlier writes are visible.
 using Written = std::array<ContendedLine, 32>;
 
 /// One thread writes and wakes twice in a row, so that the wakes are coalesced; the other one has to see the second
 /// number, though its wake may be part of the first.
-Outcome bursts(Selector& selector, Budget& budget) {
+Result bursts(Selector& selector, Budget& budget) {
     Written lines;
     Count collected;
     std::atomic<bool> stop = false;
@@ -121,11 +121,11 @@ Outcome bursts(Selector& selector, Budget& budget) {
     });
     std::vector<Event> buffer(4);
     std::error_code error;
-    Outcome outcome;
-    for (auto& seen = outcome.rounds; budget.allows(seen + 1);) {
+    Result result;
+    for (auto& seen = result.rounds; budget.allows(seen + 1);) {
         if (look_then_sleep(selector, buffer, 4, error).empty() || error) {
-            outcome.fault = "after number " + std::to_string(seen) +
-                            " a write was not seen: its wake was coalesced with a collected one";
+            result.fault = "after number " + std::to_string(seen) +
+                           " a write was not seen: its wake was coalesced with a collected one";
             break;
         }
         seen = lines.back().written.load(std::memory_order_relaxed);
@@ -134,7 +134,7 @@ Outcome bursts(Selector& selector, Budget& budget) {
     }
     stop = true;
     collected.release();
-    return outcome;
+    return result;
 }
 
 } // namespace

@@ -108,8 +108,8 @@ class Explorer {
         if (!all_ended && !any_moved && verdict_.fault.empty()) found("a thread sleeps for ever");
     }
 
-    /// The state behind a thread's next operation with this outcome, and behind those that no other thread can tell
-    /// from it.
+    /// The state behind a thread's next operation with this outcome, and behind those that no other thread can
+    /// distinguish from it.
     void proceed(State&& state, std::size_t index, Value outcome) {
         const auto length = run_.size();
         note(state, index, outcome);

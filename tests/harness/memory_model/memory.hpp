@@ -200,9 +200,9 @@ using Thread = std::function<std::function<void()>()>;
 /// others, "A Promising Semantics for Relaxed-Memory Concurrency" (POPL 2017), without promises: no load takes a value
 /// that depends on a later store of its own thread.
 ///
-/// What no other thread can tell from its neighbours is done at once, and not in each order with the steps of the
-/// others: accesses to plain variables, which are found to race all the same in a run that has the other one first, the
-/// release of a mutex, and choices.
+/// What no other thread can distinguish from its neighbours is done at once, and not in each order with the steps of
+/// the others: accesses to plain variables, which are found to race all the same in a run that has the other one first,
+/// the release of a mutex, and choices.
 Verdict explore(const std::vector<Thread>& threads, const Weaken& weaken = {});
 
 /// Runs threads that share a System: each has an object of its own, on the same locations.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Tests of what a plugin with the C face receives, and of what its program receives from it.
+// Tests of what a plugin with the C interface receives, and of what its program receives from it.
 #include "loader_test.hpp"
 #include "record.h"
 

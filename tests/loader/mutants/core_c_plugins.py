@@ -35,7 +35,7 @@ MUTANTS = [
      "CRefusal.capabilities"),
     (VALIDATION, "accept a file that describes another face", "if (plugin.abi != abi) return", "if (false) return",
      "CRefusal.differs_from_the_description"),
-    (VALIDATION, "load a layer with the C face", "if (is_c && plugin.kind == PluginKind::layer)", "if (false)",
+    (VALIDATION, "load a layer with the C interface", "if (is_c && plugin.kind == PluginKind::layer)", "if (false)",
      "CRefusal.layer"),
     (LIBRARY, "read the ABI of a plugin that is too short", "size >= sizeof(Head) && abi &&", "abi &&",
      "CRefusal.size_without_the_abi"),

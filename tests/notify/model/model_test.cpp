@@ -33,8 +33,8 @@ void expect_no_fault(const std::vector<Scenario>& scenarios) {
     }
 }
 
-TEST(Model, ring_is_sound) { expect_no_fault(of_ring); }
-TEST(Model, lane_is_sound) { expect_no_fault(of_lane); }
+TEST(Model, ring_has_no_fault) { expect_no_fault(of_ring); }
+TEST(Model, lane_has_no_fault) { expect_no_fault(of_lane); }
 
 /// The consumer reads the data while its "not queued" still waits to be seen by the producer.
 TEST(Model, published_design_loses_an_update) {
@@ -46,7 +46,7 @@ TEST(Model, published_design_loses_an_update) {
 TEST(Model, published_design_loses_a_wake) { EXPECT_EQ(parks<Published>().fault, "a thread sleeps for ever"); }
 
 /// With a fence in both places it holds on x86-64, where each swap of a flag is a fence, too: in C++ it is none.
-TEST(Model, two_fences_do_not_mend_the_published_design_everywhere) {
+TEST(Model, two_fences_do_not_repair_the_published_design_everywhere) {
     EXPECT_EQ(one_producer<PublishedWithFences>().fault, "an update was lost");
 }
 
@@ -73,7 +73,7 @@ Verdict store_then_load(const Weaken& weaken) {
     return explore_on<Seen>({judge, thread(0), thread(1)}, weaken);
 }
 
-TEST(Model, knows_fences) {
+TEST(Model, models_fences) {
     EXPECT_EQ(store_then_load({}).fault, "");
     EXPECT_EQ(store_then_load([](std::size_t thread, Operation& operation) {
                   if (operation.kind == Kind::fence && thread == 1) operation.order = relaxed;
@@ -81,7 +81,7 @@ TEST(Model, knows_fences) {
               "both saw nothing");
 }
 
-TEST(Model, knows_release_and_acquire) {
+TEST(Model, models_release_and_acquire) {
     const auto message = [](std::memory_order store, std::memory_order load) {
         return explore_on<TwoWords>({[load](TwoWords& system) {
                                          if (system.words[1].load(load) == 0) return;
@@ -99,7 +99,7 @@ TEST(Model, knows_release_and_acquire) {
 }
 
 /// A store may come to lie before one that was made earlier: here the two threads leave 1 in both words.
-TEST(Model, knows_stores_that_are_overtaken) {
+TEST(Model, models_reordered_stores) {
     const auto thread = [](std::size_t first) -> std::function<void(TwoWords&)> {
         return [first](TwoWords& system) {
             system.words.at(first).store(1, relaxed);

@@ -89,7 +89,7 @@ struct Consumer {
 template <typename S>
 using Body = std::function<void(S&)>;
 
-/// Changes its datum some times, and says so each time.
+/// Changes its datum some times, and notifies each time.
 template <typename S>
 Body<S> changes(std::size_t datum, int times, std::size_t token) {
     return [=](S& system) {
@@ -115,14 +115,14 @@ Body<S> polls(int times, std::array<int, 2> last) {
     };
 }
 
-/// One token changes often: the notification is conflated, or the token comes again.
+/// One token changes often: the notification is conflated, or the token is delivered again.
 template <typename Queue>
 Verdict one_producer(const Weaken& weaken = {}) {
     using S = System<Queue, 1>;
     return explore_on<S>({polls<S>(2, {3, 0}), changes<S>(0, 3, 0)}, weaken);
 }
 
-/// Two threads say the same token.
+/// Two threads notify the same token.
 template <typename Queue>
 Verdict one_token(const Weaken& weaken = {}) {
     using S = System<Queue, 1>;
@@ -182,7 +182,7 @@ Verdict plain_datum(const Weaken& weaken = {}) {
     return explore_on<S>({reads_plain<S>(), changes_both}, weaken);
 }
 
-/// A consumer that is given tokens until it has so many, and sleeps when there is none.
+/// A consumer that receives tokens until it has a number of them, and sleeps when there is none.
 template <typename S>
 Body<S> sleeps(int expected) {
     return [=](S& system) {
@@ -239,7 +239,7 @@ Verdict times_out(const Weaken& weaken = {}) {
     return explore_on<S>({gives_up_once, changes<S>(0, 1, 0)}, weaken);
 }
 
-/// The last producer to leave says so: the consumer has all tokens by then, and does not sleep on.
+/// The last producer declares its end: the consumer has all tokens by then, and does not sleep on.
 template <typename Queue>
 Verdict finishes(const Weaken& weaken = {}) {
     using S = System<Queue, 2>;

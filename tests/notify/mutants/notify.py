@@ -16,6 +16,6 @@ MUTANTS = [
      "Allocations.of_lanes_without_a_poller"),
     ("src/token_lanes.cpp", "do not free a lane that is added after the poller is destroyed", "        if (lane->next == end()) {",
      "        if (false) {", "Allocations.of_lanes_without_a_poller"),
-    ("src/token_lanes.cpp", "leave a lane to the one who has left it", "if (lane->abandoned.exchange(true, std::memory_order_acq_rel)) delete lane;",
+    ("src/token_lanes.cpp", "leave a lane to the side that has abandoned it", "if (lane->abandoned.exchange(true, std::memory_order_acq_rel)) delete lane;",
      "lane->abandoned.exchange(true, std::memory_order_acq_rel);", "Allocations.of_lanes_beside_the_end_of_the_poller"),
 ]  # fmt: skip

@@ -15,7 +15,7 @@ MUTANTS = [
      "        state_.compare_exchange_strong(seen, seen | pending, std::memory_order_acq_rel, std::memory_order_relaxed);\n"
      "        if (const std::error_code error = deliver()) return error;\n", "PendingWakeModel.loses_no_wake"),
     (HEADER, "begin no generation", "generation_ += 2;", "", "PendingWakeModel.loses_no_wake"),
-    (HEADER, "look at the word instead of adding to it", "state_.fetch_add(0, std::memory_order_acq_rel);",
+    (HEADER, "load the word instead of adding to it", "state_.fetch_add(0, std::memory_order_acq_rel);",
      "state_.load(std::memory_order_acquire);", "PendingWakeModel.loses_no_wake"),
     (HEADER, "collect by a store", "state_.exchange(generation_, std::memory_order_acq_rel);",
      "state_.store(generation_, std::memory_order_release);", "PendingWakeModel.loses_no_wake"),

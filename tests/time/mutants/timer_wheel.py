@@ -18,7 +18,7 @@ MUTANTS = [
     (WHEEL, "lose the last timer of a slot at a cascade",
      "        place(node);\n    }\n}", "        if (link != nullptr) place(node);\n    }\n}",
      "timer_wheel.to_the_nanosecond"),
-    (WHEEL, "spread a slot from its end",
+    (WHEEL, "cascade a slot from its end",
      "auto* ahead = chain.last;",
      "TimerLink* turned = nullptr;\n"
      "    for (auto* link = chain.first; link != nullptr;) {\n"
@@ -40,10 +40,10 @@ MUTANTS = [
      "chain = sorted(chain, before);", "static_cast<void>(before);", "timer_wheel.order"),
     (WHEEL, "turn ties among many",
      "before(newer, older) ? newer : older", "!before(older, newer) ? newer : older", "timer_wheel.many_ties"),
-    (WHEEL, "tell a loop to wake a tick too late",
+    (WHEEL, "return an expiry that is a tick too late",
      "return (slot->start << tick_bits) | (tick - 1);", "return (slot->start << tick_bits) + 2 * tick - 1;",
      "timer_wheel.next_expiry"),
-    (WHEEL, "tell a loop to wake for a cascade that is past",
+    (WHEEL, "return the expiry of a cascade that is past",
      "if (slot->level > 0) return slot->start << tick_bits;", "if (slot->level > 0) return now_;",
      "timer_wheel.next_expiry"),
     (WHEEL, "forget what was inserted in the past until the tick is over",

@@ -16,8 +16,9 @@ class Callback;
 
 /// A Callback owns any callable, even one that can only be moved, such as a lambda that owns a socket.
 ///
-/// It holds a callable of at most five pointers in itself if moving that cannot throw, and all others on the heap. It
-/// will be std::move_only_function of C++23.                                            [callback.allocates]
+/// It stores a callable of at most five pointers in itself if moving that cannot throw,
+/// and any other one on the heap.                                                       [callback.allocates]
+/// std::move_only_function of C++23 will replace it.
 ///
 /// Errors:   the constructor throws std::bad_alloc. Calling an empty Callback is undefined behaviour.
 /// Lifetime: destroys the callable once, when it is destroyed itself.                   [callback.owns]

@@ -7,20 +7,21 @@
 
 namespace pollux::loop {
 
-/// The base of Watcher, Timer, SignalWatcher, WakeWatcher and PollHook: owns one of these in a Loop, and ends it when
-/// it is destroyed. It is moved, not copied. The functions of an empty handle do nothing.
+/// A Handle owns a watch, a timer or another callback of a Loop, and ends it when it is destroyed: the base class of
+/// Watcher, Timer, SignalWatcher, WakeWatcher and PollHook. It is moved, not copied. The functions of an empty handle
+/// do nothing.
 ///
 /// Threads:  that of the Loop. Once the Loop is destroyed, one thread at a time may use its handles.
-/// Lifetime: may outlive the Loop, whose destruction makes it empty                     [handle.outlives_loop]
+/// Lifetime: may outlive the Loop, whose destruction makes it empty.                    [handle.outlives_loop]
 ///           May be destroyed at any time, even in a callback, its own or another's.    [handle.destroyed_in_callback]
 ///           The callback and what it owns are destroyed in phase `close` of the turn,
 ///           or at once when no turn is under way.                                      [loop.close]
 class Handle {
   public:
-    /// Returns whether it owns something that has not ended.
+    /// Returns whether the handle owns a watch, timer or other callback that has not ended.
     explicit operator bool() const noexcept { return control_ && control_->owner; }
 
-    /// Does what the destructor does: no callback runs from now on, and the handle is empty.
+    /// Ends what the handle owns, as the destructor does: no callback runs from now on, and the handle is empty.
     ///                                                                                  [loop.no_stale_callback]
     void close() noexcept {
         auto* const control = std::exchange(control_, nullptr);
@@ -29,7 +30,8 @@ class Handle {
         control->release();
     }
 
-    /// In the background it is called as before, but does not keep run() from returning.  [loop.background]
+    /// Sets whether the handle is in the background (libuv: unref): its callback is called as before, but the handle
+    /// does not keep run() from returning.                                              [loop.background]
     void in_background(bool background = true) noexcept {
         if (*this) control_->owner->set_background(*target_, background);
     }

@@ -64,7 +64,7 @@ namespace pollux::loop {
 ///           destroys all callbacks, calls none, and leaves sources open. Objects that they own may call the Loop
 ///           meanwhile: defer() and post() return operation_canceled, functions that return a handle return an empty
 ///           one, and run() returns false.                                              [loop.destroyed]
-/// Processes: belongs to the process that opened it. A forked child may destroy it, which does not affect the parent's,
+/// Processes: belongs to the process that opened it. A forked child may destroy it, which does not affect its parent,
 ///           or continue with it after reopen(). Before that, run() throws no_such_process, and other calls take effect
 ///           after reopen(). A child that is forked while another thread runs the Loop can only destroy it.
 ///                                                                                      [loop.forked]
@@ -72,7 +72,7 @@ class Loop {
   public:
     /// Opens a backend.
     ///
-    /// Errors: OpenError with the whole diagnostic; std::invalid_argument if an option is out of range
+    /// Errors: OpenError with the report of all that was tried; std::invalid_argument if an option is out of range
     explicit Loop(const Request& request = {}, const LoopOptions& options = {});
     /// Takes ownership of any Selector, such as a layer; not null.
     explicit Loop(std::unique_ptr<Selector> selector, const LoopOptions& options = {});
@@ -144,7 +144,8 @@ class Loop {
     [[nodiscard]] SignalWatcher on_signal(int signal, Callback<void()> callback, std::error_code& error);
 
     /// Calls `callback` in phase `ready` after each wake of the backend, even one that a post caused. So it can poll an
-    /// event_queue() that is bound to poster(), with a limit for each turn.             [on_wake.called]
+    /// event_queue() of pollux::notify that is bound to poster(), with a limit for each turn.
+    ///                                                                                  [on_wake.called]
     [[nodiscard]] WakeWatcher on_wake(Callback<void()> callback);
 
     /// Runs turns until nothing is pending, or until stop(). What counts as pending: watches that can be called,
@@ -154,8 +155,8 @@ class Loop {
     /// Errors, of run(), run_one() and run_for(): an exception that leaves a callback   [loop.exceptions]
     ///         std::logic_error   the Loop is running already
     ///         std::system_error  a watch that the backend refuses                      [watch.refusal_ends_run]
-    ///                            a source was closed while watched, and the backend cannot be opened again: always
-    ///                            so if a Selector was given
+    ///                            a source was closed while watched, and the backend cannot be opened again, which
+    ///                            is always so if a Selector was passed to the constructor
     ///                            the error of Selector::select()
     ///                            a signal handler could not wake the Loop; the next run() calls the watchers of the
     ///                            signal                                                [on_signal.failure]
@@ -189,15 +190,15 @@ class Loop {
     /// Continues as reopen() does, but with `selector`, which the Loop then owns.
     std::error_code reopen(std::unique_ptr<Selector> selector) noexcept;
 
-    // For a loop that holds this one: docs/loop.md, "Nesting".
+    // For another event loop in which this one is nested: docs/loop.md, "Nesting".
 
     /// Returns a descriptor that is readable when the backend has events, wakes and posts of other threads included: an
     /// outer loop waits for it, until next_deadline(), and then calls run_for(0ns).     [nesting.descriptor]
     /// Call prepare() before it sleeps. reopen() closes the descriptor, and so does a turn that opens the backend
-    /// again: compare it after each turn. See PollableDescriptor for what the caller may do with it.
+    /// again, so compare the result after each turn. See PollableDescriptor for what the caller may do with it.
     ///
-    /// Errors: operation_not_supported  the backend has none: of those of Pollux, all but epoll and kqueue
-    ///         no_such_process          opened by the parent of this process            [nesting.forked]
+    /// Errors: operation_not_supported  the backend has no descriptor: of Pollux's, only epoll and kqueue have one
+    ///         no_such_process          the parent of this process opened the Loop      [nesting.forked]
     ///         each thrown as std::system_error, or set in `error`; operation_canceled while it is being destroyed
     Source descriptor() const;
     Source descriptor(std::error_code& error) const noexcept;
@@ -214,8 +215,9 @@ class Loop {
     std::optional<std::chrono::steady_clock::time_point> next_deadline() const noexcept;
 
     /// Calls `before` each time that the Loop is about to poll its backend, before it submits changes and decides
-    /// whether to sleep, and `after` when it has polled, before it calls back for events: so it can hold another loop.
-    /// Either may be empty. Watches, timers, posts and deferred functions that `before` sets count for this poll.
+    /// whether to sleep, and `after` when it has polled, before it calls back for events, so that another loop can be
+    /// nested in it. Either may be empty. Watches, timers, posts and deferred functions that `before` sets count for
+    /// this poll.
     ///                                                                                  [nesting.on_poll]
     /// A hook does not keep run() from returning, and its calls count as no callback for run_one().
     ///
@@ -224,7 +226,7 @@ class Loop {
 
     LoopMetrics metrics() const;
 
-    /// Returns which backend this is, and why it was chosen; empty if a Selector was given.
+    /// Returns which backend was opened, and why; empty if a Selector was passed to the constructor.
     const Choice& choice() const noexcept;
 
   private:

@@ -7,7 +7,7 @@
 
 namespace pollux::loop {
 
-/// The number of callbacks that each phase has called.
+/// LoopCallbacks counts the callbacks that each phase has called.
 struct LoopCallbacks {
     std::uint64_t timers = 0;
     std::uint64_t posted = 0;
@@ -17,7 +17,7 @@ struct LoopCallbacks {
     std::uint64_t total() const noexcept { return timers + posted + ready + deferred; }
 };
 
-/// Counts what a Loop has done since it was made, and what is pending.                  [metrics.counts]
+/// LoopMetrics counts what a Loop has done since it was made, and what is pending.      [metrics.counts]
 struct LoopMetrics {
     std::uint64_t turns = 0;
     std::uint64_t polls = 0;  // calls of Selector::select(), some of which slept

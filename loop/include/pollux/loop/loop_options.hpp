@@ -7,7 +7,7 @@
 
 namespace pollux::loop {
 
-/// The options of a Loop's constructor.
+/// LoopOptions are the options of a Loop's constructor.
 struct LoopOptions {
     /// The number of events that one poll can return, at least 1. Each takes 16 bytes.
     std::size_t events = 256;
@@ -20,8 +20,8 @@ struct LoopOptions {
     /// clock is then read after each callback.                                          [loop.budget_of_time]
     std::chrono::nanoseconds time_per_phase{0};
 
-    /// The number of functions that may be posted and not yet taken by the Loop, at least 1; post() refuses more. The
-    /// Loop takes all at once, so twice as many may wait for their call.                [post.bounded]
+    /// The number of posted functions that may be queued until the Loop takes them, at least 1; post() refuses more.
+    /// The Loop takes all at once, so twice as many may wait for their call.            [post.bounded]
     std::size_t posts = std::numeric_limits<std::size_t>::max();
 
     /// Fills in the times of LoopMetrics; the clock is then read twice for each callback and each sleep.

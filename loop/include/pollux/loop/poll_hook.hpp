@@ -5,7 +5,7 @@
 
 namespace pollux::loop {
 
-/// A handle that owns the two callbacks of Loop::on_poll(). It starts in the background.
+/// A PollHook is a handle that owns the two callbacks of Loop::on_poll(). It is in the background from the beginning.
 ///
 /// Threads and Lifetime: as for Handle.
 class PollHook : public Handle {

@@ -11,11 +11,12 @@ namespace pollux::loop {
 
 class PostQueue;
 
-/// Keeps run() from returning until it is closed, since a thread will post later (asio: work guard).
-/// [loop.keep_alive]
+/// A KeepAlive keeps run() from returning until it is closed or destroyed, for a thread
+/// that will post later (asio: work guard).                                             [loop.keep_alive]
 ///
 /// Threads:  any thread; one thread at a time may use an object.
-/// Lifetime: may outlive the Loop. In a forked child those of threads that exist only in the parent are never closed.
+/// Lifetime: may outlive the Loop. In a forked child, KeepAlives of threads that exist only in the parent are never
+/// closed.
 class KeepAlive {
   public:
     KeepAlive() noexcept = default;
@@ -25,12 +26,13 @@ class KeepAlive {
         posts_.swap(taken.posts_);
         return *this;
     }
-    /// Does what close() does. If the wake fails three times, the Loop ends when something else wakes it.
+    /// Closes it. If the wake fails three times, run() does not return until something else wakes the Loop.
     ~KeepAlive();
 
     /// Allows run() to return, and wakes the Loop, which may have nothing left to do. Does nothing if called again.
     ///
-    /// Errors: those of Registrator::wake(): run() still does not return; call this again  [post.close_again]
+    /// Errors: those of Registrator::wake(): run() still does not return; call close() again
+    ///                                                                                  [post.close_again]
     [[nodiscard]] std::error_code close() noexcept;
 
   private:
@@ -60,8 +62,8 @@ class Poster {
     ///         no_such_process in a forked child: the Loop calls the function after reopen()
     std::error_code post(Callback<void()>&& function) const;
 
-    /// Wakes the Loop, which calls the callbacks of on_wake(). So an event_queue() of pollux::notify can be bound to a
-    /// Poster.
+    /// Wakes the Loop, which calls the callbacks of on_wake(). So an event_queue() of pollux::notify can be bound to
+    /// a Poster.
     ///
     /// Errors: those of Registrator::wake(); operation_canceled  the Loop is destroyed  [post.loop_gone]
     std::error_code wake() const noexcept;

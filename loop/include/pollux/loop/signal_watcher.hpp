@@ -5,8 +5,8 @@
 
 namespace pollux::loop {
 
-/// A handle that keeps a signal watched by a Loop. When the last watcher of a signal in the process ends, its former
-/// disposition is restored.                                                             [on_signal.restores]
+/// A SignalWatcher is a handle that owns a callback for a signal. When the last watcher of a signal in the process
+/// ends, the former disposition of the signal is restored.                              [on_signal.restores]
 ///
 /// Threads and Lifetime: as for Handle.
 class SignalWatcher : public Handle {

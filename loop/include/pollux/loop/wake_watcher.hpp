@@ -5,7 +5,7 @@
 
 namespace pollux::loop {
 
-/// A handle that owns a callback for the wakes of a Loop.
+/// A WakeWatcher is a handle that owns a callback for the wakes of a Loop.
 ///
 /// Threads and Lifetime: as for Handle.
 class WakeWatcher : public Handle {

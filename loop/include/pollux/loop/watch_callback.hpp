@@ -48,7 +48,7 @@ class WatchCallback {
 
     explicit operator bool() const noexcept { return static_cast<bool>(callback_); }
 
-    /// Returns whether it is called in the second form.
+    /// Returns whether the callable is called in the second form.
     bool takes_error() const noexcept { return takes_error_; }
 
     /// Gives up the callable. `error` is null unless the call reports a refusal.

@@ -10,8 +10,8 @@
 
 namespace pollux::net {
 
-/// The reasons for which Address::parse() refuses a text. Each has a message of its own and compares equal to
-/// std::errc::invalid_argument.
+/// An AddressFault is the reason for which Address::parse() refuses a text. Each has a message of its own and compares
+/// equal to std::errc::invalid_argument.
 enum class AddressFault {
     no_port = 1,  ///< no port follows the address
     bad_port,     ///< the port is not a number from 0 to 65535
@@ -26,11 +26,12 @@ inline std::error_code make_error_code(AddressFault fault) noexcept {
     return {static_cast<int>(fault), address_category()};
 }
 
-/// A value that holds an IPv4 or IPv6 address and a port. Names are not resolved.
+/// An Address is a value: an IPv4 or IPv6 address and a port. Names are not resolved.
 ///
 ///     127.0.0.1:80    [::1]:80    [fe80::1%2]:80      2 is an interface index, for link-local addresses
 ///
-/// Two are equal if kind, bytes, interface and port are equal; IPv4 orders before IPv6. [address.compares]
+/// Two addresses are equal if kind, bytes, interface and port are equal; IPv4 orders before IPv6.
+///                                                                                      [address.compares]
 class Address {
   public:
     enum class Kind : std::uint8_t { ipv4, ipv6 };
@@ -39,7 +40,7 @@ class Address {
 
     /// Constructs 0.0.0.0:0.
     constexpr Address() noexcept = default;
-    /// Takes `bytes` in the order in which they are written, and `port` in the byte order of this machine.
+    /// Constructs an address from `bytes` in network order and `port` in host order.
     constexpr Address(const Ipv4& bytes, std::uint16_t port) noexcept
         : bytes_{bytes[0], bytes[1], bytes[2], bytes[3]}, port_(port) {}
     constexpr Address(const Ipv6& bytes, std::uint16_t port, std::uint32_t interface_number = 0) noexcept
@@ -56,7 +57,7 @@ class Address {
         return {Ipv6{}, port};
     }
 
-    /// Reads what to_string() writes, and each other way to write the same address.     [address.parses]
+    /// Parses what to_string() returns, and every other notation of the same address.   [address.parses]
     /// Returns 0.0.0.0:0 on failure.
     ///
     /// Errors: an AddressFault, which is invalid_argument; its message names what was expected  [address.refuses]
@@ -79,7 +80,7 @@ class Address {
     }
 
     friend bool operator==(const Address&, const Address&) noexcept = default;
-    // NOLINTNEXTLINE(modernize-use-nullptr): so clang-tidy 14 calls what the compiler writes
+    // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 warns of what the compiler generates
     friend std::strong_ordering operator<=>(const Address&, const Address&) noexcept = default;
 
   private:

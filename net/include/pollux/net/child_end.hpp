@@ -5,7 +5,7 @@
 
 namespace pollux::net {
 
-/// Owns the end of a pipe, or of a pair of sockets, that is meant for a child process. POSIX only.
+/// A ChildEnd owns the end of a pipe, or of a pair of sockets, that is meant for a child process. POSIX only.
 ///
 /// It is blocking, as programs expect of their standard streams: most take EAGAIN for an error, and seq(1), cat(1) and
 /// printf(3) then lose data. O_NONBLOCK belongs to the open file description, which the two ends do not share.

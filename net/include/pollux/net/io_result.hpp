@@ -8,14 +8,15 @@
 
 namespace pollux::net {
 
-/// The memory that a call reads into, or writes. A call with several buffers fills, or writes, one after the other.
+/// A Buffer is memory that a call reads into, a ConstBuffer memory that it writes. A call with several buffers uses one
+/// after the other.
 using Buffer = std::span<std::byte>;
 using ConstBuffer = std::span<const std::byte>;
 
 /// The most buffers that one call uses; those that follow are left to the next call.    [stream.many_buffers]
 inline constexpr std::size_t most_buffers = 128;
 
-/// The ways in which a non-blocking call ends. That it would block is a result, not an error.
+/// A Progress states how a non-blocking call ended. That it would block is a result, not an error.
 enum class Progress : std::uint8_t {
     done,        ///< the call did what was asked for, or a part of it
     would_block, ///< nothing happened; wait for the event, and call again
@@ -23,7 +24,7 @@ enum class Progress : std::uint8_t {
     failed       ///< `error` holds the reason
 };
 
-/// The result of a non-blocking call.
+/// An IoResult is the result of a non-blocking call.
 struct [[nodiscard]] IoResult {
     Progress progress = Progress::done;
     std::error_code error; // set if and only if the call failed
@@ -36,7 +37,7 @@ struct [[nodiscard]] IoResult {
     static IoResult failure(const std::error_code& error) noexcept { return {Progress::failed, error}; }
 };
 
-/// The result of a read or a write: at least 1 byte if it is done, unless all buffers are empty.
+/// A Transfer is the result of a read or a write: at least 1 byte if it is done, unless all buffers are empty.
 struct [[nodiscard]] Transfer : IoResult {
     std::size_t count = 0; // bytes; 0 unless the call is done
 };

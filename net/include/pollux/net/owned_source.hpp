@@ -8,7 +8,7 @@
 
 namespace pollux::net {
 
-/// Owns a Source: the base of all sockets and ends of pipes. It is moved, not copied.
+/// An OwnedSource owns a Source: the base class of all sockets and ends of pipes. It is moved, not copied.
 ///
 /// A registrator accepts the object itself: `registrator.add(stream, watch)`.           [owner.watchable]
 ///

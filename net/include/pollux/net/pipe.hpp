@@ -7,8 +7,8 @@
 
 namespace pollux::net {
 
-/// Owns the end of a pipe that is read from. POSIX only: Windows has no pipe that can be waited for together with
-/// sockets.
+/// A PipeReader owns the end of a pipe that is read from. POSIX only: Windows has no pipe that can be waited for
+/// together with sockets.
 class PipeReader : public OwnedSource {
   public:
     /// Constructs an object that owns nothing, to be assigned to.
@@ -37,7 +37,7 @@ class PipeReader : public OwnedSource {
     using OwnedSource::OwnedSource;
 };
 
-/// Owns the end of a pipe that is written to. POSIX only.
+/// A PipeWriter owns the end of a pipe that is written to. POSIX only.
 class PipeWriter : public OwnedSource {
   public:
     /// Constructs an object that owns nothing, to be assigned to.
@@ -51,8 +51,8 @@ class PipeWriter : public OwnedSource {
     /// Writes as much as the pipe has room for, as StreamSocket::write() does. Up to PIPE_BUF bytes (4,096 on Linux)
     /// are written whole, or the call would block.                                      [pipe.would_block]
     ///
-    /// Errors: broken_pipe  the last reader is closed. No SIGPIPE is raised, whatever the program does with that
-    ///                      signal                                                      [pipe.no_sigpipe]
+    /// Errors: broken_pipe  the last reader is closed. No SIGPIPE is raised, whatever the disposition of that signal is
+    ///                                                                                  [pipe.no_sigpipe]
     ///
     /// Where neither the pipe nor the call has a flag against SIGPIPE (Linux), this takes three more system calls.
     Transfer write(ConstBuffer buffer) noexcept;
@@ -64,7 +64,7 @@ class PipeWriter : public OwnedSource {
     using OwnedSource::OwnedSource;
 };
 
-/// Both ends of a pipe inside one process: the reader returns the bytes that are written to the writer.
+/// A Pipe holds both ends of a pipe inside one process: the reader returns the bytes that are written to the writer.
 ///                                                                                      [pipe.carries]
 /// Both are non-blocking, which a child process does not expect of its standard streams: use PipeFromChild and
 /// PipeToChild for those.
@@ -76,7 +76,7 @@ struct Pipe {
     static Pipe open(std::error_code& error) noexcept;
 };
 
-/// A pipe that carries what a child process writes: `child` becomes its standard output or error.
+/// A PipeFromChild carries what a child process writes: `child` becomes its standard output or error.
 ///                                                                                      [pipe.from_child]
 ///
 ///     auto [reader, child] = PipeFromChild::open(error);
@@ -91,7 +91,8 @@ struct PipeFromChild {
     static PipeFromChild open(std::error_code& error) noexcept;
 };
 
-/// A pipe that carries what a child process reads: `child` becomes its standard input.  [pipe.to_child]
+/// A PipeToChild carries what a child process reads: `child` becomes its standard input.
+///                                                                                      [pipe.to_child]
 struct PipeToChild {
     PipeWriter writer; // non-blocking
     ChildEnd child;    // blocking

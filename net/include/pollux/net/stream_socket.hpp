@@ -6,7 +6,7 @@
 
 namespace pollux::net {
 
-/// The base of TcpStream and UnixStream: a socket that carries bytes in both directions, in order.
+/// A StreamSocket carries bytes in both directions, in order: the base class of TcpStream and UnixStream.
 ///
 ///     connect() ──▶ writable ──▶ finish_connect() ──▶ read(), write() ──▶ shut_down_writing() ──▶ end of the stream
 ///
@@ -36,7 +36,8 @@ class StreamSocket : public OwnedSource {
 
     /// Writes as much as the system has room for, at most 1 GiB; this may be a part.    [stream.would_block]
     ///
-    /// Errors: broken_pipe or connection_reset  the other side reads no more; no SIGPIPE  [stream.no_sigpipe]
+    /// Errors: broken_pipe or connection_reset  the other side reads no more; no SIGPIPE is raised
+    ///                                                                                  [stream.no_sigpipe]
     ///         not_connected                    the stream was never connected, or is not yet
     Transfer write(ConstBuffer buffer) noexcept;
     Transfer write(std::span<const ConstBuffer> buffers) noexcept;

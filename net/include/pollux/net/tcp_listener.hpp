@@ -5,7 +5,7 @@
 
 namespace pollux::net {
 
-/// The options of TcpListener::listen().
+/// ListenOptions are the options of TcpListener::listen().
 struct ListenOptions {
     /// The number of connections that may wait to be accepted, not negative. The system has a limit, too (Linux:
     /// net.core.somaxconn).
@@ -23,7 +23,7 @@ struct ListenOptions {
     bool only_ipv6 = true;
 };
 
-/// Owns a socket that listens for TCP connections.
+/// A TcpListener owns a socket that listens for TCP connections.
 class TcpListener : public OwnedSource {
   public:
     /// The result of accept().
@@ -61,8 +61,8 @@ class TcpListener : public OwnedSource {
     ///                                     pause the watch until something is closed    [listener.no_descriptor]
     Accepted accept() noexcept;
 
-    /// Returns whether accept() failed for the sake of one connection, which is lost: the listener is usable, and
-    /// accept() continues with the next.                                                [listener.transient]
+    /// Returns whether `error` of accept() concerns one connection only, which is lost: the listener is usable, and the
+    /// next accept() continues with the next connection.                                [listener.transient]
     ///
     /// These are connection_aborted (BSD, macOS), connection_reset (Windows), and the errors that Linux passes on from
     /// the network, see accept(2): network_down, protocol_error, no_protocol_option, host_unreachable,

@@ -6,7 +6,7 @@
 
 namespace pollux::net {
 
-/// Owns one end of a TCP connection.
+/// A TcpStream owns one end of a TCP connection.
 class TcpStream : public StreamSocket {
   public:
     /// Constructs an object that owns nothing, to be assigned to.
@@ -38,7 +38,7 @@ class TcpStream : public StreamSocket {
     ///                                                                                  [owner.adopts]
     static TcpStream adopt(Source source, std::error_code& error) noexcept;
 
-    /// The addresses of both ends; 0.0.0.0:0 on failure.                                [listener.accepts]
+    /// Return the addresses of both ends; 0.0.0.0:0 on failure.                         [listener.accepts]
     ///
     /// Errors: not_connected  peer_address() only: the stream is not yet connected, or no longer
     Address local_address(std::error_code& error) const noexcept;

@@ -7,13 +7,13 @@
 
 namespace pollux::net {
 
-/// The options of UdpSocket::bind().
+/// BindOptions are the options of UdpSocket::bind().
 struct BindOptions {
     bool reuse_port = false; // as in ListenOptions
     bool only_ipv6 = true;
 };
 
-/// Owns a UDP socket, which sends and receives datagrams: each arrives whole, late, twice, or never.
+/// A UdpSocket owns a UDP socket. A datagram that it sends arrives whole or not at all, and may arrive late or twice.
 ///
 /// All calls are non-blocking. A call that a signal interrupts is continued, not failed.
 class UdpSocket : public OwnedSource {
@@ -50,7 +50,7 @@ class UdpSocket : public OwnedSource {
     /// Errors: message_size          longer than a datagram may be (65,507 bytes of IPv4)  [udp.too_long]
     ///         connection_refused    no socket received an earlier datagram             [udp.refused]
     ///         destination_address_required  connect() was not called (Windows: not_connected)  [udp.connects]
-    ///         no_buffer_space       BSD, macOS: no room, and no event will report when there is
+    ///         no_buffer_space       BSD, macOS: no room, and no event reports when there is room again
     Transfer send(ConstBuffer bytes) noexcept;
     /// Sends `bytes` as send() does, to the address `to`.                               [udp.sends_to]
     Transfer send_to(ConstBuffer bytes, const Address& to) noexcept;

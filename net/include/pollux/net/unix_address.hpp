@@ -9,19 +9,19 @@
 
 namespace pollux::net {
 
-/// A value that holds the address of a Unix socket: the path of a file, or an abstract name (Linux). POSIX only.
+/// A UnixAddress is the address of a Unix socket: the path of a file, or an abstract name (Linux). POSIX only.
 class UnixAddress {
   public:
     /// Constructs the address of a socket that is not bound, such as a client's.
     UnixAddress() noexcept = default;
 
-    /// The address of a path.
+    /// Returns the address of a path.
     ///
     /// Errors: invalid_argument   empty, or with a zero byte                            [unix.addresses]
     ///         filename_too_long  more than 107 bytes; macOS, BSD: 103                  [unix.addresses]
     static UnixAddress path(std::string_view path, std::error_code& error) noexcept;
 
-    /// The address of an abstract name, which exists as long as its listener; it is no file.
+    /// Returns the address of an abstract name, which exists as long as its listener; it is no file.
     ///                                                                                  [unix.abstract]
     /// Errors: filename_too_long        more than 107 bytes                             [unix.addresses]
     ///         invalid_argument         empty                                           [unix.addresses]

@@ -5,7 +5,7 @@
 
 namespace pollux::net {
 
-/// Owns a socket that listens for connections from processes of this machine. POSIX only.
+/// A UnixListener owns a socket that listens for connections from processes of this machine. POSIX only.
 ///
 /// Lifetime: a path stays as a file when the listener is closed, and no socket can listen there until the file is
 ///           removed: by the caller, after closing, or before listening if no other listener can be there.

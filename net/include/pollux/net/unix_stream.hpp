@@ -10,7 +10,7 @@ namespace pollux::net {
 struct UnixPair;
 struct UnixChildPair;
 
-/// Owns one end of a connection between processes of this machine. POSIX only.
+/// A UnixStream owns one end of a connection between processes of this machine. POSIX only.
 class UnixStream : public StreamSocket {
   public:
     /// Constructs an object that owns nothing, to be assigned to.

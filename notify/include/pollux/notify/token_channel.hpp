@@ -7,7 +7,7 @@ namespace pollux::notify {
 
 struct TokenChannel;
 
-/// The producers' end of a token channel. Copies are cheap, and queue into the same channel.
+/// A Sender is the producers' end of a token channel. Copies are cheap, and queue into the same channel.
 ///
 /// Threads, Lifetime: as for Notifier. When the last Sender is destroyed, recv() returns an error.
 class Sender {
@@ -33,7 +33,7 @@ class Sender {
     std::shared_ptr<TokenQueueState> queue_; // a Channel
 };
 
-/// The consumer's end of a token channel. There is one, which is moved and not copied.
+/// A Receiver is the consumer's end of a token channel. Each channel has one, which is moved and not copied.
 ///
 /// Threads:  one thread at a time may call recv() and try_recv().
 /// Lifetime: as for Poller.
@@ -52,14 +52,15 @@ class Receiver {
     /// Moves tokens to `tokens` as Poller::poll() does, and waits until there is one: polls, spins for some
     /// microseconds, then sleeps.
     ///
-    /// Errors: those above; invalid_argument  there is no room for a token              [channel.empty_buffer]
+    /// Errors: those of the class; invalid_argument  there is no room for a token       [channel.empty_buffer]
     std::error_code recv(Tokens& tokens, std::size_t limit = no_limit) noexcept { return recv(tokens, forever, limit); }
 
-    /// Does the same for at most `timeout`. Returns no tokens and no error when that has passed, never early.
-    ///                                                                                  [channel.timeout]
+    /// Receives tokens as recv() without a timeout does, but waits for at most `timeout`. Returns no token and no error
+    /// when that has passed, never early.                                               [channel.timeout]
     std::error_code recv(Tokens& tokens, Timeout timeout, std::size_t limit = no_limit) noexcept;
 
-    /// Does the same without blocking.                                                  [channel.try_recv]
+    /// Receives tokens as recv() does, but is non-blocking: returns no token and no error if none is queued.
+    ///                                                                                  [channel.try_recv]
     std::error_code try_recv(Tokens& tokens, std::size_t limit = no_limit) noexcept;
 
   private:
@@ -69,7 +70,7 @@ class Receiver {
     std::shared_ptr<TokenQueueState> queue_; // a Channel
 };
 
-/// The two ends of a token channel.
+/// A TokenChannel holds the two ends of a token channel.
 struct TokenChannel {
     Sender sender;
     Receiver receiver;

@@ -15,8 +15,9 @@
 
 namespace pollux::notify {
 
-/// Selects a queue with one lane for each LaneNotifier, so that no two producers share a word: much cheaper for new
-/// tokens. The order is kept for each LaneNotifier, not across them.                    [lanes.fifo]
+/// An argument of type lanes_t makes event_queue() return token lanes: a queue with one lane for each LaneNotifier, so
+/// that no two producers write the same memory, and new tokens cost much less. The order of tokens is kept for each
+/// LaneNotifier, not across them.                                                       [lanes.fifo]
 struct lanes_t {
     explicit lanes_t() = default;
 };
@@ -24,7 +25,7 @@ inline constexpr lanes_t lanes{};
 
 struct TokenLanes;
 
-/// Holds what the ends of token lanes share. Internal.
+/// A LaneSet holds what the ends of token lanes share. Internal.
 class LaneSet {
   public:
     struct Lane {
@@ -42,7 +43,7 @@ class LaneSet {
     std::size_t capacity() const noexcept { return capacity_; }
     bool is_closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
 
-    /// Opens a new lane; after close() one for no tokens, that only its LaneNotifier refers to. Any thread may call it.
+    /// Opens a new lane; after close() a lane of capacity 0, to which only its LaneNotifier refers. Threads: any.
     Lane& open();
     /// Gives up a lane, for its LaneNotifier or the consumer; the second call frees it.
     static void leave(Lane* lane) noexcept;
@@ -68,9 +69,10 @@ class LaneSet {
     std::vector<std::uint64_t> seen_; // for each token, the last poll that delivered it
 };
 
-/// The producers' end of token lanes. Each copy has a lane of its own, which takes 5 to 9 bytes for each token of the
-/// capacity. A poll() that delivers fewer tokens than it has room for frees the lanes of all copies that were destroyed
-/// before. Once the LanePoller is destroyed, a lane is freed with its copy, and new copies have none.
+/// A LaneNotifier is the producers' end of token lanes. Each copy has a lane of its own, which takes 5 to 9 bytes for
+/// each token of the capacity. A poll() that delivers fewer tokens than it has room for frees the lanes of all copies
+/// that were destroyed before. Once the LanePoller is destroyed, a lane is freed with its copy, and new copies have
+/// none.
 ///                                                                                          [lanes.memory]
 ///
 /// Threads:  one thread at a time may use an object: give each thread a copy.
@@ -111,7 +113,7 @@ class LaneNotifier {
     LaneSet::Lane* lane_;
 };
 
-/// The consumer's end of token lanes. There is one, which is moved and not copied.
+/// A LanePoller is the consumer's end of token lanes. Each queue has one, which is moved and not copied.
 ///
 /// Threads, Lifetime: as for Poller.
 class LanePoller {
@@ -141,7 +143,7 @@ class LanePoller {
     std::shared_ptr<LaneSet> lanes_;
 };
 
-/// The two ends of token lanes.
+/// TokenLanes holds the two ends of token lanes.
 struct TokenLanes {
     LaneNotifier notifier;
     LanePoller poller;

@@ -15,7 +15,7 @@ namespace pollux::notify {
 
 struct TokenQueue;
 
-/// Holds what the two ends of a queue share. Internal.
+/// A TokenQueueState holds what the two ends of a queue share. Internal.
 class TokenQueueState {
   public:
     TokenQueueState(std::size_t capacity, bool bound) : ring(capacity), can_sleep(bound) {}
@@ -40,7 +40,7 @@ class TokenQueueState {
     static std::error_code refusal(Pushed pushed) noexcept;
 };
 
-/// The producers' end of a token queue. Copies are cheap, and queue into the same queue.
+/// A Notifier is the producers' end of a token queue. Copies are cheap, and queue into the same queue.
 ///
 /// Threads:  any thread may call notify(), even of one object; copying, moving and destruction as for any value.
 /// Lifetime: may outlive the Poller. An object that was moved from can only be destroyed or assigned to.
@@ -62,7 +62,7 @@ class Notifier {
     std::shared_ptr<TokenQueueState> queue_;
 };
 
-/// The consumer's end of a token queue. There is one, which is moved and not copied.
+/// A Poller is the consumer's end of a token queue. Each queue has one, which is moved and not copied.
 ///
 /// Threads:  one thread at a time may call poll().
 /// Lifetime: may outlive the Notifiers. An object that was moved from can only be destroyed or assigned to.
@@ -83,8 +83,8 @@ class Poller {
     /// The rest stays in the queue, in order.                                           [notify.limit]
     /// A token that is notified again is queued after all others.                       [notify.fair]
     ///
-    /// Of a queue that is bound to a Selector, the next notification wakes select()     [notify.wakes_select]
-    /// or this call wakes the next select() itself, if tokens are left.                 [notify.rest_wakes_select]
+    /// If the queue is bound to a Selector, the next notification wakes select(),       [notify.wakes_select]
+    /// or, if tokens are left, this call itself wakes the next select().                [notify.rest_wakes_select]
     std::size_t poll(Tokens& tokens, std::size_t limit = no_limit) noexcept {
         auto& ring = queue_->ring;
         tokens.size_ = ring.is_empty() ? 0 : ring.take(tokens.room(limit));
@@ -99,7 +99,7 @@ class Poller {
     std::shared_ptr<TokenQueueState> queue_;
 };
 
-/// The two ends of a token queue.
+/// A TokenQueue holds the two ends of a token queue.
 struct TokenQueue {
     Notifier notifier;
     Poller poller;
@@ -121,7 +121,7 @@ TokenQueue event_queue(std::size_t capacity);
 /// Lifetime: no notify() or poll() may be under way when the Selector is destroyed, and none may follow.
 TokenQueue event_queue(std::size_t capacity, Registrator& registrator);
 
-/// A copyable handle whose wake() any thread may call at any time, such as PollRegistrator.
+/// A WakeHandle is a copyable handle whose wake() any thread may call at any time, such as PollRegistrator.
 template <typename T>
 concept WakeHandle = std::copy_constructible<T> && !std::derived_from<T, Registrator> && requires(const T& handle) {
     { handle.wake() }
@@ -129,7 +129,7 @@ concept WakeHandle = std::copy_constructible<T> && !std::derived_from<T, Registr
 };
 
 /// Makes a queue that is bound to a Poll by `poll.registrator()`, or to a Loop by `loop.poster()`. Both ends may
-/// outlive it; notifications that would wake it then return the handle's error.
+/// outlive the Poll or Loop; notifications that would wake it then return the handle's error.
 template <WakeHandle Handle>
 TokenQueue event_queue(std::size_t capacity, const Handle& handle) {
     class Bound final : public TokenQueueState {

@@ -16,14 +16,15 @@ namespace pollux::notify {
 /// The error of notify() after the Poller or Receiver was destroyed, and of recv() after the last Sender was.
 inline constexpr std::errc disconnected = std::errc::broken_pipe;
 
-/// The result of a call that succeeds. std::error_code() asks the standard library for its category each time, which
-/// takes longer than the rest of a notify() on a lane.
+/// The result of a call that succeeds. The constructor of std::error_code calls the standard library for its category
+/// each time, which takes longer than the rest of a notify() on a lane.
 inline const std::error_code no_error;
 
-/// As many tokens as there is room for.
+/// The `limit` of a call that returns as many tokens as its Tokens object has room for.
 inline constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
-/// Holds the tokens that one poll() or recv() returned. Use one object for many calls: only its constructor allocates.
+/// A Tokens object holds the tokens that one poll() or recv() returned. Use one object for many calls: only its
+/// constructor allocates.
 class Tokens {
   public:
     /// Makes room for `capacity` tokens; a call leaves further ones in the queue.       [notify.limit]

@@ -5,8 +5,8 @@
 
 namespace pollux::notify {
 
-/// A queue of tokens, each queued at most once, for one producer and one consumer: a TokenRing that needs plain loads
-/// and stores only, unless a token is queued already. Internal.
+/// A TokenLane is a queue of tokens, each queued at most once, for one producer and one consumer. Unlike a TokenRing,
+/// it needs plain loads and stores only, unless a token is queued already. Internal.
 template <typename Memory>
 class TokenLane {
   public:

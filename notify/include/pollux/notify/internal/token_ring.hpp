@@ -14,8 +14,8 @@
 /// The algorithm of the token queues of notify.hpp. Internal.
 namespace pollux::notify {
 
-/// The atomics and fences of the C++ library. The model test replaces it by a model of memory, which tries every
-/// outcome that C++ allows.
+/// RealMemory names the atomics and fences of the C++ library. The model test replaces it by a model of memory, which
+/// tries every outcome that C++ allows.
 struct RealMemory {
     template <typename T>
     using Atomic = std::atomic<T>;
@@ -58,9 +58,9 @@ enum class Rest : std::uint8_t {
     finished // it may not: all tokens are taken, and no producer is left
 };
 
-/// A queue of tokens below a capacity, each queued at most once, in the order in which they were queued: from any
-/// number of producers to one consumer. Lock-free; docs/decisions/0017-notify-memory-order.md shows why no token is
-/// lost.
+/// A TokenRing is a queue of tokens below a capacity, each queued at most once, in the order in which they were queued:
+/// from any number of producers to one consumer. Lock-free; docs/decisions/0017-notify-memory-order.md shows why no
+/// token is lost.
 ///
 ///     queued_   one flag per token
 ///     slots_    the queue: token + 1, or 0; as long as there are tokens, so it is never full
@@ -109,7 +109,7 @@ class TokenRing {
         return (tail & asleep) == 0 ? Pushed::queued : claim_wakeup();
     }
 
-    /// Gives a wakeup back that the caller claimed by push() and that failed: the next push() returns `wakes`.
+    /// Returns a wakeup that the caller claimed by push() and that failed: the next push() returns `wakes`.
     void unclaim_wakeup() noexcept { tail_.fetch_or(asleep, std::memory_order_relaxed); }
 
     /// Declares that no push() will follow; returns true if the caller has to wake the consumer.
@@ -160,7 +160,7 @@ class TokenRing {
         return (tail_.load(std::memory_order_acquire) & ~asleep) == (head_ | finished);
     }
 
-    /// Takes try_sleep() back; a wakeup may be under way.
+    /// Reverts try_sleep(); a wakeup may be under way.
     void cancel_sleep() noexcept { tail_.fetch_and(~asleep, std::memory_order_relaxed); }
 
     /// Makes push() return `closed` from now on.
