@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A layer for the tests of the suite: it forwards all calls, but a call of modify() does what its option says.
+// A layer for the tests of the suite: it forwards all calls, but modify() does what the option `how` names.
 #include <pollux/forwarding_selector.hpp>
 #include <pollux/plugin.hpp>
 
