@@ -27,8 +27,8 @@ class Simulated final : public ForwardingSelector, private time::ClockSource {
         if (defect_ == "early" && timeout) *timeout -= std::chrono::nanoseconds(1);
         return ForwardingSelector::select(buffer, timeout, error);
     }
-    void* extension(const char* id) noexcept override {
-        if (id != std::string_view(time::ClockSource::id)) return nullptr;
+    void* extension(const char* asked) noexcept override {
+        if (asked != std::string_view(time::ClockSource::id)) return nullptr;
         const bool is_other = defect_ == "another" && ++asked_ > 1;
         return is_other ? static_cast<time::ClockSource*>(simulation_.get()) : static_cast<time::ClockSource*>(this);
     }
