@@ -26,11 +26,13 @@ std::error_code PollRegistrator::close() const noexcept { return gate_->close();
 Poll::Poll(const Request& request, ReopenAdds adds)
     : selector_(open(request, choice_)), registrator_(selector_ ? gate_to(*selector_, adds) : nullptr) {
     if (!selector_) throw OpenError(choice_.text());
+    clock_ = time::Clock(extension<time::ClockSource>());
 }
 
 Poll::Poll(std::unique_ptr<Selector> selector, ReopenAdds adds)
     : selector_(std::move(selector)), registrator_(selector_ ? gate_to(*selector_, adds) : nullptr) {
     if (!selector_) throw std::invalid_argument("pollux::Poll: expected a Selector, was given null");
+    clock_ = time::Clock(extension<time::ClockSource>());
 }
 
 std::shared_ptr<PollRegistrator::Gate> Poll::gate_to(Selector& selector, ReopenAdds adds) {
@@ -50,6 +52,7 @@ Poll& Poll::operator=(Poll&& other) noexcept {
     std::swap(choice_, taken.choice_);
     std::swap(selector_, taken.selector_);
     std::swap(registrator_, taken.registrator_);
+    std::swap(clock_, taken.clock_);
     return *this;
 }
 
@@ -71,6 +74,7 @@ std::error_code Poll::replace(std::unique_ptr<Selector> selector) noexcept {
     const PollRegistrator::Gate::SoleCall call(*registrator_.gate_, "reopen()");
     if (const auto error = registrator_.gate_->replace(selector->registrator())) return error;
     selector_.swap(selector);
+    clock_ = time::Clock(extension<time::ClockSource>());
     return {};
 }
 
@@ -105,7 +109,7 @@ std::error_code Poll::poll(Events& events, Timeout timeout) {
 }
 
 std::error_code Poll::poll_until(Events& events, std::chrono::nanoseconds timeout) {
-    const time::Deadline deadline(timeout);
+    const time::Deadline deadline(timeout, clock_);
     for (auto left = timeout; left > left.zero(); left = deadline.left()) {
         if (!select_once(events, left)) return make_error_code(std::errc::operation_canceled);
         if (!events.empty() || events.error_) break;

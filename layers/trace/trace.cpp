@@ -10,6 +10,7 @@
 
 #include <pollux/forwarding_selector.hpp>
 #include <pollux/pollable_descriptor.hpp>
+#include <pollux/time/clock.hpp>
 #include <pollux/toolkit.hpp>
 
 #include <atomic>
@@ -39,7 +40,6 @@ namespace {
 
 using namespace pollux;
 using trace::Line;
-using Clock = std::chrono::steady_clock;
 
 constexpr Option options[] = {{"file", "stderr", "where the lines are appended: a path, or stderr"}};
 constexpr int standard_error = 2;
@@ -113,7 +113,7 @@ long long thread_number() noexcept {
 }
 
 /// Appends a time in seconds, with microseconds.
-Line& operator<<(Line& line, Clock::duration time) noexcept {
+Line& operator<<(Line& line, std::chrono::nanoseconds time) noexcept {
     const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
     line << microseconds / 1'000'000 << ".";
     for (long long unit = 100'000; unit > 0; unit /= 10) line << microseconds / unit % 10;
@@ -124,15 +124,17 @@ class Trace final : public ForwardingSelector {
   public:
     Trace(std::unique_ptr<Selector> inner, int file) noexcept : ForwardingSelector(std::move(inner)), file_(file) {}
 
-    /// A PollableDescriptor only shows when to call select(), so nothing bypasses this layer.
+    /// A PollableDescriptor only shows when to call select(), and a ClockSource what time it is, so nothing bypasses
+    /// this layer.
     void* extension(const char* id) noexcept override {
-        return id == std::string_view(PollableDescriptor::id) ? inner().extension(id) : nullptr;
+        const std::string_view asked = id;
+        return asked == PollableDescriptor::id || asked == time::ClockSource::id ? inner().extension(id) : nullptr;
     }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
-        const auto start = Clock::now();
+        const auto start = clock_.now();
         const auto events = ForwardingSelector::select(buffer, timeout, error);
-        const auto time = Clock::now() - start;
+        const auto time = clock_.now() - start;
         auto line = begin();
         line << "select(" << static_cast<long long>(buffer.size()) << " events, " << timeout << "): ";
         if (error) {
@@ -183,11 +185,12 @@ class Trace final : public ForwardingSelector {
 
     Line begin() const noexcept {
         Line line;
-        line << "pollux: " << Clock::now() - start_ << ", thread " << thread_number() << ": ";
+        line << "pollux: " << clock_.now() - start_ << ", thread " << thread_number() << ": ";
         return line;
     }
 
-    const Clock::time_point start_ = Clock::now();
+    const time::Clock clock_{extension_of<time::ClockSource>(inner())};
+    const std::chrono::steady_clock::time_point start_ = clock_.now();
     const File file_;
 };
 

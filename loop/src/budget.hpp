@@ -10,15 +10,18 @@
 
 namespace pollux::loop {
 
-/// Counts the callbacks that a phase may still call in this turn, and limits its time.
+/// Counts the callbacks that a phase may still call in this turn, and limits its time. `now` reads the clock: a
+/// callable, so that a turn without a limit of time keeps nothing for it.
 class Budget {
   public:
-    explicit Budget(const LoopOptions& options) noexcept : callbacks_(options.callbacks_per_phase) {
-        if (options.time_per_phase > options.time_per_phase.zero()) end_ = after(options.time_per_phase);
+    Budget(const LoopOptions& options, const auto& now) noexcept : callbacks_(options.callbacks_per_phase) {
+        if (options.time_per_phase > options.time_per_phase.zero()) end_ = after(now(), options.time_per_phase);
     }
 
     /// Reads the clock if there is a limit of time.
-    bool is_used_up() const noexcept { return callbacks_ == 0 || (begun_ && end_ != 0 && steady_now() >= end_); }
+    bool is_used_up(const auto& now) const noexcept {
+        return callbacks_ == 0 || (begun_ && end_ != 0 && now() >= end_);
+    }
     void use() noexcept {
         --callbacks_;
         begun_ = true;

@@ -33,7 +33,7 @@ Loop::State::State(Poll poll, const LoopOptions& options)
       poll_(std::move(poll)),
       posts(std::make_shared<PostQueue>(poll_->registrator(), options.posts)),
       watches(lists, *poll_),
-      timers(lists),
+      timers(lists, poll_->clock()),
       signal_wake_watchers(lists),
       poll_hooks(lists),
       events_(options.events) {
@@ -136,7 +136,7 @@ Loop::State::Running::Running(State& state) : state_(state), asleep_(state.metri
     if (state.running_) throw std::logic_error("pollux::loop::Loop: it is running already: called from a callback?");
     state.running_ = state.lists.in_turn = true;
     state.posts->run_by(std::this_thread::get_id());
-    if (state.options_.measure_time) begun_ = loop::steady_now();
+    if (state.options_.measure_time) begun_ = state.read_clock();
 }
 
 Loop::State::Running::~Running() {
@@ -144,7 +144,7 @@ Loop::State::Running::~Running() {
     state_.running_ = state_.lists.in_turn = false;
     state_.limit_calls(std::numeric_limits<std::uint64_t>::max());
     if (!state_.options_.measure_time) return;
-    const std::chrono::nanoseconds run(loop::steady_now() - begun_);
+    const std::chrono::nanoseconds run(state_.read_clock() - begun_);
     state_.metrics_.busy += run - (state_.metrics_.asleep - asleep_);
 }
 
@@ -201,6 +201,11 @@ Timer Loop::at(std::chrono::steady_clock::time_point time, Callback<void()> call
     demand_callable(callback);
     if (state_->is_closed()) return {};
     return state_->set(std::chrono::nanoseconds::zero(), time, std::move(callback));
+}
+
+std::chrono::steady_clock::time_point Loop::now() const noexcept {
+    state_->demand_thread("now()");
+    return state_->now();
 }
 
 std::error_code Loop::post(Callback<void()>&& function) { return state_->posts->post(std::move(function)); }

@@ -27,7 +27,7 @@ void Loop::State::prepare() {
     demand_own_process();
     // While events are left, the changes wait for them as they do in a turn.
     if (next_event_ == events_.size()) watches.submit_changes();
-    if (timers.has_unscheduled()) timers.schedule_all(loop::steady_now());
+    if (timers.has_unscheduled()) timers.schedule_all(read_clock());
 }
 
 std::optional<std::chrono::steady_clock::time_point> Loop::State::next_deadline() const noexcept {
@@ -37,6 +37,12 @@ std::optional<std::chrono::steady_clock::time_point> Loop::State::next_deadline(
     if (!next) return std::nullopt;
     constexpr auto last = static_cast<std::uint64_t>(std::chrono::nanoseconds::max().count());
     return Time(std::chrono::nanoseconds(std::min(*next, last)));
+}
+
+std::uint64_t Loop::State::read_clock() const noexcept { return loop::now_of(clock()); }
+
+std::chrono::steady_clock::time_point Loop::State::now() const noexcept {
+    return closed_ ? time::Clock().now() : clock().now();
 }
 
 Source Loop::descriptor() const {

@@ -90,6 +90,7 @@ class Loop::State {
     Source descriptor(std::error_code& error) const noexcept;
     void prepare();
     std::optional<std::chrono::steady_clock::time_point> next_deadline() const noexcept;
+    std::chrono::steady_clock::time_point now() const noexcept;
     LoopMetrics metrics() const;
 
     loop::ReadyLists lists;
@@ -107,6 +108,10 @@ class Loop::State {
     PostQueue::Functions deferred;
 
     const Poll& poll() const noexcept { return *poll_; }
+    /// The clock of all readings; the object stays the same when the Poll is opened again, and refers to the new one.
+    const time::Clock& clock() const noexcept { return poll_->clock(); }
+    /// Its time in nanoseconds. Not inline, so that turns that do not read it have no instruction for it.
+    std::uint64_t read_clock() const noexcept;
     std::uint64_t calls() const noexcept { return metrics_.callbacks.total(); }
     /// Keeps turns from sleeping once calls() has reached `limit`, until the Loop is run again.
     void limit_calls(std::uint64_t limit) noexcept { call_limit_ = limit; }

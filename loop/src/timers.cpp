@@ -16,25 +16,15 @@ constexpr auto never = std::numeric_limits<std::uint64_t>::max();
 
 std::uint64_t sum(std::uint64_t a, std::uint64_t b) noexcept { return a > never - b ? never : a + b; }
 
-/// Returns the steady clock as it was some milliseconds ago, at a fifth of the cost where there is such a clock. Linux
-/// updates it with each tick; it is further behind while a hypervisor does not run the processor that does so.
-std::uint64_t recently() noexcept {
-#ifdef CLOCK_MONOTONIC_COARSE
-    timespec time{};
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
-    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
-#else
-    return steady_now();
-#endif
-}
-
 static_assert(sizeof(TimerSlot) == 32 && sizeof(ColdData) == 64);
 
 } // namespace
 
-std::uint64_t steady_now() noexcept { return not_negative(std::chrono::steady_clock::now().time_since_epoch()); }
+std::uint64_t now_of(const time::Clock& clock) noexcept { return not_negative(clock.now().time_since_epoch()); }
 
-std::uint64_t after(std::chrono::nanoseconds duration) noexcept { return sum(steady_now(), not_negative(duration)); }
+std::uint64_t after(std::uint64_t now, std::chrono::nanoseconds duration) noexcept {
+    return sum(now, not_negative(duration));
+}
 
 TimerSlot& Timers::add(Callback<void()> callback, std::chrono::nanoseconds period) {
     auto index = free_.lowest();
@@ -123,7 +113,7 @@ void Timers::release_excess() noexcept {
     }
 }
 
-void Timers::schedule_all_now() noexcept { schedule_all(steady_now()); }
+void Timers::schedule_all_now() noexcept { schedule_all(now_of(clock_)); }
 
 void Timers::schedule_all(std::uint64_t now) noexcept {
     auto first = quiet_until_;
@@ -151,13 +141,27 @@ void Timers::advance(std::uint64_t now) noexcept {
     quiet_until_ = wheel_.next_expiry().value_or(never);
 }
 
+/// Returns the clock as it was some milliseconds ago, at a fifth of the cost: the steady clock of Linux, which updates
+/// a coarse copy with each tick. It is further behind while a hypervisor does not run the processor that does so. Any
+/// other clock is read itself.
+std::uint64_t Timers::recently() const noexcept {
+#ifdef CLOCK_MONOTONIC_COARSE
+    if (clock_.is_steady()) {
+        timespec time{};
+        clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+        return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
+    }
+#endif
+    return now_of(clock_);
+}
+
 bool Timers::is_next_near() noexcept {
     // Most timers are timeouts that are far away. Near ones make each turn read the clock.
     constexpr std::uint64_t far = 100'000'000;
     if (--rough_left_ != 0) return quiet_until_ < sum(recently(), far);
     // However far behind the coarse clock is, a timer of a Loop that never sleeps is late by these turns at most.
     rough_left_ = rough_readings;
-    return quiet_until_ <= steady_now();
+    return quiet_until_ <= now_of(clock_);
 }
 
 TimerSlot* Timers::pop_due() noexcept {
@@ -191,7 +195,7 @@ void Timers::set_again(TimerSlot& slot, ColdData& cold) noexcept {
 }
 
 std::optional<std::chrono::nanoseconds> Timers::quiet_time(std::uint64_t now) const noexcept {
-    const auto expiry = wheel_.next_deadline();
+    const auto expiry = next_deadline();
     if (!expiry && !limit_) return std::nullopt;
     const auto end = std::min(expiry.value_or(never), limit_.value_or(never));
     constexpr auto longest = static_cast<std::uint64_t>(std::chrono::nanoseconds::max().count());
@@ -199,7 +203,7 @@ std::optional<std::chrono::nanoseconds> Timers::quiet_time(std::uint64_t now) co
 }
 
 TimeLimit::TimeLimit(Timers& timers, std::chrono::nanoseconds duration) noexcept : timers_(timers) {
-    timers_.limit_ = after(duration);
+    timers_.limit_ = after(now_of(timers.clock_), duration);
 }
 
 TimeLimit::~TimeLimit() {

@@ -4,6 +4,7 @@
 #include "slots.hpp"
 
 #include <pollux/loop/callback.hpp>
+#include <pollux/time/clock.hpp>
 #include <pollux/time/timer_wheel.hpp>
 
 #include <algorithm>
@@ -22,10 +23,10 @@ namespace pollux::loop {
 inline std::uint64_t not_negative(std::chrono::nanoseconds time) noexcept {
     return static_cast<std::uint64_t>(std::max(time, time.zero()).count());
 }
-/// The steady clock in nanoseconds.
-std::uint64_t steady_now() noexcept;
-/// The time `duration` after now; a time that 64 bits cannot hold is their largest value.
-std::uint64_t after(std::chrono::nanoseconds duration) noexcept;
+/// The time of a clock in nanoseconds.
+std::uint64_t now_of(const time::Clock& clock) noexcept;
+/// The time `duration` after `now`; a time that 64 bits cannot hold is their largest value.
+std::uint64_t after(std::uint64_t now, std::chrono::nanoseconds duration) noexcept;
 
 /// The target of a Timer, with all data that setting it needs: two fit into a cache line.
 class alignas(32) TimerSlot final : public HandleTarget, public time::TimerNode {
@@ -102,7 +103,8 @@ struct FreeIndexes {
 /// is read once for all of them, while they are still in the cache.
 class Timers final : public HandleOwner {
   public:
-    explicit Timers(ReadyLists& lists) : lists_(lists), wheel_(steady_now()) {}
+    /// `clock` is that of the Poll, which replaces it when it is opened again.
+    Timers(ReadyLists& lists, const time::Clock& clock) : lists_(lists), clock_(clock), wheel_(now_of(clock)) {}
 
     /// Adds a timer that is not set. `period` is zero for none.
     TimerSlot& add(Callback<void()> callback, std::chrono::nanoseconds period);
@@ -127,7 +129,8 @@ class Timers final : public HandleOwner {
     }
     bool any() const noexcept { return limit_ || unscheduled_count_ != 0 || wheel_.pending() != 0; }
     bool has_due() const noexcept { return wheel_.has_due(); }
-    /// Returns false if no timer is due, as far as a cheap check can show.
+    /// Returns false if it is not worth the reading of the clock that decides whether a timer is due: none was, when it
+    /// was read last, and the next one is far from what a cheaper clock shows.
     bool may_be_due() noexcept {
         return limit_ || unscheduled_count_ != 0 || (wheel_.pending() != 0 && is_next_near());
     }
@@ -145,10 +148,13 @@ class Timers final : public HandleOwner {
     TimerSlot* pop_due() noexcept;
     /// Returns for how long no timer will be due; none: for ever.
     std::optional<std::chrono::nanoseconds> quiet_time(std::uint64_t now) const noexcept;
-    /// Returns when the next timers of the wheel are due; none: never.
-    std::optional<std::uint64_t> next_deadline() const noexcept { return wheel_.next_deadline(); }
+    /// Returns when the next timers of the wheel are due; none: never. Timers of one tick share a wake-up by the steady
+    /// clock. By the clock of a Selector they do not, so that a simulation calls them at their times.
+    std::optional<std::uint64_t> next_deadline() const noexcept {
+        return clock_.is_steady() ? wheel_.next_deadline() : wheel_.next_exact_deadline();
+    }
 
-    /// Makes the next turn advance the wheel, since a precise clock shows that a timer is due, or will be by then.
+    /// Makes the next turn read the clock and advance the wheel: a timer is due, or will be by then.
     void expect_due() noexcept { quiet_until_ = 0; }
     /// Destroys the callbacks of a Loop that is being destroyed.
     void clear_callbacks() noexcept {
@@ -192,6 +198,7 @@ class Timers final : public HandleOwner {
     void remove_unscheduled(TimerSlot& slot) noexcept;
     void schedule_all_now() noexcept;
     void fetch_due() noexcept;
+    std::uint64_t recently() const noexcept;
     bool is_next_near() noexcept;
 
     struct Unscheduled {
@@ -200,6 +207,7 @@ class Timers final : public HandleOwner {
     };
 
     ReadyLists& lists_;
+    const time::Clock& clock_;
     Blocks<TimerSlot> slots_;
     Blocks<ColdData> cold_data_; // of the slots with the same indexes
     FreeIndexes free_;

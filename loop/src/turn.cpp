@@ -11,16 +11,18 @@
 namespace pollux::loop {
 namespace {
 
-/// Measures how long a callback takes, even if it throws.
+/// Measures how long a callback takes, even if it throws. `Now` reads the clock.
+template <typename Now>
 class Stopwatch {
   public:
-    explicit Stopwatch(std::chrono::nanoseconds& longest) : longest_(longest), begun_(loop::steady_now()) {}
-    ~Stopwatch() { longest_ = std::max(longest_, std::chrono::nanoseconds(loop::steady_now() - begun_)); }
+    Stopwatch(std::chrono::nanoseconds& longest, Now now) : longest_(longest), now_(now), begun_(now()) {}
+    ~Stopwatch() { longest_ = std::max(longest_, std::chrono::nanoseconds(now_() - begun_)); }
     Stopwatch(const Stopwatch&) = delete;
     Stopwatch& operator=(const Stopwatch&) = delete;
 
   private:
     std::chrono::nanoseconds& longest_;
+    Now now_;
     std::uint64_t begun_;
 };
 
@@ -31,11 +33,11 @@ class Stopwatch {
 
 inline void Loop::State::poll(const Timeout& timeout) {
     const bool measures = options_.measure_time && timeout != std::chrono::nanoseconds::zero();
-    const auto begun = measures ? loop::steady_now() : 0;
+    const auto begun = measures ? read_clock() : 0;
     next_event_ = 0;
     ++metrics_.polls;
     const auto error = poll_->poll(events_, timeout);
-    if (measures) metrics_.asleep += std::chrono::nanoseconds(loop::steady_now() - begun);
+    if (measures) metrics_.asleep += std::chrono::nanoseconds(read_clock() - begun);
     metrics_.events += events_.size();
     if (error) throw std::system_error(error, "pollux::loop::Loop: the backend cannot wait");
     if (timeout != std::chrono::nanoseconds::zero()) trim_queues();
@@ -46,11 +48,11 @@ void Loop::State::sleep_beside_timers() {
     // clock.
     poll(at_once_);
     if (!events_.empty()) return;
-    const auto now = loop::steady_now();
+    const auto now = read_clock();
     timers.schedule_all(now);
     const auto quiet = timers.quiet_time(now);
     if (!quiet || *quiet > quiet->zero()) poll(quiet);
-    // The steady clock decides that the next turn checks timers, not the coarse one, which may be behind it.
+    // The clock that measured the sleep decides: the coarse one may be behind it, and would make the next turn sleep.
     if (events_.empty()) timers.expect_due();
 }
 
@@ -104,14 +106,15 @@ void Loop::State::call(std::uint64_t& count, loop::Budget& budget, auto&& callba
     ++count;
     budget.use();
     if (!options_.measure_time) return callback();
-    const Stopwatch stopwatch(metrics_.longest_callback);
+    const Stopwatch stopwatch(metrics_.longest_callback, [this] { return read_clock(); });
     callback();
 }
 
 void Loop::State::call_timers() {
-    timers.advance(loop::steady_now());
-    loop::Budget budget(options_);
-    while (!budget.is_used_up()) {
+    timers.advance(read_clock());
+    const auto now = [this] { return read_clock(); };
+    loop::Budget budget(options_, now);
+    while (!budget.is_used_up(now)) {
         auto* slot = timers.pop_due();
         if (!slot) return;
         call(metrics_.callbacks.timers, budget, [&] { timers.call(*slot); });
@@ -124,16 +127,18 @@ void Loop::State::call_posted() {
 }
 
 void Loop::State::call_queue(loop::CallQueue& queue, std::uint64_t& count) {
-    loop::Budget budget(options_);
-    while (!queue.empty() && !budget.is_used_up()) {
+    const auto now = [this] { return read_clock(); };
+    loop::Budget budget(options_, now);
+    while (!queue.empty() && !budget.is_used_up(now)) {
         auto function = queue.pop();
         call(count, budget, function);
     }
 }
 
 void Loop::State::call_ready() {
-    loop::Budget budget(options_);
-    while (!budget.is_used_up()) {
+    const auto now = [this] { return read_clock(); };
+    loop::Budget budget(options_, now);
+    while (!budget.is_used_up(now)) {
         if (auto* slot = lists.ready.pop_front()) {
             call(metrics_.callbacks.ready, budget, [slot] { slot->call(); });
             continue;

@@ -8,6 +8,7 @@ namespace pollux::conformance {
 void link_adding_rules();
 void link_buffer_rules();
 void link_changing_rules();
+void link_clock_rules();
 void link_connecting_rules();
 void link_ends_rules();
 void link_files_rules();

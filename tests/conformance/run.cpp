@@ -27,6 +27,7 @@ void link_all_rules() {
     link_adding_rules();
     link_buffer_rules();
     link_changing_rules();
+    link_clock_rules();
     link_connecting_rules();
     link_ends_rules();
     link_files_rules();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "../harness/rule.hpp"
 #include "../harness/scripted_selector.hpp"
+#include "../harness/simulated_selector.hpp"
 #include "core_test.hpp"
 
 #include <pollux/forwarding_selector.hpp>
@@ -75,6 +76,33 @@ RULE(poll, extension) {
     EXPECT_EQ(poll.extension<Unknown>(), nullptr);
     EXPECT_FALSE(poll.reopen(scripted()));
     EXPECT_EQ(poll.extension<Extended>(), nullptr);
+}
+
+// clock() is that of the present Selector, by which timeouts of poll() end, or the steady clock if that has none.
+RULE(poll, clock) {
+    const auto simulation = std::make_shared<harness::Simulation>();
+    const auto simulated = [&] { return std::make_unique<harness::SimulatedSelector>(simulation); };
+    const auto scripted = [] { return std::make_unique<ScriptedSelector>(std::make_shared<Record>(), one_event); };
+    Poll poll(simulated());
+    const auto begun = simulation->now();
+    EXPECT_EQ(poll.clock().now(), begun);
+    Events events;
+    EXPECT_FALSE(poll.poll(events, 24h));
+    EXPECT_TRUE(events.empty());
+    EXPECT_EQ(poll.clock().now(), begun + 24h);
+    EXPECT_EQ(simulation->sleeps, 1U);
+    EXPECT_FALSE(poll.reopen(scripted()));
+    EXPECT_TRUE(poll.clock().is_steady());
+    EXPECT_FALSE(poll.reopen(simulated()));
+    EXPECT_EQ(poll.clock().now(), begun + 24h);
+    EXPECT_FALSE(poll.poll(events, 0ns)); // may report a wake
+    EXPECT_FALSE(poll.poll(events, 1ms));
+    EXPECT_EQ(poll.clock().now(), begun + 24h + 1ms);
+    Poll other(scripted());
+    other = std::move(poll);
+    EXPECT_EQ(other.clock().now(), begun + 24h + 1ms);
+    const Poll moved(std::move(other));
+    EXPECT_EQ(moved.clock().now(), begun + 24h + 1ms);
 }
 
 TEST(Poll, reports_what_happens) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tests of the trace layer: what its lines state, and where they go.
+#include "../harness/simulated_selector.hpp"
 #include "../loader/loader_test.hpp"
 
 #include <pollux/poll.hpp>
@@ -71,6 +72,28 @@ TEST_F(Trace, has_a_line_for_each_call_and_event) {
     expect_line(seen[4], R"(select\(8 events, forever\): 1 event after 0\.\d{6} s: wake none)");
     expect_line(seen[5], R"(select\(8 events, 50000 ns\): 0 events after \d+\.\d{6} s)");
     expect_line(seen[6], R"(select\(0 events, 0 ns\): error \d+, .+ after 0\.\d{6} s)");
+}
+
+TEST_F(Trace, has_the_times_of_the_clock_below_it) {
+    const auto simulation = std::make_shared<harness::Simulation>();
+    {
+        const auto choice = explain({.backend = stack()});
+        ASSERT_EQ(choice.layers.size(), 1U);
+        OpenFailure failure;
+        const auto selector =
+            choice.layers[0].open_around(std::make_unique<harness::SimulatedSelector>(simulation), failure);
+        ASSERT_TRUE(selector);
+        EXPECT_EQ(extension_of<time::ClockSource>(*selector), simulation.get());
+        std::vector<Event> buffer(8);
+        std::error_code error;
+        EXPECT_TRUE(selector->select(buffer, std::chrono::hours(24), error).empty());
+    }
+    std::ifstream file(file_);
+    std::string line;
+    std::getline(file, line);
+    EXPECT_TRUE(line.find("pollux: 86400.000000 s, thread ") == 0 &&
+                line.find(": 0 events after 86400.000000 s") != line.npos)
+        << line;
 }
 
 TEST_F(Trace, appends_whole_lines_of_all_threads) {

@@ -48,6 +48,7 @@ const std::vector<Wrong>& wrongs() {
         {"after()", [](Victim& v) { (void)v.loop.after(1s, [] {}); }},
         {"every()", [](Victim& v) { (void)v.loop.every(1s, [] {}); }},
         {"at()", [](Victim& v) { (void)v.loop.at({}, [] {}); }},
+        {"now()", [](Victim& v) { (void)v.loop.now(); }},
         {"defer()", [](Victim& v) { v.loop.defer([] {}); }},
         {"on_signal()", [](Victim& v) { (void)v.loop.on_signal(SIGUSR2, [] {}); }},
         {"on_wake()", [](Victim& v) { (void)v.loop.on_wake([] {}); }},

@@ -252,6 +252,29 @@ RULE(timer_wheel, next_deadline) {
     }
 }
 
+// next_exact_deadline() is that of the next timer, to the nanosecond, or sooner to cascade a slot with more than 16.
+RULE(timer_wheel, next_exact_deadline) {
+    for (const std::size_t count : {1U, 16U, 200U}) {
+        for (const auto start : starts) {
+            for (unsigned bits = 1; bits < 52; ++bits) {
+                Rig rig(start, count);
+                std::mt19937_64 random(bits);
+                std::uniform_int_distribution<std::uint64_t> delay(1, std::uint64_t{1} << bits);
+                for (auto& timer : rig.timers) rig.wheel->insert(timer, start + delay(random));
+                std::uint64_t wakes = 0, fired = 0;
+                while (const auto next = rig.wheel->next_exact_deadline()) {
+                    const auto due = rig.at(*next);
+                    EXPECT_TRUE(!due.empty() || count > 16) << "start " << start << ", bits " << bits;
+                    for (const auto number : due) EXPECT_EQ(rig.timers[number].deadline(), *next);
+                    fired += due.size();
+                    ASSERT_LE(++wakes, count * levels);
+                }
+                EXPECT_EQ(fired, count);
+            }
+        }
+    }
+}
+
 // A time that is earlier than the last one is ignored: deadlines that have passed stay passed.
 RULE(timer_wheel, backwards) {
     Rig rig(10 * tick);

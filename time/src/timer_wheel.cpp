@@ -179,15 +179,28 @@ std::optional<std::uint64_t> TimerWheel::next_expiry() const noexcept {
 std::optional<std::uint64_t> TimerWheel::next_deadline() const noexcept {
     const auto slot = first_slot();
     if (has_due() || !slot || slot->level == 0) return next_expiry();
+    const auto earliest = earliest_of(*slot);
+    return earliest ? *earliest | (tick - 1) : next_expiry();
+}
+
+std::optional<std::uint64_t> TimerWheel::next_exact_deadline() const noexcept {
+    const auto slot = first_slot();
+    if (has_due() || !slot) return next_expiry();
+    const auto earliest = earliest_of(*slot);
+    return earliest ? std::max(*earliest, now_) : next_expiry();
+}
+
+/// Returns the earliest deadline of a slot; none if more timers are in it than it is worth to visit before it cascades.
+std::optional<std::uint64_t> TimerWheel::earliest_of(const Slot& slot) const noexcept {
     constexpr std::size_t most = 16;
     std::size_t seen = 0;
     auto earliest = never;
-    const auto& head = rings_[slot->ring];
+    const auto& head = rings_[slot.ring];
     for (auto* link = head.next; link != &head; link = link->next) {
-        if (++seen > most) return next_expiry();
+        if (++seen > most && slot.level > 0) return std::nullopt;
         earliest = std::min(earliest, node_of(link).deadline_);
     }
-    return earliest | (tick - 1);
+    return earliest;
 }
 
 } // namespace pollux::time

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pollux/open.hpp>
+#include <pollux/time/clock.hpp>
 
 #include <chrono>
 #include <concepts>
@@ -183,6 +184,12 @@ class Poll {
 
     const PollRegistrator& registrator() const noexcept { return registrator_; }
 
+    /// Returns the clock by which timeouts of poll() end: that of the Selector, if it has the extension
+    /// time::ClockSource, else the steady clock. After reopen() it is that of the new Selector; a copy of the old one
+    /// must not be used any more.                                                       [poll.clock]
+    /// Threads: those of poll(). Lifetime: that of the Poll.
+    const time::Clock& clock() const noexcept { return clock_; }
+
     /// Returns which backend was opened, and why; empty if a Selector was passed to the constructor.
     const Choice& choice() const noexcept { return choice_; }
 
@@ -206,6 +213,7 @@ class Poll {
     Choice choice_;
     std::unique_ptr<Selector> selector_;
     PollRegistrator registrator_;
+    time::Clock clock_;
 };
 
 } // namespace pollux

@@ -43,7 +43,8 @@ class Selector {
     /// and a wake delays no source.                                                     [buffer.room_for_wake]
     ///
     /// No event and no error: the timeout is over, or a signal handler ran; no event is lost. [signal.returns]
-    /// A timeout never ends early:                                                      [timeout.never_early]
+    /// A timeout never ends early, by the steady clock or, if there is one, the extension time::ClockSource:
+    ///                                                                                  [timeout.never_early]
     /// it is rounded up to the units of the system.                                     [timeout.rounds_up]
     /// On an idle machine it is late by at most Capabilities::timeout_resolution.       [timeout.resolution]
     /// A sleeping select() uses no processor time.                                      [selector.idle]

@@ -2,13 +2,19 @@
 from subject import library
 
 HEADER, WHEEL = "include/pollux/time/timer_wheel.hpp", "src/timer_wheel.cpp"
+DEADLINE = "include/pollux/time/deadline.hpp"
 
 SUBJECT = library(
     "time", "tests/time/pollux-time-tests", flags=("-D_GLIBCXX_ASSERTIONS",), patience=120, is_static=True,
-    own_tests=("tests/time/timer_wheel_model_test.cpp", "tests/time/timer_wheel_test.cpp"))  # fmt: skip
+    own_tests=("tests/time/clock_test.cpp", "tests/time/timer_wheel_model_test.cpp", "tests/time/timer_wheel_test.cpp"))  # fmt: skip
 
 # file, defect, piece of the source, its replacement, test that has to fail
 MUTANTS = [
+    (DEADLINE, "measure what is left by the steady clock",
+     "(end_ - clock_.now(),", "(end_ - Clock().now(),", "Deadline.follows_its_clock"),
+    (WHEEL, "take the end of the tick for the time of a timer",
+     "return earliest ? std::max(*earliest, now_) : next_expiry();", "return next_deadline();",
+     "timer_wheel.next_exact_deadline"),
     (WHEEL, "fire a tick early",
      "if (node.deadline_ > now_) {", "if (node.deadline_ > now_ + tick) {", "timer_wheel.to_the_nanosecond"),
     (WHEEL, "fire what is due later within the tick",

@@ -115,6 +115,11 @@ class Loop {
     /// Calls `callback` once, at `time` or as soon as possible after it, but never early.  [timer.never_early]
     [[nodiscard]] Timer at(std::chrono::steady_clock::time_point time, Callback<void()> callback);
 
+    /// Returns the present time by the clock of this Loop, by which timers are due and all else of it is measured:
+    /// durations, next_deadline(), LoopOptions::time_per_phase, LoopMetrics. It is the clock of its Selector, see
+    /// time::ClockSource, or else the steady clock; after reopen() that of the new Selector.   [loop.clock]
+    std::chrono::steady_clock::time_point now() const noexcept;
+
     /// Calls `function` in the next phase `posted`, as Poster::post() does.
     std::error_code post(Callback<void()>&& function);
 

@@ -55,8 +55,8 @@ class TimerNode : private TimerLink {
 /// now reaches a slot, its timers cascade to the levels below, at most 7 times each; a slot that is over and has few is
 /// sorted at once. Deadlines are compared to the nanosecond, and sorted within a tick.
 ///
-/// Times are nanoseconds of one steady clock. insert(), rearm(), cancel() and pop_due() take constant time; no function
-/// allocates or throws.
+/// Times are nanoseconds of one clock, which is never turned back. insert(), rearm(), cancel() and pop_due() take
+/// constant time; no function allocates or throws.
 ///
 /// Threads:  one thread at a time may use the wheel and its nodes.
 /// Lifetime: the destructor leaves no node pending.                                     [timer_wheel.destroyed]
@@ -137,6 +137,10 @@ class TimerWheel {
     ///                                                                                  [timer_wheel.next_deadline]
     std::optional<std::uint64_t> next_deadline() const noexcept;
 
+    /// Returns when the next timer is due, as next_deadline(), but to the nanosecond: timers of one tick do not share a
+    /// wake-up. Visits the timers of that tick, however many. [timer_wheel.next_exact_deadline]
+    std::optional<std::uint64_t> next_exact_deadline() const noexcept;
+
     /// The number of timers that are scheduled and not popped yet.
     std::size_t pending() const noexcept { return pending_; }
 
@@ -208,6 +212,7 @@ class TimerWheel {
     }
 
     std::optional<Slot> first_slot() const noexcept;
+    std::optional<std::uint64_t> earliest_of(const Slot& slot) const noexcept;
     Chain take(std::size_t ring) noexcept;
     void cascade(Chain chain) noexcept;
     bool make_few_due(TimerLink* chain) noexcept;
