@@ -57,7 +57,7 @@ std::error_code PollRegistrator::Gate::add(Source source, const Watch& watch) no
         if (const auto error = registrator.add(source, watch)) return error;
         entry = watches_->find_or_make(source);
         if (!entry) {
-            registrator.remove(source);
+            static_cast<void>(registrator.remove(source)); // the caller receives the error that came first
             return make_error_code(std::errc::not_enough_memory);
         }
         entry->lock();

@@ -84,7 +84,8 @@ class Channel final : public TokenQueueState {
     void add_sender() noexcept { senders_.fetch_add(1, std::memory_order_relaxed); }
 
     void remove_sender() noexcept {
-        if (senders_.fetch_sub(1, std::memory_order_acq_rel) == 1 && ring.finish()) wake();
+        if (senders_.fetch_sub(1, std::memory_order_acq_rel) == 1 && ring.finish())
+            static_cast<void>(wake()); // which cannot fail
     }
 
   private:

@@ -165,7 +165,7 @@ int run_backends(int argc, char** argv) {
             continue;
         }
         Choice choice;
-        open({.backend = argument}, choice);
+        static_cast<void>(open({.backend = argument}, choice));
         if (!choice.winner) {
             std::fprintf(stderr, "%s\n", choice.text().c_str());
             return 1;

@@ -47,7 +47,7 @@ TEST_F(NeedsOf, named_backend_is_refused_with_its_reason) {
     const std::string reason = load(fs::path(plugins) / file_name("poll_fallback")).capabilities.edge.reason;
     EXPECT_TRUE(says(choice.text(), {"cannot open backend \"poll_fallback\"",
                                      "backend poll_fallback does not offer edge, which the program needs: " + reason}));
-    EXPECT_THROW(open(request), OpenError);
+    EXPECT_THROW(static_cast<void>(open(request)), OpenError);
     EXPECT_THROW(Poll{request}, OpenError);
     EXPECT_TRUE(explain({.backend = "poll_fallback", .needs = {.oneshot = true, .level = true, .pipes = true}}).winner);
 }

@@ -24,7 +24,7 @@ class Sender {
     ///
     /// Errors: invalid_argument  the token is not below the capacity; it is not queued  [channel.out_of_range]
     ///         disconnected      the Receiver is destroyed                              [channel.receiver_destroyed]
-    std::error_code notify(Token token) const noexcept { return queue_->notify(token); }
+    [[nodiscard]] std::error_code notify(Token token) const noexcept { return queue_->notify(token); }
 
   private:
     friend TokenChannel event_channel(std::size_t capacity);
@@ -53,14 +53,16 @@ class Receiver {
     /// microseconds, then sleeps.
     ///
     /// Errors: those above; invalid_argument  there is no room for a token              [channel.empty_buffer]
-    std::error_code recv(Tokens& tokens, std::size_t limit = no_limit) noexcept { return recv(tokens, forever, limit); }
+    [[nodiscard]] std::error_code recv(Tokens& tokens, std::size_t limit = no_limit) noexcept {
+        return recv(tokens, forever, limit);
+    }
 
     /// Does the same for at most `timeout`. Returns no tokens and no error when that has passed, never early.
     ///                                                                                  [channel.timeout]
-    std::error_code recv(Tokens& tokens, Timeout timeout, std::size_t limit = no_limit) noexcept;
+    [[nodiscard]] std::error_code recv(Tokens& tokens, Timeout timeout, std::size_t limit = no_limit) noexcept;
 
     /// Does the same without blocking.                                                  [channel.try_recv]
-    std::error_code try_recv(Tokens& tokens, std::size_t limit = no_limit) noexcept;
+    [[nodiscard]] std::error_code try_recv(Tokens& tokens, std::size_t limit = no_limit) noexcept;
 
   private:
     friend TokenChannel event_channel(std::size_t capacity);
