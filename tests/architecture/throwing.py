@@ -80,7 +80,7 @@ ALLOWED = [
     Allowed(r"std::__cxx11::to_string\((int|unsigned int)\)", r"operator new.*|std::__throw_.*",
             "at most 11 characters, for which std::string allocates nothing"),
     Allowed(r"std::_Function_base::~_Function_base\(\)|std::function<.*>::operator=\(decltype\(nullptr\)\)", INDIRECT, "destroys a callable, and destructors are noexcept"),
-    Allowed(r"pollux::(Address::parse|\(anonymous namespace\)::parse_ipv6)\(.*\)", r"std::__throw_out_of_range_fmt\(.*\)",
+    Allowed(r"pollux::net::(Address::parse|\(anonymous namespace\)::parse_ipv6)\(.*\)", r"std::__throw_out_of_range_fmt\(.*\)",
             "a substring from behind a character that was found"),
 ]  # fmt: skip
 
