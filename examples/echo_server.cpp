@@ -47,7 +47,7 @@ int main(int argc, char** argv) try {
     error = registrator.add(listener, waiting);
     Timeout patience = forever;
     for (Events events; !error && !(error = poll.poll(events, patience));) {
-        if (std::exchange(patience, forever)) registrator.modify(listener, waiting);
+        if (std::exchange(patience, forever)) error = registrator.modify(listener, waiting);
         for (const auto& event : events) {
             if (event.token == waiting.token) {
                 auto accepted = listener.accept();
@@ -55,18 +55,17 @@ int main(int argc, char** argv) try {
                 if (accepted.is_done() && !registrator.add(accepted.stream, {token, Ready::readable}))
                     clients[token].stream = std::move(accepted.stream);
                 if (accepted.has_failed() && !net::TcpListener::is_transient(accepted.error)) {
-                    registrator.modify(listener, paused); // no descriptor is free: until the next event, or 100 ms
+                    error =
+                        registrator.modify(listener, paused); // no descriptor is free: until the next event, or 100 ms
                     patience = std::chrono::milliseconds(100);
                 }
                 continue;
             }
             auto& client = clients[event.token];
-            if (const auto next = echo(client); any(next)) {
-                registrator.modify(client.stream, {event.token, next}); // one-shot: arms it again
-            } else {
-                registrator.remove(client.stream);
-                clients.erase(event.token);
-            }
+            const auto next = echo(client);
+            if (any(next) && !registrator.modify(client.stream, {event.token, next})) continue; // one-shot: armed again
+            static_cast<void>(registrator.remove(client.stream)); // its end closes it, which ends a watch as well
+            clients.erase(event.token);
         }
     }
     throw std::system_error(error);

@@ -42,15 +42,20 @@ static std::uint64_t produce(const notify::Notifier& changed, std::size_t first,
         auto& [price, at] = quotes[symbol];
         at.store(Clock::now(), std::memory_order_relaxed);
         price.store(price.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-        changed.notify(Token{symbol}); // the thread that receives the token sees this price, or a newer one
+        // The thread that receives the token sees this price, or a newer one. An error is that of a failed wake: the
+        // token is queued, and the next notification wakes again.
+        static_cast<void>(changed.notify(Token{symbol}));
     }
     return updates;
 }
 
 struct Subscriber {
     explicit Subscriber(net::TcpStream&& accepted) : stream(std::move(accepted)) {
-        for (std::size_t symbol = 0; symbol < symbols; ++symbol) changed.notifier.notify(Token{symbol});
+        for (std::size_t symbol = 0; symbol < symbols; ++symbol) note(Token{symbol});
     }
+    /// Notes that a price has changed. There is no error: the queue wakes no Selector, and its other end is here.
+    void note(Token symbol) { static_cast<void>(changed.notifier.notify(symbol)); }
+
     net::TcpStream stream;
     notify::TokenQueue changed =
         notify::event_queue(symbols); // its own: the symbols whose prices it has not received yet
@@ -76,7 +81,10 @@ static bool serve(const PollRegistrator& registrator, Token token, Subscriber& s
         }
         const auto sent = stream.write(std::as_bytes(std::span(unsent)));
         if (sent.would_block()) return !registrator.modify(stream, {token, Ready::writable});
-        if (sent.has_failed()) return registrator.remove(stream), false;
+        if (sent.has_failed()) {
+            static_cast<void>(registrator.remove(stream)); // its end closes the stream, which ends a watch as well
+            return false;
+        }
         unsent.erase(0, sent.count);
     }
     return true;
@@ -131,7 +139,7 @@ int main(int argc, char** argv) try {
         for (auto next = subscribers.begin(); next != subscribers.end();) {
             const auto current = next++;
             auto& subscriber = current->second;
-            for (const auto token : tokens) subscriber.changed.notifier.notify(token);
+            for (const auto token : tokens) subscriber.note(token);
             const bool connected = !subscriber.unsent.empty() || serve(registrator, current->first, subscriber);
             all_sent &= subscriber.unsent.empty();
             if (!connected) subscribers.erase(current);

@@ -56,7 +56,8 @@ void get(loop::Loop& loop, const net::Address& server, const std::string& path) 
         }
         if (request->read()) return;
         request->watcher.close();
-        loop.defer([request] { std::cout << "http: " << request->text.substr(request->text.find("\r\n\r\n") + 4); });
+        check(loop.defer(
+            [request] { std::cout << "http: " << request->text.substr(request->text.find("\r\n\r\n") + 4); }));
     });
 }
 
@@ -80,7 +81,7 @@ int main(int argc, char** argv) try {
         std::async(std::launch::async, [poster = loop.poster(), keep_alive = loop.keep_alive()]() mutable {
             unsigned long long sum = 0;
             for (auto i = 1ULL; i <= 1000; ++i) sum += i * i;
-            poster.post([sum, keep_alive = std::move(keep_alive)] { std::cout << "work: " << sum << '\n'; });
+            check(poster.post([sum, keep_alive = std::move(keep_alive)] { std::cout << "work: " << sum << '\n'; }));
         });
     for (loop::LoopMetrics before, now; loop.run_one(); before = now) {
         now = loop.metrics();

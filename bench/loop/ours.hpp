@@ -69,7 +69,7 @@ class LoopOverBackend {
     }
 
     void run() { loop_.run(); }
-    void stop() { loop_.stop(); }
+    void stop() { static_cast<void>(loop_.stop()); } // from its own thread: it wakes nothing
 
     /// In a turn, as in a server: the slots of ended watches are not free before its last phase.
     void churn(const std::vector<int>& sources) {

@@ -65,7 +65,7 @@ class Wakes {
             if (over_) return;
             while (!receiver_sleeps()) {}
             sent_.store(cycles(), std::memory_order_relaxed);
-            waiting_.notify(Token{number % capacity});
+            static_cast<void>(waiting_.notify(Token{number % capacity}));
         }
     }
 

@@ -27,8 +27,8 @@ PollRegistrator::Gate::Gate(Registrator& registrator, bool remembers)
     : registrator_(&registrator), watches_(remembers ? std::make_unique<WatchTable>() : nullptr) {
     // On some systems the first use of these allocates memory: it may fail here, but not in noexcept functions.
     try {
-        std::unique_lock lock(mutex_);
-        changed_.wait_until(lock, std::chrono::steady_clock::time_point()); // it is over on any clock
+        const MutexLock lock(mutex_);
+        mutex_.wait_until(changed_, std::chrono::steady_clock::time_point()); // it is over on any clock
     } catch (const std::system_error&) {
         throw std::bad_alloc();
     }
@@ -37,7 +37,7 @@ PollRegistrator::Gate::Gate(Registrator& registrator, bool remembers)
 void PollRegistrator::Gate::leave() noexcept {
     const auto before = state_.fetch_sub(one_call, std::memory_order_acq_rel);
     if ((before & (gone | replacing)) == 0) return;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     changed_.notify_all();
 }
 
@@ -57,7 +57,7 @@ std::error_code PollRegistrator::Gate::add(Source source, const Watch& watch) no
         if (const auto error = registrator.add(source, watch)) return error;
         entry = watches_->find_or_make(source);
         if (!entry) {
-            registrator.remove(source);
+            static_cast<void>(registrator.remove(source)); // the caller receives the error that came first
             return make_error_code(std::errc::not_enough_memory);
         }
         entry->lock();
@@ -100,13 +100,13 @@ std::error_code PollRegistrator::Gate::close() noexcept {
 void PollRegistrator::Gate::close_for_good() noexcept {
     state_.fetch_or(closed | gone, std::memory_order_acq_rel);
     if (is_foreign()) return; // the parent's threads are not here to end their calls
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return state_.load(std::memory_order_acquire) < one_call; });
+    const MutexLock lock(mutex_);
+    mutex_.wait(changed_, [this] { return state_.load(std::memory_order_acquire) < one_call; });
 }
 
 void PollRegistrator::Gate::wait_until_replaced() noexcept {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return (state_.load(std::memory_order_acquire) & replacing) == 0; });
+    const MutexLock lock(mutex_);
+    mutex_.wait(changed_, [this] { return (state_.load(std::memory_order_acquire) & replacing) == 0; });
 }
 
 /// In a forked child: the calls, locks and waits of other threads have stayed with the parent.
@@ -152,7 +152,7 @@ std::error_code PollRegistrator::Gate::fill(Registrator& fresh) noexcept {
 }
 
 void PollRegistrator::Gate::end_replacing() noexcept {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     state_.fetch_and(~replacing, std::memory_order_acq_rel);
     changed_.notify_all();
 }
@@ -164,8 +164,8 @@ std::error_code PollRegistrator::Gate::replace(Registrator& fresh) noexcept {
         reset_in_child();
     } else {
         state_.fetch_or(replacing, std::memory_order_acq_rel);
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [this] { return state_.load(std::memory_order_acquire) < one_call; });
+        const MutexLock lock(mutex_);
+        mutex_.wait(changed_, [this] { return state_.load(std::memory_order_acquire) < one_call; });
     }
     const auto error = fill(fresh);
     if (!error) {

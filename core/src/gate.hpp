@@ -3,6 +3,7 @@
 
 #include "watch_table.hpp"
 
+#include <pollux/mutex.hpp>
 #include <pollux/poll.hpp>
 #include <pollux/process.hpp>
 
@@ -10,7 +11,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <system_error>
 #include <thread>
 
@@ -96,7 +96,7 @@ class PollRegistrator::Gate {
     std::atomic<OwnerProcess> owner_ = OwnerProcess();
     // Used by close_for_good() and replace() only. Not state_.wait(): without a futex, as on Windows, libstdc++ 12
     // loses its wake-ups (__waiter_pool::_M_do_wait in bits/atomic_wait.h compares before it locks).
-    std::mutex mutex_;
+    Mutex mutex_;
     std::condition_variable changed_;
 };
 

@@ -10,13 +10,13 @@
 #include "plugin_validation.hpp"
 #include "search.hpp"
 
+#include <pollux/mutex.hpp>
 #include <pollux/plugin.hpp>
 
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <boost/dll/shared_library.hpp>
 
 #include <map>
-#include <mutex>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -79,7 +79,7 @@ class Libraries {
     /// OpenFile::path_for_loader() refuses, or if the object is being loaded and a constructor in it calls this.
     /// Errors: std::system_error with the loader's message.
     Loaded* load(const fs::path& file, const OpenFile& opened, bool privileged, std::string& refusal) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         const auto [entry, is_new] = all_.try_emplace(file);
         auto& library = entry->second.object;
         if (library.is_loaded()) return &entry->second;
@@ -88,7 +88,7 @@ class Libraries {
             return nullptr;
         }
         // The entry is made first: an object that was loaded must not be unloaded because there is no memory for it.
-        EntryGuard guard{*this, entry};
+        const EntryGuard guard{all_, entry};
         const auto path = privileged ? opened.path_for_loader(refusal) : file;
         if (!refusal.empty()) return nullptr;
         constexpr auto mode = dll::load_mode::rtld_now | dll::load_mode::rtld_local;
@@ -102,7 +102,7 @@ class Libraries {
 
     /// Keeps the LoadedPlugin of an object, and returns it; the one of the first call for all calls.
     const LoadedPlugin& keep(Loaded& loaded, std::unique_ptr<const LoadedPlugin> plugin) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         if (!loaded.plugin) loaded.plugin = std::move(plugin);
         return *loaded.plugin;
     }
@@ -112,15 +112,15 @@ class Libraries {
 
     /// An EntryGuard removes the entry of an object whose load has failed.
     struct EntryGuard {
-        Libraries& libraries;
+        Map& all;
         Map::iterator entry;
         ~EntryGuard() {
-            if (!entry->second.object.is_loaded()) libraries.all_.erase(entry);
+            if (!entry->second.object.is_loaded()) all.erase(entry);
         }
     };
 
-    std::recursive_mutex mutex_;
-    Map all_;
+    RecursiveMutex mutex_;
+    Map all_ POLLUX_GUARDED_BY(mutex_);
 };
 
 /// An Examined is a file that was opened and examined.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <mutex>
+#include <pollux/mutex.hpp>
 
 namespace pollux::loop {
 
@@ -16,7 +16,7 @@ union Forever {
 
 /// A mutex whose lock() does not fail: on systems where the first lock() of a mutex allocates memory, the constructor
 /// throws instead.
-class ReadyMutex : public std::mutex {
+class ReadyMutex : public Mutex {
   public:
     ReadyMutex() {
         lock();

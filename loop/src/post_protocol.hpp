@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <pollux/mutex.hpp>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -34,7 +36,7 @@ class PostProtocol {
     /// needed; returns its error, or operation_canceled or resource_unavailable_try_again if no function was stored.
     std::error_code post(auto&& push, auto&& wake) {
         std::uint64_t batch = 0; // that needs a wake; 0: none
-        const std::error_code refusal = Memory::locked(mutex_, [&] {
+        const std::error_code refusal = Memory::locked(mutex_, [&]() POLLUX_REQUIRES(mutex_) {
             if (closed_) return make_error_code(std::errc::operation_canceled);
             if (!push()) return make_error_code(std::errc::resource_unavailable_try_again);
             any_.store(true, std::memory_order_relaxed);
@@ -53,7 +55,7 @@ class PostProtocol {
 
     /// For the Loop: calls `take_all` under the mutex, which takes all functions.
     void take(auto&& take_all) noexcept {
-        Memory::locked(mutex_, [&] {
+        Memory::locked(mutex_, [&]() POLLUX_REQUIRES(mutex_) {
             take_all();
             any_.store(false, std::memory_order_relaxed);
             batch_ = batch_ + 1;
@@ -61,12 +63,12 @@ class PostProtocol {
     }
 
     void hold() noexcept {
-        Memory::locked(mutex_, [&] { holds_ = holds_ + 1; });
+        Memory::locked(mutex_, [&]() POLLUX_REQUIRES(mutex_) { holds_ = holds_ + 1; });
     }
 
     /// Ends a hold(). After an error, which is that of `wake`, the Loop is still held.
     std::error_code release(auto&& wake) noexcept {
-        const bool wakes = Memory::locked(mutex_, [&] {
+        const bool wakes = Memory::locked(mutex_, [&]() POLLUX_REQUIRES(mutex_) {
             holds_ = holds_ - 1;
             return holds_ == 0 && !closed_ && !is_own_thread();
         });
@@ -80,17 +82,17 @@ class PostProtocol {
 
     /// Ends a hold() without a wake.
     void drop_hold() noexcept {
-        Memory::locked(mutex_, [&] { holds_ = holds_ - 1; });
+        Memory::locked(mutex_, [&]() POLLUX_REQUIRES(mutex_) { holds_ = holds_ - 1; });
     }
 
     /// Returns whether no hold() is left, and `is_empty`, which is called under the mutex, returns true.
     bool is_idle(auto&& is_empty) const {
-        return Memory::locked(mutex_, [&] { return holds_ == 0 && is_empty(); });
+        return Memory::locked(mutex_, [&]() POLLUX_REQUIRES(mutex_) { return holds_ == 0 && is_empty(); });
     }
 
     /// Makes every later post() return operation_canceled, and calls `drop` under the mutex.
     void close(auto&& drop) noexcept {
-        Memory::locked(mutex_, [&] {
+        Memory::locked(mutex_, [&]() POLLUX_REQUIRES(mutex_) {
             closed_ = true;
             drop();
         });
@@ -102,16 +104,17 @@ class PostProtocol {
     bool is_own_thread() const noexcept { return thread_.load(std::memory_order_relaxed) == Memory::this_thread(); }
 
     /// The mutex under which the functions above call their arguments.
-    Mutex& mutex() const noexcept { return mutex_; }
+    Mutex& mutex() const noexcept POLLUX_RETURN_MUTEX(mutex_) { return mutex_; }
 
   private:
     Atomic<bool> any_ = false;
     Atomic<ThreadId> thread_ = ThreadId();
     Atomic<std::uint64_t> woken_for_ = 0; // the last batch a wake is known to have succeeded for
-    mutable Mutex mutex_;                 // protects all below
-    Plain<std::uint64_t> batch_ = 1;      // that posts belong to: the Loop has taken those before
-    Plain<std::size_t> holds_ = 0;
-    Plain<bool> closed_ = false;
+    mutable Mutex mutex_;
+    // The batch that posts belong to: the Loop has taken those before.
+    Plain<std::uint64_t> batch_ POLLUX_GUARDED_BY(mutex_) = 1;
+    Plain<std::size_t> holds_ POLLUX_GUARDED_BY(mutex_) = 0;
+    Plain<bool> closed_ POLLUX_GUARDED_BY(mutex_) = false;
 };
 
 /// A StopRequest ends the turns of a Loop, from any thread: what was written before the last request() is visible after

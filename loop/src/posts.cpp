@@ -6,7 +6,6 @@
 #include <pollux/loop/poster.hpp>
 
 #include <cerrno>
-#include <mutex>
 #include <new>
 #include <stdexcept>
 
@@ -22,14 +21,14 @@ class PostQueues {
   public:
     static void insert(PostQueue& queue) {
         if (around_fork != 0) throw std::bad_alloc();
-        const std::lock_guard lock(mutex());
+        const MutexLock lock(mutex());
         auto*& first = all().first;
         queue.next_ = first;
         if (first) first->previous_ = &queue;
         first = &queue;
     }
     static void erase(PostQueue& queue) {
-        const std::lock_guard lock(mutex());
+        const MutexLock lock(mutex());
         (queue.previous_ ? queue.previous_->next_ : all().first) = queue.next_;
         if (queue.next_) queue.next_->previous_ = queue.previous_;
     }
@@ -37,14 +36,14 @@ class PostQueues {
   private:
     struct All {
         loop::ReadyMutex mutex;
-        PostQueue* first = nullptr;
+        PostQueue* first POLLUX_GUARDED_BY(mutex) = nullptr;
     };
 
     static All& all() {
         static loop::Forever<All> only;
         return only.value;
     }
-    static loop::ReadyMutex& mutex() { return all().mutex; }
+    static loop::ReadyMutex& mutex() POLLUX_RETURN_MUTEX(all().mutex) { return all().mutex; }
     /// Constructs what lock() uses; returns whether there was memory for it.
     static bool prepare_for_fork() noexcept try {
         all();
@@ -52,11 +51,12 @@ class PostQueues {
     } catch (const std::system_error&) {
         return false;
     }
-    static void lock() {
+    /// Not analysed, like unlock(): as many mutexes as there are queues.
+    static void lock() POLLUX_NO_THREAD_SAFETY_ANALYSIS {
         mutex().lock();
         for (auto* queue = all().first; queue; queue = queue->next_) queue->protocol_.mutex().lock();
     }
-    static void unlock() {
+    static void unlock() POLLUX_NO_THREAD_SAFETY_ANALYSIS {
         for (auto* queue = all().first; queue; queue = queue->next_) queue->protocol_.mutex().unlock();
         mutex().unlock();
     }
@@ -80,6 +80,7 @@ PostQueue::~PostQueue() { PostQueues::erase(*this); }
 std::error_code PostQueue::post(Callback<void()>&& function) {
     if (!function) throw std::invalid_argument("pollux: expected a function to post, was given an empty one");
     const auto push = [&] {
+        protocol_.mutex().assume_locked();
         if (functions_.size() >= limit_) return false;
         functions_.push_back(std::move(function));
         return true;
@@ -88,11 +89,14 @@ std::error_code PostQueue::post(Callback<void()>&& function) {
 }
 
 void PostQueue::take(Functions& into) noexcept {
-    protocol_.take([&] { functions_.swap(into); });
+    protocol_.take([&] {
+        protocol_.mutex().assume_locked();
+        functions_.swap(into);
+    });
 }
 
 void PostQueue::trim() noexcept {
-    const std::lock_guard lock(protocol_.mutex());
+    const MutexLock lock(protocol_.mutex());
     if (functions_.empty() && functions_.capacity() > loop::always_kept) Functions().swap(functions_);
 }
 
@@ -101,17 +105,23 @@ std::error_code PostQueue::release() noexcept {
 }
 
 std::size_t PostQueue::size() const {
-    const std::lock_guard lock(protocol_.mutex());
+    const MutexLock lock(protocol_.mutex());
     return functions_.size();
 }
 
 bool PostQueue::is_idle() const {
-    return protocol_.is_idle([this] { return functions_.empty(); });
+    return protocol_.is_idle([this] {
+        protocol_.mutex().assume_locked();
+        return functions_.empty();
+    });
 }
 
 void PostQueue::close() noexcept {
     Functions dropped; // destroyed without the mutex: their destructors may call this queue again
-    protocol_.close([&] { functions_.swap(dropped); });
+    protocol_.close([&] {
+        protocol_.mutex().assume_locked();
+        functions_.swap(dropped);
+    });
 }
 
 std::error_code Poster::post(Callback<void()>&& function) const { return posts_->post(std::move(function)); }

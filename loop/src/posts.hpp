@@ -62,7 +62,7 @@ class PostQueue {
     PollRegistrator registrator_;
     const std::size_t limit_;
     loop::PostProtocol<loop::SystemMemory> protocol_;
-    Functions functions_; // under the mutex of protocol_
+    Functions functions_ POLLUX_GUARDED_BY(protocol_.mutex());
 
     // The links of PostQueues.
     PostQueue* next_ = nullptr;

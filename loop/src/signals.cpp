@@ -6,7 +6,6 @@
 #include "forever.hpp"
 
 #include <array>
-#include <mutex>
 #include <thread>
 
 namespace pollux::loop {
@@ -21,7 +20,7 @@ std::atomic<int> handlers_running = 0;
 /// Counts the watchers of each signal in the process, whose disposition all Loops share.
 struct Process {
     ReadyMutex mutex;
-    std::array<unsigned, signal_limit> watchers{};
+    std::array<unsigned, signal_limit> watchers POLLUX_GUARDED_BY(mutex){};
 };
 
 Process& process() {
@@ -64,8 +63,9 @@ bool prepare_signals_for_fork() noexcept try {
     return false;
 }
 
-void lock_signals() noexcept { process().mutex.lock(); }
-void unlock_signals() noexcept { process().mutex.unlock(); }
+// Not analysed: one locks and the other unlocks.
+void lock_signals() noexcept POLLUX_NO_THREAD_SAFETY_ANALYSIS { process().mutex.lock(); }
+void unlock_signals() noexcept POLLUX_NO_THREAD_SAFETY_ANALYSIS { process().mutex.unlock(); }
 
 /// Resets what belongs to the parent: handlers that were running in its other threads, and signals that have arrived.
 void begin_child_of_fork() noexcept {
@@ -97,7 +97,7 @@ std::error_code Signals::add(int signal) noexcept {
     if (const auto error = is_called_around_fork()) return error;
     if (signal <= 0 || signal >= signal_limit) return make_error_code(std::errc::invalid_argument);
     {
-        const std::lock_guard lock(process().mutex);
+        const MutexLock lock(process().mutex);
         auto& all = process().watchers[index(signal)];
         if (all == 0) {
             if (const auto error = catch_signal(signal)) return error;
@@ -113,7 +113,7 @@ std::error_code Signals::add(int signal) noexcept {
 
 void Signals::remove(int signal) noexcept {
     if (--watchers_[index(signal)] == 0) pending_.wanted[index(signal)].store(false);
-    const std::lock_guard lock(process().mutex);
+    const MutexLock lock(process().mutex);
     if (--process().watchers[index(signal)] == 0) release_signal(signal);
 }
 

@@ -4,7 +4,6 @@
 #include "forever.hpp"
 
 #include <atomic>
-#include <mutex>
 #include <thread>
 
 namespace pollux::loop {
@@ -19,8 +18,9 @@ struct SystemMemory {
     using ThreadId = std::thread::id;
 
     static ThreadId this_thread() noexcept { return std::this_thread::get_id(); }
-    static auto locked(Mutex& mutex, auto&& action) {
-        const std::lock_guard lock(mutex);
+    /// Not analysed: the action names the mutex otherwise.
+    static auto locked(Mutex& mutex, auto&& action) POLLUX_NO_THREAD_SAFETY_ANALYSIS {
+        const MutexLock lock(mutex);
         return action();
     }
 };

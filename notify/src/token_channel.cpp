@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <pollux/mutex.hpp>
 #include <pollux/notify/token_channel.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -59,13 +59,13 @@ class Channel final : public TokenQueueState {
   public:
     explicit Channel(std::size_t capacity) : TokenQueueState(capacity, true) {
         // On systems where the first use of these allocates memory, it may fail here.
-        std::unique_lock lock(mutex_);
-        condition_.wait_until(lock, std::chrono::steady_clock::time_point()); // it is over on any clock
+        const MutexLock lock(mutex_);
+        mutex_.wait_until(condition_, std::chrono::steady_clock::time_point()); // it is over on any clock
     }
 
     std::error_code wake() noexcept override {
         {
-            const std::lock_guard lock(mutex_);
+            const MutexLock lock(mutex_);
             woken_ = true;
         }
         condition_.notify_one();
@@ -74,24 +74,25 @@ class Channel final : public TokenQueueState {
 
     /// Waits for wake(); returns false if `end` comes first.
     bool sleep(const End& end) noexcept {
-        std::unique_lock lock(mutex_);
-        const auto woken = [this] { return std::exchange(woken_, false); };
-        if (end) return condition_.wait_until(lock, *end, woken);
-        condition_.wait(lock, woken);
+        const MutexLock lock(mutex_);
+        const auto woken = [this]() POLLUX_REQUIRES(mutex_) { return std::exchange(woken_, false); };
+        if (end) return mutex_.wait_until(condition_, *end, woken);
+        mutex_.wait(condition_, woken);
         return true;
     }
 
     void add_sender() noexcept { senders_.fetch_add(1, std::memory_order_relaxed); }
 
     void remove_sender() noexcept {
-        if (senders_.fetch_sub(1, std::memory_order_acq_rel) == 1 && ring.finish()) wake();
+        if (senders_.fetch_sub(1, std::memory_order_acq_rel) == 1 && ring.finish())
+            static_cast<void>(wake()); // which cannot fail
     }
 
   private:
     std::atomic<std::size_t> senders_ = 1;
-    std::mutex mutex_;
+    Mutex mutex_;
     std::condition_variable condition_;
-    bool woken_ = false;
+    bool woken_ POLLUX_GUARDED_BY(mutex_) = false;
 };
 
 Channel& channel(TokenQueueState& queue) noexcept { return static_cast<Channel&>(queue); }

@@ -18,7 +18,8 @@ class RegistratorHandle {
 } // namespace
 
 void TokenQueueState::arrange_wake() noexcept {
-    if (ring.try_sleep() == Rest::more) wake();
+    // poll() returns no error: if the wake fails, tokens that it left are delivered by the next poll().
+    if (ring.try_sleep() == Rest::more) static_cast<void>(wake());
 }
 
 std::error_code TokenQueueState::wake_or_retry() noexcept {

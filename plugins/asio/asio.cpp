@@ -13,6 +13,7 @@
 #include "reactor.hpp"
 #include "watched.hpp"
 
+#include <pollux/mutex.hpp>
 #include <pollux/plugin.hpp>
 #include <pollux/process.hpp>
 #include <pollux/time/deadline.hpp>
@@ -24,7 +25,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <mutex>
 #include <new>
 #include <unordered_map>
 
@@ -71,7 +71,7 @@ class Queue {
 
     std::error_code add(Source source, const Watch& watch) noexcept {
         if (const auto error = validate(source, watch)) return error;
-        return change([&] {
+        return change([&]() POLLUX_REQUIRES(mutex_) {
             if (watches_.contains(source)) return make_error_code(std::errc::file_exists);
             Watches added;
             const auto watched = added.emplace(added.end(), context_, source, watch);
@@ -86,7 +86,7 @@ class Queue {
 
     std::error_code modify(Source source, const Watch& watch) noexcept {
         if (const auto error = validate(source, watch)) return error;
-        return change([&] {
+        return change([&]() POLLUX_REQUIRES(mutex_) {
             const auto found = watches_.find(source);
             // Asio would continue with a file that was closed while registered.
             if (found == watches_.end() || !found->second->is_same_file())
@@ -98,7 +98,7 @@ class Queue {
     }
 
     std::error_code remove(Source source) noexcept {
-        return change([&] {
+        return change([&]() POLLUX_REQUIRES(mutex_) {
             const auto found = watches_.find(source);
             if (found == watches_.end()) return make_error_code(std::errc::no_such_file_or_directory);
             list_of(*found->second).erase(found->second);
@@ -108,7 +108,7 @@ class Queue {
     }
 
     std::error_code wake() noexcept {
-        return change([&] {
+        return change([&]() POLLUX_REQUIRES(mutex_) {
             interrupt();
             set_due(wake_, true);
             return std::error_code();
@@ -117,14 +117,14 @@ class Queue {
 
   private:
     std::error_code change(auto&& step) noexcept try {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return step();
     } catch (...) {
         return caught();
     }
 
     /// Ends the sleep of select(), once. A change calls it first: if it throws, nothing was changed.
-    void interrupt() {
+    void interrupt() POLLUX_REQUIRES(mutex_) {
         if (!asleep_) return;
         if (const int error = own_.interrupt())
             throw boost::system::system_error(error, boost::system::system_category());
@@ -133,7 +133,7 @@ class Queue {
     }
 
     /// Begins a watch; waits of an older watch of the source are void.
-    void begin(Watches::iterator watched, const Watch& watch) noexcept {
+    void begin(Watches::iterator watched, const Watch& watch) noexcept POLLUX_REQUIRES(mutex_) {
         boost::system::error_code ignored; // it is open
         watched->descriptor.cancel(ignored);
         watched->watch = {watch.token, watch.interest & promises, watch.mode};
@@ -143,10 +143,10 @@ class Queue {
         set_due(watched, any(watched->watch.interest));
     }
 
-    Watches& list_of(const Watched& watched) noexcept { return watched.due ? due_ : resting_; }
+    Watches& list_of(const Watched& watched) noexcept POLLUX_REQUIRES(mutex_) { return watched.due ? due_ : resting_; }
 
     /// A watch that is due already keeps its turn.
-    void set_due(Watches::iterator watched, bool due) noexcept {
+    void set_due(Watches::iterator watched, bool due) noexcept POLLUX_REQUIRES(mutex_) {
         if (watched->due == due) return;
         auto& from = list_of(*watched);
         watched->due = due;
@@ -160,7 +160,7 @@ class Queue {
     }
 
     void end_wait(Source source, std::uint64_t generation, std::size_t direction, bool failed) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         const auto found = watches_.find(source);
         if (found == watches_.end() || found->second->generation != generation) return;
         found->second->waiting[direction] = false;
@@ -172,7 +172,7 @@ class Queue {
     /// Polls each due watch once, in turn, and reports those that are ready. If there are none, the sleep that follows
     /// may be interrupted.
     std::size_t report_due(std::span<Event> buffer, std::error_code& error) noexcept {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         std::size_t count = 0;
         for (auto unseen = due_.size(); unseen > 0 && count < buffer.size(); --unseen) {
             const auto watched = due_.begin();
@@ -196,7 +196,7 @@ class Queue {
         return count;
     }
 
-    std::error_code wait_for(Watched& watched) noexcept try {
+    std::error_code wait_for(Watched& watched) noexcept POLLUX_REQUIRES(mutex_) try {
         for (std::size_t i = 0; i < directions.size(); ++i) {
             if (watched.waiting[i] || !any(watched.watch.interest & directions[i].ready)) continue;
             watched.descriptor.async_wait(directions[i].wait,
@@ -214,13 +214,13 @@ class Queue {
     // While work is expected, the reactor sleeps instead of returning.
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
 
-    std::mutex mutex_; // guards all below
-    Watches due_;      // the next select() polls these
-    Watches resting_;  // Asio waits for these, unless they are paused or spent
-    Watches::iterator wake_;
-    std::unordered_map<Source, Watches::iterator> watches_;
-    std::uint64_t generations_ = 0;
-    bool asleep_ = false; // and not interrupted yet
+    Mutex mutex_;
+    Watches due_ POLLUX_GUARDED_BY(mutex_);     // the next select() polls these
+    Watches resting_ POLLUX_GUARDED_BY(mutex_); // Asio waits for these, unless they are paused or spent
+    Watches::iterator wake_ POLLUX_GUARDED_BY(mutex_);
+    std::unordered_map<Source, Watches::iterator> watches_ POLLUX_GUARDED_BY(mutex_);
+    std::uint64_t generations_ POLLUX_GUARDED_BY(mutex_) = 0;
+    bool asleep_ POLLUX_GUARDED_BY(mutex_) = false; // and not interrupted yet
 
     static inline std::atomic<Queue*> abandoned_ = nullptr;
     Queue* next_ = nullptr; // of those abandoned

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "watched.hpp"
 
+#include <pollux/mutex.hpp>
 #include <pollux/posix.hpp>
 #include <pollux/toolkit.hpp>
 
-#include <mutex>
 #include <new>
 #include <utility>
 
@@ -55,14 +55,16 @@ bool Watched::is_same_file() const noexcept {
 }
 
 /// The lock of register_source(). A forked child gets it unlocked, whichever thread had it in the parent.
-constinit std::mutex changing;
-const int around_fork = pthread_atfork([] { changing.lock(); }, [] { changing.unlock(); }, [] { changing.unlock(); });
+constinit Mutex changing;
+void lock_changing() POLLUX_ACQUIRE(changing) { changing.lock(); }
+void unlock_changing() POLLUX_RELEASE(changing) { changing.unlock(); }
+const int around_fork = pthread_atfork(lock_changing, unlock_changing, unlock_changing);
 
 /// Before its first wait Asio makes a descriptor non-blocking, for operations that this backend does not use, and
 /// remembers that it did. So that is done here, once, and the flag of the source is restored. One thread at a time, as
 /// two Selectors may add the same source, and the second must not take the first one's change for the caller's.
 std::error_code register_source(Watched& watched) {
-    const std::lock_guard lock(changing);
+    const MutexLock lock(changing);
     const int flags = fcntl(watched.source, F_GETFL);
     if (flags == -1) return check(flags);
     if (fstat(watched.source, &watched.file) == -1) return check(-1);

@@ -27,7 +27,7 @@ Files::~Files() {
 }
 
 std::error_code Files::add(int epoll, Source source, const Watch& watch) noexcept try {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto [entry, is_new] = table_.try_emplace(source);
     if (!is_new) return make_error_code(std::errc::file_exists);
     const auto error = put(epoll, entry->second, watch);
@@ -39,13 +39,13 @@ std::error_code Files::add(int epoll, Source source, const Watch& watch) noexcep
 }
 
 std::error_code Files::modify(int epoll, Source source, const Watch& watch) noexcept {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto entry = table_.find(source);
     return entry == table_.end() ? unknown() : put(epoll, entry->second, watch);
 }
 
 std::error_code Files::remove(int epoll, Source source) noexcept {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto entry = table_.find(source);
     if (entry == table_.end()) return unknown();
     if (entry->second.armed && --armed_ == 0) arm(epoll, false); // if this fails, select() does it
@@ -55,7 +55,7 @@ std::error_code Files::remove(int epoll, Source source) noexcept {
 }
 
 std::size_t Files::collect(int epoll, std::span<Event> buffer, std::error_code& error) noexcept {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     std::size_t count = 0;
     auto entry = table_.upper_bound(last_);
     for (auto unseen = table_.size(); unseen > 0 && count < buffer.size(); --unseen, ++entry) {
@@ -68,7 +68,7 @@ std::size_t Files::collect(int epoll, std::span<Event> buffer, std::error_code& 
     return count;
 }
 
-/// Under the lock, like all functions below. Calls that can fail come first.
+/// Calls that can fail come first.
 std::error_code Files::put(int epoll, File& file, const Watch& watch) noexcept {
     const bool armed = asks(watch);
     if (armed) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <pollux/mutex.hpp>
 #include <pollux/plugin.hpp>
 
 #include <atomic>
 #include <map>
-#include <mutex>
 
 namespace pollux::epoll {
 
@@ -46,18 +46,18 @@ class Files {
     };
     using Table = std::map<Source, File>;
 
-    std::error_code put(int epoll, File& file, const Watch& watch) noexcept;
-    bool collect_one(Table::value_type& entry, Event& event) noexcept;
-    std::error_code open(int epoll) noexcept;
-    std::error_code arm(int epoll, bool on) noexcept;
+    std::error_code put(int epoll, File& file, const Watch& watch) noexcept POLLUX_REQUIRES(mutex_);
+    bool collect_one(Table::value_type& entry, Event& event) noexcept POLLUX_REQUIRES(mutex_);
+    std::error_code open(int epoll) noexcept POLLUX_REQUIRES(mutex_);
+    std::error_code arm(int epoll, bool on) noexcept POLLUX_REQUIRES(mutex_);
 
-    std::mutex mutex_; // guards what follows
-    Table table_;
-    std::size_t armed_ = 0;              // of the table
-    Source last_ = -1;                   // was reported last
-    int ready_ = -1;                     // the eventfd
-    bool ready_on_ = false;              // whether the epoll set watches it
-    std::atomic<std::size_t> count_ = 0; // size of the table
+    Mutex mutex_;
+    Table table_ POLLUX_GUARDED_BY(mutex_);
+    std::size_t armed_ POLLUX_GUARDED_BY(mutex_) = 0; // of the table
+    Source last_ POLLUX_GUARDED_BY(mutex_) = -1;      // was reported last
+    int ready_ POLLUX_GUARDED_BY(mutex_) = -1;        // the eventfd
+    bool ready_on_ POLLUX_GUARDED_BY(mutex_) = false; // whether the epoll set watches it
+    std::atomic<std::size_t> count_ = 0;              // size of the table
 };
 
 } // namespace pollux::epoll

@@ -13,6 +13,7 @@
 #include "requests.hpp"
 #include "watches.hpp"
 
+#include <pollux/mutex.hpp>
 #include <pollux/posix.hpp>
 #include <pollux/process.hpp>
 #include <pollux/time/deadline.hpp>
@@ -22,7 +23,6 @@
 #include <array>
 #include <condition_variable>
 #include <exception>
-#include <mutex>
 #include <new>
 #include <optional>
 #include <utility>
@@ -86,6 +86,7 @@ class IoUring final : public Selector, private Registrator {
     bool open(const OpenRequest& request, OpenFailure& failure) {
         std::uint32_t entries = 0;
         if (!toolkit::read_count(request, "entries", 8, 4096, entries, failure)) return false;
+        const MutexLock lock(mutex_);
         watches_.make_slot_for(source_at(wake_index));
         return requests_.open(entries, failure);
     }
@@ -104,7 +105,7 @@ class IoUring final : public Selector, private Registrator {
             return {};
         }
         const time::Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));
-        std::unique_lock lock(mutex_);
+        const MutexLock lock(mutex_);
         is_unresponsive_ = false;
         for (;;) {
             error = requests_.update();
@@ -117,9 +118,9 @@ class IoUring final : public Selector, private Registrator {
             if (!watches_.changed.empty()) {
                 // Watches that the recheck found not ready are requested again before the sleep. Other threads may take
                 // the lock in between.
-                lock.unlock();
-                lock.lock();
-            } else if (!sleep(lock, left, error)) {
+                mutex_.unlock();
+                mutex_.lock();
+            } else if (!sleep(left, error)) {
                 return {};
             }
         }
@@ -129,7 +130,7 @@ class IoUring final : public Selector, private Registrator {
     std::error_code add(Source source, const Watch& watch) noexcept override try {
         if (!owner_.is_current()) return other_process();
         if (const auto error = validate(source, watch)) return error;
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         if (is_watched(source)) return make_error_code(std::errc::file_exists);
         watches_.make_slot_for(source);
         return change(index_of(source), watch);
@@ -140,22 +141,22 @@ class IoUring final : public Selector, private Registrator {
     std::error_code modify(Source source, const Watch& watch) noexcept override {
         if (!owner_.is_current()) return other_process();
         if (const auto error = validate(source, watch)) return error;
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return is_watched(source) ? change(index_of(source), watch) : unknown();
     }
 
     std::error_code remove(Source source) noexcept override {
         if (!owner_.is_current()) return other_process();
-        std::unique_lock lock(mutex_);
+        const MutexLock lock(mutex_);
         if (!is_watched(source)) return unknown();
         watches_[index_of(source)].end_watch();
-        unregister(lock, index_of(source));
+        unregister(index_of(source));
         return {};
     }
 
     std::error_code wake() noexcept override {
         if (!owner_.is_current()) return other_process();
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         if (const auto error = end_sleep()) return error;
         watches_.recheck(wake_index);
         return {};
@@ -164,7 +165,7 @@ class IoUring final : public Selector, private Registrator {
     /// Cancels the requests of a source, and waits, with the lock released, until the kernel has released the source.
     /// Leaves that to update() if it times out because the kernel has no memory, or the thread that selects does not
     /// respond.
-    void unregister(std::unique_lock<std::mutex>& lock, SlotIndex index) noexcept {
+    void unregister(SlotIndex index) noexcept POLLUX_REQUIRES(mutex_) {
         const time::Deadline deadline(is_unresponsive_ ? std::chrono::milliseconds(1) : unregister_patience);
         std::chrono::nanoseconds pause = std::chrono::microseconds(50);
         bool is_prepared = false;
@@ -176,7 +177,7 @@ class IoUring final : public Selector, private Registrator {
             const auto& slot = watches_[index]; // another thread may have moved it, or watched its source again
             if (slot.requests == 0 || slot.watched || deadline.left() == std::chrono::nanoseconds::zero()) break;
             pause = std::min<std::chrono::nanoseconds>(2 * pause, std::chrono::milliseconds(1));
-            if (!wait_for_completions(lock, pause, error)) break;
+            if (!wait_for_completions(pause, error)) break;
         }
         --unregistering_;
         if (watches_[index].requests > 0) {
@@ -188,25 +189,30 @@ class IoUring final : public Selector, private Registrator {
 
     /// Waits until another thread has reaped completions, or there are some to reap. Returns false if that never
     /// happens.
-    bool wait_for_completions(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds pause,
-                              std::error_code error) noexcept {
+    bool wait_for_completions(std::chrono::nanoseconds pause, std::error_code error) noexcept POLLUX_REQUIRES(mutex_) {
         if (!asleep_ && !error) {
-            lock.unlock();
-            error = requests_.sleep(pause);
-            lock.lock();
+            mutex_.unlock();
+            error = sleep_unlocked(pause);
+            mutex_.lock();
             if (!error || error == std::errc::stream_timeout || error == std::errc::interrupted) return true;
         }
         if (error && !is_passing(error)) return false;
-        reaped_.wait_for(lock, pause); // the thread that sleeps in the ring reaps them
+        mutex_.wait_for(reaped_, pause); // the thread that sleeps in the ring reaps them
         return true;
     }
 
-    bool is_watched(Source source) noexcept {
+    /// Sleeps in the ring, whose file descriptor never changes. Not analysed: this is what a thread does with
+    /// `requests_` while it does not have the lock.
+    std::error_code sleep_unlocked(Timeout timeout) noexcept POLLUX_NO_THREAD_SAFETY_ANALYSIS {
+        return requests_.sleep(timeout);
+    }
+
+    bool is_watched(Source source) noexcept POLLUX_REQUIRES(mutex_) {
         const Slot* const slot = watches_.find(index_of(source));
         return slot && slot->watched;
     }
 
-    std::error_code change(SlotIndex index, const Watch& watch) noexcept {
+    std::error_code change(SlotIndex index, const Watch& watch) noexcept POLLUX_REQUIRES(mutex_) {
         // This can fail, so it is first. The sleeping thread reads the table once this thread unlocks.
         if (const auto error = end_sleep()) return error;
         watches_[index].begin_watch(watch);
@@ -214,14 +220,16 @@ class IoUring final : public Selector, private Registrator {
         return {};
     }
 
-    std::error_code end_sleep() noexcept { return asleep_ ? requests_.submit_wakeup() : std::error_code(); }
+    std::error_code end_sleep() noexcept POLLUX_REQUIRES(mutex_) {
+        return asleep_ ? requests_.submit_wakeup() : std::error_code();
+    }
 
     /// Sleeps, unlocked, until there is something to do; returns false after a signal or an error.
-    bool sleep(std::unique_lock<std::mutex>& lock, Timeout timeout, std::error_code& error) noexcept {
+    bool sleep(Timeout timeout, std::error_code& error) noexcept POLLUX_REQUIRES(mutex_) {
         asleep_ = true;
-        lock.unlock();
-        const auto result = requests_.sleep(timeout);
-        lock.lock();
+        mutex_.unlock();
+        const auto result = sleep_unlocked(timeout);
+        mutex_.lock();
         asleep_ = false;
         if (result == std::errc::interrupted) return false;
         if (result != std::errc::stream_timeout) error = result;
@@ -229,7 +237,7 @@ class IoUring final : public Selector, private Registrator {
     }
 
     /// Reports ready sources and wakes, in the order in which they became ready.
-    std::size_t report(std::span<Event> buffer, std::error_code& error) noexcept {
+    std::size_t report(std::span<Event> buffer, std::error_code& error) noexcept POLLUX_REQUIRES(mutex_) {
         std::array<pollfd, batch_size> rechecks;
         std::size_t count = 0;
         while (count == 0 && !watches_.ready.empty() && !error) {
@@ -252,7 +260,7 @@ class IoUring final : public Selector, private Registrator {
         return count;
     }
 
-    std::optional<Event> event_of(SlotIndex index, short seen) noexcept {
+    std::optional<Event> event_of(SlotIndex index, short seen) noexcept POLLUX_REQUIRES(mutex_) {
         auto& slot = watches_[index];
         slot.needs_recheck = false;
         if (index == wake_index) return Event{wake_token, Ready::none};
@@ -274,13 +282,13 @@ class IoUring final : public Selector, private Registrator {
     }
 
     const OwnerProcess owner_;
-    std::mutex mutex_; // guards all below
-    Watches watches_;
-    Requests requests_{watches_};
-    bool asleep_ = false;            // select(), in the ring
-    bool is_unresponsive_ = false;   // the thread that selects, at the last remove()
-    int unregistering_ = 0;          // threads in unregister()
-    std::condition_variable reaped_; // completions, while threads are in unregister()
+    Mutex mutex_;
+    Watches watches_ POLLUX_GUARDED_BY(mutex_);
+    Requests requests_ POLLUX_GUARDED_BY(mutex_){watches_};
+    bool asleep_ POLLUX_GUARDED_BY(mutex_) = false;          // select(), in the ring
+    bool is_unresponsive_ POLLUX_GUARDED_BY(mutex_) = false; // the thread that selects, at the last remove()
+    int unregistering_ POLLUX_GUARDED_BY(mutex_) = 0;        // threads in unregister()
+    std::condition_variable reaped_;                         // completions, while threads are in unregister()
 };
 
 } // namespace

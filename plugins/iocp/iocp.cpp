@@ -10,6 +10,7 @@
 // watch. Each poll has a packet, and until then the kernel may write into its Watched.
 #include "watched.hpp"
 
+#include <pollux/mutex.hpp>
 #include <pollux/pending_wake.hpp>
 #include <pollux/time/deadline.hpp>
 #include <pollux/toolkit.hpp>
@@ -18,7 +19,6 @@
 #include <array>
 #include <atomic>
 #include <exception>
-#include <mutex>
 #include <new>
 #include <unordered_map>
 #include <utility>
@@ -53,7 +53,7 @@ constexpr Capabilities own_capabilities{
 class Iocp final : public Selector, private Registrator {
   public:
     /// Errors: std::system_error. The first lock() of a mutex allocates memory; later ones do not fail.
-    Iocp() { const std::lock_guard first(mutex_); }
+    Iocp() { const MutexLock first(mutex_); }
     ~Iocp() override {
         for (auto& [source, watched] : table_) {
             if (watched->poll == Watched::Poll::pending) watched->cancel();
@@ -85,6 +85,7 @@ class Iocp final : public Selector, private Registrator {
             iocp::refuse(failure, "CreateIoCompletionPort", GetLastError());
             return false;
         }
+        const MutexLock lock(mutex_);
         return devices_.open(port_, failure);
     }
 
@@ -122,7 +123,7 @@ class Iocp final : public Selector, private Registrator {
         std::error_code error;
         const auto base = iocp::base_of(source, error);
         if (error) return error;
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         const auto [entry, is_new] = table_.try_emplace(source);
         if (!is_new) return make_error_code(std::errc::file_exists);
         error = make_watched(entry->second, base, watch);
@@ -137,7 +138,7 @@ class Iocp final : public Selector, private Registrator {
         std::error_code error;
         iocp::base_of(source, error);
         if (error) return error == std::errc::bad_file_descriptor ? error : unknown();
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         const auto entry = table_.find(source);
         if (entry == table_.end()) return unknown();
         auto& watched = *entry->second;
@@ -156,7 +157,7 @@ class Iocp final : public Selector, private Registrator {
     }
 
     std::error_code remove(Source source) noexcept override {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         const auto entry = table_.find(source);
         if (entry == table_.end()) return unknown();
         auto& watched = *entry->second;
@@ -181,8 +182,9 @@ class Iocp final : public Selector, private Registrator {
         });
     }
 
-    /// Makes a Watched and begins its poll. Under the lock, like all functions below.
-    std::error_code make_watched(std::unique_ptr<Watched>& watched, SOCKET base, const Watch& watch) noexcept {
+    /// Makes a Watched and begins its poll.
+    std::error_code make_watched(std::unique_ptr<Watched>& watched, SOCKET base, const Watch& watch) noexcept
+        POLLUX_REQUIRES(mutex_) {
         std::error_code error;
         auto* const device = devices_.join(error);
         if (!device) return error;
@@ -192,7 +194,7 @@ class Iocp final : public Selector, private Registrator {
         return error;
     }
 
-    std::error_code begin(Watched& watched) noexcept {
+    std::error_code begin(Watched& watched) noexcept POLLUX_REQUIRES(mutex_) {
         const auto error = watched.begin();
         if (!error) ++under_way_;
         return error;
@@ -200,7 +202,7 @@ class Iocp final : public Selector, private Registrator {
 
     /// Polls where no caller can receive an error: a source that is not open any more is not reported until remove(),
     /// and if memory is short, the next select() tries again.
-    void begin_or_wait(Watched& watched) noexcept {
+    void begin_or_wait(Watched& watched) noexcept POLLUX_REQUIRES(mutex_) {
         const auto error = begin(watched);
         if (error == std::errc::bad_file_descriptor) {
             watched.armed = false;
@@ -209,12 +211,12 @@ class Iocp final : public Selector, private Registrator {
         }
     }
 
-    void make_due(Watched& watched) noexcept {
+    void make_due(Watched& watched) noexcept POLLUX_REQUIRES(mutex_) {
         watched.due = true;
         watched.next_due = std::exchange(due_, &watched);
     }
 
-    void poll_due() noexcept {
+    void poll_due() noexcept POLLUX_REQUIRES(mutex_) {
         for (auto* watched = std::exchange(due_, nullptr); watched;) {
             auto* const next = watched->next_due;
             watched->due = false;
@@ -229,7 +231,7 @@ class Iocp final : public Selector, private Registrator {
 
     /// Polls what is due, and reports a wake whose packet sweep() has removed.
     std::size_t begin_select(std::span<Event> buffer) noexcept {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         selecting_.store(true, std::memory_order_relaxed);
         poll_due();
         if (!std::exchange(wake_swept_, false)) return 0;
@@ -242,7 +244,7 @@ class Iocp final : public Selector, private Registrator {
         return {wake_token, Ready::none};
     }
 
-    /// Removes packets from the port, at most as many as `packets` holds. Not under the lock.
+    /// Removes packets from the port, at most as many as `packets` holds.
     std::span<const Packet> remove_packets(std::span<Packet> packets, Timeout timeout,
                                            std::error_code& error) noexcept {
         using Units = std::chrono::duration<std::int64_t, std::ratio<1, 10'000'000>>;
@@ -256,7 +258,7 @@ class Iocp final : public Selector, private Registrator {
     }
 
     /// Ends the poll of a packet. Returns its Watched; null if the watch was removed, and then frees it.
-    Watched* end_poll(const Packet& packet) noexcept {
+    Watched* end_poll(const Packet& packet) noexcept POLLUX_REQUIRES(mutex_) {
         auto* const watched = static_cast<Watched*>(packet.context);
         --under_way_;
         watched->poll = Watched::Poll::none;
@@ -268,7 +270,7 @@ class Iocp final : public Selector, private Registrator {
 
     /// Turns packets into events, at most one each. Returns whether any source was polled again.
     bool collect(std::span<const Packet> packets, std::span<Event> buffer, std::size_t& count) noexcept {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         bool polled_again = false;
         for (const auto& packet : packets) {
             if (packet.key == &wake_key) {
@@ -293,7 +295,7 @@ class Iocp final : public Selector, private Registrator {
 
     /// Removes packets from the port while no select() does. The next select() polls their sources again, so nothing is
     /// lost. Returns false if the port was closed.
-    bool sweep(Timeout timeout) noexcept {
+    bool sweep(Timeout timeout) noexcept POLLUX_REQUIRES(mutex_) {
         std::array<Packet, batch_size> packets;
         std::error_code error;
         for (const auto& packet : remove_packets(packets, timeout, error)) {
@@ -311,13 +313,13 @@ class Iocp final : public Selector, private Registrator {
     PendingWake<> pending_;
     std::atomic<bool> selecting_ = false; // set under the lock
 
-    std::mutex mutex_; // guards all below
-    iocp::Devices devices_;
-    std::unordered_map<Source, std::unique_ptr<Watched>> table_;
-    Watched* due_ = nullptr;    // to be polled by the next select()
-    std::size_t under_way_ = 0; // polls whose packet was not removed from the port yet
-    std::size_t removed_ = 0;   // of those, the ones whose watch was removed
-    bool wake_swept_ = false;   // the packet of a wake was removed, and its event is still owed
+    Mutex mutex_;
+    iocp::Devices devices_ POLLUX_GUARDED_BY(mutex_);
+    std::unordered_map<Source, std::unique_ptr<Watched>> table_ POLLUX_GUARDED_BY(mutex_);
+    Watched* due_ POLLUX_GUARDED_BY(mutex_) = nullptr;    // to be polled by the next select()
+    std::size_t under_way_ POLLUX_GUARDED_BY(mutex_) = 0; // polls whose packet was not removed from the port yet
+    std::size_t removed_ POLLUX_GUARDED_BY(mutex_) = 0;   // of those, the ones whose watch was removed
+    bool wake_swept_ POLLUX_GUARDED_BY(mutex_) = false; // the packet of a wake was removed, and its event is still owed
 };
 
 } // namespace

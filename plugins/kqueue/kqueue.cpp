@@ -10,6 +10,7 @@
 #include "filters.hpp"
 #include "waker.hpp"
 
+#include <pollux/mutex.hpp>
 #include <pollux/pollable_descriptor.hpp>
 #include <pollux/posix.hpp>
 #include <pollux/process.hpp>
@@ -19,7 +20,6 @@
 #include <algorithm>
 #include <array>
 #include <exception>
-#include <mutex>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -86,7 +86,7 @@ constexpr Capabilities own_capabilities{
 class Kqueue final : public Selector, public PollableDescriptor, private Registrator {
   public:
     /// Errors: std::system_error. On some systems the first lock() of a mutex allocates memory; later ones do not fail.
-    Kqueue() { const std::lock_guard first(mutex_); }
+    Kqueue() { const MutexLock first(mutex_); }
     ~Kqueue() override {
         // A child of fork(2) does not inherit a kqueue, and there its file descriptor may be that of another file.
         if (kq_ != -1 && owner_.is_current()) close(kq_);
@@ -149,7 +149,7 @@ class Kqueue final : public Selector, public PollableDescriptor, private Registr
         if (!owner_.is_current()) return other_process();
         if (const auto error = toolkit::validate(watch, own_capabilities)) return error;
         if (const auto error = validate(source)) return error;
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         const auto descriptor = static_cast<std::size_t>(source);
         if (descriptor >= entries_.size()) entries_.resize(std::max(descriptor + 1, 2 * entries_.size()));
         if (entries_[descriptor].watched) return make_error_code(std::errc::file_exists);
@@ -161,7 +161,7 @@ class Kqueue final : public Selector, public PollableDescriptor, private Registr
     std::error_code modify(Source source, const Watch& watch) noexcept override {
         if (!owner_.is_current()) return other_process();
         if (const auto error = toolkit::validate(watch, own_capabilities)) return error;
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         auto* entry = find(source);
         // The kernel checks sources to which filters are added; this checks all others.
         if (!entry || !any(watch.interest & promises)) {
@@ -172,7 +172,7 @@ class Kqueue final : public Selector, public PollableDescriptor, private Registr
 
     std::error_code remove(Source source) noexcept override {
         if (!owner_.is_current()) return other_process();
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         auto* entry = find(source);
         if (!entry) return make_error_code(std::errc::no_such_file_or_directory);
         unregister(source, *entry);
@@ -181,20 +181,20 @@ class Kqueue final : public Selector, public PollableDescriptor, private Registr
 
     std::error_code wake() noexcept override { return owner_.is_current() ? waker_.wake(kq_) : other_process(); }
 
-    /// Returns null if the source is not watched. Under the lock.
-    Entry* find(std::uintptr_t descriptor) noexcept {
+    /// Returns null if the source is not watched.
+    Entry* find(std::uintptr_t descriptor) noexcept POLLUX_REQUIRES(mutex_) {
         return descriptor < entries_.size() && entries_[descriptor].watched ? &entries_[descriptor] : nullptr;
     }
-    Entry* find(Source source) noexcept { return find(static_cast<std::uintptr_t>(source)); }
+    Entry* find(Source source) noexcept POLLUX_REQUIRES(mutex_) { return find(static_cast<std::uintptr_t>(source)); }
 
-    std::error_code put(Source source, Entry& entry, const Watch& watch) noexcept {
+    std::error_code put(Source source, Entry& entry, const Watch& watch) noexcept POLLUX_REQUIRES(mutex_) {
         auto filters = filters_for(watch, ++last_generation_);
         if (const auto error = replace(kq_, source, entry.filters, filters)) return error;
         entry = {.filters = filters, .watched = true, .armed = true};
         return {};
     }
 
-    void unregister(Source source, Entry& entry) noexcept {
+    void unregister(Source source, Entry& entry) noexcept POLLUX_REQUIRES(mutex_) {
         Filters nothing;
         replace(kq_, source, entry.filters, nothing);
         entry = {};
@@ -202,7 +202,7 @@ class Kqueue final : public Selector, public PollableDescriptor, private Registr
 
     /// Merges the kevents of each watch into one event; returns how many events there are.
     std::size_t collect(std::span<const struct kevent> seen, std::span<Event> buffer, bool is_full) noexcept {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         ++select_;
         std::size_t count = 0;
         for (const auto& event : seen) {
@@ -242,10 +242,10 @@ class Kqueue final : public Selector, public PollableDescriptor, private Registr
 
     int kq_ = -1;
     Waker waker_;
-    std::mutex mutex_;
-    std::vector<Entry> entries_; // by file descriptor
-    Generation last_generation_ = 0;
-    std::uint64_t select_ = 0;
+    Mutex mutex_;
+    std::vector<Entry> entries_ POLLUX_GUARDED_BY(mutex_); // by file descriptor
+    Generation last_generation_ POLLUX_GUARDED_BY(mutex_) = 0;
+    std::uint64_t select_ POLLUX_GUARDED_BY(mutex_) = 0;
     OwnerProcess owner_;
 };
 

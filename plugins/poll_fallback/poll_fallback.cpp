@@ -10,6 +10,7 @@
 // the exception: their report is kept until it has become an event (watches.hpp).
 #include "watches.hpp"
 
+#include <pollux/mutex.hpp>
 #include <pollux/posix.hpp>
 #include <pollux/process.hpp>
 #include <pollux/time/deadline.hpp>
@@ -18,7 +19,6 @@
 #include <array>
 #include <cerrno>
 #include <exception>
-#include <mutex>
 #include <utility>
 
 #include <fcntl.h>
@@ -55,7 +55,7 @@ std::error_code validate(Source source, const Watch& watch) noexcept {
 class PollFallback final : public Selector, private Registrator {
   public:
     /// Errors: std::system_error. On some systems the first lock() of a mutex allocates memory; later ones do not fail.
-    PollFallback() { const std::lock_guard first(mutex_); }
+    PollFallback() { const MutexLock first(mutex_); }
     ~PollFallback() override {
         for (const int end : pair_) {
             if (end != -1) close(end);
@@ -83,13 +83,13 @@ class PollFallback final : public Selector, private Registrator {
             return {};
         }
         const time::Deadline deadline(timeout.value_or(std::chrono::nanoseconds::zero()));
-        std::unique_lock lock(mutex_);
+        const MutexLock lock(mutex_);
         for (;;) {
             const auto count = collect(buffer, error);
             if (count != 0 || error) return buffer.first(count);
             const auto left = timeout ? deadline.left() : std::chrono::nanoseconds::max();
             if (left == left.zero()) return {};
-            if (!sleep(lock, timeout ? posix::to_milliseconds(left) : -1, error)) return {};
+            if (!sleep(timeout ? posix::to_milliseconds(left) : -1, error)) return {};
         }
     } catch (const std::exception&) { // bad_alloc, or length_error of a vector
         error = make_error_code(std::errc::not_enough_memory);
@@ -99,20 +99,20 @@ class PollFallback final : public Selector, private Registrator {
   private:
     std::error_code add(Source source, const Watch& watch) noexcept override {
         if (const auto error = validate(source, watch)) return error;
-        return change([&] { return watches_.add(source, watch); });
+        return change([&]() POLLUX_REQUIRES(mutex_) { return watches_.add(source, watch); });
     }
 
     std::error_code modify(Source source, const Watch& watch) noexcept override {
         if (const auto error = validate(source, watch)) return error;
-        return change([&] { return watches_.modify(source, watch); });
+        return change([&]() POLLUX_REQUIRES(mutex_) { return watches_.modify(source, watch); });
     }
 
     std::error_code remove(Source source) noexcept override {
-        return change([&] { return watches_.remove(source); });
+        return change([&]() POLLUX_REQUIRES(mutex_) { return watches_.remove(source); });
     }
 
     std::error_code wake() noexcept override {
-        return change([&] {
+        return change([&]() POLLUX_REQUIRES(mutex_) {
             woken_ = true;
             return std::error_code();
         });
@@ -122,15 +122,15 @@ class PollFallback final : public Selector, private Registrator {
     /// only polls again.
     std::error_code change(auto&& step) noexcept try {
         if (!owner_.is_current()) return other_process();
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         const auto error = interrupt();
         return error ? error : step();
     } catch (const std::exception&) { // bad_alloc, or length_error of a vector
         return make_error_code(std::errc::not_enough_memory);
     }
 
-    /// Ends the sleep of select(), once; under the lock.
-    std::error_code interrupt() noexcept {
+    /// Ends the sleep of select(), once.
+    std::error_code interrupt() noexcept POLLUX_REQUIRES(mutex_) {
         if (!asleep_ || interrupted_) return {};
         if (const auto error = posix::send_byte(pair_[1])) return error;
         if (!posix::has_arrived(pair_[0])) return make_error_code(std::errc::bad_file_descriptor);
@@ -138,8 +138,8 @@ class PollFallback final : public Selector, private Registrator {
         return {};
     }
 
-    /// Reports what is ready now, round robin: the wake is behind the last watch. Under the lock.
-    std::size_t collect(std::span<Event> buffer, std::error_code& error) noexcept {
+    /// Reports what is ready now, round robin: the wake is behind the last watch.
+    std::size_t collect(std::span<Event> buffer, std::error_code& error) noexcept POLLUX_REQUIRES(mutex_) {
         auto& polled = watches_.polled();
         int ready = posix::poll_now(polled);
         if (ready == -1) error = check(ready);
@@ -168,14 +168,14 @@ class PollFallback final : public Selector, private Registrator {
     }
 
     /// Sleeps, unlocked, until another non-blocking poll is due; returns false after a signal or an error.
-    bool sleep(std::unique_lock<std::mutex>& lock, int milliseconds, std::error_code& error) {
+    bool sleep(int milliseconds, std::error_code& error) POLLUX_REQUIRES(mutex_) {
         sleeping_on_ = watches_.polled();
         sleeping_on_.push_back({pair_[0], POLLIN, 0});
         const auto added = watches_.added();
         asleep_ = true;
-        lock.unlock();
+        mutex_.unlock();
         const auto result = check(posix::poll_for(sleeping_on_, milliseconds));
-        lock.lock();
+        mutex_.lock();
         asleep_ = false;
         const auto pair_events = sleeping_on_.back().revents;
         sleeping_on_.pop_back();
@@ -187,12 +187,12 @@ class PollFallback final : public Selector, private Registrator {
         return !result && !error;
     }
 
-    std::mutex mutex_;
-    Watches watches_;
-    std::size_t next_ = 0; // the index at which the next scan begins
-    bool woken_ = false;
-    bool asleep_ = false;
-    bool interrupted_ = false;
+    Mutex mutex_;
+    Watches watches_ POLLUX_GUARDED_BY(mutex_);
+    std::size_t next_ POLLUX_GUARDED_BY(mutex_) = 0; // the index at which the next scan begins
+    bool woken_ POLLUX_GUARDED_BY(mutex_) = false;
+    bool asleep_ POLLUX_GUARDED_BY(mutex_) = false;
+    bool interrupted_ POLLUX_GUARDED_BY(mutex_) = false;
     std::array<int, 2> pair_{-1, -1};
     std::vector<pollfd> sleeping_on_; // select() only
     OwnerProcess owner_;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """check.py <allocations|includes|rules|contract|decisions|links|style|words|frozen> <root>, check.py exports <nm> <folder of plugins> [of libraries],
 check.py exports_of_c <nm> <readelf> <folder of plugins>,
-check.py throwing <clang++> <folder of compile_commands.json> <root>: one check."""
+check.py <throwing|locks> <clang++> <folder of compile_commands.json> <root>: one check."""
 import sys
 
 sys.dont_write_bytecode = True
@@ -12,6 +12,7 @@ import exports
 import frozen
 import includes
 import links
+import locks
 import rules
 import style
 import throwing
@@ -20,6 +21,7 @@ from tree import Tree
 
 OF_TREE = {"allocations": allocations, "includes": includes, "rules": rules, "contract": contract,
            "decisions": decisions, "links": links, "style": style, "words": words, "frozen": frozen}  # fmt: skip
+OF_CLANG = {"throwing": throwing, "locks": locks}
 
 
 def main(arguments):
@@ -33,9 +35,9 @@ def main(arguments):
     elif len(arguments) == 4 and arguments[0] == "exports_of_c":
         nm, readelf, folder = arguments[1:]
         faults = exports.check_plugins(nm, folder) + exports.check_c_plugins(readelf, folder)
-    elif len(arguments) == 4 and arguments[0] == "throwing":
+    elif len(arguments) == 4 and arguments[0] in OF_CLANG:
         clang, build, root = arguments[1:]
-        faults = throwing.check(Tree(root), clang, build)
+        faults = OF_CLANG[arguments[0]].check(Tree(root), clang, build)
     else:
         sys.exit(__doc__)
     for fault in faults:

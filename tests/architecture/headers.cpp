@@ -21,11 +21,11 @@
 
 namespace pollux {
 
-template class Callback<void()>;
-template class Callback<void(Ready, std::error_code)>;
+template class loop::Callback<void()>;
+template class loop::Callback<void(Ready, std::error_code)>;
 template class PendingWake<>;
-template class TokenLane<notify::RealMemory>;
-template class TokenRing<notify::RealMemory>;
+template class notify::TokenLane<notify::RealMemory>;
+template class notify::TokenRing<notify::RealMemory>;
 
 namespace {
 

@@ -257,6 +257,18 @@ class Style(Planted):
     def test_header(self):
         self.expect(style.check, "tests/core/poll_test.cpp", "#include <latch>\n", "tests/core/poll_test.cpp", "<latch>")
 
+    def test_ignored_error(self):
+        header = "core/include/pollux/poll.hpp"
+        for code in ("std::error_code planted() noexcept;", "    virtual std::error_code planted(int) = 0;", "inline std::error_code planted() {",
+                     "std::error_code planted() noexcept override { return {}; }", "static std::error_code planted(int number);"):  # fmt: skip
+            self.expect(style.check, header, code + "\n", header, "[[nodiscard]]")
+        before = style.check(self.tree)
+        for code in ("[[nodiscard]] std::error_code planted();", "[[nodiscard]] virtual std::error_code planted() = 0;",
+                     "const std::error_code& planted();", "void planted(std::error_code& error);", "return std::error_code(error);"):  # fmt: skip
+            self.plant(header, code + "\n")
+        self.plant("core/src/open.cpp", "std::error_code planted();\n")
+        self.assertEqual(style.check(self.tree), before)
+
     def test_length(self):
         self.expect(style.check, "core/src/long.cpp", "\n" * 350, "core/src/long.cpp", "351 lines", "350 at most")
         self.expect(style.check, "plugins/iocp/long.cpp", "\n" * 600, "plugins/iocp/long.cpp", "601", "600 at most")

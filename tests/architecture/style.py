@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Checks the style rules: licence line, names, length, and headers that may not be included."""
+"""Checks the style rules: licence line, names, length, headers that may not be included, and errors that may be ignored."""
 import re
+
+from tree import is_public
 
 LICENCE = "SPDX-License-Identifier: BSL-1.0"
 SOURCES = (".cpp", ".hpp", ".c", ".h", ".rs", ".cmake", ".py", ".sh")
@@ -13,6 +15,8 @@ SCRIPT = re.compile(r"#!.*\b(sh|bash|python3?)\b")
 NO_NAMES = {"util", "utils", "common", "detail", "details", "impl", "misc", "helper", "helpers"}
 # docs/platforms.md: they use std::atomic::wait, which loses wake-ups where libstdc++ 12 has no futex.
 NO_HEADERS = re.compile(r"\s*#\s*include\s*<(barrier|latch|semaphore)>")
+# A declaration that returns an error: one that returns a reference is of an error that was stored.
+RETURNS_ERROR = re.compile(r"((?:[\w\[\]]+ )*)std::error_code (?:operator\s*\(\)|\w+)\(")
 MOST_LINES = 350
 MOST_LINES_OF = {"plugins/iocp/": 600}
 
@@ -62,9 +66,19 @@ def faults_of_headers(tree, path):
             yield f"{path}:{number}: <{found[1]}> loses wake-ups under Windows: expected a mutex or a plain atomic"
 
 
+def faults_of_errors(tree, path):
+    if not is_public(path):
+        return
+    for number, line in enumerate(tree.lines(path), 1):
+        found = RETURNS_ERROR.match(line.strip())
+        if found and "[[nodiscard]]" not in found[1] and "return " not in found[1]:
+            yield f"{path}:{number}: an error that callers may ignore: expected [[nodiscard]]"
+
+
 def check(tree):
     faults = []
     for path in tree.files():
         faults += faults_of_headers(tree, path)
+        faults += faults_of_errors(tree, path)
         faults += filter(None, [fault_of_licence(tree, path), fault_of_name(path), fault_of_length(tree, path)])
     return faults

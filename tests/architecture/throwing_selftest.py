@@ -48,7 +48,7 @@ FAULTS = {
     "string": ("void planted(std::string& text) noexcept { text += \"more\"; }", "_M_append"),
     "thread": ("void planted() noexcept { std::thread([] {}).join(); }", "operator new(unsigned long)"),
     "waiting with a predicate that throws": (
-        "std::condition_variable changed; void planted() noexcept { std::unique_lock lock(mutex);"
+        "std::condition_variable changed; void planted() noexcept { std::unique_lock lock(mutex, std::adopt_lock);"
         " changed.wait(lock, [] { numbers.push_back(1); return true; }); }", "operator new(unsigned long)"),
     "initializer of a local static": (
         "int size_of(const std::string& text) { return int(text.size()); }"
@@ -101,7 +101,7 @@ SOUND = {
                                                " void f() noexcept { try { g(); } catch (const std::exception&) {} }",
     "new that returns null": "int* f() noexcept { return new (std::nothrow) int(1); }",
     "lock": "void f() noexcept { const std::lock_guard lock(mutex); }",
-    "lock, unlock": "void f() noexcept { std::unique_lock lock(mutex); lock.unlock(); lock.lock(); }",
+    "lock that was taken before": "void f() noexcept { std::unique_lock lock(mutex, std::adopt_lock); lock.release(); }",
     "noexcept function": "int f(Interface& one) noexcept { return one.does_not() + to_integer_safely(1); }",
     "noexcept function pointer": "int f(int (*call)() noexcept) noexcept { return call(); }",
     "functions": "void f(std::function<void()>& one, std::function<void()>& two) noexcept { one = std::move(two); two = nullptr; }",

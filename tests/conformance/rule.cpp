@@ -56,7 +56,7 @@ bool Sleeper::returns() const {
 std::vector<Event> Sleeper::events() {
     if (!thread_.joinable()) return events_;
     const bool in_time = returns();
-    if (!in_time) selector_.registrator().wake();
+    if (!in_time) static_cast<void>(selector_.registrator().wake());
     thread_.join();
     if (!in_time) events_.clear();
     return events_;
@@ -232,7 +232,7 @@ void Rule::expect_idle(std::chrono::nanoseconds time, SourceLocation location) {
         Thread alarm([&] {
             started = true;
             std::this_thread::sleep_for(time);
-            registrator().wake();
+            static_cast<void>(registrator().wake());
             const std::scoped_lock until_measured(measuring);
         });
         while (!started) std::this_thread::yield();

@@ -256,7 +256,7 @@ int run_backends(int argc, char** argv) {
         }
         if (const auto fault = fault_of_loading(argument); !fault.empty()) return misuse(fault);
         Choice choice;
-        open({.backend = argument}, choice);
+        static_cast<void>(open({.backend = argument}, choice));
         if (!choice.winner) {
             std::fprintf(stderr, "%s\n", choice.text().c_str());
             return 2;

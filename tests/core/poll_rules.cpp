@@ -47,20 +47,20 @@ RULE(poll, close_wakes) {
         SCOPED_TRACE(backend);
         for (const auto head_start : {0ms, 0ms, 1ms, 20ms}) {
             auto by_poll = poll_with(backend);
-            EXPECT_EQ(close_while_polling(by_poll, head_start, [&] { by_poll.close(); }), canceled);
+            EXPECT_EQ(close_while_polling(by_poll, head_start, [&] { static_cast<void>(by_poll.close()); }), canceled);
             expect_closed(by_poll);
 
             auto by_handle = poll_with(backend);
             const auto handle = by_handle.registrator();
-            EXPECT_EQ(close_while_polling(by_handle, head_start, [&] { handle.close(); }), canceled);
+            EXPECT_EQ(close_while_polling(by_handle, head_start, [&] { static_cast<void>(handle.close()); }), canceled);
             expect_closed(by_handle);
         }
         auto before = poll_with(backend);
         const Pipe pipe;
         EXPECT_FALSE(before.registrator().add(pipe.reader(), reads));
         pipe.write();
-        before.close();
-        before.close();
+        static_cast<void>(before.close());
+        static_cast<void>(before.close());
         expect_closed(before); // even if a source is ready
     }
 }
@@ -80,7 +80,7 @@ RULE(poll, registrator_outlives) {
             EXPECT_EQ(kept.modify(pipe.reader(), reads), canceled);
             EXPECT_EQ(kept.remove(pipe.reader()), canceled);
             EXPECT_EQ(kept.wake(), canceled);
-            kept.close();
+            static_cast<void>(kept.close());
             EXPECT_EQ(kept.wake(), canceled);
         }
     }

@@ -195,8 +195,8 @@ TEST(Poll, returns_the_errors_of_the_selector) {
 
 TEST(Poll, close_wakes_the_selector_each_time) {
     Scripted idle(one_event);
-    idle.poll.close();
-    idle.poll.registrator().close();
+    static_cast<void>(idle.poll.close());
+    static_cast<void>(idle.poll.registrator().close());
     EXPECT_EQ(idle.record->wakes, 2);
     EXPECT_EQ(idle.poll.poll(idle.events), canceled);
     EXPECT_TRUE(idle.record->timeouts.empty());
@@ -210,7 +210,7 @@ TEST(Poll, can_be_moved) {
     EXPECT_FALSE(handle.wake());
     EXPECT_FALSE(moved.poll(first.events));
     EXPECT_EQ(first.events.size(), 1U);
-    moved.close();
+    static_cast<void>(moved.close());
     EXPECT_EQ(handle.wake(), canceled);
 }
 
@@ -242,7 +242,7 @@ TEST(Events, are_used_again) {
     EXPECT_FALSE(scripted.poll.poll(scripted.events, 0ns));
     ASSERT_EQ(scripted.events.size(), 1U);
     EXPECT_EQ(&scripted.events[0], memory);
-    scripted.poll.close();
+    static_cast<void>(scripted.poll.close());
     EXPECT_EQ(scripted.poll.poll(scripted.events), canceled);
     EXPECT_TRUE(scripted.events.empty());
 }

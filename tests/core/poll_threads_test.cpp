@@ -60,7 +60,7 @@ TEST(PollThreads, close_by_many_at_once) {
             auto poll = poll_with(backend);
             std::vector<std::thread> threads;
             for (int i = 0; i < thread_count; ++i) {
-                threads.emplace_back([handle = poll.registrator()] { handle.close(); });
+                threads.emplace_back([handle = poll.registrator()] { static_cast<void>(handle.close()); });
             }
             Events events;
             EXPECT_EQ(poll.poll(events, patience), canceled);

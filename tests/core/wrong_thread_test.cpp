@@ -21,15 +21,15 @@ Death beside_a_poll(const std::function<void(std::unique_ptr<Poll>&)>& action) {
         std::atomic<int> number = -1; // the id of the thread that is about to sleep
         std::thread sleeper([&number, &sleeping = *poll] {
             Events events;
-            sleeping.registrator().wake();
-            sleeping.poll(events);
+            static_cast<void>(sleeping.registrator().wake());
+            static_cast<void>(sleeping.poll(events));
             number = conformance::thread_number();
-            sleeping.poll(events);
+            static_cast<void>(sleeping.poll(events));
         });
         while (number == -1) std::this_thread::yield();
         conformance::wait_until_asleep(number, [] { return false; });
         action(poll);
-        handle.close();
+        static_cast<void>(handle.close());
         sleeper.join();
     });
 }
@@ -40,13 +40,13 @@ RULE(poll, wrong_thread) {
     const std::vector<Action> wrongs{
         [](auto& poll) {
             Events events;
-            poll->poll(events);
+            static_cast<void>(poll->poll(events));
         },
         [](auto& poll) {
             Events events;
-            poll->poll(events, 1h);
+            static_cast<void>(poll->poll(events, 1h));
         },
-        [](auto& poll) { poll->reopen(); },
+        [](auto& poll) { static_cast<void>(poll->reopen()); },
         [](auto& poll) { poll.reset(); },
     };
     EXPECT_EQ(wrongs.size(), 4U);
@@ -64,10 +64,10 @@ RULE(poll, wrong_thread) {
 TEST(WrongThread, does_not_include_threads_that_change_wake_or_close) {
     const auto death = beside_a_poll([](auto& poll) {
         const Pipe pipe;
-        poll->registrator().add(pipe.reader(), {Token{1}, Ready::readable});
-        poll->registrator().remove(pipe.reader());
-        poll->registrator().wake();
-        poll->close();
+        static_cast<void>(poll->registrator().add(pipe.reader(), {Token{1}, Ready::readable}));
+        static_cast<void>(poll->registrator().remove(pipe.reader()));
+        static_cast<void>(poll->registrator().wake());
+        static_cast<void>(poll->close());
     });
     EXPECT_EQ(death.signal, 0) << death.error_output;
     EXPECT_EQ(death.error_output, "");
@@ -78,8 +78,8 @@ TEST(WrongThread, does_not_include_threads_that_poll_one_after_the_other) {
         auto poll = poll_with(backends().front());
         Events events;
         for (int i = 0; i < 3; ++i) {
-            std::thread([&] { poll.poll(events, 0ns); }).join();
-            poll.poll(events, 0ns);
+            std::thread([&] { static_cast<void>(poll.poll(events, 0ns)); }).join();
+            static_cast<void>(poll.poll(events, 0ns));
             auto other = std::move(poll);
             poll = std::move(other);
         }

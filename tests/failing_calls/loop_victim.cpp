@@ -65,7 +65,7 @@ class LoopVictim final : public Victim {
     /// Called by each callback: ends the run if nothing is left to wait for.
     void note(std::size_t& count, std::size_t more = 1) {
         count += more;
-        if (is_complete() || reports_.any()) loop_->stop();
+        if (is_complete() || reports_.any()) static_cast<void>(loop_->stop());
     }
 
     /// May throw; the Loop and all handles have been destroyed then.
@@ -101,7 +101,7 @@ class LoopVictim final : public Victim {
         poster_ = loop.poster();
         notify::Tokens tokens;
         const auto wakes = loop.on_wake([&] { note(tokens_, queue.poller.poll(tokens)); });
-        loop.defer([this] { start_other(); });
+        static_cast<void>(loop.defer([this] { start_other(); }));
         run_to_the_end(loop);
     }
 

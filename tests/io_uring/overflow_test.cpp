@@ -23,7 +23,7 @@ class Crowd {
         const auto size = std::min<std::size_t>(4000, (raise_descriptor_limit() - 100) / 2);
         for (std::size_t i = 0; i < size; ++i) {
             auto& pair = pairs_.emplace_back();
-            selector_->registrator().add(pair.near, {Token{i}, Ready::readable, Mode::edge});
+            EXPECT_FALSE(selector_->registrator().add(pair.near, {Token{i}, Ready::readable, Mode::edge}));
         }
         std::error_code error;
         select_once(*selector_, 0ns, error);
@@ -99,7 +99,7 @@ TEST(Overflow, files_are_not_polled_again) {
         for (const char* path : {"/", "/proc/self/exe", "/dev/null"}) {
             const auto selector = open_backend();
             const Descriptor file(::open(path, O_RDONLY | O_CLOEXEC));
-            selector->registrator().add(file, {Token{1}, Ready::readable, Mode::edge});
+            EXPECT_FALSE(selector->registrator().add(file, {Token{1}, Ready::readable, Mode::edge}));
             if (collect(*selector, 1).size() != 1) return std::string(path) + " is not reported";
             const int calls = calls_while_quiet(*selector, kernel);
             if (calls > 5) return std::string(path) + " costs " + std::to_string(calls) + " calls";
@@ -119,7 +119,7 @@ TEST(Overflow, files_stay_armed_without_a_free_descriptor) {
         getrlimit(RLIMIT_NOFILE, &limit);
         const rlimit none{0, limit.rlim_max};
         setrlimit(RLIMIT_NOFILE, &none);
-        selector->registrator().add(file, {Token{1}, Ready::readable, Mode::edge});
+        EXPECT_FALSE(selector->registrator().add(file, {Token{1}, Ready::readable, Mode::edge}));
         for (int i = 0; i < 3; ++i) {
             if (collect(*selector, 1).size() != 1) return "it is not reported again";
         }
@@ -138,7 +138,7 @@ TEST(Overflow, other_sources_lose_no_edge) {
     const auto size = std::min<std::size_t>(1500, raise_descriptor_limit() - 100);
     for (std::size_t i = 0; i < size; ++i) {
         counters.emplace_back(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-        selector->registrator().add(counters.back(), {Token{i}, Ready::readable, Mode::edge});
+        EXPECT_FALSE(selector->registrator().add(counters.back(), {Token{i}, Ready::readable, Mode::edge}));
     }
     std::error_code error;
     select_once(*selector, 0ns, error);

@@ -45,7 +45,8 @@ TEST(Process, child_makes_no_system_call) {
         auto& registrator = selector->registrator();
         std::array<Pair, 3> pairs;
         std::error_code error;
-        for (std::size_t i = 0; i < 3; ++i) registrator.add(pairs[i].near, {Token{i}, Ready::readable, modes[i]});
+        for (std::size_t i = 0; i < 3; ++i)
+            static_cast<void>(registrator.add(pairs[i].near, {Token{i}, Ready::readable, modes[i]}));
         select_once(*selector, 0ns, error);
         const pid_t child = fork();
         if (child == 0) {
@@ -69,7 +70,7 @@ TEST(Process, child_makes_no_system_call) {
             if (const auto seen = collect(*selector, 3); seen.size() != 3)
                 return std::to_string(seen.size()) + " of 3 report";
             for (auto& pair : pairs) drain(pair.near);
-            registrator.modify(pairs[0].near, {Token{0}, Ready::readable, Mode::oneshot});
+            if (registrator.modify(pairs[0].near, {Token{0}, Ready::readable, Mode::oneshot})) return "modify() fails";
             if (registrator.wake() || collect(*selector, 1) != std::set{wake_token}) return "the wake is lost";
         }
         return "";
@@ -87,7 +88,7 @@ TEST(Process, selecting_thread_in_vfork) {
         std::array<int, 2> release{};
         if (pipe(release.data()) == -1) return "no pipe";
         for (std::size_t i = 0; i < pairs.size(); ++i)
-            registrator.add(pairs[i].near, {Token{i}, Ready::readable, modes[i % 3]});
+            static_cast<void>(registrator.add(pairs[i].near, {Token{i}, Ready::readable, modes[i % 3]}));
         std::atomic<bool> is_blocked = false, has_passed = false;
         std::set<Token> seen;
         std::thread selecting([&] {
@@ -135,7 +136,7 @@ TEST(Process, lowered_descriptor_limit) {
         const auto selector = open_backend();
         std::array<Pair, 3> pairs;
         for (std::size_t i = 0; i < 3; ++i)
-            selector->registrator().add(pairs[i].near, {Token{i}, Ready::readable, modes[i]});
+            EXPECT_FALSE(selector->registrator().add(pairs[i].near, {Token{i}, Ready::readable, modes[i]}));
         rlimit limit{};
         getrlimit(RLIMIT_NOFILE, &limit);
         limit.rlim_cur = 0;
@@ -154,7 +155,7 @@ TEST(Process, lowered_descriptor_limit_and_a_pipe_that_ends) {
             const auto selector = open_backend();
             std::array<int, 2> ends{};
             if (pipe(ends.data()) == -1) return "no pipe";
-            selector->registrator().add(ends[0], {Token{1}, Ready::writable, mode});
+            EXPECT_FALSE(selector->registrator().add(ends[0], {Token{1}, Ready::writable, mode}));
             std::error_code error;
             select_once(*selector, 0ns, error);
             const rlimit none{0, 0};
@@ -233,7 +234,7 @@ TEST(Process, standard_streams_are_left_free) {
             if (fcntl(stream, F_GETFD) != -1) return "descriptor " + std::to_string(stream) + " is taken";
         }
         const Pair first, second; // one of them is above the limit
-        selector->registrator().add(second.near, {Token{1}, Ready::readable, Mode::level});
+        if (selector->registrator().add(second.near, {Token{1}, Ready::readable, Mode::level})) return "add() fails";
         write_byte(second.far);
         if (collect(*selector, 1).size() != 1) return "nothing is reported";
         const int highest = fcntl(second.near, F_DUPFD_CLOEXEC, 3);

@@ -28,7 +28,8 @@ class Armed {
   public:
     explicit Armed(std::size_t size) {
         for (std::size_t i = 0; i < size; ++i) {
-            selector->registrator().add(pairs.emplace_back().near, {Token{i}, Ready::readable, Mode::oneshot});
+            EXPECT_FALSE(
+                selector->registrator().add(pairs.emplace_back().near, {Token{i}, Ready::readable, Mode::oneshot}));
         }
         std::error_code error;
         select_once(*selector, 0ns, error);
@@ -213,7 +214,7 @@ TEST(Refusal, remove_does_not_reap_while_a_thread_sleeps) {
         const time::Deadline deadline(5s);
         while (!has_returned && deadline.left() > 0ns) std::this_thread::yield();
         const bool was_woken = has_returned;
-        armed.selector->registrator().wake();
+        static_cast<void>(armed.selector->registrator().wake());
         selecting.join();
         if (outcome) return "remove() returns: " + outcome.message();
         if (!was_woken) return "select() sleeps on";
@@ -264,7 +265,7 @@ TEST(Refusal, select_returns_the_error) {
             Armed armed(400);
             kernel.refuse(error);
             for (auto& pair : armed.pairs) {
-                armed.selector->registrator().modify(pair.near, {Token{9}, Ready::readable, Mode::edge});
+                EXPECT_FALSE(armed.selector->registrator().modify(pair.near, {Token{9}, Ready::readable, Mode::edge}));
             }
             const int before = kernel.calls();
             std::error_code seen;

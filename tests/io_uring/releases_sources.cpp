@@ -39,10 +39,10 @@ int held(Selector& selector, int rounds) {
     in_port_t port = 0;
     int listener = listener_on(port), count = 0;
     for (int round = 0; round < rounds; ++round) {
-        selector.registrator().add(listener, {Token{1}, Ready::readable, Mode::level});
+        static_cast<void>(selector.registrator().add(listener, {Token{1}, Ready::readable, Mode::level}));
         // At each step of select(): before it has the watch, while it submits it, and in the kernel.
         for (std::atomic<int> pause = round % 4096; pause > 0; --pause) {}
-        selector.registrator().remove(listener);
+        static_cast<void>(selector.registrator().remove(listener));
         close(listener);
         while ((listener = listener_on(port)) == -1) ++count;
     }

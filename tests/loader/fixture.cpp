@@ -176,7 +176,7 @@ class Layer final : public ForwardingSelector {
 class Borrower final : public Selector {
   public:
     explicit Borrower(Selector& inner) noexcept : inner_(&inner) {}
-    ~Borrower() override { inner_->registrator().wake(); }
+    ~Borrower() override { static_cast<void>(inner_->registrator().wake()); }
     Registrator& registrator() noexcept override { return inner_->registrator(); }
     const Capabilities& capabilities() const noexcept override { return inner_->capabilities(); }
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {

@@ -154,7 +154,7 @@ TEST_F(Frozen, backend_states_why_it_fails) {
     const auto choice = explain({.backend = "frozen?fails=" + std::string(1000, 'x')});
     EXPECT_TRUE(contains(choice.text(), {"frozen_step: Permission denied: " + std::string(415, 'x')}));
     EXPECT_TRUE(contains(explain({.backend = "frozen?most=4097"}).text(),
-                     {"option \"most\": expected a count from 1 to 4096, was given \"4097\""}));
+                         {"option \"most\": expected a count from 1 to 4096, was given \"4097\""}));
 }
 
 TEST_F(Frozen, auto_chooses_the_backend_by_its_rank) {

@@ -48,7 +48,7 @@ TEST_F(NeedsOf, named_backend_is_refused_with_its_reason) {
     EXPECT_TRUE(
         contains(choice.text(), {"cannot open backend \"poll_fallback\"",
                                  "backend poll_fallback does not offer edge, which the program needs: " + reason}));
-    EXPECT_THROW(open(request), OpenError);
+    EXPECT_THROW(static_cast<void>(open(request)), OpenError);
     EXPECT_THROW(Poll{request}, OpenError);
     EXPECT_TRUE(explain({.backend = "poll_fallback", .needs = {.oneshot = true, .level = true, .pipes = true}}).winner);
 }

@@ -89,8 +89,8 @@ TEST(Allocations, of_a_warm_loop_are_none) {
                 timer.rearm(0ns);
             }
             for (int k = 0; k < 10; ++k) {
-                loop.post([] {});
-                loop.defer([] {});
+                static_cast<void>(loop.post([] {}));
+                static_cast<void>(loop.defer([] {}));
             }
             loop.run_for(0ns);
             watcher.change(Ready::readable);
@@ -147,12 +147,12 @@ TEST(Allocations, of_a_flood_are_freed) {
     constexpr std::size_t megabyte = 1 << 20;
     std::size_t calls = 0;
     for (int flood = 1; flood <= 3; ++flood) {
-        for (int i = 0; i < 3'000'000; ++i) loop.post([&] { ++calls; });
+        for (int i = 0; i < 3'000'000; ++i) static_cast<void>(loop.post([&] { ++calls; }));
         EXPECT_FALSE(loop.run());
     }
     EXPECT_EQ(calls, 9'000'000U);
     EXPECT_FALSE(loop.defer([&] {
-        for (int i = 0; i < 1'000'000; ++i) loop.defer([&] { ++calls; });
+        for (int i = 0; i < 1'000'000; ++i) static_cast<void>(loop.defer([&] { ++calls; }));
     }));
     EXPECT_FALSE(loop.run());
     EXPECT_EQ(calls, 10'000'000U);
@@ -176,7 +176,7 @@ TEST(Allocations, of_a_flood_are_freed) {
 TEST(Allocations, of_steady_floods_are_none) {
     Loop loop(request(backends().front()));
     const auto flood = [&] {
-        for (int i = 0; i < 50'000; ++i) loop.post([] {});
+        for (int i = 0; i < 50'000; ++i) static_cast<void>(loop.post([] {}));
         EXPECT_FALSE(loop.run());
     };
     for (int i = 0; i < 20; ++i) flood();

@@ -200,8 +200,8 @@ TEST(Watch, refuses_an_empty_callback) {
     EXPECT_THROW((void)scripted.loop.at({}, {}), std::invalid_argument);
     EXPECT_THROW((void)scripted.loop.on_wake({}), std::invalid_argument);
     EXPECT_THROW((void)scripted.loop.on_signal(2, {}), std::invalid_argument);
-    EXPECT_THROW(scripted.loop.post({}), std::invalid_argument);
-    EXPECT_THROW(scripted.loop.defer({}), std::invalid_argument);
+    EXPECT_THROW(static_cast<void>(scripted.loop.post({})), std::invalid_argument);
+    EXPECT_THROW(static_cast<void>(scripted.loop.defer({})), std::invalid_argument);
     EXPECT_FALSE(scripted.loop.run());
 }
 

@@ -55,8 +55,8 @@ TEST(Clock, is_not_read_by_a_turn_without_timers) {
     int calls = 0;
     Watcher watcher = loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) {
         if (++calls == 3) return watcher.close();
-        loop.post([&] { watcher.change(both); });
-        loop.defer([] {});
+        EXPECT_FALSE(loop.post([&] { watcher.change(both); }));
+        EXPECT_FALSE(loop.defer([] {}));
     });
     auto wakes = loop.on_wake([] {});
     wakes.in_background();

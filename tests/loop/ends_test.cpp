@@ -27,14 +27,14 @@ RULE(loop, ends) {
         });
         auto cancelled = loop.after(1h, [] {});
         cancelled.cancel();
-        loop.post([&] { seen.emplace_back("posted"); });
-        loop.defer([&] { seen.emplace_back("deferred"); });
+        EXPECT_FALSE(loop.post([&] { seen.emplace_back("posted"); }));
+        EXPECT_FALSE(loop.defer([&] { seen.emplace_back("deferred"); }));
         EXPECT_FALSE(loop.run());
         EXPECT_EQ(seen, (Names{"posted", "deferred", "timer", "watch"}));
         EXPECT_FALSE(loop.run());
 
         WakeWatcher wakes = loop.on_wake([&] { wakes.close(); });
-        loop.post([&] { EXPECT_FALSE(loop.poster().wake()); });
+        static_cast<void>(loop.post([&] { EXPECT_FALSE(loop.poster().wake()); }));
         EXPECT_FALSE(loop.run());
     }
 }
@@ -75,16 +75,16 @@ RULE(loop, stop) {
         const Watchdog watchdog(loop);
         auto timer = loop.after(1h, [] {});
         Names seen;
-        loop.post([&] {
-            loop.stop();
+        static_cast<void>(loop.post([&] {
+            EXPECT_FALSE(loop.stop());
             seen.emplace_back("posted");
-        });
-        loop.defer([&] { seen.emplace_back("deferred"); });
+        }));
+        EXPECT_FALSE(loop.defer([&] { seen.emplace_back("deferred"); }));
         EXPECT_TRUE(loop.run()) << "the timer is pending";
         EXPECT_EQ(seen, (Names{"posted", "deferred"})) << "the turn continues to its end";
 
-        loop.stop();
-        loop.post([&] { seen.emplace_back("next"); });
+        EXPECT_FALSE(loop.stop());
+        EXPECT_FALSE(loop.post([&] { seen.emplace_back("next"); }));
         EXPECT_TRUE(loop.run());
         EXPECT_EQ(seen.size(), 2U);
         EXPECT_FALSE(loop.run_for(0ns) && seen.size() != 3U);
@@ -93,7 +93,7 @@ RULE(loop, stop) {
             const Asleep asleep(loop);
             std::thread other([&] {
                 when_asleep ? asleep.wait() : asleep.wait_for_turn();
-                loop.stop();
+                EXPECT_FALSE(loop.stop());
             });
             EXPECT_TRUE(loop.run());
             other.join();
@@ -111,13 +111,13 @@ RULE(loop, run_one) {
         int calls = 0;
         auto late = loop.after(5ms, [&] { ++calls; });
         auto later = loop.after(10ms, [&] { ++calls; });
-        loop.poster().wake(); // a turn without a callback does not count
+        static_cast<void>(loop.poster().wake()); // a turn without a callback does not count
         EXPECT_TRUE(loop.run_one());
         EXPECT_GE(calls, 1);
         while (calls < 2) EXPECT_TRUE(loop.run_one());
         EXPECT_FALSE(loop.run_one());
         auto far = loop.after(1h, [] {});
-        loop.stop();
+        EXPECT_FALSE(loop.stop());
         EXPECT_FALSE(loop.run_one());
 
         // Called before the phase that may sleep.
@@ -173,15 +173,15 @@ TEST(Run, inside_of_run_is_refused) {
     Scripted scripted;
     auto& loop = scripted.loop;
     int refused = 0;
-    loop.post([&] {
+    static_cast<void>(loop.post([&] {
         EXPECT_THROW(loop.run(), std::logic_error);
         EXPECT_THROW(loop.run_one(), std::logic_error);
         EXPECT_THROW(loop.run_for(0ns), std::logic_error);
         ++refused;
-    });
+    }));
     EXPECT_FALSE(loop.run());
     EXPECT_EQ(refused, 1);
-    loop.post([] {});
+    EXPECT_FALSE(loop.post([] {}));
     EXPECT_FALSE(loop.run()) << "the Loop is as before";
 }
 

@@ -40,8 +40,8 @@ RULE(loop, exceptions) {
         const auto begin = Clock::now();
         for (int i = 0; i < 4; ++i) {
             all_timers.push_back(loop.at(begin, [&, i] { act(timers, "timer ", i); }));
-            loop.post([&, i] { act(posts, "post ", i); });
-            loop.defer([&, i] { act(deferred, "deferred ", i); });
+            EXPECT_FALSE(loop.post([&, i] { act(posts, "post ", i); }));
+            EXPECT_FALSE(loop.defer([&, i] { act(deferred, "deferred ", i); }));
             const auto source = static_cast<Source>(i);
             all_watches.push_back(
                 loop.watch(source, Ready::readable, Mode::oneshot, [&, i](Ready) { act(watches, "watch ", i); }));
@@ -103,7 +103,7 @@ TEST(Exceptions, of_a_periodic_timer_do_not_end_it) {
 TEST(Exceptions, of_run_for_leave_no_limit_behind) {
     Scripted scripted;
     auto& loop = scripted.loop;
-    loop.post([] { throw std::runtime_error("post"); });
+    EXPECT_FALSE(loop.post([] { throw std::runtime_error("post"); }));
     EXPECT_THROW(loop.run_for(1ns), std::runtime_error);
     int calls = 0;
     auto timer = loop.after(5ms, [&] { ++calls; });

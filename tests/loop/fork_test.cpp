@@ -104,8 +104,8 @@ RULE(loop, forked) {
         run_in_child([&] {
             parent.watcher().change(both);
             std::raise(SIGTERM); // writes to no socket of the parent
-            parent.loop().stop();
-            parent.loop().post([] {});
+            static_cast<void>(parent.loop().stop());
+            static_cast<void>(parent.loop().post([] {}));
             parent.destroy();
         });
         parent.expect_works();
@@ -276,7 +276,7 @@ TEST(LoopFork, of_several_threads_beside_a_running_loop) {
         std::atomic<int> calls = 0, forking = 2;
         std::thread posts([&, poster = loop.poster(), keep_alive = loop.keep_alive()] {
             while (!over) {
-                poster.post([&] { ++calls; });
+                static_cast<void>(poster.post([&] { ++calls; }));
                 std::this_thread::yield();
             }
         });
@@ -290,7 +290,7 @@ TEST(LoopFork, of_several_threads_beside_a_running_loop) {
                         bool is_called = false;
                         {
                             Loop own(request(backend));
-                            own.post([&] { is_called = true; });
+                            static_cast<void>(own.post([&] { is_called = true; }));
                             own.run();
                         }
                         _exit(is_called ? 0 : 1);

@@ -22,8 +22,8 @@ RULE(handle, outlives_loop) {
         auto ended = loop->after(1h, [owned] {});
         ended.close();
         loop->run_for(0ns);
-        loop->post([owned] {});
-        loop->defer([owned] {});
+        EXPECT_FALSE(loop->post([owned] {}));
+        EXPECT_FALSE(loop->defer([owned] {}));
         EXPECT_TRUE(watcher && timer && signal && wakes && !ended);
         EXPECT_EQ(owned.use_count(), 7);
         loop.reset();
@@ -105,10 +105,10 @@ TEST(Handles, of_many_that_end_in_a_turn) {
         const auto closed = loop.metrics().closed;
         std::vector<Timer> timers;
         for (std::size_t i = 0; i < many; ++i) timers.push_back(loop.after(1h, [owned] {}));
-        loop.post([&] {
+        static_cast<void>(loop.post([&] {
             timers.clear();
             EXPECT_EQ(owned.use_count(), 1 + static_cast<long>(many)) << "still there in a callback";
-        });
+        }));
         EXPECT_FALSE(loop.run());
         EXPECT_EQ(owned.use_count(), 1);
         EXPECT_EQ(loop.metrics().closed - closed, many);

@@ -240,7 +240,7 @@ RULE(loop, lingering) {
         std::raise(SIGUSR1);
         while (signals == 0) EXPECT_TRUE(loop.run_one());
         bool posted = false;
-        std::thread([&, poster = loop.poster()] { poster.post([&] { posted = true; }); }).join();
+        std::thread([&, poster = loop.poster()] { EXPECT_FALSE(poster.post([&] { posted = true; })); }).join();
         while (!posted) EXPECT_TRUE(loop.run_one());
         EXPECT_EQ(spent, 1) << "spent stays spent";
         oneshot.change(Ready::readable);

@@ -78,7 +78,7 @@ class Watchdog {
     explicit Watchdog(Loop& loop)
         : timer_(loop.after(patience, [&loop] {
               ADD_FAILURE() << "nothing came";
-              loop.stop();
+              static_cast<void>(loop.stop());
           })) {
         timer_.in_background();
     }
@@ -91,7 +91,7 @@ class Watchdog {
 class Asleep {
   public:
     explicit Asleep(Loop& loop) {
-        loop.defer([begun = begun_] { *begun = true; });
+        static_cast<void>(loop.defer([begun = begun_] { *begun = true; }));
     }
 
     /// Returns when the Loop is, or has been, in a turn.

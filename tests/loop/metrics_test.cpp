@@ -17,9 +17,9 @@ RULE(metrics, counts) {
     auto timer = loop.at({}, [] {});
     auto far = loop.every(1h, [] {});
     auto wakes = loop.on_wake([] {});
-    loop.post([&] { gone.close(); });
-    loop.post([] {});
-    loop.defer([] {});
+    EXPECT_FALSE(loop.post([&] { gone.close(); }));
+    EXPECT_FALSE(loop.post([] {}));
+    EXPECT_FALSE(loop.defer([] {}));
     auto seen = loop.metrics();
     EXPECT_EQ(seen.turns, 0U);
     EXPECT_EQ(seen.watches, 2U);
@@ -28,7 +28,7 @@ RULE(metrics, counts) {
     scripted.reports({});
     scripted.turn();
     scripted.reports({{Source{3}, Ready::readable}, {Scripted::wakes, Ready::none}, {Source{3}, Ready::readable}});
-    loop.post([&] { watcher.rearm(); });
+    EXPECT_FALSE(loop.post([&] { watcher.rearm(); }));
     scripted.turn();
     watcher.change(Ready::none);
     scripted.turn();

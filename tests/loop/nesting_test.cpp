@@ -93,7 +93,7 @@ TEST_P(Nesting, runs_in_an_outer_loop_that_wakes_only_for_work) {
                 near.close();
                 far.close();
             } else {
-                loop.defer([&] { ++deferred; });
+                EXPECT_FALSE(loop.defer([&] { ++deferred; }));
                 conformance::write(own, "x");
                 watcher.change(Ready::readable);
             }

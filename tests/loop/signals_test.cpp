@@ -54,7 +54,7 @@ RULE(on_signal, called) {
         EXPECT_EQ(std::raise(SIGTERM), 0);
         EXPECT_TRUE(loop.run_one());
         EXPECT_EQ(calls, 1);
-        loop.post([] { std::raise(SIGTERM); });
+        EXPECT_FALSE(loop.post([] { std::raise(SIGTERM); }));
         while (calls < 2) EXPECT_TRUE(loop.run_one());
         const Asleep asleep(loop);
         std::thread other([&] {

@@ -116,7 +116,7 @@ TEST(Change, that_is_reverted_loses_no_edge) {
     Changed back(Mode::edge, Ready::readable);
     back.change = [&] {
         back.watcher.change(Ready::none);
-        back.scripted.loop.defer([&] { back.watcher.change(Ready::readable); });
+        EXPECT_FALSE(back.scripted.loop.defer([&] { back.watcher.change(Ready::readable); }));
     };
     back.report(Ready::readable);
     EXPECT_TRUE(back.seen.empty());
@@ -127,7 +127,7 @@ TEST(Change, that_is_reverted_loses_no_edge) {
     Changed part(Mode::edge, both);
     part.change = [&] {
         part.watcher.change(Ready::readable);
-        part.scripted.loop.defer([&] { part.watcher.change(both); });
+        EXPECT_FALSE(part.scripted.loop.defer([&] { part.watcher.change(both); }));
     };
     part.report(both);
     EXPECT_EQ(part.seen, std::vector{Ready::readable});

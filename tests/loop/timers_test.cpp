@@ -22,7 +22,7 @@ RULE(timer, never_early) {
         };
         for (int i = 0; i < 50; ++i) {
             const auto wait = i * 100us;
-            loop.post([&, wait] {
+            EXPECT_FALSE(loop.post([&, wait] {
                 const auto begin = Clock::now();
                 timers.push_back(loop.after(wait, [&, begin, wait] {
                     ++fired;
@@ -35,16 +35,16 @@ RULE(timer, never_early) {
                     ++fired;
                     EXPECT_GE(Clock::now(), end);
                 }));
-            });
+            }));
         }
-        loop.post([&] { // long after the turn has begun
+        EXPECT_FALSE(loop.post([&] { // long after the turn has begun
             busy(40ms);
             const auto begin = Clock::now();
             timers.push_back(loop.after(30ms, [&, begin] {
                 ++fired;
                 EXPECT_GE(Clock::now() - begin, 30ms);
             }));
-        });
+        }));
         EXPECT_FALSE(loop.run());
         EXPECT_EQ(fired, 101);
     }
@@ -195,7 +195,7 @@ TEST(Timers, are_called_while_the_loop_does_not_sleep) {
                 due = simulated.now() + wait;
                 timer = loop.at(simulated.begun + due, [&] { called = simulated.now(); });
             }
-            loop.post([&] { simulated.advance(100us); });
+            EXPECT_FALSE(loop.post([&] { simulated.advance(100us); }));
             EXPECT_TRUE(loop.run_one());
         }
         EXPECT_EQ(called, due);
@@ -216,10 +216,10 @@ TEST(Timers, set_before_a_sleep) {
         const auto set = [&] {
             near = loop.after(1ms, [&] {
                 called = true;
-                loop.stop();
+                EXPECT_FALSE(loop.stop());
             });
         };
-        loop.post([&] { loop.post(set); }); // in the turn after that of the first post
+        EXPECT_FALSE(loop.post([&] { EXPECT_FALSE(loop.post(set)); })); // in the turn after that of the first post
         EXPECT_TRUE(loop.run());
         EXPECT_TRUE(called);
     }

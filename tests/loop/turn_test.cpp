@@ -35,17 +35,17 @@ RULE(loop, phases) {
         seen.emplace_back("poll");
         return std::error_code();
     };
-    loop.defer(note("deferred"));
+    EXPECT_FALSE(loop.defer(note("deferred")));
     Watcher watcher =
         loop.watch(Source{3}, Ready::readable, Mode::level, [&, trace = std::make_unique<Trace>(seen, "close")](Ready) {
             seen.emplace_back("ready");
-            loop.defer([&] {
+            EXPECT_FALSE(loop.defer([&] {
                 seen.emplace_back("deferred");
                 watcher.close();
-                loop.post([] {});
-            });
+                EXPECT_FALSE(loop.post([] {}));
+            }));
         });
-    loop.post(note("posted"));
+    EXPECT_FALSE(loop.post(note("posted")));
     auto timer = loop.after(0ns, note("timer"));
     scripted.reports({{Source{3}, Ready::readable}});
     loop.run_for(0ns);
@@ -62,9 +62,9 @@ RULE(loop, defer) {
     std::vector<std::uint64_t> turns;
     const std::function<void()> again = [&] {
         turns.push_back(loop.metrics().turns);
-        if (turns.size() < 3) loop.defer(again);
+        if (turns.size() < 3) static_cast<void>(loop.defer(again));
     };
-    loop.post([&] { loop.defer(again); });
+    EXPECT_FALSE(loop.post([&] { EXPECT_FALSE(loop.defer(again)); }));
     auto kept =
         loop.watch(Source{3}, Ready::readable, Mode::level, [](Ready) {}); // otherwise the Loop would not sleep anyway
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(loop.run_one());
@@ -83,7 +83,7 @@ RULE(loop, close) {
         timer.close();
         watcher.close();
         seen.emplace_back("timer called");
-        loop.defer([&] { seen.emplace_back("deferred"); });
+        EXPECT_FALSE(loop.defer([&] { seen.emplace_back("deferred"); }));
     });
     watcher = loop.watch(Source{3}, Ready::readable, Mode::level,
                          [trace = std::make_unique<Trace>(seen, "watch closed")](Ready) {});
@@ -104,7 +104,7 @@ TEST(Close, of_a_chain_that_owns_each_other) {
     constexpr int links = 10000; // nested: destruction must not recurse
     Timer chain;
     for (int i = 0; i < links; ++i) chain = loop.after(1h, [inner = std::make_shared<Timer>(std::move(chain))] {});
-    loop.post([&] { chain.close(); });
+    EXPECT_FALSE(loop.post([&] { chain.close(); }));
     EXPECT_FALSE(loop.run());
     EXPECT_EQ(loop.metrics().closed, std::uint64_t{links});
     EXPECT_EQ(loop.metrics().timers, 0U);
@@ -123,8 +123,8 @@ RULE(loop, budget) {
     const auto begin = Clock::now();
     for (int i = 0; i < flood; ++i) {
         all_timers.push_back(loop.at(begin, [&timers, i] { timers.push_back(i); }));
-        loop.post([&posts, i] { posts.push_back(i); });
-        loop.defer([&deferred, i] { deferred.push_back(i); });
+        EXPECT_FALSE(loop.post([&posts, i] { posts.push_back(i); }));
+        EXPECT_FALSE(loop.defer([&deferred, i] { deferred.push_back(i); }));
         const auto source = static_cast<Source>(i);
         all_watches.push_back(
             loop.watch(source, Ready::readable, Mode::oneshot, [&watches, i](Ready) { watches.push_back(i); }));
@@ -148,11 +148,11 @@ RULE(loop, budget_of_time) {
     Scripted scripted({.time_per_phase = 1ns});
     int calls = 0;
     for (int i = 0; i < 5; ++i)
-        scripted.loop.post([&] {
+        EXPECT_FALSE(scripted.loop.post([&] {
             ++calls;
             const auto begin = Clock::now();
             while (Clock::now() == begin) {}
-        });
+        }));
     scripted.turn();
     EXPECT_EQ(calls, 1);
     EXPECT_FALSE(scripted.loop.run());
@@ -166,9 +166,9 @@ TEST(Budget, of_posts_that_post) {
     auto& loop = scripted.loop;
     int posts = 0, timers = 0;
     const std::function<void()> again = [&] {
-        if (++posts < 1000) loop.post(again);
+        if (++posts < 1000) static_cast<void>(loop.post(again));
     };
-    loop.post(again);
+    EXPECT_FALSE(loop.post(again));
     Timer timer = loop.at({}, [&] {
         ++timers;
         timer.rearm(Clock::time_point());

@@ -65,7 +65,7 @@ RULE(post, wake_fails) {
         int calls = 0;
         std::atomic<bool> failure_was_reported = false;
         const auto function = [&] {
-            if (++calls == 2) loop.stop();
+            if (++calls == 2) static_cast<void>(loop.stop());
         };
         auto keeps = loop.keep_alive();
         std::thread first([&, poster = loop.poster()] { failure_was_reported = poster.post(function) == no_memory; });
@@ -147,7 +147,7 @@ RULE(loop, stop_again) {
     EXPECT_EQ(wakes, 3);
     loop.run_for(0ns); // the first stop() may have ended run(), which leaves the last one for this run
     // A signal handler may have interrupted the sleep of its own thread.
-    loop.defer([&] { EXPECT_FALSE(loop.stop()); });
+    static_cast<void>(loop.defer([&] { EXPECT_FALSE(loop.stop()); }));
     EXPECT_TRUE(loop.run());
     EXPECT_EQ(wakes, 4);
 }

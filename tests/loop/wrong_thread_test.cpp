@@ -26,12 +26,12 @@ struct Victim {
     void act(const std::function<void(Victim&)>& action) {
         std::atomic<bool> runs = false;
         std::thread runner([&] {
-            loop.post([&] { runs = true; });
+            static_cast<void>(loop.post([&] { runs = true; }));
             loop.run();
         });
         while (!runs) std::this_thread::yield();
         action(*this);
-        loop.stop();
+        static_cast<void>(loop.stop());
         runner.join();
     }
 };
@@ -49,7 +49,7 @@ const std::vector<Wrong>& wrongs() {
         {"every()", [](Victim& v) { (void)v.loop.every(1s, [] {}); }},
         {"at()", [](Victim& v) { (void)v.loop.at({}, [] {}); }},
         {"now()", [](Victim& v) { (void)v.loop.now(); }},
-        {"defer()", [](Victim& v) { v.loop.defer([] {}); }},
+        {"defer()", [](Victim& v) { static_cast<void>(v.loop.defer([] {})); }},
         {"on_signal()", [](Victim& v) { (void)v.loop.on_signal(SIGUSR2, [] {}); }},
         {"on_wake()", [](Victim& v) { (void)v.loop.on_wake([] {}); }},
         {"metrics()", [](Victim& v) { (void)v.loop.metrics(); }},
@@ -97,11 +97,11 @@ RULE(loop, wrong_thread) {
 TEST(WrongThread, does_not_include_threads_that_post_stop_or_keep_alive) {
     const auto death = death_by([] {
         Victim().act([](Victim& victim) {
-            victim.loop.post([] {});
+            static_cast<void>(victim.loop.post([] {}));
             auto keep_alive = victim.loop.keep_alive();
-            victim.loop.poster().wake();
+            static_cast<void>(victim.loop.poster().wake());
             static_cast<void>(keep_alive.close());
-            victim.loop.stop();
+            static_cast<void>(victim.loop.stop());
         });
     });
     EXPECT_EQ(death.signal, 0) << death.error_output;

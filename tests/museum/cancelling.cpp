@@ -123,7 +123,7 @@ EXHIBIT(is_cancelled_in_a_callback, "boostorg/coroutine2#28",
             for (int i = 0; i < 2; ++i) EXPECT_FALSE(loop.post(block_once));
         },
         [&] {
-            for (int i = 0; i < 2; ++i) loop.defer(block_once);
+            for (int i = 0; i < 2; ++i) static_cast<void>(loop.defer(block_once));
         }};
     for (const auto& prepare : phases) {
         calls = 0;

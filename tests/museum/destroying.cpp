@@ -16,10 +16,10 @@ class Asker {
   public:
     Asker(loop::Loop& loop, loop::Poster poster) : loop_(&loop), poster_(std::move(poster)) {}
     ~Asker() {
-        ask([&] { loop_->defer([] {}); });
+        ask([&] { static_cast<void>(loop_->defer([] {})); });
         ask([&] { static_cast<void>(poster_.post([] {})); });
         ask([&] { static_cast<void>(loop_->after(0ns, [] {})); });
-        ask([&] { loop_->stop(); });
+        ask([&] { static_cast<void>(loop_->stop()); });
     }
     Asker(const Asker&) = delete;
     Asker& operator=(const Asker&) = delete;
@@ -41,7 +41,8 @@ EXHIBIT(defers_from_a_destructor, "chriskohlhoff/asio#1245, boostorg/asio#143",
         "function after the members that the destructor uses.") {
     EXPECT_EQ(in_child([&] {
                   loop::Loop loop(request(backend));
-                  for (int i = 0; i < 50; ++i) loop.defer([asker = std::make_shared<Asker>(loop, loop.poster())] {});
+                  for (int i = 0; i < 50; ++i)
+                      static_cast<void>(loop.defer([asker = std::make_shared<Asker>(loop, loop.poster())] {}));
               }),
               "");
 }

@@ -137,7 +137,7 @@ void reopen(Opened& opened) {
     if constexpr (!requires { opened.reopen(); }) {
         ADD_FAILURE() << "there is no reopen()";
     } else if constexpr (std::is_void_v<decltype(opened.reopen())>) {
-        opened.reopen();
+        static_cast<void>(opened.reopen());
     } else {
         EXPECT_FALSE(opened.reopen());
     }

@@ -113,8 +113,8 @@ EXHIBIT(watches_a_signal_once_and_again, "libuv/help#159, libuv/libuv#1104",
 
 std::optional<PollRegistrator> of_handler;
 std::optional<loop::Loop> loop_of_handler;
-extern "C" void wake_poll(int) { of_handler->wake(); }
-extern "C" void stop_loop(int) { loop_of_handler->stop(); }
+extern "C" void wake_poll(int) { static_cast<void>(of_handler->wake()); }
+extern "C" void stop_loop(int) { static_cast<void>(loop_of_handler->stop()); }
 
 constexpr Exclusion in_handlers[] = {
     {"asio", "its wake() allocates memory, which no signal handler may; no rule promises more"},

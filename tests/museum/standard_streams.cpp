@@ -48,7 +48,7 @@ EXHIBIT(is_started_without_standard_error, "libuv/libuv#4558, joyent/libuv#1086"
                       const WithoutStandardStreams without;
                       loop::Loop loop(request(backend));
                       const auto signals = loop.on_signal(SIGUSR1, [] {});
-                      const auto timer = loop.after(1ms, [&] { loop.stop(); });
+                      const auto timer = loop.after(1ms, [&] { static_cast<void>(loop.stop()); });
                       loop.run();
                       taken = WithoutStandardStreams::open_again();
                   }

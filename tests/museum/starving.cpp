@@ -28,7 +28,7 @@ EXHIBIT(
         ++fired;
         EXPECT_FALSE(loop.post([&] {
             ++posted;
-            loop.defer([&] { ++deferred; });
+            static_cast<void>(loop.defer([&] { ++deferred; }));
         }));
     });
     EXPECT_TRUE(turn_until(loop, [&] { return deferred >= 20; }));
@@ -71,13 +71,13 @@ EXHIBIT(starves_sources_by_a_timer_of_zero, "libuv/libuv#4245, joyent/libuv#1427
     loop::Timer timer = loop.after(0ns, [&] {
         ++fired;
         timer.rearm(0ns);
-        loop.defer([&] { ++deferred; });
+        static_cast<void>(loop.defer([&] { ++deferred; }));
     });
     auto watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [&](Ready) {
         ++reads;
         conformance::drain(pair.near);
         if (reads == 20) {
-            loop.stop();
+            static_cast<void>(loop.stop());
         } else {
             conformance::write(pair.far, "x");
         }
@@ -107,7 +107,7 @@ EXHIBIT(
     bool is_read = false;
     auto watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [&](Ready) {
         is_read = true;
-        loop.stop();
+        static_cast<void>(loop.stop());
     });
     conformance::write(pair.far, "x");
     EXPECT_TRUE(loop.run());

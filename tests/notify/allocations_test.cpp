@@ -92,7 +92,7 @@ RULE(notify, memory) {
         EXPECT_EQ(allocations_of([&] {
                       flood(queue.notifier, [&] { queue.poller.poll(tokens); });
                       flood(of_lanes.notifier, [&] { of_lanes.poller.poll(tokens); });
-                      flood(channel.sender, [&] { channel.receiver.try_recv(tokens); });
+                      flood(channel.sender, [&] { static_cast<void>(channel.receiver.try_recv(tokens)); });
                   }),
                   0U);
     }
@@ -127,7 +127,7 @@ TEST(Allocations, of_lanes_without_a_poller) {
     Tokens tokens;
     queue.poller.poll(tokens); // the poller knows these lanes now
     const auto before = bytes.load();
-    for (int i = 0; i < 100; ++i) LaneNotifier(notifier).notify(Token{1});
+    for (int i = 0; i < 100; ++i) static_cast<void>(LaneNotifier(notifier).notify(Token{1}));
     EXPECT_GT(bytes, before);
     { const auto end = std::move(queue.poller); }
     EXPECT_EQ(before - bytes, capacity * sizeof(std::uint64_t)) << "lanes of the gone, and what was the poller's";
@@ -152,7 +152,7 @@ void end_beside_copies() {
                 line.arrive_and_wait();
                 for (std::size_t k = 0; k < 4; ++k) {
                     auto other = own;
-                    other.notify(Token{k});
+                    static_cast<void>(other.notify(Token{k}));
                 }
             });
         }

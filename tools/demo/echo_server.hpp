@@ -29,8 +29,8 @@ class EchoServer {
     /// Serves clients; errors are counted in the tally.
     void run();
 
-    /// Ends run(). Threads: any.
-    void close() noexcept { poll_.close(); }
+    /// Ends run(). Threads: any. Returns the error of a wake that failed: run() may go on to sleep.
+    std::error_code close() noexcept { return poll_.close(); }
 
   private:
     struct Connection {

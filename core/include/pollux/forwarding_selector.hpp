@@ -24,14 +24,16 @@ class ForwardingSelector : public Selector, protected Registrator {
     /// `inner`: not null.
     explicit ForwardingSelector(std::unique_ptr<Selector> inner) noexcept : inner_(std::move(inner)) {}
 
-    std::error_code add(Source source, const Watch& watch) noexcept override {
+    [[nodiscard]] std::error_code add(Source source, const Watch& watch) noexcept override {
         return inner_->registrator().add(source, watch);
     }
-    std::error_code modify(Source source, const Watch& watch) noexcept override {
+    [[nodiscard]] std::error_code modify(Source source, const Watch& watch) noexcept override {
         return inner_->registrator().modify(source, watch);
     }
-    std::error_code remove(Source source) noexcept override { return inner_->registrator().remove(source); }
-    std::error_code wake() noexcept override { return inner_->registrator().wake(); }
+    [[nodiscard]] std::error_code remove(Source source) noexcept override {
+        return inner_->registrator().remove(source);
+    }
+    [[nodiscard]] std::error_code wake() noexcept override { return inner_->registrator().wake(); }
 
     Selector& inner() const noexcept { return *inner_; }
 

@@ -77,10 +77,11 @@ struct FoundPlugin {
 
     /// Returns a new Selector of a backend, with the values of `options`, or null and the reason in `failure`.
     /// Threads: any.
-    std::unique_ptr<Selector> open(OpenFailure& failure) const noexcept;
+    [[nodiscard]] std::unique_ptr<Selector> open(OpenFailure& failure) const noexcept;
     /// Returns a new Selector of a layer around `inner`, or null and the reason in `failure`; `inner` is then
     /// destroyed.
-    std::unique_ptr<Selector> open_around(std::unique_ptr<Selector> inner, OpenFailure& failure) const noexcept;
+    [[nodiscard]] std::unique_ptr<Selector> open_around(std::unique_ptr<Selector> inner,
+                                                        OpenFailure& failure) const noexcept;
 };
 
 /// An Attempt is a stack that was tried. `backend` names its backend, or the layer that failed; `file` is the file of
@@ -109,7 +110,7 @@ struct Choice {
 
     /// Opens another Selector of the same stack: the winner and its layers, with the same options. Returns null, and
     /// the reason in `failure`, if that fails; without a winner the reason is operation_not_supported. Threads: any.
-    std::unique_ptr<Selector> open(OpenFailure& failure) const noexcept;
+    [[nodiscard]] std::unique_ptr<Selector> open(OpenFailure& failure) const noexcept;
 
     /// Returns the winner and its layers as in POLLUX_BACKEND, with the options that were given:
     /// "trace+epoll?batch=64". Empty without a winner.
@@ -128,11 +129,11 @@ class OpenError : public std::runtime_error {
 /// Opens the first stack of `request` that can be opened, with the layers of POLLUX_LAYERS around it.
 ///
 /// Errors: OpenError, if there is none; std::bad_alloc.
-std::unique_ptr<Selector> open(const Request& request = {});
+[[nodiscard]] std::unique_ptr<Selector> open(const Request& request = {});
 
 /// Opens the first stack of `request` that can be opened, or returns null instead of throwing OpenError. `choice` is
 /// the report in either case.
-std::unique_ptr<Selector> open(const Request& request, Choice& choice);
+[[nodiscard]] std::unique_ptr<Selector> open(const Request& request, Choice& choice);
 
 /// Returns what open() would choose, and why: opens the backend to find out, and closes it.
 Choice explain(const Request& request = {});

@@ -24,7 +24,7 @@ template <template <typename> class Atomic = std::atomic>
 class PendingWake {
   public:
     /// Calls `deliver`, which returns a std::error_code, unless a delivered wake is still pending. Returns its error.
-    std::error_code wake(auto&& deliver) noexcept {
+    [[nodiscard]] std::error_code wake(auto&& deliver) noexcept {
         // Adds nothing: a load would not be in the order of the word.
         auto seen = state_.fetch_add(0, std::memory_order_acq_rel);
         if (seen & pending) return {};

@@ -88,26 +88,28 @@ class Events {
 ///          no_such_process in a forked child, until it calls Poll::reopen().
 class PollRegistrator {
   public:
-    std::error_code add(Watchable auto&& source, const Watch& watch) const noexcept {
+    [[nodiscard]] std::error_code add(Watchable auto&& source, const Watch& watch) const noexcept {
         return add_source(source_of(source), watch);
     }
-    std::error_code modify(Watchable auto&& source, const Watch& watch) const noexcept {
+    [[nodiscard]] std::error_code modify(Watchable auto&& source, const Watch& watch) const noexcept {
         return modify_source(source_of(source), watch);
     }
-    std::error_code remove(Watchable auto&& source) const noexcept { return remove_source(source_of(source)); }
-    std::error_code wake() const noexcept;
+    [[nodiscard]] std::error_code remove(Watchable auto&& source) const noexcept {
+        return remove_source(source_of(source));
+    }
+    [[nodiscard]] std::error_code wake() const noexcept;
 
     /// Closes the Poll, the same as Poll::close().
-    std::error_code close() const noexcept;
+    [[nodiscard]] std::error_code close() const noexcept;
 
   private:
     friend class Poll;
     class Gate;
     explicit PollRegistrator(std::shared_ptr<Gate> gate) noexcept : gate_(std::move(gate)) {}
 
-    std::error_code add_source(Source source, const Watch& watch) const noexcept;
-    std::error_code modify_source(Source source, const Watch& watch) const noexcept;
-    std::error_code remove_source(Source source) const noexcept;
+    [[nodiscard]] std::error_code add_source(Source source, const Watch& watch) const noexcept;
+    [[nodiscard]] std::error_code modify_source(Source source, const Watch& watch) const noexcept;
+    [[nodiscard]] std::error_code remove_source(Source source) const noexcept;
 
     std::shared_ptr<Gate> gate_;
 };
@@ -156,13 +158,13 @@ class Poll {
     /// Errors: operation_canceled  the Poll is closed; returned by each later call, too [poll.close_wakes]
     ///         no_such_process     another process opened the Poll                      [poll.forked]
     ///         and those of Selector::select()
-    std::error_code poll(Events& events, Timeout timeout = forever);
+    [[nodiscard]] std::error_code poll(Events& events, Timeout timeout = forever);
 
     /// Ends a sleeping poll(). Each later call returns operation_canceled.              [poll.close_wakes]
     ///
     /// Errors: those of Registrator::wake(): the Poll is closed, but a sleeping poll() may not return.
     ///         Call it again: each call wakes.                                          [poll.close_again]
-    std::error_code close() noexcept { return registrator_.close(); }
+    [[nodiscard]] std::error_code close() noexcept { return registrator_.close(); }
 
     /// Replaces the Selector by a new one of the same backend, with all watches:
     /// for a forked child, which shares the kernel objects of the old Selector with its
@@ -179,8 +181,8 @@ class Poll {
     ///         invalid_argument         `selector` is null
     ///         operation_canceled       the Poll is closed
     ///         and those of opening the backend, of Registrator::add() and of Registrator::wake()
-    std::error_code reopen() noexcept;
-    std::error_code reopen(std::unique_ptr<Selector> selector) noexcept;
+    [[nodiscard]] std::error_code reopen() noexcept;
+    [[nodiscard]] std::error_code reopen(std::unique_ptr<Selector> selector) noexcept;
 
     const PollRegistrator& registrator() const noexcept { return registrator_; }
 
@@ -206,9 +208,9 @@ class Poll {
 
   private:
     static std::shared_ptr<PollRegistrator::Gate> gate_to(Selector& selector, ReopenAdds adds);
-    std::error_code replace(std::unique_ptr<Selector> selector) noexcept;
+    [[nodiscard]] std::error_code replace(std::unique_ptr<Selector> selector) noexcept;
     bool select_once(Events& events, const Timeout& timeout);
-    std::error_code poll_until(Events& events, std::chrono::nanoseconds timeout);
+    [[nodiscard]] std::error_code poll_until(Events& events, std::chrono::nanoseconds timeout);
 
     Choice choice_;
     std::unique_ptr<Selector> selector_;

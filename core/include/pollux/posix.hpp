@@ -29,7 +29,7 @@ namespace pollux::posix {
 
 /// Returns the error of a system call that returns -1 and sets errno: `return check(epoll_ctl(...))`. The values of
 /// std::errc are those of errno.
-inline std::error_code check(int result) noexcept {
+[[nodiscard]] inline std::error_code check(int result) noexcept {
     return result == -1 ? std::error_code(errno, std::generic_category()) : std::error_code();
 }
 
@@ -75,7 +75,7 @@ inline int above_standard_streams(int descriptor) noexcept {
 ///
 /// Both are non-blocking, above the standard streams, and close-on-exec, from the start where the system has
 /// SOCK_CLOEXEC, which macOS has not. On failure none is open, and `ends` are -1.
-inline std::error_code open_pair(std::array<int, 2>& ends) noexcept {
+[[nodiscard]] inline std::error_code open_pair(std::array<int, 2>& ends) noexcept {
     const auto close_both = [&ends] {
         const auto error = check(-1);
         for (int& end : ends) {
@@ -111,7 +111,7 @@ inline std::error_code open_pair(std::array<int, 2>& ends) noexcept {
 ///
 /// Errors: bad_file_descriptor  one of the ends was closed, or its descriptor is another file's
 ///         not_enough_memory, no_buffer_space, interrupted
-inline std::error_code send_byte(int end) noexcept {
+[[nodiscard]] inline std::error_code send_byte(int end) noexcept {
 #ifdef __APPLE__
     constexpr int no_signal = 0;
 #else

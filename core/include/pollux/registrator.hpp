@@ -40,7 +40,7 @@ class Registrator {
     ///                                  unsupported; otherwise it is always ready       [add.regular_file]
     ///         too_many_files_open      the backend needs a file descriptor of its own for the first file
     ///         not_enough_memory        of the process or the kernel
-    virtual std::error_code add(Source source, const Watch& watch) noexcept = 0;
+    [[nodiscard]] virtual std::error_code add(Source source, const Watch& watch) noexcept = 0;
 
     /// Replaces the watch of `source`: token, interest and mode,                        [modify.replaces]
     /// for the next select() or, if one sleeps, at once.                                [mode.switch]
@@ -49,7 +49,7 @@ class Registrator {
     /// Errors: no_such_file_or_directory  not watched                                   [modify.unknown]
     ///         bad_file_descriptor        not open                                      [add.not_open]
     ///         and operation_not_supported, invalid_argument, not_enough_memory as for add()
-    virtual std::error_code modify(Source source, const Watch& watch) noexcept = 0;
+    [[nodiscard]] virtual std::error_code modify(Source source, const Watch& watch) noexcept = 0;
 
     /// Ends the watch of `source`: a select() that begins later never reports it.       [remove.is_final]
     /// The caller may close the source at once, even if another thread is in select().  [remove.while_asleep]
@@ -67,7 +67,7 @@ class Registrator {
     /// has reused the descriptor.
     ///
     /// Errors: no_such_file_or_directory  not watched, whether or not it is open        [remove.unknown]
-    virtual std::error_code remove(Source source) noexcept = 0;
+    [[nodiscard]] virtual std::error_code remove(Source source) noexcept = 0;
 
     /// Ends a sleeping select() with an Event of wake_token and Ready::none,            [wake.asleep]
     /// or the next select() if none sleeps.                                             [wake.next]
@@ -89,7 +89,7 @@ class Registrator {
     /// Errors: bad_file_descriptor  descriptors of the Selector were closed, or have been reused. A call that has no
     ///                              sleep to end may succeed; the next select() returns the error, or the wake.
     ///         not_enough_memory, no_buffer_space  of the kernel
-    virtual std::error_code wake() noexcept = 0;
+    [[nodiscard]] virtual std::error_code wake() noexcept = 0;
 
   protected:
     Registrator() = default;

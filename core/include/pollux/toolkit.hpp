@@ -16,7 +16,7 @@
 namespace pollux::toolkit {
 
 /// Returns the error with which Registrator::add() has to refuse `watch` whatever its source is, or no error.
-inline std::error_code validate(const Watch& watch, const Capabilities& capabilities) noexcept {
+[[nodiscard]] inline std::error_code validate(const Watch& watch, const Capabilities& capabilities) noexcept {
     if (is_reserved(watch.token)) return make_error_code(std::errc::invalid_argument);
     const bool is_offered = watch.mode == Mode::oneshot ? bool(capabilities.oneshot)
                             : watch.mode == Mode::level ? bool(capabilities.level)

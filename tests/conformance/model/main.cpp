@@ -49,7 +49,7 @@ std::vector<Subject> open_all(const std::vector<std::string>& backends) {
     std::vector<Subject> subjects;
     for (const auto& backend : backends) {
         Choice choice;
-        open({.backend = backend}, choice);
+        static_cast<void>(open({.backend = backend}, choice));
         if (!choice.winner) throw OpenError(choice.text());
         subjects.push_back(subject_of(choice));
     }

@@ -104,7 +104,8 @@ MUTANTS = [
 
 
 # What backends include, compiled once: that is most of the time; and what mutants call.
-HEADERS = """pollux/time/deadline.hpp pollux/plugin.hpp pollux/posix.hpp algorithm array atomic map mutex new string thread vector
+HEADERS = """pollux/time/deadline.hpp pollux/mutex.hpp pollux/plugin.hpp pollux/posix.hpp algorithm array atomic map new string thread
+vector
 sys/epoll.h sys/socket.h sys/stat.h unistd.h""".split()
 PLANTED = """
 namespace planted {

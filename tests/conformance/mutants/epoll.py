@@ -91,7 +91,7 @@ MUTANTS = [
      "((seen.revents = POLLIN), true);", "add.regular_file"),
     (FILES, "take a file twice", "if (!is_new) return make_error_code(std::errc::file_exists);", "", "add.regular_file"),
     (FILES, "change files without the lock",
-     "const std::lock_guard lock(mutex_);\n    const auto [entry, is_new]", "const auto [entry, is_new]", "files.churn"),
+     "const MutexLock lock(mutex_);\n    const auto [entry, is_new]", "const auto [entry, is_new]", "files.churn"),
     (FILES, "leak the eventfd of files", "if (ready_ != -1) close(ready_);", "", "selector.no_leak"),
     (EPOLL, "keep quiet about the step that failed", "failure.set(check(result), name);", "failure.set({}, {});", "open.limits"),
 ]

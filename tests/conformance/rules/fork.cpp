@@ -106,7 +106,7 @@ RULE(fork, child_destroys) {
             shared->select(buffer, moment, error);
             const auto in_child = [&]() -> std::string {
                 if (way == Way::exit) destroy_by_exit(std::move(shared));
-                if (way == Way::remove) shared->registrator().remove(pair.near);
+                if (way == Way::remove) static_cast<void>(shared->registrator().remove(pair.near));
                 shared.reset();
                 auto fault = first_open(own);
                 if (way != Way::own || !fault.empty()) return fault;

@@ -204,7 +204,7 @@ RULE(selector, descriptors_closed) {
             const auto opened = subject().open(failure);
             if (!opened) return describe(failure);
             const auto pair = make_pair(Kind::local);
-            opened->registrator().add(pair.near, {Token{1}, Ready::readable, modes().back()});
+            static_cast<void>(opened->registrator().add(pair.near, {Token{1}, Ready::readable, modes().back()}));
             std::array<Event, 4> buffer{};
             std::error_code error;
             opened->select(buffer, moment, error);

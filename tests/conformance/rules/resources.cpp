@@ -77,7 +77,7 @@ RULE(selector, close_on_exec) {
     const auto with_pair = open_descriptors();
     const auto other = open();
     if (!other) return;
-    other->registrator().add(pair.near, {Token{1}, Ready::readable});
+    static_cast<void>(other->registrator().add(pair.near, {Token{1}, Ready::readable}));
     for (const int descriptor : open_descriptors()) {
         if (std::find(with_pair.begin(), with_pair.end(), descriptor) != with_pair.end()) continue;
         expect(is_closed_on_exec(descriptor), "expected: each descriptor of the Selector is close-on-exec, seen: " +
@@ -94,16 +94,16 @@ RULE(selector, no_leak) {
         const auto used = open();
         if (!used) return;
         auto& registrator = used->registrator();
-        registrator.add(pair.near, {Token{1}, Ready::readable, Mode::level});
-        registrator.add(file, {Token{3}, Ready::readable, Mode::level});
-        registrator.add(pair.far, {Token{2}, both_directions, Mode::oneshot});
-        registrator.modify(pair.far, {Token{2}, Ready::writable, Mode::level});
-        registrator.add(pair.far, {Token{2}, both_directions, Mode::oneshot});
-        registrator.wake();
+        static_cast<void>(registrator.add(pair.near, {Token{1}, Ready::readable, Mode::level}));
+        static_cast<void>(registrator.add(file, {Token{3}, Ready::readable, Mode::level}));
+        static_cast<void>(registrator.add(pair.far, {Token{2}, both_directions, Mode::oneshot}));
+        static_cast<void>(registrator.modify(pair.far, {Token{2}, Ready::writable, Mode::level}));
+        static_cast<void>(registrator.add(pair.far, {Token{2}, both_directions, Mode::oneshot}));
+        static_cast<void>(registrator.wake());
         std::vector<Event> buffer(8);
         std::error_code error;
         used->select(buffer, 0ns, error);
-        registrator.remove(pair.far);
+        static_cast<void>(registrator.remove(pair.far));
     };
     for (int i = 0; i < 100; ++i) use(); // allocates what is allocated only once
     const auto descriptors = open_descriptors();
@@ -156,7 +156,7 @@ RULE(selector, independent) {
             write(pair.far, "x");
             const auto seen = selector.select(buffer, patience, error);
             if (seen.size() != 1 || seen[0].token != token) return false;
-            selector.registrator().wake();
+            static_cast<void>(selector.registrator().wake());
             const auto woken = selector.select(buffer, patience, error);
             if (woken.size() != 1 || woken[0].token != wake_token) return false;
             if (selector.registrator().remove(pair.near)) return false;

@@ -48,7 +48,7 @@ RULE(selector, standard_streams) {
         OpenFailure failure;
         const auto opened = subject().open(failure);
         if (!opened) return describe(failure);
-        opened->registrator().add(file, {Token{2}, Ready::readable});
+        static_cast<void>(opened->registrator().add(file, {Token{2}, Ready::readable}));
         if (opened->registrator().add(pair.near, {Token{1}, Ready::readable})) return "add() fails";
         for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
             if (fcntl(stream, F_GETFD) != -1) return "descriptor " + std::to_string(stream) + " is open";
@@ -86,7 +86,7 @@ RULE(selector, lowered_limit) {
         const Source number = closed.near;
         closed.near.close(); // while it is registered
         expect_no_spin();
-        registrator().remove(number);
+        static_cast<void>(registrator().remove(number));
         wake();
         const auto woken = select();
         expect(woken.size() == 1 && woken[0].token == wake_token, "expected: the wake, seen: " + describe(woken));

@@ -72,7 +72,7 @@ Result handshakes(Selector& selector, Budget& budget) {
     Thread waker([&] {
         for (int round = 1; round <= budget.rounds() && !stop; ++round) {
             written = round;
-            selector.registrator().wake();
+            static_cast<void>(selector.registrator().wake());
             collected.wait_for(round);
         }
     });
@@ -113,7 +113,7 @@ Result bursts(Selector& selector, Budget& budget) {
     Thread waker([&] {
         for (int round = 1; round <= budget.rounds() && !stop; ++round) {
             for (auto& line : lines) line.written.store(round, std::memory_order_relaxed);
-            selector.registrator().wake();
+            static_cast<void>(selector.registrator().wake());
             // The second wake meets each step of collecting the first.
             for (int pause = round % 1024; round % 2 != 0 && pause > 0; --pause) collected.value();
             if (round % 2 == 0) collected.wait_for(round);

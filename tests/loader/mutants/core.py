@@ -58,7 +58,7 @@ MUTANTS = [
      "StackOf.options_have_the_values_that_were_given"),
     (VALIDATION, "let file and plugin drift apart", "if (plugin.rank != described.rank)", "if (false)",
      "Description.disagrees_with_the_plugin"),
-    (LIBRARY, "wait for the load that asks", "std::recursive_mutex mutex_;", "std::mutex mutex_;",
+    (LIBRARY, "wait for the load that asks", "RecursiveMutex mutex_;", "Mutex mutex_;",
      "Unrequested.constructor_that_opens_backends_receives_an_error"),
     (FILES, "check the folder of the file alone", "} else if (others_can_replace_in(folder_status_)) {",
      "} else if (false) {", "Trusted.each_folder_up_to_the_root_is_checked"),

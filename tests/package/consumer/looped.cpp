@@ -12,8 +12,9 @@ int main() {
     pollux::loop::Timer timer = loop.every(1ms, [&] {
         if (++ticks == 3) timer.close();
     });
-    std::thread other(
-        [poster = loop.poster(), keep_alive = loop.keep_alive(), &posts] { poster.post([&posts] { ++posts; }); });
+    std::thread other([poster = loop.poster(), keep_alive = loop.keep_alive(), &posts] {
+        static_cast<void>(poster.post([&posts] { ++posts; }));
+    });
     const bool pending = loop.run();
     other.join();
     const bool works = !pending && posts == 1 && ticks == 3;

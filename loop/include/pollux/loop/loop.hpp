@@ -121,7 +121,7 @@ class Loop {
     std::chrono::steady_clock::time_point now() const noexcept;
 
     /// Calls `function` in the next phase `posted`, as Poster::post() does.
-    std::error_code post(Callback<void()>&& function);
+    [[nodiscard]] std::error_code post(Callback<void()>&& function);
 
     /// Returns a Poster for other threads; it may outlive the Loop.
     Poster poster() const noexcept;
@@ -133,7 +133,7 @@ class Loop {
     ///                                                                                  [loop.defer]
     /// Errors: operation_canceled  the Loop is being destroyed                          [loop.destroyed]
     ///         std::bad_alloc, std::invalid_argument if the function is empty
-    std::error_code defer(Callback<void()> function);
+    [[nodiscard]] std::error_code defer(Callback<void()> function);
 
     /// Calls `callback` when the process receives `signal`; signals that arrive before the call may be merged into one.
     ///                                                                                  [on_signal.called]
@@ -180,7 +180,7 @@ class Loop {
     ///                                                                                  [loop.stop]
     /// Errors: those of Registrator::wake(): the Loop then stops when something else wakes it; the call can be repeated
     ///                                                                                  [loop.stop_again]
-    std::error_code stop() noexcept;
+    [[nodiscard]] std::error_code stop() noexcept;
 
     /// Continues in a forked child: opens a new Selector of the same backend, with all watches, timers, signals and
     /// posts as they are in memory, and does not affect those of the parent.            [loop.reopen_in_child]
@@ -191,9 +191,9 @@ class Loop {
     /// Threads: the one that runs the Loop, or any while none does.
     /// Errors:  those of Poll::reopen(), and of a pair of sockets for signals: the Loop stays as it was
     ///          device_or_resource_busy  another thread runs it, or did at the fork()   [loop.reopen_busy]
-    std::error_code reopen() noexcept;
+    [[nodiscard]] std::error_code reopen() noexcept;
     /// Continues as reopen() does, but with `selector`, which the Loop then owns.
-    std::error_code reopen(std::unique_ptr<Selector> selector) noexcept;
+    [[nodiscard]] std::error_code reopen(std::unique_ptr<Selector> selector) noexcept;
 
     // For another event loop in which this one is nested: docs/loop.md, "Nesting".
 

@@ -60,13 +60,13 @@ class Poster {
     ///         and those of Registrator::wake(): the Loop calls the function when something else wakes it, and the next
     ///         post wakes it again                                                      [post.wake_fails]
     ///         no_such_process in a forked child: the Loop calls the function after reopen()
-    std::error_code post(Callback<void()>&& function) const;
+    [[nodiscard]] std::error_code post(Callback<void()>&& function) const;
 
     /// Wakes the Loop, which calls the callbacks of on_wake(). So an event_queue() of pollux::notify can be bound to
     /// a Poster.
     ///
     /// Errors: those of Registrator::wake(); operation_canceled  the Loop is destroyed  [post.loop_gone]
-    std::error_code wake() const noexcept;
+    [[nodiscard]] std::error_code wake() const noexcept;
 
     /// Keeps run() from returning as long as the result lives; has no effect if the Loop is destroyed.
     KeepAlive keep_alive() const noexcept;

@@ -55,7 +55,7 @@ class Watcher : public Handle {
     /// Returns the error with which the backend refused the watch, as of Registrator::add() and modify(); no error if
     /// it did not. operation_canceled if the Watcher is empty; bad_file_descriptor if its source was closed and the
     /// file descriptor has another watch.
-    std::error_code error() const noexcept;
+    [[nodiscard]] std::error_code error() const noexcept;
 
   private:
     friend class Loop;

@@ -22,7 +22,7 @@ enum class AddressFault {
 };
 
 const std::error_category& address_category() noexcept;
-inline std::error_code make_error_code(AddressFault fault) noexcept {
+[[nodiscard]] inline std::error_code make_error_code(AddressFault fault) noexcept {
     return {static_cast<int>(fault), address_category()};
 }
 

@@ -46,11 +46,11 @@ class StreamSocket : public OwnedSource {
     /// may still write.                                                                 [stream.half_close]
     ///
     /// Errors: not_connected  the stream was never connected, or is no longer
-    std::error_code shut_down_writing() noexcept;
+    [[nodiscard]] std::error_code shut_down_writing() noexcept;
 
     /// Returns the pending error of the socket (SO_ERROR) and clears it; no error if none is pending.
     ///                                                                                  [stream.take_error]
-    std::error_code take_error() noexcept;
+    [[nodiscard]] std::error_code take_error() noexcept;
 
   protected:
     using OwnedSource::OwnedSource;

@@ -46,7 +46,7 @@ class TcpStream : public StreamSocket {
 
     /// Sets whether small writes are sent at once (TCP_NODELAY), or wait until the last is acknowledged. It is off for
     /// a new connection.                                                                [tcp.nodelay]
-    std::error_code set_nodelay(bool on) noexcept;
+    [[nodiscard]] std::error_code set_nodelay(bool on) noexcept;
     bool nodelay(std::error_code& error) const noexcept;
 
   private:

@@ -41,7 +41,7 @@ class UdpSocket : public OwnedSource {
     /// the call completes at once.                                                      [udp.connects]
     ///
     /// Errors: network_unreachable  no route
-    std::error_code connect(const Address& peer) noexcept;
+    [[nodiscard]] std::error_code connect(const Address& peer) noexcept;
 
     /// Sends `bytes` as one datagram, whole, even if empty.                             [udp.empty]
     ///
@@ -72,7 +72,7 @@ class UdpSocket : public OwnedSource {
     Address peer_address(std::error_code& error) const noexcept;
 
     /// Returns the pending error and clears it, as StreamSocket::take_error() does.
-    std::error_code take_error() noexcept;
+    [[nodiscard]] std::error_code take_error() noexcept;
 
   private:
     using OwnedSource::OwnedSource;

@@ -24,7 +24,7 @@ class Sender {
     ///
     /// Errors: invalid_argument  the token is not below the capacity; it is not queued  [channel.out_of_range]
     ///         disconnected      the Receiver is destroyed                              [channel.receiver_destroyed]
-    std::error_code notify(Token token) const noexcept { return queue_->notify(token); }
+    [[nodiscard]] std::error_code notify(Token token) const noexcept { return queue_->notify(token); }
 
   private:
     friend TokenChannel event_channel(std::size_t capacity);
@@ -53,15 +53,17 @@ class Receiver {
     /// microseconds, then sleeps.
     ///
     /// Errors: those of the class; invalid_argument  there is no room for a token       [channel.empty_buffer]
-    std::error_code recv(Tokens& tokens, std::size_t limit = no_limit) noexcept { return recv(tokens, forever, limit); }
+    [[nodiscard]] std::error_code recv(Tokens& tokens, std::size_t limit = no_limit) noexcept {
+        return recv(tokens, forever, limit);
+    }
 
     /// Receives tokens as recv() without a timeout does, but waits for at most `timeout`. Returns no token and no error
     /// when that has passed, never early.                                               [channel.timeout]
-    std::error_code recv(Tokens& tokens, Timeout timeout, std::size_t limit = no_limit) noexcept;
+    [[nodiscard]] std::error_code recv(Tokens& tokens, Timeout timeout, std::size_t limit = no_limit) noexcept;
 
     /// Receives tokens as recv() does, but is non-blocking: returns no token and no error if none is queued.
     ///                                                                                  [channel.try_recv]
-    std::error_code try_recv(Tokens& tokens, std::size_t limit = no_limit) noexcept;
+    [[nodiscard]] std::error_code try_recv(Tokens& tokens, std::size_t limit = no_limit) noexcept;
 
   private:
     friend TokenChannel event_channel(std::size_t capacity);

@@ -96,7 +96,7 @@ class LaneNotifier {
     ///
     /// Errors: invalid_argument  the token is not below the capacity; it is not queued  [lanes.out_of_range]
     ///         disconnected      the LanePoller is destroyed                            [lanes.consumer_destroyed]
-    std::error_code notify(Token token) noexcept {
+    [[nodiscard]] std::error_code notify(Token token) noexcept {
         const auto value = static_cast<std::uint64_t>(token);
         if (value >= lane_->tokens.capacity() || lanes_->is_closed()) return refusal(token);
         lane_->tokens.push(value);
@@ -107,7 +107,7 @@ class LaneNotifier {
     friend TokenLanes event_queue(std::size_t capacity, lanes_t);
     explicit LaneNotifier(std::shared_ptr<LaneSet> set) : lanes_(std::move(set)), lane_(&lanes_->open()) {}
 
-    std::error_code refusal(Token token) const noexcept;
+    [[nodiscard]] std::error_code refusal(Token token) const noexcept;
 
     std::shared_ptr<LaneSet> lanes_;
     LaneSet::Lane* lane_;

@@ -21,13 +21,13 @@ class TokenQueueState {
     TokenQueueState(std::size_t capacity, bool bound) : ring(capacity), can_sleep(bound) {}
     virtual ~TokenQueueState() = default;
 
-    std::error_code notify(Token token) noexcept {
+    [[nodiscard]] std::error_code notify(Token token) noexcept {
         const auto pushed = ring.push(token);
         if (pushed <= Pushed::conflated) return no_error;
         return pushed == Pushed::wakes ? wake_or_retry() : refusal(pushed);
     }
 
-    virtual std::error_code wake() noexcept { return no_error; }
+    [[nodiscard]] virtual std::error_code wake() noexcept { return no_error; }
 
     /// Makes the next notification wake the consumer, or wakes it at once if tokens are left.
     void arrange_wake() noexcept;
@@ -36,8 +36,8 @@ class TokenQueueState {
     const bool can_sleep;
 
   private:
-    std::error_code wake_or_retry() noexcept;
-    static std::error_code refusal(Pushed pushed) noexcept;
+    [[nodiscard]] std::error_code wake_or_retry() noexcept;
+    [[nodiscard]] static std::error_code refusal(Pushed pushed) noexcept;
 };
 
 /// A Notifier is the producers' end of a token queue. Copies are cheap, and queue into the same queue.
@@ -53,7 +53,7 @@ class Notifier {
     ///         disconnected      the Poller is destroyed                                [notify.consumer_destroyed]
     ///         and those of the wake of a queue that is bound to a Selector: the token is queued, and the next
     ///         notification wakes again                                                 [notify.wake_fails]
-    std::error_code notify(Token token) const noexcept { return queue_->notify(token); }
+    [[nodiscard]] std::error_code notify(Token token) const noexcept { return queue_->notify(token); }
 
   private:
     friend TokenQueue ends_of(const std::shared_ptr<TokenQueueState>& queue);
@@ -135,7 +135,7 @@ TokenQueue event_queue(std::size_t capacity, const Handle& handle) {
     class Bound final : public TokenQueueState {
       public:
         Bound(std::size_t capacity, const Handle& handle) : TokenQueueState(capacity, true), handle_(handle) {}
-        std::error_code wake() noexcept override { return handle_.wake(); }
+        [[nodiscard]] std::error_code wake() noexcept override { return handle_.wake(); }
 
       private:
         Handle handle_;
