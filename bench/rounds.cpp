@@ -102,7 +102,7 @@ Figure figure_of(const std::string& name, const std::vector<double>& turns, cons
 
 } // namespace
 
-Comparison compare(const Contender& baseline, const std::vector<Contender>& others, const Plan& plan) {
+Measurement compare(const Contender& baseline, const std::vector<Contender>& others, const Plan& plan) {
     std::vector<std::unique_ptr<Process>> processes; // the two of the baseline first
     processes.reserve(others.size() + 2);
     for (int twice = 0; twice < 2; ++twice) processes.push_back(std::make_unique<Process>(baseline, plan));
@@ -117,11 +117,11 @@ Comparison compare(const Contender& baseline, const std::vector<Contender>& othe
         for (const auto index : order) turns[index].push_back(processes[index]->take_turn());
     }
 
-    Comparison comparison{quantile(turns[0], 0.5), figure_of(baseline.name, turns[1], turns[0]), {}};
+    Measurement measurement{quantile(turns[0], 0.5), figure_of(baseline.name, turns[1], turns[0]), {}};
     for (std::size_t other = 0; other < others.size(); ++other) {
-        comparison.figures.push_back(figure_of(others[other].name, turns[other + 2], turns[0]));
+        measurement.figures.push_back(figure_of(others[other].name, turns[other + 2], turns[0]));
     }
-    return comparison;
+    return measurement;
 }
 
 } // namespace pollux::bench

@@ -39,8 +39,8 @@ struct Figure {
     double low, high; // the quartiles
 };
 
-/// A Comparison holds the results of compare().
-struct Comparison {
+/// A Measurement holds the results of compare().
+struct Measurement {
     double baseline; // the median of its turns, in the unit of the samples
     Figure again;    // the ratio of the baseline to itself
     std::vector<Figure> figures;
@@ -48,6 +48,6 @@ struct Comparison {
 
 /// Compares the others with the baseline. Throws std::runtime_error if one fails, crashes or hangs, after its process
 /// has printed the reason on the standard error stream. Call it while the process has one thread.
-Comparison compare(const Contender& baseline, const std::vector<Contender>& others, const Plan& plan);
+Measurement compare(const Contender& baseline, const std::vector<Contender>& others, const Plan& plan);
 
 } // namespace pollux::bench

@@ -15,12 +15,12 @@ const char* verdict(double ratio, double target, const Figure& again) {
 }
 
 std::string cell_of(const Row& row, const std::string& contender) {
-    const auto& figures = row.comparison.figures;
+    const auto& figures = row.measurement.figures;
     const auto figure =
         std::find_if(figures.begin(), figures.end(), [&](const auto& f) { return f.name == contender; });
     if (figure == figures.end()) return "";
     auto text = fmt::format("{:.2f}", figure->ratio);
-    const auto& again = row.comparison.again;
+    const auto& again = row.measurement.again;
     if (const auto target = row.targets.find(contender); target != row.targets.end()) {
         text += fmt::format(", {} {:.2f}", verdict(figure->ratio, target->second, again), target->second);
     }
@@ -36,11 +36,11 @@ std::string line_of(const std::vector<std::string>& cells) { return fmt::format(
 
 std::string table_of(const std::vector<Row>& rows, const std::vector<std::string>& contenders) {
     if (rows.empty()) return {};
-    std::vector<std::string> cells{"workload", rows[0].comparison.again.name, "again (quartiles)"};
+    std::vector<std::string> cells{"workload", rows[0].measurement.again.name, "again (quartiles)"};
     cells.insert(cells.end(), contenders.begin(), contenders.end());
     auto text = line_of(cells) + line_of(std::vector<std::string>(cells.size(), "---"));
     for (const auto& row : rows) {
-        const auto& [baseline, again, figures] = row.comparison;
+        const auto& [baseline, again, figures] = row.measurement;
         cells = {row.workload, fmt::format("{:.1f}", baseline),
                  fmt::format("{:.2f} ({:.2f} to {:.2f})", again.ratio, again.low, again.high)};
         for (const auto& contender : contenders) cells.push_back(cell_of(row, contender));

@@ -12,7 +12,7 @@ namespace pollux::bench {
 /// A Row is a workload with its result, the ratios that some contenders have to reach, and those that others must not.
 struct Row {
     std::string workload;
-    Comparison comparison;
+    Measurement measurement;
     std::map<std::string, double> targets = {};
     std::map<std::string, double> behind = {};
 };

@@ -73,12 +73,13 @@ class LoopOverBackend {
 
     /// In a turn, as in a server: the slots of ended watches are not free before its last phase.
     void churn(const std::vector<int>& sources) {
-        loop_.post([this, &sources] {
+        const auto posted = loop_.post([this, &sources] {
             for (std::size_t number = 0; number < sources.size(); ++number) {
                 auto watcher = watched(number, sources[number]);
                 watcher.change(Ready::readable | Ready::writable);
             }
         });
+        if (posted) throw std::system_error(posted, "post");
         loop_.run_for(std::chrono::nanoseconds(0));
     }
 

@@ -76,7 +76,7 @@ class Notifying {
 
     void notify(int thread) {
         auto& notifier = notifiers_[static_cast<std::size_t>(thread)]->notifier;
-        for (std::size_t time = 0; time < times_; ++time) notifier.notify(token_of_(thread, time));
+        for (std::size_t time = 0; time < times_; ++time) static_cast<void>(notifier.notify(token_of_(thread, time)));
     }
 
     const std::size_t times_, capacity_;

@@ -32,15 +32,15 @@ Contender slowing(std::string name, double first) {
 }
 
 TEST(Rounds, compare_turns_of_the_same_round) {
-    const auto comparison = compare(slowing("base", 10), {slowing("half", 5), slowing("double", 20)}, brief);
-    EXPECT_NEAR(comparison.baseline, 10 * 1.1 * 1.1, 1e-9);
-    EXPECT_NEAR(comparison.again.ratio, 1, 1e-9);
-    ASSERT_EQ(comparison.figures.size(), 2);
-    EXPECT_EQ(comparison.figures[0].name, "half");
-    EXPECT_NEAR(comparison.figures[0].ratio, 0.5, 1e-9);
-    EXPECT_NEAR(comparison.figures[1].ratio, 2, 1e-9);
-    EXPECT_NEAR(comparison.figures[1].low, 2, 1e-9);
-    EXPECT_NEAR(comparison.figures[1].high, 2, 1e-9);
+    const auto measurement = compare(slowing("base", 10), {slowing("half", 5), slowing("double", 20)}, brief);
+    EXPECT_NEAR(measurement.baseline, 10 * 1.1 * 1.1, 1e-9);
+    EXPECT_NEAR(measurement.again.ratio, 1, 1e-9);
+    ASSERT_EQ(measurement.figures.size(), 2);
+    EXPECT_EQ(measurement.figures[0].name, "half");
+    EXPECT_NEAR(measurement.figures[0].ratio, 0.5, 1e-9);
+    EXPECT_NEAR(measurement.figures[1].ratio, 2, 1e-9);
+    EXPECT_NEAR(measurement.figures[1].low, 2, 1e-9);
+    EXPECT_NEAR(measurement.figures[1].high, 2, 1e-9);
 }
 
 TEST(Rounds, take_the_median_of_a_turn) {
@@ -49,8 +49,8 @@ TEST(Rounds, take_the_median_of_a_turn) {
                                   auto count = std::make_shared<int>(0);
                                   return [count] { return ++*count % 3 == 0 ? 1000.0 : 3.0; };
                               }};
-    const auto comparison = compare(base, {disturbed}, {3, std::chrono::milliseconds(5), std::chrono::seconds(60)});
-    EXPECT_NEAR(comparison.figures[0].ratio, 3, 1e-9);
+    const auto measurement = compare(base, {disturbed}, {3, std::chrono::milliseconds(5), std::chrono::seconds(60)});
+    EXPECT_NEAR(measurement.figures[0].ratio, 3, 1e-9);
 }
 
 /// Returns the error of compare() for a contender that does not do its work.
@@ -89,9 +89,9 @@ TEST(Team, works_once_for_each_run) {
 }
 
 TEST(Table, prints_the_ratios_that_were_reached) {
-    const Comparison comparison{
+    const Measurement measurement{
         20, {"base", 1.1, 1.0, 1.2}, {{"a", 0.5, 0.4, 0.6}, {"b", 1.05, 1, 1.1}, {"c", 1.2, 1, 2}}};
-    const Row row{"work", comparison, {{"a", 0.55}, {"b", 1.0}, {"c", 1.0}}};
+    const Row row{"work", measurement, {{"a", 0.55}, {"b", 1.0}, {"c", 1.0}}};
     EXPECT_EQ(table_of({row}, {"a", "b", "c", "d"}),
               "| workload | base | again (quartiles) | a | b | c | d |\n"
               "| --- | --- | --- | --- | --- | --- | --- |\n"
@@ -99,8 +99,8 @@ TEST(Table, prints_the_ratios_that_were_reached) {
 }
 
 TEST(Table, prints_the_ratios_that_must_not_be_reached) {
-    const Comparison comparison{20, {"base", 1.1, 1.0, 1.2}, {{"a", 1.5, 1, 2}, {"b", 0.95, 0, 1}, {"c", 0.5, 0, 1}}};
-    const Row row{"work", comparison, {}, {{"a", 1.0}, {"b", 1.0}, {"c", 1.0}}};
+    const Measurement measurement{20, {"base", 1.1, 1.0, 1.2}, {{"a", 1.5, 1, 2}, {"b", 0.95, 0, 1}, {"c", 0.5, 0, 1}}};
+    const Row row{"work", measurement, {}, {{"a", 1.0}, {"b", 1.0}, {"c", 1.0}}};
     EXPECT_EQ(table_of({row}, {"a", "b", "c"}),
               "| workload | base | again (quartiles) | a | b | c |\n"
               "| --- | --- | --- | --- | --- | --- |\n"

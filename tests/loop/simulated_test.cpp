@@ -113,10 +113,11 @@ TEST(Simulated, budgets_of_time_are_exact) {
     Simulated simulated({.time_per_phase = 10ms});
     std::vector<std::uint64_t> turns;
     for (int i = 0; i < 6; ++i) {
-        simulated.loop.post([&] {
+        const auto error = simulated.loop.post([&] {
             turns.push_back(simulated.loop.metrics().turns);
             simulated.advance(5ms - 1ns);
         });
+        EXPECT_FALSE(error);
     }
     EXPECT_FALSE(simulated.loop.run());
     EXPECT_EQ(turns, (std::vector<std::uint64_t>{1, 1, 1, 2, 2, 2})) << "10 ms are over after the third";
