@@ -138,8 +138,8 @@ class Includes(Planted):
         self.expect_include("core/src/open.cpp", '"../../plugins/epoll/own.hpp"', "only itself")
 
     def test_other_libraries(self):
-        self.expect_include("notify/queue.cpp", "<pollux/selector.hpp>", "event, registrator")
-        self.expect_include("loop/loop.cpp", "<pollux/plugin.hpp>", "event, open, open_failure, poll")
+        self.expect_include("notify/queue.cpp", "<pollux/selector.hpp>", "event, mutex, registrator")
+        self.expect_include("loop/loop.cpp", "<pollux/plugin.hpp>", "event, mutex, open, open_failure, poll")
         for path in ("net/src/stream_socket.cpp", "net/include/pollux/net/tcp_stream.hpp"):
             for header in ("registrator", "selector", "poll"):
                 self.expect_include(path, f"<pollux/{header}.hpp>", "only event")
