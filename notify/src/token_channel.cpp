@@ -129,8 +129,8 @@ std::error_code Receiver::recv(Tokens& tokens, Timeout timeout, std::size_t limi
     if (spin_until(take)) return {};
     for (int stalled = 0;;) {
         const auto rest = ring.try_sleep();
-        if (rest == Rest::finished) return make_error_code(disconnected);
-        if (rest == Rest::asleep) {
+        if (rest == SleepResult::finished) return make_error_code(disconnected);
+        if (rest == SleepResult::asleep) {
             const bool in_time = channel(*queue_).sleep(end);
             if (!in_time) ring.cancel_sleep();
             if (take() || !in_time) return {};

@@ -18,8 +18,8 @@ class RegistratorHandle {
 } // namespace
 
 void TokenQueueState::arrange_wake() noexcept {
-    // poll() returns no error: if the wake fails, tokens that it left are delivered by the next poll().
-    if (ring.try_sleep() == Rest::more) static_cast<void>(wake());
+    // poll() returns no error: if this wake fails, the next notification wakes again, and returns its error.
+    if (ring.try_sleep() == SleepResult::more) static_cast<void>(wake_or_retry());
 }
 
 std::error_code TokenQueueState::wake_or_retry() noexcept {

@@ -196,7 +196,7 @@ class IoUring final : public Selector, private Registrator {
             mutex_.lock();
             if (!error || error == std::errc::stream_timeout || error == std::errc::interrupted) return true;
         }
-        if (error && !is_passing(error)) return false;
+        if (error && !is_transient(error)) return false;
         mutex_.wait_for(reaped_, pause); // the thread that sleeps in the ring reaps them
         return true;
     }

@@ -129,7 +129,7 @@ void Requests::cancel_and_drain() noexcept {
         if (!error) error = ring_.sleep(1ms);
         if (error == std::errc::stream_timeout || error == std::errc::interrupted) continue;
         if (!error) continue;
-        if (!is_passing(error)) return;
+        if (!is_transient(error)) return;
         std::this_thread::sleep_for(1ms);
     }
     confirm_release();

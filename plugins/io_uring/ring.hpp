@@ -20,7 +20,7 @@ struct Completion {
 };
 
 /// Returns whether the kernel may later accept a request that it has refused with this error.
-inline bool is_passing(const std::error_code& error) noexcept {
+inline bool is_transient(const std::error_code& error) noexcept {
     return error == std::errc::resource_unavailable_try_again || error == std::errc::device_or_resource_busy ||
            error == std::errc::not_enough_memory;
 }

@@ -119,10 +119,10 @@ TEST(Queue, positions_wrap) {
                         EXPECT_TRUE(lane.push((i + k) % 3));
                     }
                     EXPECT_EQ(ring.push(Token{i % 3}), Pushed::conflated);
-                    EXPECT_EQ(ring.try_sleep(), Rest::more);
+                    EXPECT_EQ(ring.try_sleep(), SleepResult::more);
                     ASSERT_EQ(ring.take(taken), i % 3 + 1);
                     for (std::size_t k = 0; k <= i % 3; ++k) EXPECT_EQ(taken.at(k), Token{(i + k) % 3});
-                    EXPECT_EQ(ring.try_sleep(), Rest::asleep);
+                    EXPECT_EQ(ring.try_sleep(), SleepResult::asleep);
                     ring.cancel_sleep();
                     std::size_t next = i;
                     EXPECT_TRUE(lane.take([&](std::size_t number) { return number == next++ % 3; }));

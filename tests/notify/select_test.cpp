@@ -73,6 +73,21 @@ RULE(notify, wake_fails) {
     EXPECT_EQ(poll(poller), (Numbers{1, 2, 3}));
 }
 
+TEST(Bound, wakes_again_after_a_failed_wake_for_the_rest) {
+    Wakes wakes;
+    auto [notifier, poller] = event_queue(8, wakes);
+    notify(notifier, {1, 2});
+    EXPECT_EQ(wakes.count, 1);
+    wakes.failure = make_error_code(std::errc::not_enough_memory);
+    EXPECT_EQ(poll(poller, 1), Numbers{1});
+    EXPECT_EQ(wakes.count, 2);
+    EXPECT_EQ(notifier.notify(Token{3}), wakes.failure);
+    wakes.failure.clear();
+    notify(notifier, {4});
+    EXPECT_EQ(wakes.count, 4);
+    EXPECT_EQ(poll(poller), (Numbers{2, 3, 4}));
+}
+
 TEST(Bound, to_a_destroyed_poll) {
     auto poll_of_sources = std::make_unique<Poll>(request(backends().front()));
     auto [notifier, poller] = event_queue(8, poll_of_sources->registrator());

@@ -50,12 +50,12 @@ struct Capabilities {
     std::chrono::nanoseconds timeout_resolution{0};
 };
 
-/// Returns a copy of the Capabilities of a plugin that may be older or newer than this header.
+/// Returns a copy of `capabilities`, which are of a plugin that may be older or newer than this header.
 // Always inlined: the dynamic linker must not give a plugin the function of a program whose Capabilities have more
 // members.
-[[gnu::always_inline]] inline Capabilities copy_of(const Capabilities& plugins) noexcept {
+[[gnu::always_inline]] inline Capabilities copy_of(const Capabilities& capabilities) noexcept {
     Capabilities copy;
-    std::memcpy(&copy, &plugins, std::min<std::size_t>(plugins.size, sizeof copy));
+    std::memcpy(&copy, &capabilities, std::min<std::size_t>(capabilities.size, sizeof copy));
     copy.size = sizeof copy;
     return copy;
 }

@@ -11,9 +11,9 @@ namespace pollux {
 ///
 ///     idle ──a wake was delivered──▶ pending ──collect()──▶ idle, of the next generation
 ///
-/// A wake is pending only after it has been delivered, so a caller whose wake is merged into it depends on nothing that
-/// can still fail; callers beside a delivery that is under way deliver their own. Only collect() begins a generation: a
-/// caller that records its delivery late does not mark a later generation.
+/// A wake is pending only after its delivery has succeeded, so a caller whose wake is merged into it depends on nothing
+/// that can still fail. A caller that arrives while another one delivers sees no pending wake, and delivers its own.
+/// Only collect() begins a generation: a caller that records its delivery late does not mark a later generation.
 ///
 /// Both sides are read-modify-write operations on one word. So what a caller wrote before wake() is visible after the
 /// collect() of its event, whether or not the wake was merged: each operation of wake() is followed, in the order of

@@ -59,12 +59,12 @@ class PublishedRing {
         return count;
     }
 
-    Rest try_sleep() {
+    SleepResult try_sleep() {
         parked_.store(true, std::memory_order_release);
         if constexpr (fenced) Memory::full_fence();
-        if (is_empty()) return Rest::asleep;
+        if (is_empty()) return SleepResult::asleep;
         parked_.store(false, std::memory_order_relaxed);
-        return Rest::more;
+        return SleepResult::more;
     }
 
   private:

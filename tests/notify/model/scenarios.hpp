@@ -192,7 +192,7 @@ Body<S> sleeps(int expected) {
             const auto count = static_cast<int>(consumer.take());
             left -= count;
             if (count != 0) continue;
-            if (system.queue.try_sleep() == Rest::asleep) {
+            if (system.queue.try_sleep() == SleepResult::asleep) {
                 system.woken.sleep();
             } else if (++looks == 3) {
                 give_up(); // a claimed place that is not filled yet may be looked at for ever
@@ -214,12 +214,12 @@ Verdict selects(const Weaken& weaken = {}) {
     using S = System<Queue, 2>;
     const Body<S> selects = [](S& system) {
         Consumer<S> consumer{system};
-        if (system.queue.try_sleep() == Rest::more) system.wake();
+        if (system.queue.try_sleep() == SleepResult::more) system.wake();
         int looks = 0;
         for (std::size_t left = 2; left > 0;) {
             system.woken.sleep();
             left -= consumer.take();
-            if (system.queue.try_sleep() == Rest::more) {
+            if (system.queue.try_sleep() == SleepResult::more) {
                 system.wake();
                 if (++looks == 3) give_up();
             }
@@ -233,7 +233,7 @@ template <typename Queue>
 Verdict times_out(const Weaken& weaken = {}) {
     using S = System<Queue, 1>;
     const Body<S> gives_up_once = [](S& system) {
-        if (system.queue.try_sleep() == Rest::asleep) system.queue.cancel_sleep();
+        if (system.queue.try_sleep() == SleepResult::asleep) system.queue.cancel_sleep();
         sleeps<S>(1)(system);
     };
     return explore_on<S>({gives_up_once, changes<S>(0, 1, 0)}, weaken);
@@ -256,8 +256,8 @@ Verdict finishes(const Weaken& weaken = {}) {
         for (int looks = 0;;) {
             if (consumer.take() != 0) continue;
             const auto rest = system.queue.try_sleep();
-            if (rest == Rest::finished) break;
-            if (rest == Rest::asleep) {
+            if (rest == SleepResult::finished) break;
+            if (rest == SleepResult::asleep) {
                 system.woken.sleep();
             } else if (++looks == 3) {
                 give_up();

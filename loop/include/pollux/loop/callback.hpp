@@ -25,7 +25,7 @@ class Callback;
 template <typename Result, typename... Arguments>
 class Callback<Result(Arguments...)> {
   public:
-    static constexpr std::size_t room = 5 * sizeof(void*);
+    static constexpr std::size_t inline_size = 5 * sizeof(void*);
 
     Callback() noexcept = default;
 
@@ -75,7 +75,7 @@ class Callback<Result(Arguments...)> {
 
   private:
     struct alignas(void*) Storage {
-        std::array<std::byte, room> bytes;
+        std::array<std::byte, inline_size> bytes;
     };
 
     struct Operations {
@@ -85,7 +85,7 @@ class Callback<Result(Arguments...)> {
     };
 
     template <typename Target>
-    static constexpr bool fits = sizeof(Target) <= room &&
+    static constexpr bool fits = sizeof(Target) <= inline_size &&
                                  alignof(Target) <= alignof(Storage) && std::is_nothrow_move_constructible_v<Target>;
 
     template <typename Target>

@@ -105,7 +105,7 @@ class Loop {
     /// Errors, also of every() and at(): std::bad_alloc; std::invalid_argument if the callback is empty
     [[nodiscard]] Timer after(std::chrono::nanoseconds duration, Callback<void()> callback);
 
-    /// Calls `callback` after each period, on a fixed grid: a late call does not make the next one late.
+    /// Calls `callback` at each multiple of `period` from its beginning: a late call does not make the next one late.
     ///                                                                                  [timer.no_drift]
     /// Periods that end before their call are skipped, and Timer::missed() counts them. [timer.missed]
     ///
@@ -214,9 +214,9 @@ class Loop {
     /// Errors: std::system_error with no_such_process in a forked child. Refused watches are reported by the next turn.
     void prepare();
 
-    /// Returns until when an outer loop may sleep: the time at which the next timer is due, to the tick of the wheel;
-    /// none if no timer is set; a time in the past if the next turn has something to do that needs no event, or
-    /// prepare() has.                                                                   [nesting.next_deadline]
+    /// Returns the time until which an outer loop may sleep. It is the deadline of the next timer, rounded up to a tick
+    /// of the wheel (65.5 us) if that is of the steady clock. It is empty if no timer is set, and a time in the past if
+    /// the next turn, or prepare(), has something to do that needs no event.            [nesting.next_deadline]
     std::optional<std::chrono::steady_clock::time_point> next_deadline() const noexcept;
 
     /// Calls `before` each time that the Loop is about to poll its backend, before it submits changes and decides

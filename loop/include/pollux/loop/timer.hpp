@@ -10,9 +10,9 @@ namespace pollux::loop {
 
 /// A handle that owns a timer of a Loop. A timer that has fired, or was cancelled, can be set again.
 ///
-/// A duration counts from the next time that the Loop reads the clock: at the beginning of its next turn, before it
-/// sleeps, or when 64 durations wait for that. So no timer is early, however long callbacks take, and setting a timer
-/// does not read the clock.                                                             [timer.never_early]
+/// A duration begins when the Loop reads the clock the next time: at the beginning of its next turn, before it sleeps,
+/// or when 64 timers have been set since the last reading. So no timer is early, even if callbacks take long, and
+/// setting a timer does not read the clock.                                                       [timer.never_early]
 /// A negative duration is zero, and one that 64 bits cannot hold (584 years) is their largest value.
 ///
 /// Threads and Lifetime: as for Handle. Setting it again allocates nothing.             [timer.rearm]

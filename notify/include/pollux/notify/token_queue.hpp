@@ -85,6 +85,7 @@ class Poller {
     ///
     /// If the queue is bound to a Selector, the next notification wakes select(),       [notify.wakes_select]
     /// or, if tokens are left, this call itself wakes the next select().                [notify.rest_wakes_select]
+    /// If that wake fails, the next notification wakes again.
     std::size_t poll(Tokens& tokens, std::size_t limit = no_limit) noexcept {
         auto& ring = queue_->ring;
         tokens.size_ = ring.is_empty() ? 0 : ring.take(tokens.room(limit));

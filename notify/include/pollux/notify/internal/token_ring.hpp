@@ -52,7 +52,7 @@ enum class Pushed : std::uint8_t {
 };
 
 /// The results of try_sleep().
-enum class Rest : std::uint8_t {
+enum class SleepResult : std::uint8_t {
     asleep,  // the consumer may sleep: the next push() returns `wakes`
     more,    // it may not: a token is queued, or about to be
     finished // it may not: all tokens are taken, and no producer is left
@@ -146,13 +146,13 @@ class TokenRing {
     }
 
     /// Makes the next push() return `wakes`, if nothing is queued.
-    Rest try_sleep() noexcept {
+    SleepResult try_sleep() noexcept {
         auto tail = tail_.load(std::memory_order_acquire);
         if (tail == head_ && tail_.compare_exchange_strong(tail, head_ | asleep, std::memory_order_acquire)) {
-            return Rest::asleep;
+            return SleepResult::asleep;
         }
-        if (tail == (head_ | asleep)) return Rest::asleep;
-        return (tail & ~asleep) == (head_ | finished) ? Rest::finished : Rest::more;
+        if (tail == (head_ | asleep)) return SleepResult::asleep;
+        return (tail & ~asleep) == (head_ | finished) ? SleepResult::finished : SleepResult::more;
     }
 
     /// Returns whether all tokens are taken, and no push() will follow.
