@@ -25,7 +25,7 @@ endfunction()
 #   pollux_add_library(<target> [INTERFACE | STATIC] SOURCES <file>... [HEADERS <file>...] [WITHOUT_HEADERS <file>...])
 #
 # Adds a library: <target> pollux-loop is pollux::loop, here and installed. Its public headers are HEADERS, or all of
-# include/pollux/<folder>/ except WITHOUT_HEADERS, which the system lacks. INTERFACE has headers only. STATIC also where
+# include/pollux/<folder>/, or of the core include/pollux/, except WITHOUT_HEADERS, which the system lacks or another library has. INTERFACE has headers only. STATIC also where
 # the others are shared; its code is part of what links it, and is not exported from there.
 function(pollux_add_library target)
   cmake_parse_arguments(PARSE_ARGV 1 library "INTERFACE;STATIC" "" "SOURCES;HEADERS;WITHOUT_HEADERS")
@@ -34,8 +34,14 @@ function(pollux_add_library target)
   endif()
   string(REGEX REPLACE "^pollux-" "" name ${target})
   if(NOT library_HEADERS)
-    file(GLOB library_HEADERS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" CONFIGURE_DEPENDS
-      include/pollux/${${target}_FOLDER}/*.hpp include/pollux/${${target}_FOLDER}/internal/*.hpp)
+    set(folder include/pollux/${${target}_FOLDER})
+    if(${target}_FOLDER STREQUAL "core")
+      set(folder include/pollux)
+    endif()
+    file(GLOB library_HEADERS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" CONFIGURE_DEPENDS ${folder}/*.hpp ${folder}/internal/*.hpp)
+    if(NOT library_HEADERS)
+      message(FATAL_ERROR "${target}: expected public headers in ${CMAKE_CURRENT_SOURCE_DIR}/${folder}")
+    endif()
     list(REMOVE_ITEM library_HEADERS ${library_WITHOUT_HEADERS})
   endif()
   if(library_INTERFACE)
