@@ -25,8 +25,9 @@ endfunction()
 #   pollux_add_library(<target> [INTERFACE | STATIC] SOURCES <file>... [HEADERS <file>...] [WITHOUT_HEADERS <file>...])
 #
 # Adds a library: <target> pollux-loop is pollux::loop, here and installed. Its public headers are HEADERS, or all of
-# include/pollux/<folder>/, or of the core include/pollux/, except WITHOUT_HEADERS, which the system lacks or another library has. INTERFACE has headers only. STATIC also where
-# the others are shared; its code is part of what links it, and is not exported from there.
+# include/pollux/<folder>/, or of the core include/pollux/, except WITHOUT_HEADERS, which the system lacks or another
+# library has. INTERFACE has headers only. STATIC also where the others are shared; its code is part of what links it, and
+# is not exported from there.
 function(pollux_add_library target)
   cmake_parse_arguments(PARSE_ARGV 1 library "INTERFACE;STATIC" "" "SOURCES;HEADERS;WITHOUT_HEADERS")
   if(NOT target IN_LIST POLLUX_LIBRARIES)
