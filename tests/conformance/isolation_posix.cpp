@@ -204,10 +204,7 @@ class Isolation::Child {
         setpgid(process_, process_); // also done by the child: whichever is first
     }
     ~Child() {
-        kill(-process_, SIGKILL); // what the rule has started, too
-        if (!has_ended_) {
-            while (waitpid(process_, nullptr, 0) == -1 && errno == EINTR) {}
-        }
+        if (!has_ended_) end({});
         munmap(static_cast<void*>(records_), sizeof(SharedRecords));
     }
     Child(const Child&) = delete;
@@ -216,8 +213,10 @@ class Isolation::Child {
     /// Checks the process without waiting; returns whether it has ended, or was killed for what it did.
     bool check() {
         if (has_ended_) return true;
-        has_ended_ = waitpid(process_, &status_, WNOHANG) == process_;
-        if (has_ended_) return true;
+        siginfo_t ended{};
+        if (waitid(P_PID, static_cast<id_t>(process_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+            ended.si_pid == process_)
+            return end({});
         if (output_.size() > most_output) return end("prints more than " + std::to_string(most_output) + " bytes");
         const auto now = Clock::now();
         // When neither this process nor the other one is run, time passes without a chance of progress.
@@ -283,6 +282,8 @@ class Isolation::Child {
         _exit(0);
     }
 
+    /// Kills the process, unless it has ended, and what the rule has started. Only then may its number be used again,
+    /// which is that of the group.
     bool end(std::string verdict) {
         verdict_ = std::move(verdict);
         kill(-process_, SIGKILL);

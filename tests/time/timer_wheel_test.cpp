@@ -228,9 +228,9 @@ RULE(timer_wheel, next_expiry) {
     }
 }
 
-// A thread that sleeps until next_deadline() wakes once for the timers of a tick, and never before their deadlines.
-// With more than 16 timers in a slot it may wake to cascade them, as with next_expiry().
-RULE(timer_wheel, next_deadline) {
+/// Fires timers of all distances in a wheel, at the times of `next_of(wheel)`, and calls `check` with each and the
+/// deadline.
+static void fire_at(const auto& next_of, const auto& check) {
     for (const std::size_t count : {1U, 16U, 200U}) {
         for (const auto start : starts) {
             for (unsigned bits = 1; bits < 52; ++bits) {
@@ -239,10 +239,10 @@ RULE(timer_wheel, next_deadline) {
                 std::uniform_int_distribution<std::uint64_t> delay(1, std::uint64_t{1} << bits);
                 for (auto& timer : rig.timers) rig.wheel->insert(timer, start + delay(random));
                 std::uint64_t wakes = 0, fired = 0;
-                while (const auto next = rig.wheel->next_deadline()) {
+                while (const auto next = next_of(*rig.wheel)) {
                     const auto due = rig.at(*next);
                     EXPECT_TRUE(!due.empty() || count > 16) << "start " << start << ", bits " << bits;
-                    for (const auto number : due) EXPECT_EQ(rig.timers[number].deadline() / tick, *next / tick);
+                    for (const auto number : due) check(*next, rig.timers[number].deadline());
                     fired += due.size();
                     ASSERT_LE(++wakes, count * levels);
                 }
@@ -252,27 +252,17 @@ RULE(timer_wheel, next_deadline) {
     }
 }
 
+// A thread that sleeps until next_deadline() wakes once for the timers of a tick, and never before their deadlines.
+// With more than 16 timers in a slot it may wake to cascade them, as with next_expiry().
+RULE(timer_wheel, next_deadline) {
+    fire_at([](const TimerWheel& wheel) { return wheel.next_deadline(); },
+            [](std::uint64_t next, std::uint64_t deadline) { EXPECT_EQ(deadline / tick, next / tick); });
+}
+
 // next_exact_deadline() is that of the next timer, to the nanosecond, or sooner to cascade a slot with more than 16.
 RULE(timer_wheel, next_exact_deadline) {
-    for (const std::size_t count : {1U, 16U, 200U}) {
-        for (const auto start : starts) {
-            for (unsigned bits = 1; bits < 52; ++bits) {
-                Rig rig(start, count);
-                std::mt19937_64 random(bits);
-                std::uniform_int_distribution<std::uint64_t> delay(1, std::uint64_t{1} << bits);
-                for (auto& timer : rig.timers) rig.wheel->insert(timer, start + delay(random));
-                std::uint64_t wakes = 0, fired = 0;
-                while (const auto next = rig.wheel->next_exact_deadline()) {
-                    const auto due = rig.at(*next);
-                    EXPECT_TRUE(!due.empty() || count > 16) << "start " << start << ", bits " << bits;
-                    for (const auto number : due) EXPECT_EQ(rig.timers[number].deadline(), *next);
-                    fired += due.size();
-                    ASSERT_LE(++wakes, count * levels);
-                }
-                EXPECT_EQ(fired, count);
-            }
-        }
-    }
+    fire_at([](const TimerWheel& wheel) { return wheel.next_exact_deadline(); },
+            [](std::uint64_t next, std::uint64_t deadline) { EXPECT_EQ(deadline, next); });
 }
 
 // A time that is earlier than the last one is ignored: deadlines that have passed stay passed.

@@ -14,12 +14,8 @@
 
 /// Of a variable: it is read and written with the mutex locked only.
 #define POLLUX_GUARDED_BY(mutex) POLLUX_THREAD_SAFETY(guarded_by(mutex))
-/// Of a pointer: this holds for what it points to.
-#define POLLUX_PT_GUARDED_BY(mutex) POLLUX_THREAD_SAFETY(pt_guarded_by(mutex))
 /// Of a function: its caller has locked the mutexes, and they are locked when it returns.
 #define POLLUX_REQUIRES(...) POLLUX_THREAD_SAFETY(requires_capability(__VA_ARGS__))
-/// Of a function: its caller has not locked the mutexes.
-#define POLLUX_EXCLUDES(...) POLLUX_THREAD_SAFETY(locks_excluded(__VA_ARGS__))
 /// Of a function: it locks the mutexes, or unlocks them; those of its object if none is named.
 #define POLLUX_ACQUIRE(...) POLLUX_THREAD_SAFETY(acquire_capability(__VA_ARGS__))
 #define POLLUX_RELEASE(...) POLLUX_THREAD_SAFETY(release_capability(__VA_ARGS__))
