@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Tests of the timers of a Loop; the wheel has tests of its own.
+// Tests of the timers of a Loop, in simulated time. The wheel has tests of its own.
 #include "simulated.hpp"
 
 #include <algorithm>
@@ -9,46 +9,6 @@ namespace pollux::loop::tests {
 namespace {
 
 using std::chrono::nanoseconds;
-
-// A timer is never early, whether set by duration or by time, even if callbacks before or after it take long.
-RULE(timer, never_early) {
-    for (const auto& backend : backends()) {
-        SCOPED_TRACE(backend);
-        Loop loop(request(backend));
-        int fired = 0;
-        std::vector<Timer> timers;
-        const auto busy = [](nanoseconds time) {
-            for (const auto begin = Clock::now(); Clock::now() - begin < time;) {}
-        };
-        for (int i = 0; i < 50; ++i) {
-            const auto wait = i * 100us;
-            EXPECT_FALSE(loop.post([&, wait] {
-                const auto begin = Clock::now();
-                timers.push_back(loop.after(wait, [&, begin, wait] {
-                    ++fired;
-                    EXPECT_GE(Clock::now() - begin, wait);
-                    busy(50us);
-                }));
-                busy(100us);
-                const auto end = Clock::now() + wait;
-                timers.push_back(loop.at(end, [&, end] {
-                    ++fired;
-                    EXPECT_GE(Clock::now(), end);
-                }));
-            }));
-        }
-        EXPECT_FALSE(loop.post([&] { // long after the turn has begun
-            busy(40ms);
-            const auto begin = Clock::now();
-            timers.push_back(loop.after(30ms, [&, begin] {
-                ++fired;
-                EXPECT_GE(Clock::now() - begin, 30ms);
-            }));
-        }));
-        EXPECT_FALSE(loop.run());
-        EXPECT_EQ(fired, 101);
-    }
-}
 
 // Timers of one turn are called in the order of their deadlines, and timers with equal deadlines in the order in which
 // they were set.
@@ -204,27 +164,6 @@ TEST(Timers, are_called_while_the_loop_does_not_sleep) {
 }
 
 // Beside a far timer, which the Loop takes for the next one.
-TEST(Timers, set_before_a_sleep) {
-    for (const auto& backend : backends()) {
-        SCOPED_TRACE(backend);
-        Loop loop(request(backend));
-        const Watchdog watchdog(loop);
-        auto far = loop.after(1h, [] {});
-        loop.run_for(0ns);
-        Timer near;
-        bool called = false;
-        const auto set = [&] {
-            near = loop.after(1ms, [&] {
-                called = true;
-                EXPECT_FALSE(loop.stop());
-            });
-        };
-        EXPECT_FALSE(loop.post([&] { EXPECT_FALSE(loop.post(set)); })); // in the turn after that of the first post
-        EXPECT_TRUE(loop.run());
-        EXPECT_TRUE(called);
-    }
-}
-
 TEST(Timers, in_great_number) {
     Simulated simulated;
     auto& loop = simulated.loop;
