@@ -101,9 +101,9 @@ class Library:
                 suite = name
         return names
 
-    def fails(self, test):
+    def fails(self, test, *flags):
         # The first failure is enough: each may come after a timeout of seconds.
-        command = self.command(f"--gtest_filter={test}", "--gtest_throw_on_failure")
+        command = self.command(f"--gtest_filter={test}", "--gtest_throw_on_failure", *flags)
         for _ in range(self.subject.attempts):
             try:
                 with open(self.folder / "output", "w", encoding="utf-8") as output:
