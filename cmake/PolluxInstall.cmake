@@ -21,6 +21,8 @@ if(POLLUX_BUILD_CONFORMANCE)
     FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
   install(EXPORT polluxConformanceTargets NAMESPACE pollux:: DESTINATION "${package_dir}")
   install(TARGETS pollux-conformance-program RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(FILES docs/conformance-report.schema.json docs/conformance.md docs/contract-1.0.md
+    DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 endif()
 if(POLLUX_BUILD_TOOLS)
   install(TARGETS pollux-command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")

@@ -4,7 +4,8 @@ import re
 from typing import NamedTuple
 
 LABEL = re.compile(r"\[([a-z][a-z0-9_]*\.[a-z][a-z0-9_]*)\]")
-TEST = re.compile(r"RULE\((\w+),\s*(\w+)\)")
+TEST = re.compile(r"RULE\((\w+),\s*(\w+)(?:,\s*([^)]*))?\)")
+LEVEL = re.compile(r"\.level = Level::(must|should|recorded)\b")
 COMMENT = re.compile(r"\s*///? ?(.*)")
 
 
@@ -12,6 +13,7 @@ class Test(NamedTuple):
     place: str  # file:line
     file: str
     sentence: str
+    level: str = "must"
 
 
 def labels(tree):
@@ -35,7 +37,8 @@ def tests(tree):
         for number, line in enumerate(tree.lines(path), 1):
             match = TEST.match(line)
             if match:
-                test = Test(f"{path}:{number}", path.as_posix(), " ".join(comment))
+                level = LEVEL.search(match[3] or "")
+                test = Test(f"{path}:{number}", path.as_posix(), " ".join(comment), level[1] if level else "must")
                 found.setdefault(f"{match[1]}.{match[2]}", []).append(test)
             words = COMMENT.fullmatch(line)
             comment = comment + [words[1].strip()] if words else []

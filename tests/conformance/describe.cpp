@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <cstdio>
 #include <utility>
 
 namespace pollux::conformance {
@@ -29,13 +31,35 @@ std::string describe(const Event& event) {
 
 std::string describe(std::span<const Event> events) {
     std::string text = events.empty() ? "no event" : "";
-    for (const auto& event : events.first(std::min<std::size_t>(events.size(), 12))) text += describe(event) + " ";
-    return events.size() > 12 ? text + "... (" + std::to_string(events.size()) + " events)" : text;
+    for (const auto& event : events.first(std::min<std::size_t>(events.size(), 12)))
+        text += (text.empty() ? "" : " ") + describe(event);
+    return events.size() > 12 ? text + " ... (" + std::to_string(events.size()) + " events)" : text;
 }
 
 std::string describe(Mode mode) {
     return mode == Mode::oneshot ? "oneshot" : mode == Mode::level ? "level" : mode == Mode::edge ? "edge" : "no mode";
 }
+
+std::string describe(const Watch& watch) {
+    return "{token " + std::to_string(static_cast<std::uint64_t>(watch.token)) + ", " + describe(watch.interest) +
+           ", " + describe(watch.mode) + "}";
+}
+
+std::string describe(std::chrono::nanoseconds time) {
+    const auto count = static_cast<double>(time.count());
+    const auto size = std::abs(count);
+    std::array<char, 32> text{};
+    const auto print = [&](double value, const char* unit) {
+        std::snprintf(text.data(), text.size(), "%.3g %s", value, unit);
+        return std::string(text.data());
+    };
+    if (size < 1e3) return print(count, "ns");
+    if (size < 1e6) return print(count / 1e3, "us");
+    if (size < 1e9) return print(count / 1e6, "ms");
+    return size < 999e9 ? print(count / 1e9, "s") : std::to_string(time.count() / 1'000'000'000) + " s";
+}
+
+std::string describe(Timeout timeout) { return timeout ? describe(*timeout) : "forever"; }
 
 std::string describe(const std::error_code& error) { return error ? error.message() : "success"; }
 

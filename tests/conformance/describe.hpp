@@ -4,6 +4,7 @@
 #include <pollux/event.hpp>
 #include <pollux/open_failure.hpp>
 
+#include <chrono>
 #include <span>
 #include <string>
 #include <system_error>
@@ -15,6 +16,10 @@ std::string describe(Ready ready);
 std::string describe(const Event& event);
 std::string describe(std::span<const Event> events);
 std::string describe(Mode mode);
+std::string describe(const Watch& watch);
+/// A duration with three digits and its unit: "12.3 ms".
+std::string describe(std::chrono::nanoseconds time);
+std::string describe(Timeout timeout);
 std::string describe(const std::error_code& error);
 std::string describe(const OpenFailure& failure);
 

@@ -17,6 +17,10 @@ class GoogleTestRecorder final : public Recorder {
     }
     bool has_failed() const noexcept override { return testing::Test::HasFailure(); }
     void note_progress() noexcept override {}
+    CallLog& calls() noexcept override { return calls_; }
+
+  private:
+    CallLog calls_;
 };
 
 GoogleTestRecorder of_this_process;
@@ -26,5 +30,27 @@ Recorder* current = &of_this_process;
 
 Recorder& Recorder::current() noexcept { return *conformance::current; }
 void Recorder::set_current(Recorder& recorder) noexcept { conformance::current = &recorder; }
+
+Findings StoredFindings::take(std::chrono::nanoseconds duration) {
+    const std::scoped_lock lock(mutex_);
+    findings_.duration = duration;
+    return std::move(findings_);
+}
+
+void StoredFindings::add_failure(const char* file, int line, std::string_view text) noexcept {
+    if (reports_) ADD_FAILURE_AT(file, line) << text;
+    const std::scoped_lock lock(mutex_);
+    findings_.failures.push_back({file, line, std::string(text)});
+}
+
+void StoredFindings::add_property(std::string_view key, std::string_view value) noexcept {
+    const std::scoped_lock lock(mutex_);
+    findings_.properties.emplace_back(key, value);
+}
+
+bool StoredFindings::has_failed() const noexcept {
+    const std::scoped_lock lock(mutex_);
+    return !findings_.failures.empty();
+}
 
 } // namespace pollux::conformance

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "calls.hpp"
+
+#include <chrono>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +22,7 @@ struct Findings {
     std::vector<Failure> failures = {};
     std::vector<std::pair<std::string, std::string>> properties = {};
     std::string output = {}; // what the process of the rule printed; shortened
+    std::chrono::nanoseconds duration{0};
 };
 
 /// A Recorder receives what a rule finds while it runs.
@@ -31,10 +36,33 @@ class Recorder {
     virtual bool has_failed() const noexcept = 0;
     /// Called now and then by a rule that goes on: one that does not is reported to hang.
     virtual void note_progress() noexcept = 0;
+    /// The last calls of the rule.
+    virtual CallLog& calls() noexcept = 0;
 
     /// The Recorder of the rule that runs in this process: GoogleTest's, unless the process is one of an Isolation.
     static Recorder& current() noexcept;
     static void set_current(Recorder& recorder) noexcept;
+};
+
+/// StoredFindings keeps what a rule of this process finds.
+class StoredFindings final : public Recorder {
+  public:
+    /// `reports`: whether failures are also reported to GoogleTest, at once.
+    explicit StoredFindings(bool reports) noexcept : reports_(reports) {}
+    /// Returns the findings, with a duration.
+    Findings take(std::chrono::nanoseconds duration);
+
+    void add_failure(const char* file, int line, std::string_view text) noexcept override;
+    void add_property(std::string_view key, std::string_view value) noexcept override;
+    bool has_failed() const noexcept override;
+    void note_progress() noexcept override {}
+    CallLog& calls() noexcept override { return calls_; }
+
+  private:
+    const bool reports_;
+    mutable std::mutex mutex_;
+    Findings findings_;
+    CallLog calls_;
 };
 
 } // namespace pollux::conformance

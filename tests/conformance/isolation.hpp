@@ -13,9 +13,9 @@
 
 namespace pollux::conformance {
 
-/// An Isolation runs each rule in a process of its own, some at a time, in the order of their names in a queue.
-/// A crash, exit(), a
-/// hang, or output without end is a finding of that rule, and the others run.
+/// An Isolation runs each rule in a process of its own, some at a time: the longest first, so that none of
+/// them runs alone at the end, and others in the order in which they were added. A crash, exit(), a hang, or output
+/// without end is a finding of that rule, and the others run.
 ///
 /// Threads:   one; the process must have no other when run_ahead() or findings_of() is called, since these fork it.
 /// Processes: a rule and the processes that it starts are a process group, which is killed when the rule has ended.
@@ -31,11 +31,12 @@ class Isolation {
     /// Whether this system can do this.
     static bool is_supported() noexcept;
 
-    /// Adds a rule to the queue: `body` runs it and returns.
-    void run_ahead(std::string name, std::function<void()> body);
+    /// Adds a rule to the queue: `body` runs it and returns; `takes` is an estimate of how long that takes.
+    void run_ahead(std::string name, std::chrono::milliseconds takes, std::function<void()> body);
 
-    /// Returns the findings of a rule, which becomes the first of the queue, and removes it. Waits for its end, and
-    /// starts others. GoogleTest 1.12 does not show the order of shuffled groups: UnitTest::GetTestSuite() ignores it.
+    /// Returns the findings of a rule, and removes it from the queue. Waits for its end, and starts others. Rules may
+    /// be asked for in any order: GoogleTest 1.12 does not show that of shuffled groups, since UnitTest::GetTestSuite()
+    /// ignores it.
     ///
     /// Errors: std::system_error if a process cannot be started; std::logic_error if no rule has this name
     Findings findings_of(const std::string& name);
@@ -47,6 +48,7 @@ class Isolation {
 
     struct Job {
         std::string name;
+        std::chrono::milliseconds takes;
         std::function<void()> body;
         std::shared_ptr<Child> child = {}; // while it runs
         std::optional<Findings> findings = {};

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "isolation.hpp"
 
+#include "shared_records.hpp"
+
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -41,74 +41,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-
-/// The memory that a rule's process shares with its parent, which reads it after the process has ended. Not a pipe:
-/// some rules close all descriptors. Records are appended, each a kind, a line and two texts that end with a zero byte.
-class SharedRecords final : public Recorder {
-  public:
-    void add_failure(const char* file, int line, std::string_view text) noexcept override {
-        has_failed_ = true;
-        append('f', line, file, text);
-    }
-    void add_property(std::string_view key, std::string_view value) noexcept override { append('p', 0, key, value); }
-    bool has_failed() const noexcept override { return has_failed_; }
-    void note_progress() noexcept override { progress_.fetch_add(1, std::memory_order_relaxed); }
-
-    void note_exit() noexcept { has_called_exit_ = true; }
-    bool has_called_exit() const noexcept { return has_called_exit_; }
-    void note_end() noexcept { has_ended_ = true; }
-    bool has_ended() const noexcept { return has_ended_; }
-    std::uint64_t progress() const noexcept { return progress_.load(std::memory_order_relaxed); }
-
-    void read(Findings& findings) const {
-        const std::size_t end = std::min<std::size_t>(complete_, records_.size());
-        for (std::size_t at = 0; at < end;) {
-            const char kind = records_[at++];
-            const auto line = text_at(at), first = text_at(at), second = text_at(at);
-            if (kind == 'p') {
-                findings.properties.emplace_back(first, second);
-                continue;
-            }
-            int number = 0;
-            std::from_chars(line.data(), line.data() + line.size(), number);
-            findings.failures.push_back({first, number, second});
-        }
-    }
-
-  private:
-    void append(char kind, int line, std::string_view first, std::string_view second) noexcept {
-        std::array<char, 16> digits{};
-        const auto digits_end = std::to_chars(digits.data(), digits.data() + digits.size(), line).ptr;
-        const std::string_view number(digits.data(), static_cast<std::size_t>(digits_end - digits.data()));
-        // A rule has several threads, and the process may end at any time: a record counts once it is complete.
-        while (is_writing_.test_and_set(std::memory_order_acquire)) std::this_thread::yield();
-        second = second.substr(0, most_text);
-        const auto size = 1 + number.size() + first.size() + second.size() + 3;
-        if (complete_ + size <= records_.size()) {
-            auto at = records_.begin() + static_cast<std::ptrdiff_t>(complete_.load());
-            *at++ = kind;
-            for (const auto text : {number, first, second}) {
-                at = std::replace_copy(text.begin(), text.end(), at, '\0', ' ');
-                *at++ = '\0';
-            }
-            complete_ += size;
-        }
-        is_writing_.clear(std::memory_order_release);
-    }
-
-    std::string text_at(std::size_t& at) const {
-        const std::string text(records_.data() + at);
-        at += text.size() + 1;
-        return text;
-    }
-
-    static constexpr std::size_t most_text = 16384;
-    std::atomic<bool> has_failed_ = false, has_called_exit_ = false, has_ended_ = false;
-    std::atomic<std::uint64_t> progress_ = 0;
-    std::atomic_flag is_writing_ = ATOMIC_FLAG_INIT;
-    std::atomic<std::size_t> complete_ = 0; // bytes of complete records
-    std::array<char, 262144> records_{};
-};
 
 /// A temporary file without a name, which a process prints to. Not a pipe, which the parent would have to read
 /// meanwhile.
@@ -240,6 +172,7 @@ class Isolation::Child {
 
     Findings findings() const {
         Findings findings;
+        findings.duration = duration_;
         records_->read(findings);
         findings.output = output_.text();
         std::string verdict = verdict_;
@@ -252,11 +185,17 @@ class Isolation::Child {
         }
         if (!verdict.empty())
             findings.failures.push_back(
-                {__FILE__, __LINE__, "expected: the rule ends\n    seen: its process " + verdict});
+                {__FILE__, __LINE__,
+                 "expected: the rule ends\n    seen: its process " + verdict + calls_before(records_->calls())});
         return findings;
     }
 
   private:
+    std::string calls_before(const CallLog& calls) const {
+        const auto text = calls.text(begun_ + duration_);
+        return text.empty() ? text : "\ncompleted calls before:" + text;
+    }
+
     [[noreturn]] void run(const std::function<void()>& body) {
         setpgid(0, 0);
 #ifdef __linux__
@@ -286,6 +225,7 @@ class Isolation::Child {
     /// which is that of the group.
     bool end(std::string verdict) {
         verdict_ = std::move(verdict);
+        duration_ = Clock::now() - begun_;
         kill(-process_, SIGKILL);
         while (waitpid(process_, &status_, 0) == -1 && errno == EINTR) {}
         has_ended_ = true;
@@ -299,7 +239,9 @@ class Isolation::Child {
     bool has_ended_ = false;
     int status_ = 0;
     std::string verdict_; // why it was killed
-    Clock::time_point checked_ = Clock::now();
+    const Clock::time_point begun_ = Clock::now();
+    std::chrono::nanoseconds duration_ = 0ns;
+    Clock::time_point checked_ = begun_;
     std::chrono::nanoseconds quiet_ = 0ns;         // since the last progress
     std::optional<std::chrono::nanoseconds> used_; // of processor time, some time after that; if it was measured
     std::uint64_t progress_ = 0;
@@ -311,8 +253,9 @@ Isolation::Isolation(std::size_t jobs, std::chrono::seconds hang_limit)
     : jobs_(std::max<std::size_t>(jobs, 1)), hang_limit_(hang_limit) {}
 Isolation::~Isolation() = default;
 
-void Isolation::run_ahead(std::string name, std::function<void()> body) {
-    queue_.push_back({std::move(name), std::move(body)});
+void Isolation::run_ahead(std::string name, std::chrono::milliseconds takes, std::function<void()> body) {
+    const auto shorter = std::ranges::upper_bound(queue_, takes, std::ranges::greater(), &Job::takes);
+    queue_.insert(shorter, {std::move(name), takes, std::move(body)});
 }
 
 void Isolation::start_some() {
@@ -333,12 +276,11 @@ void Isolation::start_some() {
 Findings Isolation::findings_of(const std::string& name) {
     const auto asked = std::ranges::find(queue_, name, &Job::name);
     if (asked == queue_.end()) throw std::logic_error("expected a rule of the queue, seen: " + name);
-    std::rotate(queue_.begin(), asked, asked + 1);
-    for (start_some(); !queue_.front().findings; start_some()) {
+    for (start_some(); !asked->findings; start_some()) {
         std::this_thread::sleep_for(2ms); // not SIGCHLD: its handler and mask belong to the program
     }
-    Findings findings = std::move(*queue_.front().findings);
-    queue_.pop_front();
+    Findings findings = std::move(*asked->findings);
+    queue_.erase(asked);
     return findings;
 }
 

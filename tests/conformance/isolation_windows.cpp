@@ -10,7 +10,7 @@ class Isolation::Child {};
 
 Isolation::Isolation(std::size_t jobs, std::chrono::seconds hang_limit) : jobs_(jobs), hang_limit_(hang_limit) {}
 Isolation::~Isolation() = default;
-void Isolation::run_ahead(std::string, std::function<void()>) {}
+void Isolation::run_ahead(std::string, std::chrono::milliseconds, std::function<void()>) {}
 void Isolation::start_some() {}
 Findings Isolation::findings_of(const std::string&) { return {}; }
 

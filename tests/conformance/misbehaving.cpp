@@ -9,6 +9,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <unistd.h>
@@ -17,7 +18,8 @@ using namespace pollux;
 
 namespace {
 
-constexpr Option options[] = {{"how", "well", "well, crash, abort, exit, leave, sleep, compute or print"}};
+constexpr Option options[] = {
+    {"how", "well", "well, crash, abort, exit, leave, sleep, compute, print, refuse or translate"}};
 
 void misbehave(const std::string& how) noexcept {
     if (how == "crash") std::raise(SIGSEGV);
@@ -30,6 +32,14 @@ void misbehave(const std::string& how) noexcept {
     while (how == "print") std::puts("a line of a plugin that does not stop");
 }
 
+/// A category with the messages of another.
+class Category final : public std::error_category {
+  public:
+    const char* name() const noexcept override { return "misbehaving"; }
+    std::string message(int value) const override { return std::generic_category().message(value); }
+};
+const Category category;
+
 class Misbehaving final : public ForwardingSelector {
   public:
     Misbehaving(std::unique_ptr<Selector> inner, std::string_view how)
@@ -38,7 +48,9 @@ class Misbehaving final : public ForwardingSelector {
   private:
     std::error_code modify(Source source, const Watch& watch) noexcept override {
         misbehave(how_);
-        return ForwardingSelector::modify(source, watch);
+        const auto error = ForwardingSelector::modify(source, watch);
+        if (how_ == "refuse") return make_error_code(std::errc::io_error); // after it was done, so that no rule waits
+        return how_ == "translate" && error ? std::error_code(error.value(), category) : error;
     }
 
     const std::string how_;

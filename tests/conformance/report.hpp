@@ -1,42 +1,39 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "results.hpp"
+
+#include <pollux/conformance/conformance.hpp>
+
 #include <gtest/gtest.h>
 
-#include <cstddef>
-#include <map>
-#include <string>
 #include <vector>
 
 namespace pollux::conformance {
 
-/// A Report counts the results of rules by subject, and prints them after each iteration; the last line is the verdict.
+/// A Report prints the progress of a run, and after each iteration the outcomes of all rules by subject; the last line
+/// is the verdict.
 class Report : public testing::EmptyTestEventListener {
   public:
-    /// `rules`: how many rules exist; `is_brief`: whether those with many rounds are shortened.
-    Report(std::size_t rules, bool is_brief) : rules_(rules), is_brief_(is_brief) {}
+    /// `latest`: receives the results of each iteration; `is_brief`: whether rules with many rounds are shortened.
+    Report(const std::vector<Subject>& subjects, Results& latest, bool is_brief)
+        : subjects_(subjects), latest_(latest), is_brief_(is_brief) {}
 
     bool ran_any() const noexcept { return ran_any_; }
+    int iterations() const noexcept { return iterations_; }
 
   private:
-    struct Tally {
-        std::size_t passed = 0;
-        std::vector<std::string> failed = {};
-        std::vector<std::string> cut_short = {}; // passed, with fewer rounds than a full run has
-        std::map<std::string, std::vector<std::string>> unsupported = {}; // by reason
-        std::map<std::string, std::vector<std::string>> deviating = {};   // by reason; on Wine only
-        std::size_t total() const;
-    };
-
     void OnTestIterationStart(const testing::UnitTest& all, int iteration) override;
-    void OnTestEnd(const testing::TestInfo& test) override;
+    void OnTestStart(const testing::TestInfo& test) override;
     void OnTestIterationEnd(const testing::UnitTest& all, int iteration) override;
-    std::string verdict() const;
+    std::string verdicts() const;
 
-    std::size_t rules_;
+    const std::vector<Subject>& subjects_;
+    Results& latest_;
     bool is_brief_;
     bool ran_any_ = false;
-    std::map<std::string, Tally> tallies_; // by subject
+    int iterations_ = 0;
+    int begun_ = 0; // rules of this iteration
 };
 
 } // namespace pollux::conformance

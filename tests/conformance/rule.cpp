@@ -1,100 +1,69 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "rule.hpp"
 
+#include "explanations.hpp"
 #include "isolation.hpp"
-#include "process.hpp"
 #include "watchdog.hpp"
 #include "wine.hpp"
 
 #include <pollux/open.hpp>
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <cstdio>
 #include <exception>
-#include <mutex>
 #include <sstream>
 #include <string_view>
 
 namespace pollux::conformance {
 namespace {
 
-void fail(const std::string& what, const SourceLocation& location) {
-    Recorder::current().add_failure(location.file, location.line, what);
-}
-
 void print_lines(const std::string& output) {
     std::istringstream lines(output);
     for (std::string line; std::getline(lines, line);) std::printf("    | %s\n", escaped(line).c_str());
 }
 
+/// Prints what GoogleTest does not print of a rule that is broken.
+void print_more(const RuleResult& result, const std::string& subject) {
+    if (result.findings.failures.empty() || result.outcome == Outcome::unexpected_pass) return;
+    if (!is_error(result.outcome)) {
+        for (const auto& [file, line, text] : result.findings.failures)
+            std::printf("%s:%d: %s\n%s\n", file.c_str(), line, name_of(result.outcome), text.c_str());
+    }
+    if (!result.findings.output.empty()) {
+        std::printf("its output:\n");
+        print_lines(result.findings.output);
+    }
+    std::printf("rule [%s] is broken by %s\n", result.rule->label, subject.c_str());
+    if (!result.reason.empty()) std::printf("    as is expected: %s\n", escaped(result.reason).c_str());
+    if (is_error(result.outcome)) {
+        std::printf("    what commonly breaks it: %s\n    more: --explain %s\n",
+                    explanation_of(*result.rule).what_breaks.c_str(), result.rule->label);
+    }
+}
+
+/// Returns the texts of two errors, for "expected: ... seen: ...", which differ even if the messages are equal.
+std::string difference(const std::error_code& expected, const std::error_code& seen) {
+    auto text = "expected: " + describe(expected) + "\n    seen: " + describe(seen);
+    if (describe(expected) != describe(seen)) return text;
+    const bool is_copy = std::string_view(expected.category().name()) == seen.category().name();
+    return text + "\n    the messages are equal, but the errors are of different categories: " +
+           (is_copy ? "two objects of the category " + std::string(seen.category().name()) +
+                          ", as of two copies of the C++ standard library"
+                    : std::string(expected.category().name()) + " " + std::to_string(expected.value()) + " and " +
+                          seen.category().name() + " " + std::to_string(seen.value()));
+}
+
 } // namespace
 
-Sleeper::Sleeper(Selector& selector, Timeout timeout)
-    : selector_(selector), thread_([this, timeout] {
-          std::array<Event, 16> buffer{};
-          std::error_code error;
-          number_ = thread_number();
-          begun_ = true;
-          const auto seen = selector_.select(buffer, timeout, error);
-          events_.assign(seen.begin(), seen.end());
-          returned_ = true;
-      }) {
-    while (!begun_) std::this_thread::yield();
-    wait_until_asleep(number_, [this] { return returned_.load(); });
-}
-
-Sleeper::~Sleeper() { events(); }
-
-bool Sleeper::returns() const {
-    const auto end = std::chrono::steady_clock::now() + patience;
-    while (!returned_ && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(100us);
-    return returned_;
-}
-
-std::vector<Event> Sleeper::events() {
-    if (!thread_.joinable()) return events_;
-    const bool in_time = returns();
-    if (!in_time) static_cast<void>(selector_.registrator().wake());
-    thread_.join();
-    if (!in_time) events_.clear();
-    return events_;
-}
-
-std::vector<ListedRule>& listed_rules() {
-    static std::vector<ListedRule> rules;
-    return rules;
-}
-
-std::span<const AbsentRule> absent_rules() {
-#ifdef _WIN32
-    static constexpr const char* no_limit = "Windows has no limit of handles that a process can lower";
-    static constexpr const char* no_descriptor = "Windows has no descriptor that stands for a set of sockets";
-    static constexpr const char* no_fork = "Windows has no fork()";
-    static constexpr std::array<AbsentRule, 17> absent{
-        {{"accept.no_descriptor", no_limit},
-         {"descriptor.ends_foreign_wait", no_descriptor},
-         {"descriptor.quiet_when_not", no_descriptor},
-         {"descriptor.readable_when_ready", no_descriptor},
-         {"descriptor.same", no_descriptor},
-         {"descriptor.wakes", no_descriptor},
-         {"fork.calls_refused", no_fork},
-         {"fork.child_destroys", no_fork},
-         {"fork.parent_unharmed", no_fork},
-         {"open.limits", no_limit},
-         {"priority.once", "Windows has no source that reports a change once"},
-         {"selector.descriptors_closed_while_waiting",
-          "no other part of a Windows process knows the handles of a Selector"},
-         {"selector.descriptors_closed", "Windows has no closefrom()"},
-         {"selector.lowered_limit", no_limit},
-         {"selector.lowered_limit_no_spin", no_limit},
-         {"selector.standard_streams", "Windows does not give standard streams the lowest numbers"},
-         {"signal.returns", "Windows has no signals"}}};
-    return absent;
-#else
-    return absent_rules_of_process();
-#endif
+void Rule::fail(const std::string& what, const SourceLocation& location) const {
+    auto& recorder = Recorder::current();
+    auto text = what;
+    if (const auto circumstances = Circumstance::text(); !circumstances.empty()) text += "\n    when: " + circumstances;
+    if (++failures_ > 3) return recorder.add_failure(location.file, location.line, text);
+    if (const auto took = recorder.calls().last_select(); !took.empty()) text += "\n    " + took;
+    if (const auto calls = recorder.calls().text(std::chrono::steady_clock::now()); !calls.empty())
+        text += "\ncalls before:" + calls;
+    recorder.add_failure(location.file, location.line, text);
 }
 
 std::unique_ptr<Selector> Rule::open(SourceLocation location) {
@@ -104,17 +73,32 @@ std::unique_ptr<Selector> Rule::open(SourceLocation location) {
     return opened;
 }
 
+Findings Rule::findings_of_this_process(const Expectation* expectation) {
+    const Watchdog watchdog("rule [" + std::string(label()) + "] on " + subject_->name);
+    StoredFindings findings(!expectation && rule_->traits.level == Level::must);
+    auto& before = Recorder::current();
+    Recorder::set_current(findings);
+    const auto begun = std::chrono::steady_clock::now();
+    run_here();
+    Recorder::set_current(before);
+    return findings.take(std::chrono::steady_clock::now() - begun);
+}
+
 void Rule::TestBody() {
-    if (!isolation_) {
-        const Watchdog watchdog("rule [" + std::string(label_) + "] on " + subject_->name);
-        return run_here();
+    const auto* const expectation = run_->expectations.find(subject_->name, label());
+    auto result =
+        judge(*rule_, run_->isolation ? run_->isolation->findings_of(name()) : findings_of_this_process(expectation),
+              expectation);
+    for (const auto& [key, value] : result.findings.properties) RecordProperty(key, value);
+    RecordProperty("level", name_of(rule_->traits.level));
+    RecordProperty("outcome", name_of(result.outcome));
+    const bool is_reported = !run_->isolation && result.outcome == Outcome::failed;
+    if (is_error(result.outcome) && !is_reported) {
+        for (const auto& [file, line, text] : result.findings.failures) ADD_FAILURE_AT(file.c_str(), line) << text;
     }
-    const auto findings = isolation_->findings_of(name());
-    for (const auto& [key, value] : findings.properties) RecordProperty(key, value);
-    for (const auto& [file, line, text] : findings.failures) ADD_FAILURE_AT(file.c_str(), line) << text;
-    if (findings.failures.empty() || findings.output.empty()) return;
-    std::printf("its output:\n");
-    print_lines(findings.output);
+    print_more(result, subject_->name);
+    run_->latest.add(subject_->name, result);
+    run_->all.add(subject_->name, std::move(result));
 }
 
 void Rule::run_here() {
@@ -134,146 +118,61 @@ void Rule::try_once() {
     selector_.reset();
 }
 
-void Rule::TearDown() {
-    if (HasFailure()) std::printf("rule [%s] is broken by %s\n", label_, subject_->name.c_str());
-}
-
 void Rule::expect(bool holds, const std::string& what, SourceLocation location) {
     if (!holds) fail(what, location);
 }
 
 void Rule::expect_error(std::errc expected, const std::error_code& seen, SourceLocation location) {
-    if (seen != expected)
-        fail("expected: " + describe(make_error_code(expected)) + "\n    seen: " + describe(seen), location);
+    if (seen != expected) return fail(difference(make_error_code(expected), seen), location);
     if (seen && seen.category() != std::generic_category())
         fail("expected: an error of std::generic_category()\n    seen: one of " + std::string(seen.category().name()),
              location);
 }
 
+void Rule::expect_success(const char* function, Call call, SourceLocation location) {
+    Recorder::current().calls().add(call);
+    if (call.error)
+        fail("expected: " + std::string(function) + " succeeds\n    seen: " + describe(call.error), location);
+}
+
 void Rule::add(Source source, const Watch& watch, SourceLocation location) {
-    const auto error = registrator().add(source, watch);
-    if (error) fail("expected: add() succeeds\n    seen: " + describe(error), location);
+    Call call{.kind = Call::Kind::add, .source = source, .watch = watch};
+    call.error = registrator().add(source, watch);
+    expect_success("add()", call, location);
 }
 
 void Rule::modify(Source source, const Watch& watch, SourceLocation location) {
-    const auto error = registrator().modify(source, watch);
-    if (error) fail("expected: modify() succeeds\n    seen: " + describe(error), location);
+    Call call{.kind = Call::Kind::modify, .source = source, .watch = watch};
+    call.error = registrator().modify(source, watch);
+    expect_success("modify()", call, location);
 }
 
 void Rule::remove(Source source, SourceLocation location) {
-    const auto error = registrator().remove(source);
-    if (error) fail("expected: remove() succeeds\n    seen: " + describe(error), location);
+    Call call{.kind = Call::Kind::remove, .source = source};
+    call.error = registrator().remove(source);
+    expect_success("remove()", call, location);
 }
 
 void Rule::wake(SourceLocation location) {
-    const auto error = registrator().wake();
-    if (error) fail("expected: wake() succeeds\n    seen: " + describe(error), location);
+    Call call{.kind = Call::Kind::wake};
+    call.error = registrator().wake();
+    expect_success("wake()", call, location);
 }
 
 std::vector<Event> Rule::select(Timeout timeout, std::size_t room, SourceLocation location) {
     Recorder::current().note_progress();
     std::vector<Event> buffer(room);
-    auto error = make_error_code(std::errc::io_error); // select() has to clear it
-    const auto events = selector_->select(buffer, timeout, error);
-    if (error) fail("expected: select() succeeds\n    seen: " + describe(error), location);
+    Call call{.kind = Call::Kind::select, .timeout = timeout, .capacity = room};
+    call.error = make_error_code(std::errc::io_error); // select() has to clear it
+    const auto events = selector_->select(buffer, timeout, call.error);
+    call.take(events);
+    expect_success("select()", call, location);
     return {events.begin(), events.end()};
 }
 
 void Rule::send(Source source, const std::string& bytes, SourceLocation location) {
     const auto [written, error] = write(source, bytes);
     if (written != bytes.size()) fail("the test cannot write: " + describe(error), location);
-}
-
-void Rule::expect_event(Token token, Ready ready, SourceLocation location) {
-    const auto seen = select(patience, 64, location);
-    if (seen.size() != 1 || seen[0].token != token || seen[0].ready != ready)
-        fail("expected: " + describe(Event{token, ready}) + "\n    seen: " + describe(seen), location);
-}
-
-Ready Rule::expect_any(Token token, Ready ready, SourceLocation location) {
-    const auto seen = select(patience, 64, location);
-    if (seen.size() == 1 && seen[0].token == token && any(seen[0].ready & ready)) return seen[0].ready;
-    fail("expected: one event of token " + std::to_string(static_cast<std::uint64_t>(token)) + " with any of " +
-             describe(ready) + "\n    seen: " + describe(seen),
-         location);
-    return Ready::none;
-}
-
-void Rule::expect_quiet(SourceLocation location) {
-    const auto seen = select(moment, 64, location);
-    if (!seen.empty()) fail("expected: no event\n    seen: " + describe(seen), location);
-}
-
-void Rule::expect_full_wait(SourceLocation location) {
-    const auto begun = std::chrono::steady_clock::now();
-    expect_quiet(location);
-    expect(std::chrono::steady_clock::now() - begun >= moment,
-           "expected: select() waits for its timeout, seen: it returns early", location);
-}
-
-void Rule::expect_no_spin(SourceLocation location) {
-    constexpr int few = 8;
-    for (int times = 0; times <= few; ++times) {
-        const auto seen = select(moment, 64, location);
-        if (seen.empty()) return;
-        if (times == few) fail("expected: no event after a few\n    seen: more events, " + describe(seen), location);
-    }
-}
-
-void Rule::expect_idle(std::chrono::nanoseconds time, SourceLocation location) {
-    // The best of three, since other threads of this process may have work once, not each time. Starting and ending the
-    // alarm's thread is not measured: under a sanitizer it takes 1 ms, and a sleep and its wake 0.3 ms.
-    const auto most = std::max({time / 200, std::chrono::nanoseconds(3ms), 2 * processor_time_tick()});
-    auto best = std::chrono::nanoseconds::max();
-    for (int attempt = 0; attempt < 3 && best >= most; ++attempt) {
-        std::atomic<bool> started = false;
-        std::mutex measuring;
-        std::unique_lock measures(measuring);
-        Thread alarm([&] {
-            started = true;
-            std::this_thread::sleep_for(time);
-            static_cast<void>(registrator().wake());
-            const std::scoped_lock until_measured(measuring);
-        });
-        while (!started) std::this_thread::yield();
-        const auto before = processor_time();
-        const auto seen = select(forever, 64, location);
-        best = std::min(best, processor_time() - before);
-        measures.unlock();
-        if (seen.size() != 1 || seen[0].token != wake_token)
-            fail("expected: select() sleeps until the wake\n    seen: " + describe(seen), location);
-    }
-    if (best >= most)
-        fail("expected: under " + std::to_string(most.count() / 1000) +
-                 " us of processor time\n    seen: " + std::to_string(best.count() / 1000) + " us",
-             location);
-}
-
-void Rule::expect_events_or_sleep(bool is_level, SourceLocation location) {
-    // The best of a few, as in expect_idle().
-    const auto most = std::max<std::chrono::nanoseconds>(3ms, 2 * processor_time_tick());
-    constexpr int few = 6;
-    auto best = std::chrono::nanoseconds::max();
-    int sleeps = 0;
-    for (int call = 0; call < few && best >= most; ++call) {
-        const auto before = processor_time();
-        if (!select(moment, 64, location).empty()) continue;
-        best = std::min(best, processor_time() - before);
-        ++sleeps;
-    }
-    if (sleeps == 0 && !is_level) fail("expected: no event after a few\n    seen: more events", location);
-    if (sleeps > 0 && best >= most)
-        fail("expected: select() reports or sleeps\n    seen: without an event it takes " +
-                 std::to_string(best.count() / 1000) + " us of processor time",
-             location);
-}
-
-void Rule::expect_unknown(Source source, SourceLocation location) {
-    const auto error = registrator().remove(source);
-    if (error != std::errc::no_such_file_or_directory)
-        fail("expected: the source is not watched, and remove() returns: " +
-                 describe(make_error_code(std::errc::no_such_file_or_directory)) + "\n    seen: " + describe(error),
-             location);
 }
 
 std::vector<Mode> Rule::modes() const {
@@ -320,7 +219,7 @@ bool Rule::offers_pipes(SourceLocation location) {
 
 bool Rule::deviates() {
     const auto all = wine_deviations();
-    const auto known = std::ranges::find(all, std::string_view(label_), &WineDeviation::label);
+    const auto known = std::ranges::find(all, std::string_view(label()), &WineDeviation::label);
     if (!wine_version() || known == all.end()) return false;
     record("deviates", known->reason);
     return true;

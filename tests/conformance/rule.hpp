@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "calls.hpp"
+#include "circumstance.hpp"
 #include "describe.hpp"
 #include "findings.hpp"
+#include "listing.hpp"
+#include "results.hpp"
 #include "sources.hpp"
 
 #include <pollux/conformance/conformance.hpp>
@@ -56,6 +60,9 @@ class Budget {
     /// The number of rounds of a full run.
     int rounds() const { return rounds_; }
 
+    /// A time that a rule spends on chance, which brief runs reduce to a quarter.
+    static std::chrono::nanoseconds shortened(std::chrono::nanoseconds time) { return is_brief_ ? time / 4 : time; }
+
     /// Reduces later Budgets to a tenth of the rounds, and from 20 s to 1 s. Threads: call it before the first rule.
     static void be_brief() { is_brief_ = true; }
 
@@ -68,21 +75,29 @@ class Budget {
 
 class Isolation;
 
+/// A RunContext is what the rules of one run share.
+struct RunContext {
+    Isolation* isolation; // where rules run; null: in this process
+    const Expectations& expectations;
+    Results& latest; // of this iteration
+    Results& all;    // of all iterations
+};
+
 /// A Rule tests one rule of the contract on one subject, with a new Selector, in a new thread.
 ///
 /// Its functions report a failure at the line of the caller, with what was expected and what was seen.
 class Rule : public testing::Test {
   public:
-    /// `isolation`: where the rule runs; null: in this process.
-    void try_on(const Subject& subject, const char* label, Isolation* isolation) {
+    /// `run`: null in a process of an Isolation, where only run_here() is called.
+    void try_on(const Subject& subject, const ListedRule& rule, RunContext* run) {
         subject_ = &subject;
-        label_ = label;
-        isolation_ = isolation;
+        rule_ = &rule;
+        run_ = run;
     }
     /// Runs the rule in this process.
     void run_here();
     /// The name that an Isolation has for it.
-    std::string name() const { return subject_->name + "/" + label_; }
+    std::string name() const { return subject_->name + "/" + label(); }
 
   protected:
     virtual void check() = 0;
@@ -152,13 +167,18 @@ class Rule : public testing::Test {
 
   private:
     void TestBody() override;
-    void TearDown() override;
     void try_once();
+    Findings findings_of_this_process(const Expectation* expectation);
+    const char* label() const { return rule_->label; }
+    /// Reports a failure, with the calls that led to it.
+    void fail(const std::string& what, const SourceLocation& location) const;
+    void expect_success(const char* function, Call call, SourceLocation location);
     const Capability& capability_of(Mode mode) const;
 
     const Subject* subject_ = nullptr;
-    const char* label_ = "";
-    Isolation* isolation_ = nullptr;
+    const ListedRule* rule_ = nullptr;
+    RunContext* run_ = nullptr;
+    mutable std::atomic<int> failures_ = 0;
     std::unique_ptr<Selector> selector_;
     double share_of_rounds_ = 1; // that were run
 };
@@ -230,43 +250,4 @@ class Sleeper {
     std::thread thread_;
 };
 
-/// A ListedRule describes a rule to the runner.
-struct ListedRule {
-    const char* group;
-    const char* behaviour;
-    const char* label;
-    const char* file;
-    int line;
-    Rule* (*make)();
-};
-
-std::vector<ListedRule>& listed_rules();
-
-/// An AbsentRule names a rule that has no meaning on this system, and the reason; it is not run.
-struct AbsentRule {
-    const char* label;
-    const char* reason;
-};
-
-std::span<const AbsentRule> absent_rules();
-/// On POSIX systems: depends on the permissions of this process.
-std::span<const AbsentRule> absent_rules_of_process();
-
-struct RuleListing {
-    explicit RuleListing(const ListedRule& rule) { listed_rules().push_back(rule); }
-};
-
 } // namespace pollux::conformance
-
-/// Defines the test of one rule: RULE(add, duplicate) tests the promise of a public header that has the label
-/// [add.duplicate]. The comment above it is published in docs/contract.md.
-#define RULE(group, behaviour)                                                                                         \
-    namespace {                                                                                                        \
-    class rule_##group##_##behaviour final : public ::pollux::conformance::Rule {                                      \
-        void check() override;                                                                                         \
-    };                                                                                                                 \
-    const ::pollux::conformance::RuleListing listing_##group##_##behaviour{                                            \
-        {#group, #behaviour, #group "." #behaviour, __FILE__, __LINE__,                                                \
-         []() -> ::pollux::conformance::Rule* { return new rule_##group##_##behaviour; }}};                            \
-    }                                                                                                                  \
-    void rule_##group##_##behaviour::check()

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "document.hpp"
 #include "isolation.hpp"
+#include "options.hpp"
 #include "process.hpp"
 #include "report.hpp"
+#include "report_file.hpp"
 #include "rule.hpp"
 #include "rule_files.hpp"
 
@@ -9,15 +12,16 @@
 #include <pollux/open.hpp>
 
 #include <algorithm>
-#include <charconv>
+#include <array>
+#include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <map>
 #include <memory>
 #include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 namespace pollux::conformance {
@@ -46,15 +50,6 @@ void link_all_rules() {
     link_waking_rules();
 }
 
-/// The arguments that are not GoogleTest's.
-struct Options {
-    bool is_brief = false;
-    bool in_process = !Isolation::is_supported();
-    std::size_t jobs = std::max(1U, std::thread::hardware_concurrency());
-    std::size_t hang_limit = 30; // seconds
-    std::string fault = {};      // what is wrong with them
-};
-
 /// Fills the queue of an Isolation at the beginning of each iteration with the rules that it runs, in their order.
 class Ahead : public testing::EmptyTestEventListener {
   public:
@@ -72,11 +67,12 @@ class Ahead : public testing::EmptyTestEventListener {
                 const auto name = std::string(suite.name()) + "." + test.name();
                 const auto found = rules_.find(name);
                 if (!test.should_run() || found == rules_.end()) continue;
-                isolation_.run_ahead(name, [subject = found->second.first, rule = found->second.second] {
-                    const std::unique_ptr<Rule> made(rule->make());
-                    made->try_on(*subject, rule->label, nullptr);
-                    made->run_here();
-                });
+                isolation_.run_ahead(name, found->second.second->traits.takes,
+                                     [subject = found->second.first, rule = found->second.second] {
+                                         const std::unique_ptr<Rule> made(rule->make());
+                                         made->try_on(*subject, *rule, nullptr);
+                                         made->run_here();
+                                     });
             }
         }
     }
@@ -85,13 +81,13 @@ class Ahead : public testing::EmptyTestEventListener {
     std::map<std::string, std::pair<const Subject*, const ListedRule*>> rules_; // by the names of their tests
 };
 
-void register_rules(const Subject& subject, Isolation* isolation) {
+void register_rules(const Subject& subject, RunContext& run) {
     for (const auto& rule : listed_rules()) {
         const auto group = subject.name + "/" + rule.group;
         testing::RegisterTest(group.c_str(), rule.behaviour, nullptr, nullptr, rule.file, rule.line,
-                              [&subject, &rule, isolation]() -> Rule* {
+                              [&subject, &rule, &run]() -> Rule* {
                                   Rule* made = rule.make();
-                                  made->try_on(subject, rule.label, isolation);
+                                  made->try_on(subject, rule, &run);
                                   return made;
                               });
     }
@@ -117,44 +113,11 @@ void let_filter_leave_out_the_subject() {
                                (dash == filter.size() ? "" : "-" + for_any_subject(filter.substr(dash + 1))));
 }
 
-/// Reads "<option>=<count>", a count from 1 to `most`; returns whether the argument is of that option.
-bool read_count(std::string_view argument, const std::string& option, std::size_t most, std::size_t& count,
-                std::string& fault) {
-    if (!argument.starts_with(option + "=")) return false;
-    const auto text = argument.substr(option.size() + 1);
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error != std::errc() || stop != text.data() + text.size() || count < 1 || count > most)
-        fault =
-            option + ": expected a count from 1 to " + std::to_string(most) + ", seen \"" + std::string(text) + "\"";
-    return true;
-}
-
-/// Removes its own options from the arguments that GoogleTest has left.
-Options remove_options(int& argc, char** argv) {
-    Options options;
-    char** const end = argv + argc;
-    char** const kept = std::remove_if(argv + std::min(argc, 1), end, [&](const std::string_view argument) {
-        if (argument == "--brief") return options.is_brief = true;
-        if (argument == "--in-process") return options.in_process = true;
-        return read_count(argument, "--jobs", 256, options.jobs, options.fault) ||
-               read_count(argument, "--hang-limit", 3600, options.hang_limit, options.fault);
-    });
-    argc = static_cast<int>(kept - argv);
-    return options;
-}
-
-int misuse(const std::string& what) {
-    std::istringstream lines(what);
-    for (std::string line; std::getline(lines, line);)
-        std::fprintf(stderr, "pollux-conformance: %s\n", escaped(line).c_str());
-    return 2;
-}
-
 /// Loads a plugin in a process of its own, and returns what ended that before it was done.
 std::string fault_of_loading(const std::string& backend) {
     if (!Isolation::is_supported()) return {};
     Isolation isolation(1);
-    isolation.run_ahead(backend, [&backend] {
+    isolation.run_ahead(backend, std::chrono::milliseconds(0), [&backend] {
         Choice choice;
         static_cast<void>(open({.backend = backend}, choice)); // the Choice has its error
         if (choice.winner) subject_of(choice);
@@ -164,64 +127,96 @@ std::string fault_of_loading(const std::string& backend) {
     return "loading " + backend + ": " + findings.failures.front().text + "\n" + findings.output;
 }
 
-constexpr const char* usage =
-    "usage: pollux-conformance <name or file>... [option]... [GoogleTest's flags]\n"
-    "\n"
-    "Tests every rule of the Pollux contract on each backend: an installed backend by its name\n"
-    "(epoll), any other by its file (./libpollux-mine.so).\n"
-    "\n"
-    "  --gtest_filter=add.*:wake.next  run these rules only; <backend>/<rule> on one backend only\n"
-    "  --gtest_list_tests              list the names of all rules\n"
-    "  --gtest_repeat=N                run everything N times\n"
-    "  --brief                         run a tenth of the rounds of rules with many, for at most\n"
-    "                                  1 s instead of 20 s; the verdict mentions it\n"
-    "  --jobs=N                        run N rules at a time, each in a process of its own;\n"
-    "                                  without it as many as there are processors\n"
-    "  --hang-limit=N                  how many seconds a rule may make no progress; 30 without it\n"
-    "  --in-process                    run all rules in this process, for debuggers: a crash ends it,\n"
-    "                                  and a rule that hangs for 120 s, with status 3\n"
-    "  --gtest_output=xml:FILE         write a machine-readable report; or json:FILE\n"
-    "\n"
-    "Exit status: 0 all rules that were run hold; 1 a rule is broken, or its process crashes, exits,\n"
-    "hangs, or prints more than 1 MiB; 2 misuse, or a backend that cannot be had.\n";
+/// Returns why the subjects cannot be tested together.
+std::string fault_of(const std::vector<Subject>& subjects) {
+    std::set<std::string> names;
+    for (const auto& subject : subjects) {
+        if (subject.name.empty() || subject.name.find_first_of("/.") != std::string::npos)
+            return "\"" + subject.name + "\" cannot be a subject's name: expected one without \"/\" and \".\"";
+        if (!names.insert(subject.name).second) return "two subjects are called \"" + subject.name + "\"";
+    }
+    return {};
+}
 
-} // namespace
+std::string now_as_text() {
+    const std::time_t now = std::time(nullptr);
+    std::array<char, 32> text{};
+    const auto* const parts = std::gmtime(&now); // NOLINT(concurrency-mt-unsafe): there is no other thread
+    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", parts);
+    return text.data();
+}
 
-int run(const std::vector<Subject>& subjects, int argc, char** argv) {
-    link_all_rules();
-    begin_process();
+void remove_absent_rules() {
     std::erase_if(listed_rules(), [](const ListedRule& rule) {
         return std::ranges::any_of(
             absent_rules(), [&](const AbsentRule& absent) { return std::string_view(absent.label) == rule.label; });
     });
+}
+
+/// Prepares the list of rules; a second call does nothing.
+void prepare() {
+    link_all_rules();
+    begin_process();
+    remove_absent_rules();
+}
+
+} // namespace
+
+int run(const std::vector<Subject>& subjects, int argc, char** argv) {
+    prepare();
+    int status = 0;
+    if (answers(argc, argv, status)) return status;
     testing::InitGoogleTest(&argc, argv);
+    const std::string filter = GTEST_FLAG_GET(filter);
     let_filter_leave_out_the_subject();
     const Options options = remove_options(argc, argv);
     if (!options.fault.empty()) return misuse(options.fault);
     if (options.is_brief) Budget::be_brief();
     if (argc > 1) return misuse("unknown argument \"" + std::string(argv[1]) + "\"");
+    if (const auto fault = fault_of(subjects); !fault.empty()) return misuse(fault);
+    Expectations expectations;
+    for (const auto& file : options.expected) {
+        if (const auto fault = expectations.read(file); !fault.empty()) return misuse(fault);
+    }
     Isolation isolation(options.jobs, std::chrono::seconds(options.hang_limit));
     Ahead ahead(isolation);
-    std::set<std::string> names;
+    Results latest, all;
+    RunContext context{options.in_process ? nullptr : &isolation, expectations, latest, all};
     for (const auto& subject : subjects) {
-        if (subject.name.empty() || subject.name.find_first_of("/.") != std::string::npos)
-            return misuse("\"" + subject.name + "\" cannot be a subject's name: expected one without \"/\" and \".\"");
-        if (!names.insert(subject.name).second) return misuse("two subjects are called \"" + subject.name + "\"");
-        register_rules(subject, options.in_process ? nullptr : &isolation);
+        all.add_subject(subject.name);
+        register_rules(subject, context);
         for (const auto& rule : listed_rules()) ahead.add(subject, rule);
     }
-    Report report(listed_rules().size(), options.is_brief);
+    Report report(subjects, latest, options.is_brief);
     auto& listeners = testing::UnitTest::GetInstance()->listeners();
     auto* printer = listeners.Release(listeners.default_result_printer());
     if (!options.in_process) listeners.Append(&ahead);
     listeners.Append(&report);
     listeners.Append(
         printer); // listeners are called in reverse at the end of an iteration, so the verdict is printed last
-    const int status = RUN_ALL_TESTS();
+    const auto begun_at = now_as_text();
+    const auto begun = std::chrono::steady_clock::now();
+    status = RUN_ALL_TESTS();
     listeners.Release(&report);
     if (!options.in_process) listeners.Release(&ahead);
     if (GTEST_FLAG_GET(list_tests)) return status;
     if (!report.ran_any()) return misuse("no rule was run: the filter matches none, or there is no subject");
+    const Document document{.subjects = subjects,
+                            .results = all,
+                            .expectations = expectations,
+                            .is_brief = options.is_brief,
+                            .in_process = options.in_process,
+                            .jobs = options.jobs,
+                            .hang_limit = options.hang_limit,
+                            .filter = filter,
+                            .iterations = report.iterations(),
+                            .seed = GTEST_FLAG_GET(shuffle) ? testing::UnitTest::GetInstance()->random_seed() : 0,
+                            .begun = begun_at,
+                            .duration = std::chrono::steady_clock::now() - begun,
+                            .status = status};
+    for (const auto& file : options.reports) {
+        if (const auto fault = write_report(file, document); !fault.empty()) status = misuse(fault);
+    }
     return status;
 }
 
@@ -231,6 +226,8 @@ Subject subject_of(const Choice& choice) {
     const auto selector = choice.layers.empty() ? nullptr : choice.open(failure); // whose capabilities layers change
     Subject subject{choice.stack(), selector ? copy_of(selector->capabilities()) : choice.winner->capabilities,
                     [choice](OpenFailure& reason) { return choice.open(reason); }};
+    subject.plugins = choice.layers;
+    subject.plugins.push_back(*choice.winner);
     // "/" and "." separate the names of tests.
     std::ranges::replace_if(
         subject.name, [](char c) { return c == '/' || c == '.'; }, '_');
@@ -242,16 +239,16 @@ Subject subject_of(const Choice& choice) {
 }
 
 int run_backends(int argc, char** argv) {
+    prepare();
+    int status = 0;
+    if (answers(argc, argv, status)) return status;
     std::vector<Subject> subjects;
     std::vector<char*> flags{argv[0]};
     for (int i = 1; i < argc; ++i) {
         const std::string argument = argv[i];
-        if (argument == "--help" || argument == "-h") {
-            std::fputs(usage, stdout);
-            return 0;
-        }
         if (argument.starts_with("-")) {
             flags.push_back(argv[i]);
+            if (has_value(argument) && i + 1 < argc) flags.push_back(argv[++i]);
             continue;
         }
         if (const auto fault = fault_of_loading(argument); !fault.empty()) return misuse(fault);

@@ -227,7 +227,12 @@ std::string flags_of(Source source) {
 }
 
 bool wait_for_hang_up(Source source) {
+#ifdef POLLRDHUP
+    // POLLHUP is reported after the ends of both directions only, a peer's close() ends one.
+    pollfd watched{source, POLLRDHUP, 0};
+#else
     pollfd watched{source, 0, 0};
+#endif
     return ::poll(&watched, 1, 5000) == 1;
 }
 

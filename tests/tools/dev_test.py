@@ -10,7 +10,7 @@ import unittest
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 TOOLS = ["bash", "cat", "dirname", "env", "grep", "mktemp", "nproc", "printf", "rm", "sed", "sort", "tail", "tee", "tr"]
 FOR_DEMO = ["g++", "cmake", "ninja-build", "pkg-config", "libcli11-dev", "libfmt-dev", "liburing-dev"]
-FOR_TEST = FOR_DEMO + ["python3", "binutils", "libgtest-dev", "libev-dev", "libevent-dev", "libuv1-dev"]
+FOR_TEST = FOR_DEMO + ["python3", "python3-jsonschema", "binutils", "libgtest-dev", "libev-dev", "libevent-dev", "libuv1-dev"]
 
 # The output of apt-get if it may remove nothing.
 CONFLICT = """\

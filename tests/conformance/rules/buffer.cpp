@@ -115,7 +115,7 @@ RULE(buffer, room_for_wake) {
 
 // After 100,000 arrivals (fewer if they take over 20 s) on 500 sources without a select(), every source is reported,
 // and so are later arrivals.
-RULE(overload, lossless) {
+RULE(overload, lossless, .takes = 350ms) {
     const Kind kind = capabilities().pipes ? Kind::pipe : Kind::local;
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));

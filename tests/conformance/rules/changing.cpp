@@ -246,7 +246,7 @@ RULE(reuse, new_token) {
 
 // A source that is closed while registered neither makes select() spin nor disturbs other watches, and after remove()
 // its descriptor number can be added again.
-RULE(close, while_registered) {
+RULE(close, while_registered, .takes = 1300ms) {
     // Whether select() ran before the source was closed, and whether it runs before the descriptor number is reused.
     for (const auto& [known, selects] : {std::pair(true, true), std::pair(false, true), std::pair(false, false)}) {
         for (const Mode mode : modes()) {

@@ -40,7 +40,7 @@ RULE(unconnected, no_spin) {
 
 // A socket whose connect() succeeds is reported as writable once, not before the connection is complete, and SO_ERROR
 // is 0.
-RULE(connect, succeeds) {
+RULE(connect, succeeds, .takes = 1000ms) {
     Waiting waiting;
     for (const Mode mode : modes()) {
         SCOPED_TRACE(describe(mode));

@@ -143,7 +143,7 @@ RULE(descriptor, ends_foreign_wait) {
 // After a select() that returned no event the descriptor is not readable: without watches, with a source that is not
 // ready, after a source was drained, removed or spent, and with a paused watch, even if its peer closes and select()
 // has returned nothing once.
-RULE(descriptor, quiet_when_not) {
+RULE(descriptor, quiet_when_not, .takes = 1000ms) {
     auto* pollable = extension_of<PollableDescriptor>(selector());
     if (!pollable) return declare_unsupported(no_descriptor);
     const auto descriptor = pollable->descriptor();

@@ -107,7 +107,7 @@ RULE(end, half_closed) {
 
 // After its source has ended or failed, a watch of any mode and interest is reported, or select() sleeps without a use
 // of processor time; one-shot and edge watches are reported a few times at most.
-RULE(end, no_spin) {
+RULE(end, no_spin, .takes = 1300ms) {
     for (const auto& ending : source_ends(capabilities())) {
         for (const Ready interest : {Ready::readable, Ready::writable, Ready::priority}) {
             if (interest == Ready::priority && !capabilities().priority) continue;

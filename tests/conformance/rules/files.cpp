@@ -11,7 +11,7 @@ namespace pollux::conformance {
 // A regular file or directory is refused with operation_not_permitted or always ready, as the capability declares: if
 // always ready, it is reported by each select() in level mode and once in one-shot and edge mode, and its watch is
 // modified, paused and removed like any other.
-RULE(add, regular_file) {
+RULE(add, regular_file, .takes = 700ms) {
     const auto file = open_file();
     const auto directory = open_directory();
     for (const Source source : {file.get(), directory.get()}) {
@@ -138,7 +138,7 @@ RULE(files, while_asleep) {
 
 // While four threads add, modify and remove files beside select(), no call fails and no file is reported without end,
 // and files that are watched afterwards are reported.
-RULE(files, churn) {
+RULE(files, churn, .takes = 3600ms) {
     if (!capabilities().files) return declare_unsupported(capabilities().files);
     Budget budget(20'000);
     std::atomic<bool> stop = false;

@@ -89,7 +89,7 @@ RULE(fork, calls_refused) {
 
 // A forked child, or a child of it, that destroys the Selector itself or by exit(), after a remove() or not, closes its
 // own descriptors, and leaves watches, sleeps and wakes of the parent unchanged.
-RULE(fork, child_destroys) {
+RULE(fork, child_destroys, .takes = 900ms) {
     enum class Way { destroy, remove, exit, grandchild, own };
     for (const Way way : {Way::destroy, Way::remove, Way::exit, Way::grandchild, Way::own}) {
         for (const Mode mode : modes()) {

@@ -123,7 +123,7 @@ RULE(edge, partial_read) {
 
 // Data that arrives after an edge source was drained is reported exactly once, in 10,000 rounds of two threads (fewer
 // if they take over 20 s).
-RULE(edge, after_drain) {
+RULE(edge, after_drain, .takes = 330ms) {
     if (!offers(Mode::edge)) return;
     Budget budget(10'000);
     const auto pair = make_pair(Kind::local);

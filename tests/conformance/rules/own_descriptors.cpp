@@ -222,7 +222,7 @@ RULE(selector, descriptors_closed) {
 
 // After a Selector's own descriptors were closed while a thread sleeps in select(), a wake ends the sleep or fails, a
 // signal ends it, and no select() spins, even when other files have their descriptor numbers.
-RULE(selector, descriptors_closed_while_waiting) {
+RULE(selector, descriptors_closed_while_waiting, .takes = 500ms) {
     const Interruptions interruptions;
     const auto pair = make_pair(Kind::local);
     const Owned other(::open("/dev/null", O_RDWR | O_CLOEXEC));

@@ -12,7 +12,7 @@ namespace pollux::conformance {
 
 // 1,000 sources, or 10,000 where the limit allows, are added, all reported, and removed in random order, without a
 // leak.
-RULE(scale, many_sources) {
+RULE(scale, many_sources, .takes = 800ms) {
     const std::size_t count = raise_descriptor_limit() >= 10'500 ? 10'000 : 1'000;
     std::vector<Pair> pairs;
     std::vector<Source> sources;
@@ -119,7 +119,7 @@ RULE(selector, no_leak) {
 }
 
 // A sleep of one second with 100 watches takes less than 5 ms of processor time.
-RULE(selector, idle) {
+RULE(selector, idle, .takes = 1000ms) {
     std::vector<Pair> pairs;
     for (std::uint64_t i = 0; i < 100; ++i) {
         const Mode mode = modes()[i % modes().size()];

@@ -96,7 +96,7 @@ RULE(selector, lowered_limit) {
 
 // After RLIMIT_NOFILE was lowered to 0 and a source has ended or failed, a watch of any mode and interest is reported,
 // or select() sleeps without a use of processor time; one-shot and edge watches are reported a few times at most.
-RULE(selector, lowered_limit_no_spin) {
+RULE(selector, lowered_limit_no_spin, .takes = 1300ms) {
     for (const auto& ending : source_ends(capabilities())) {
         for (const Ready interest : {Ready::readable, Ready::writable, Ready::priority}) {
             if (interest == Ready::priority && !capabilities().priority) continue;
@@ -157,7 +157,7 @@ std::string change_soon() {
 
 // A file that reports each change once (POLLPRI) is reported after each change, even to a sleeping select(), to a
 // rearmed watch, and beside other sources with room for one event; or add() refuses it.
-RULE(priority, once) {
+RULE(priority, once, .takes = 450ms) {
     if (!capabilities().priority) return declare_unsupported(capabilities().priority);
     bool is_refused = false;
     for (const Mode mode : modes()) {

@@ -141,7 +141,7 @@ Result bursts(Selector& selector, Budget& budget) {
 
 // In a million handshakes of two threads (fewer if they take over 20 s) no wake is lost, and what was written before a
 // wake is visible, even if it was coalesced with an earlier one.
-RULE(wake, never_lost) {
+RULE(wake, never_lost, .takes = 3500ms) {
     Budget million(1'000'000);
     const auto single = handshakes(selector(), million);
     expect(single.fault.empty(), "expected: each wake is reported, seen: " + single.fault);
@@ -165,7 +165,7 @@ RULE(wake, never_blocks) {
 }
 
 // While other threads modify watches, no wake is lost and no change fails.
-RULE(wake, while_modifying) {
+RULE(wake, while_modifying, .takes = 300ms) {
     Budget budget(20'000);
     std::atomic<bool> stop = false;
     std::atomic<int> failures = 0;
