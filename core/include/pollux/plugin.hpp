@@ -163,6 +163,7 @@ struct Plugin {
     std::uint32_t option_count = 0; ///< at most most_options
 
     /// Returns a new Selector, or null and the reason in `failure`. No exception leaves it. [open.limits]
+    /// A call that fails leaves nothing behind.                                         [open.failure_leaks_nothing]
     /// Errors of this and of all calls of the Selector are of std::generic_category(), so that
     /// programs compare them with std::errc.                                            [failure.category]
     /// Threads: any.
