@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "findings.hpp"
 
+#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
+
+#include <exception>
 
 namespace pollux::conformance {
 namespace {
@@ -26,5 +29,17 @@ Recorder* current = &of_this_process;
 
 Recorder& Recorder::current() noexcept { return *conformance::current; }
 void Recorder::set_current(Recorder& recorder) noexcept { conformance::current = &recorder; }
+
+std::string with_traces(std::string_view text) {
+    // GoogleTest adds them to a failure before it calls the reporter of the thread.
+    testing::TestPartResultArray results;
+    try {
+        const testing::ScopedFakeTestPartResultReporter reporter(
+            testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &results);
+        ADD_FAILURE() << text;
+    } catch (const std::exception&) { // of --gtest_throw_on_failure
+    }
+    return results.size() == 0 ? std::string(text) : results.GetTestPartResult(0).message();
+}
 
 } // namespace pollux::conformance

@@ -37,4 +37,7 @@ class Recorder {
     static void set_current(Recorder& recorder) noexcept;
 };
 
+/// Returns the text of a failure with the SCOPED_TRACEs of this thread, as GoogleTest prints them.
+std::string with_traces(std::string_view text);
+
 } // namespace pollux::conformance

@@ -48,7 +48,7 @@ class SharedRecords final : public Recorder {
   public:
     void add_failure(const char* file, int line, std::string_view text) noexcept override {
         has_failed_ = true;
-        append('f', line, file, text);
+        append('f', line, file, with_traces(text));
     }
     void add_property(std::string_view key, std::string_view value) noexcept override { append('p', 0, key, value); }
     bool has_failed() const noexcept override { return has_failed_; }

@@ -73,8 +73,9 @@ std::span<const AbsentRule> absent_rules() {
     static constexpr const char* no_descriptor = "Windows has no descriptor that stands for a set of sockets";
     static constexpr const char* no_fork = "Windows has no fork()";
     static constexpr const char* no_signals = "Windows has no signals";
-    static constexpr std::array<AbsentRule, 23> absent{
+    static constexpr std::array<AbsentRule, 24> absent{
         {{"accept.no_descriptor", no_limit},
+         {"add.no_memory", no_limit},
          {"descriptor.ends_foreign_wait", no_descriptor},
          {"descriptor.quiet_when_not", no_descriptor},
          {"descriptor.readable_when_ready", no_descriptor},

@@ -240,6 +240,8 @@ Subject subject_of(const Choice& choice) {
     // "/" and "." separate the names of tests.
     std::ranges::replace_if(
         subject.name, [](char c) { return c == '/' || c == '.'; }, '_');
+    subject.plugins = choice.layers;
+    subject.plugins.push_back(*choice.winner);
     if (choice.layers.empty()) return subject;
     subject.open_around = [layer = choice.layers.front()](std::unique_ptr<Selector> inner, OpenFailure& reason) {
         return layer.open_around(std::move(inner), reason);

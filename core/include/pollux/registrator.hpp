@@ -41,7 +41,7 @@ class Registrator {
     ///         operation_not_permitted  a file or directory, where Capabilities::files is
     ///                                  unsupported; otherwise it is always ready       [add.regular_file]
     ///         too_many_files_open      the backend needs a file descriptor of its own for the first file
-    ///         not_enough_memory        of the process or the kernel
+    ///         not_enough_memory        of the process or the kernel                    [add.no_memory]
     ///         no_space_on_device       the kernel has a limit of watches: fs.epoll.max_user_watches of Linux
     [[nodiscard]] virtual std::error_code add(Source source, const Watch& watch) noexcept = 0;
 

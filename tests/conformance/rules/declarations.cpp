@@ -63,6 +63,40 @@ RULE(capabilities, resolution) {
            "expected: more than zero and at most 100 ms, seen: " + std::to_string(resolution.count()) + " ns");
 }
 
+namespace {
+
+/// What is wrong with a text for users, which is escaped() and therefore shows what was not a line of UTF-8.
+std::string fault_of_text(const std::string& text) {
+    constexpr std::size_t longest = 300;
+    if (text.find_first_not_of(" .") == text.npos) return "no text";
+    if (text.size() > longest) return std::to_string(text.size()) + " bytes";
+    for (const char* const escape : {"\\x", "\\n", "\\r", "\\t"}) {
+        if (text.find(escape) != text.npos) return "\"" + text + "\"";
+    }
+    return {};
+}
+
+} // namespace
+
+// The summary of a plugin and the help of its options are lines of at most 300 bytes of UTF-8 with a letter, and its
+// rank is from -1000 to 1000.
+RULE(plugin, texts) {
+    if (subject().plugins.empty()) {
+        static constexpr Capability no_plugin{Support::unsupported, "not checked: this is a class, and not a plugin"};
+        return declare_unsupported(no_plugin);
+    }
+    for (const auto& plugin : subject().plugins) {
+        const auto fault = fault_of_text(plugin.summary);
+        expect(fault.empty(), "expected: a summary of " + plugin.name + " in a line, seen: " + fault);
+        for (const auto& option : plugin.options) {
+            const auto fault_of_help = fault_of_text(option.help);
+            expect(fault_of_help.empty(), "expected: a help for " + option.name + " in a line, seen: " + fault_of_help);
+        }
+        expect(plugin.rank >= -1000 && plugin.rank <= 1000,
+               "expected: a rank from -1000 to 1000, seen: " + std::to_string(plugin.rank));
+    }
+}
+
 void link_declarations_rules() {}
 
 } // namespace pollux::conformance

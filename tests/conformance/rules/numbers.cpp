@@ -5,9 +5,11 @@
 #include "../rule_files.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace pollux::conformance {
@@ -36,6 +38,32 @@ class Numbered {
     Owned before_;
 };
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool has_own_memory = true; // of a sanitizer
+#else
+constexpr bool has_own_memory = false;
+#endif
+
+/// Keeps the process from mapping memory, while it exists.
+class NoMemory {
+  public:
+    NoMemory() {
+        getrlimit(RLIMIT_AS, &before_);
+        rlimit none = before_;
+        none.rlim_cur = 0;
+        setrlimit(RLIMIT_AS, &none);
+    }
+    ~NoMemory() { setrlimit(RLIMIT_AS, &before_); }
+    NoMemory(const NoMemory&) = delete;
+    NoMemory& operator=(const NoMemory&) = delete;
+
+  private:
+    rlimit before_{};
+};
+
+/// A table that grows by factors is 100 MB at the highest number of some systems.
+int highest_number(std::size_t limit) { return static_cast<int>(std::min<std::size_t>(limit, 1'100'000) - 1); }
+
 /// The numbers at which tables and sets of descriptors have their ends, below the limit of this process; and the
 /// highest one.
 std::vector<int> numbers_below(std::size_t limit) {
@@ -46,9 +74,7 @@ std::vector<int> numbers_below(std::size_t limit) {
         }
     }
     numbers.push_back(0);
-    // A table that grows by factors is 100 MB at the highest number of some systems.
-    constexpr std::size_t most = 1'100'000;
-    numbers.push_back(static_cast<int>(std::min(limit, most) - 1));
+    numbers.push_back(highest_number(limit));
     return numbers;
 }
 
@@ -108,6 +134,45 @@ RULE(selector, high_descriptors) {
         send(pair.far);
         const auto seen = sleeper.events();
         expect(seen.size() == 1 && seen[0].token == Token{1}, "expected: {token 1, readable}, seen: " + describe(seen));
+    }
+}
+
+// open() and add() of a source with the highest descriptor succeed, or fail with not_enough_memory and leave nothing
+// behind, while the process can have no more memory. They succeed when it can.
+RULE(add, no_memory) {
+    if (has_own_memory) {
+        static constexpr Capability sanitized{Support::unsupported, "not checked: a sanitizer ends without memory"};
+        return declare_unsupported(sanitized);
+    }
+    const auto limit = raise_descriptor_limit();
+    for (const Mode mode : modes()) {
+        SCOPED_TRACE(describe(mode));
+        const auto fault = fault_in_child([&]() -> std::string {
+            OpenFailure failure;
+            const auto opened = subject().open(failure);
+            if (!opened) return describe(failure);
+            const auto pair = make_pair(Kind::local);
+            const int number = highest_number(limit);
+            const Numbered source(pair.near, number);
+            const Watch watch{Token{1}, Ready::readable, mode};
+            std::error_code error;
+            {
+                const NoMemory no_memory;
+                const bool is_refused = !subject().open(failure);
+                if (is_refused && failure.error() != std::errc::not_enough_memory) return describe(failure);
+                error = opened->registrator().add(number, watch);
+                if (error && error != std::errc::not_enough_memory) return "add(): " + describe(error);
+                if (error && opened->registrator().remove(number) != std::errc::no_such_file_or_directory)
+                    return "a watch that add() has refused";
+            }
+            if (error) error = opened->registrator().add(number, watch);
+            if (error) return "add(), with memory: " + describe(error);
+            write(pair.far, "x");
+            std::array<Event, 4> buffer{};
+            const auto seen = opened->select(buffer, patience, error);
+            return seen.size() == 1 && seen[0].token == Token{1} ? "" : "no event";
+        });
+        expect(fault.empty(), "expected: success or not_enough_memory, seen: " + fault);
     }
 }
 

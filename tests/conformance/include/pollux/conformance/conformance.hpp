@@ -21,6 +21,8 @@ struct Subject {
     std::function<std::unique_ptr<Selector>(OpenFailure&)> open;
     /// Of a layer: returns a new Selector around `inner`, as `open` does. Empty for a backend.
     std::function<std::unique_ptr<Selector>(std::unique_ptr<Selector> inner, OpenFailure&)> open_around = {};
+    /// The plugins of a stack, outermost first; empty for a class in this program.
+    std::vector<FoundPlugin> plugins = {};
 };
 
 /// Returns the subject for a stack that was chosen.
