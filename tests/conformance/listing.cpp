@@ -15,8 +15,10 @@ std::span<const AbsentRule> absent_rules() {
     static constexpr const char* no_limit = "Windows has no limit of handles that a process can lower";
     static constexpr const char* no_descriptor = "Windows has no descriptor that stands for a set of sockets";
     static constexpr const char* no_fork = "Windows has no fork()";
-    static constexpr std::array<AbsentRule, 17> absent{
+    static constexpr const char* no_signals = "Windows has no signals";
+    static constexpr std::array<AbsentRule, 24> absent{
         {{"accept.no_descriptor", no_limit},
+         {"add.no_memory", no_limit},
          {"descriptor.ends_foreign_wait", no_descriptor},
          {"descriptor.quiet_when_not", no_descriptor},
          {"descriptor.readable_when_ready", no_descriptor},
@@ -25,15 +27,21 @@ std::span<const AbsentRule> absent_rules() {
          {"fork.calls_refused", no_fork},
          {"fork.child_destroys", no_fork},
          {"fork.parent_unharmed", no_fork},
+         {"open.failure_leaks_nothing", no_limit},
          {"open.limits", no_limit},
          {"priority.once", "Windows has no source that reports a change once"},
+         {"scale.descriptor_numbers", "Windows gives sockets no numbers of a program's choice"},
          {"selector.descriptors_closed_while_waiting",
           "no other part of a Windows process knows the handles of a Selector"},
          {"selector.descriptors_closed", "Windows has no closefrom()"},
+         {"selector.high_descriptors", "Windows gives handles no numbers of a program's choice"},
          {"selector.lowered_limit", no_limit},
          {"selector.lowered_limit_no_spin", no_limit},
          {"selector.standard_streams", "Windows does not give standard streams the lowest numbers"},
-         {"signal.returns", "Windows has no signals"}}};
+         {"signal.handled_at_once", no_signals},
+         {"signal.mask", no_signals},
+         {"signal.returns", no_signals},
+         {"signal.timeouts", no_signals}}};
     return absent;
 #else
     return absent_rules_of_process();

@@ -52,6 +52,8 @@ std::size_t heap_bytes();
 /// The processor time of all threads, and the resolution of that time.
 std::chrono::nanoseconds processor_time();
 std::chrono::nanoseconds processor_time_tick();
+/// How often threads of the process began to sleep or were interrupted; 0 where the system does not report it.
+std::size_t context_switches();
 
 /// Forks a child that ends at once, by exit or by exec of another program; returns after its end.
 enum class Ending { exit, exec };

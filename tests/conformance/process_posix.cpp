@@ -123,6 +123,12 @@ std::chrono::nanoseconds processor_time() {
 
 std::chrono::nanoseconds processor_time_tick() { return std::chrono::nanoseconds(1); }
 
+std::size_t context_switches() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<std::size_t>(usage.ru_nvcsw + usage.ru_nivcsw);
+}
+
 std::string fault_in_child(const std::function<std::string()>& body) {
     // Not a pipe, which a child that closes all descriptors would lose.
     struct Shared {

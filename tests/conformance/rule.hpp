@@ -65,6 +65,7 @@ class Budget {
 
     /// Reduces later Budgets to a tenth of the rounds, and from 20 s to 1 s. Threads: call it before the first rule.
     static void be_brief() { is_brief_ = true; }
+    static bool is_brief() { return is_brief_; }
 
   private:
     static inline bool is_brief_ = false;

@@ -33,20 +33,26 @@ void link_all_rules() {
     link_changing_rules();
     link_clock_rules();
     link_connecting_rules();
+    link_declarations_rules();
     link_ends_rules();
     link_files_rules();
+    link_leaks_rules();
     link_modes_rules();
 #ifndef _WIN32
     link_descriptor_rules();
     link_fork_rules();
+    link_numbers_rules();
     link_own_descriptors_rules();
     link_posix_rules();
+    link_signals_rules();
     link_surroundings_rules();
 #endif
     link_resources_rules();
+    link_room_rules();
     link_seam_rules();
     link_threads_rules();
     link_time_rules();
+    link_waits_rules();
     link_waking_rules();
 }
 

@@ -159,6 +159,8 @@ class Runner {
             return "something was lost, and no error reported";
         case left_open:
             return "a descriptor was left open";
+        case has_changed:
+            return "a call that failed has changed something";
         default:
             return fmt::format("ended with status {}", WEXITSTATUS(run.status));
         }

@@ -42,6 +42,7 @@ class PollVictim final : public Victim {
         start_other();
         other_.join();
         if (count_descriptors() != descriptors) return left_open;
+        if (has_changed_) return has_changed;
         if (reports_.any()) return reported;
         if (is_complete() && is_closed_) return complete;
         std::fprintf(stderr, "  bytes %zu of %zu, wakes %zu, tokens %zu of %zu%s\n", bytes_, all_bytes, wakes_, tokens_,
@@ -65,7 +66,7 @@ class PollVictim final : public Victim {
         for (std::size_t i = 0; i < Connections::count; ++i) {
             connections_->send(i);
             // This thread adds one half, the other thread the other, beside a sleeping poll().
-            if (i % 2 == 0) reports_.add("add()", poll.registrator().add(connections_->near(i), watch_of(i)));
+            if (i % 2 == 0) add(poll, i);
         }
         notifier_ = queue.notifier;
         registrator_ = poll.registrator();
@@ -87,6 +88,16 @@ class PollVictim final : public Victim {
         } while (!error && !events.empty());
         is_closed_ = error == std::errc::operation_canceled;
         if (!is_closed_) reports_.add("poll(), after close()", error);
+    }
+
+    /// Adds a connection. One that was refused, for want of memory of the kernel or of the process or because of a
+    /// limit of watches, is not watched.
+    void add(Poll& poll, std::size_t i) {
+        const auto error = poll.registrator().add(connections_->near(i), watch_of(i));
+        reports_.add("add()", error);
+        if (!error) return;
+        has_changed_ |= poll.registrator().remove(connections_->near(i)) != std::errc::no_such_file_or_directory;
+        has_changed_ |= poll.registrator().add(connections_->near(i), watch_of(i)) == std::errc::file_exists;
     }
 
     void serve(Poll& poll, const Event& event, const auto& poll_tokens) {
@@ -151,7 +162,7 @@ class PollVictim final : public Victim {
     Reports reports_;
     std::array<bool, Connections::count> is_second_{};
     std::size_t bytes_ = 0, wakes_ = 0, tokens_ = 0;
-    bool offers_edge_ = false, is_closed_ = false;
+    bool offers_edge_ = false, is_closed_ = false, has_changed_ = false;
 };
 
 } // namespace

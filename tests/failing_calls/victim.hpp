@@ -17,6 +17,7 @@ enum Ending : int {
     reported = 10,      // an error was reported to the program
     lost_silently = 11, // something was not delivered, and no error was reported
     left_open = 12,     // a descriptor of the libraries is still open
+    has_changed = 13,   // a call that failed has changed something
 };
 
 /// Pairs of connected sockets, made before anything may fail.

@@ -14,7 +14,9 @@ namespace pollux {
 enum class Support : std::uint8_t { unsupported, emulated, native };
 
 /// A Capability is one ability of a backend. `reason` states in one sentence why it is less than native; `pollux list`
-/// and the report of the conformance suite print it. It lives as long as the program.
+/// and the report of the conformance suite print it. It is one line of UTF-8, of at most 300 bytes, and may be empty
+/// for what is native only.                                                              [capabilities.reasons]
+/// It lives as long as the program.
 struct Capability {
     Support support = Support::unsupported;
     const char* reason = "";
@@ -29,6 +31,7 @@ struct Capability {
 /// members that an older plugin lacks to their defaults.
 struct Capabilities {
     std::uint32_t size = sizeof(Capabilities); ///< of the structure that the plugin was built with, in bytes
+    // At least one mode and one kind of sources is offered.                          [capabilities.offers_something]
     // Modes. An emulated edge mode need not keep two rules:                         [edge.new_data] [edge.partial_read]
     Capability oneshot;
     Capability level;
@@ -46,7 +49,8 @@ struct Capabilities {
     /// refused: with operation_not_supported, or with operation_not_permitted where files
     /// are unsupported.                                                                 [priority.once]
     Capability priority;
-    /// On an idle machine select() is late by at most this; more than zero.             [timeout.resolution]
+    /// On an idle machine select() is late by at most this, or a hundredth of a longer wait. [timeout.resolution]
+    /// It is more than zero, and at most 100 ms.                                        [capabilities.resolution]
     std::chrono::nanoseconds timeout_resolution{0};
 };
 

@@ -152,10 +152,12 @@ struct Plugin {
     /// Two copies of the C++ standard library in one process have two of these, and their error codes compare unequal.
     const std::error_category* generic_category = &std::generic_category();
 
-    PluginKind kind;     ///< equal to that of the description in the file, as are name and rank
-    std::int32_t rank;   ///< `auto` tries the highest first; below 0: a fallback, after all others; 0 for a layer
-    const char* name;    ///< its name in POLLUX_BACKEND and in its file's name: [a-z0-9_]+
-    const char* summary; ///< one line for users
+    PluginKind kind; ///< equal to that of the description in the file, as are name and rank
+    /// `auto` tries the highest first; below 0: a fallback, after all others; 0 for a layer. From -1000 to 1000.
+    std::int32_t rank;
+    const char* name; ///< its name in POLLUX_BACKEND and in its file's name: [a-z0-9_]+
+    /// One line for users, in at most 300 bytes of UTF-8; as is the help of an Option.  [plugin.texts]
+    const char* summary;
 
     /// What Selectors of this backend can do on this system, determined when the plugin is loaded. Null for a layer.
     const Capabilities* capabilities = nullptr;
@@ -163,6 +165,7 @@ struct Plugin {
     std::uint32_t option_count = 0; ///< at most most_options
 
     /// Returns a new Selector, or null and the reason in `failure`. No exception leaves it. [open.limits]
+    /// A call that fails leaves nothing behind.                                         [open.failure_leaks_nothing]
     /// Errors of this and of all calls of the Selector are of std::generic_category(), so that
     /// programs compare them with std::errc.                                            [failure.category]
     /// Threads: any.

@@ -17,7 +17,8 @@ namespace pollux {
 ///
 /// Threads:  All calls are thread-safe, even while another thread sleeps in select().    [threads.concurrent_changes]
 ///           A watch outlives the thread that added it.                                 [threads.exit]
-/// Errors:   A call that fails changes nothing.                                         [failure.changes_nothing]
+/// Errors:   A call that fails changes nothing,                                         [failure.changes_nothing]
+///           and leaves nothing behind.                                                 [failure.leaks_nothing]
 ///           In a forked child each call returns no_such_process.                       [fork.calls_refused]
 /// Lifetime: Its Selector owns it, and may be destroyed only while no call runs.
 class Registrator {
@@ -26,7 +27,8 @@ class Registrator {
     /// by the next select() or, if one sleeps, at once.                                 [add.while_asleep]
     ///
     /// Does not change the source, not even O_NONBLOCK.                                [add.does_not_change_the_source]
-    /// Only limits of the system bound the number of sources.                           [scale.many_sources]
+    /// Only limits of the system bound the number of sources,                           [scale.many_sources]
+    /// and their file descriptors.                                                      [scale.descriptor_numbers]
     ///
     /// Errors: file_exists              watched already; that watch is intact           [add.duplicate]
     ///         bad_file_descriptor      not open; returned by this call, not later      [add.not_open]
@@ -39,12 +41,14 @@ class Registrator {
     ///         operation_not_permitted  a file or directory, where Capabilities::files is
     ///                                  unsupported; otherwise it is always ready       [add.regular_file]
     ///         too_many_files_open      the backend needs a file descriptor of its own for the first file
-    ///         not_enough_memory        of the process or the kernel
+    ///         not_enough_memory        of the process or the kernel                    [add.no_memory]
+    ///         no_space_on_device       the kernel has a limit of watches: fs.epoll.max_user_watches of Linux
     [[nodiscard]] virtual std::error_code add(Source source, const Watch& watch) noexcept = 0;
 
     /// Replaces the watch of `source`: token, interest and mode,                        [modify.replaces]
     /// for the next select() or, if one sleeps, at once.                                [mode.switch]
     /// A ready source is then reported again, in each mode.                             [modify.rearms]
+    /// Any number of changes may be made between two calls of select().                 [modify.many_changes]
     ///
     /// Errors: no_such_file_or_directory  not watched                                   [modify.unknown]
     ///         bad_file_descriptor        not open                                      [add.not_open]
