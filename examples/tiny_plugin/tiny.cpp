@@ -93,9 +93,4 @@ struct Tiny final : Selector, Registrator {
 };
 
 POLLUX_DESCRIBE_PLUGIN("tiny", -100, "epoll(7) in the fewest lines");
-const Plugin pollux_plugin{.kind = pollux_description.kind,
-                           .rank = pollux_description.rank,
-                           .name = pollux_description.name,
-                           .summary = pollux_description.summary,
-                           .capabilities = &own_capabilities,
-                           .open = toolkit::open_selector<Tiny>};
+const Plugin pollux_plugin = toolkit::plugin_of(pollux_description, toolkit::open_selector<Tiny>, &own_capabilities);

@@ -53,7 +53,7 @@ int open_file(const char* path) noexcept {
 #endif
 }
 
-/// A File is what the lines are appended to.
+/// A File appends lines to an open file, which it owns unless it is the standard error stream.
 class File {
   public:
     explicit File(int descriptor) noexcept : descriptor_(descriptor) {
@@ -97,8 +97,8 @@ class File {
     const int descriptor_;
 };
 
-/// The number that other tools have for this thread.
-long long thread_number() noexcept {
+/// Returns the id that ps(1) and debuggers show for the calling thread.
+long long thread_id() noexcept {
 #if defined(_WIN32)
     return static_cast<long long>(GetCurrentThreadId());
 #elif defined(__linux__)
@@ -185,7 +185,7 @@ class Trace final : public ForwardingSelector {
 
     Line begin() const noexcept {
         Line line;
-        line << "pollux: " << clock_.now() - start_ << ", thread " << thread_number() << ": ";
+        line << "pollux: " << clock_.now() - start_ << ", thread " << thread_id() << ": ";
         return line;
     }
 
@@ -213,12 +213,4 @@ std::unique_ptr<Selector> open_trace(const OpenRequest& request, OpenFailure& fa
 } // namespace
 
 POLLUX_DESCRIBE_LAYER("trace", "writes a line for each call and event, with its time and thread");
-const pollux::Plugin pollux_plugin{
-    .kind = pollux_description.kind,
-    .rank = pollux_description.rank,
-    .name = pollux_description.name,
-    .summary = pollux_description.summary,
-    .options = options,
-    .option_count = sizeof options / sizeof *options,
-    .open = open_trace,
-};
+const pollux::Plugin pollux_plugin = toolkit::plugin_of(pollux_description, open_trace, nullptr, options);

@@ -10,8 +10,8 @@
 
 namespace pollux::loop {
 
-/// An array that grows without moving its elements: in blocks, each twice as large as the one before. So the table of
-/// blocks takes a few cache lines whatever the size, and adding an element touches no other.
+/// A Blocks object is an array that grows without moving its elements: in blocks, each twice as large as the one
+/// before. So the table of blocks takes a few cache lines whatever the size, and adding an element touches no other.
 template <typename T>
 class Blocks {
   public:
@@ -50,7 +50,7 @@ class Blocks {
     static constexpr std::size_t most_blocks = 33 - first_bits;
 
     static constexpr std::size_t size_of(std::size_t block) noexcept { return std::size_t{1} << (first_bits + block); }
-    /// The block of an element.
+    /// Returns the index of the block of an element.
     static constexpr std::size_t block_of(std::uint32_t index) noexcept {
         return static_cast<std::size_t>(std::bit_width(counted(index))) - 1 - first_bits;
     }

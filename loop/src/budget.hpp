@@ -10,8 +10,8 @@
 
 namespace pollux::loop {
 
-/// Counts the callbacks that a phase may still call in this turn, and limits its time. `now` reads the clock: a
-/// callable, so that a turn without a limit of time keeps nothing for it.
+/// A Budget counts the callbacks that a phase may still call in this turn, and limits its time. `now` reads the clock:
+/// a callable, so that a turn without a limit of time keeps nothing for it.
 class Budget {
   public:
     Budget(const LoopOptions& options, const auto& now) noexcept : callbacks_(options.callbacks_per_phase) {

@@ -8,7 +8,7 @@
 
 namespace pollux::loop {
 
-/// The thread that runs a Loop, for demand_own_thread().
+/// A LoopThread refers to the thread that runs a Loop, for demand_own_thread().
 struct LoopThread {
     const std::atomic<std::thread::id>* id = nullptr; // the default id while no thread runs it; null: not known
     OwnerProcess process;                             // a forked child has none of its parent's threads

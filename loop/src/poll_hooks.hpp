@@ -11,7 +11,7 @@ namespace pollux::loop {
 
 class PollHooks;
 
-/// The target of a PollHook.
+/// A PollHookSlot is the target of a PollHook.
 class PollHookSlot final : public Slot {
   public:
     PollHookSlot(ReadyLists& lists, PollHooks& hooks) noexcept : Slot(lists, Kind::poll_hook), hooks_(hooks) {}
@@ -26,7 +26,8 @@ class PollHookSlot final : public Slot {
     Callback<void()> before_, after_; // either may be empty
 };
 
-/// The callbacks that a Loop calls before and after it polls its backend. There are few, so each poll visits all slots.
+/// A PollHooks object owns the callbacks that a Loop calls before and after it polls its backend. There are few, so
+/// each poll visits all slots.
 class PollHooks final : public SlotOwner {
   public:
     explicit PollHooks(ReadyLists& lists) : lists_(lists) {}

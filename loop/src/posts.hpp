@@ -17,8 +17,8 @@
 
 namespace pollux::loop {
 
-/// Holds what a Loop shares with its Posters and KeepAlives: the functions, and the PostProtocol, which decides which
-/// thread wakes the Loop.
+/// A PostQueue holds the functions that are posted to a Loop, and the PostProtocol, which decides which thread wakes
+/// the Loop. The Loop shares it with its Posters and KeepAlives.
 ///
 /// Processes: fork() waits until no thread has its mutex, so that it is consistent in a child.
 class PostQueue {

@@ -9,7 +9,7 @@
 
 namespace pollux::loop {
 
-/// A watch that a backend refused, and the error that it returned.
+/// A Refusal is a watch that a backend refused, and the error that it returned.
 struct Refusal {
     Source source;
     Ready interest;
@@ -17,7 +17,7 @@ struct Refusal {
     std::error_code error;
 };
 
-/// Returns what a message calls the backend.
+/// Returns the backend as messages name it: with its stack and options, or as the given Selector.
 ///
 /// Errors: std::bad_alloc
 std::string backend_of(const Poll& poll);

@@ -15,7 +15,8 @@ namespace pollux::loop {
 /// Signals are numbered from 1 to below this, on every system.
 inline constexpr int signal_limit = 128;
 
-/// Wakes a Loop from a signal handler, as in the self-pipe trick: the Loop then collects the signals that have arrived.
+/// A SignalPipe wakes a Loop from a signal handler, as in the self-pipe trick: the Loop then collects the signals that
+/// have arrived.
 class SignalPipe {
   public:
     /// Errors: std::system_error

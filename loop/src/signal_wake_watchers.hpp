@@ -12,7 +12,7 @@ namespace pollux::loop {
 
 class SignalWakeWatchers;
 
-/// The target of a SignalWatcher or a WakeWatcher.
+/// A SignalWakeSlot is the target of a SignalWatcher or a WakeWatcher.
 class SignalWakeSlot final : public ReadySlot {
   public:
     SignalWakeSlot(ReadyLists& lists, SignalWakeWatchers& watchers) noexcept
@@ -30,7 +30,8 @@ class SignalWakeSlot final : public ReadySlot {
     int signal_ = 0; // 0: wakes
 };
 
-/// The watchers of signals and wakes. There are few, so each signal or wake visits all of them.
+/// A SignalWakeWatchers object owns the callbacks for signals and wakes. There are few, so each signal or wake visits
+/// all of them.
 class SignalWakeWatchers final : public SlotOwner {
   public:
     explicit SignalWakeWatchers(ReadyLists& lists) : lists_(lists) {}

@@ -17,7 +17,7 @@ static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_alw
 std::atomic<PendingSignals*> first_pending = nullptr;
 std::atomic<int> handlers_running = 0;
 
-/// Counts the watchers of each signal in the process, whose disposition all Loops share.
+/// A Process counts the watchers of each signal in the process, whose disposition all Loops share.
 struct Process {
     ReadyMutex mutex;
     std::array<unsigned, signal_limit> watchers POLLUX_GUARDED_BY(mutex){};

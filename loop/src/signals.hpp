@@ -10,8 +10,8 @@
 
 namespace pollux::loop {
 
-/// The signals that handlers report to one Loop. Handlers visit all of these, so none is ever freed: the next Loop
-/// reuses that of a Loop that was destroyed.
+/// A PendingSignals object records the signals that handlers report to one Loop. Handlers visit all of these objects,
+/// so none is ever freed: the next Loop reuses that of a Loop that was destroyed.
 struct PendingSignals {
     std::array<std::atomic<bool>, signal_limit> wanted{};
     std::array<std::atomic<bool>, signal_limit> arrived{};
@@ -21,7 +21,7 @@ struct PendingSignals {
     PendingSignals* next = nullptr;
 };
 
-/// Manages the signals that one Loop watches.
+/// A Signals object catches the signals that one Loop watches, and returns those that have arrived.
 ///
 /// Threads: one thread at a time may use it; handlers run in any thread.
 class Signals {

@@ -13,7 +13,7 @@
 /// The parts of a Loop. Internal.
 namespace pollux::loop {
 
-/// The links of an element of a List; an element is in one List at a time.
+/// A Link is an element of a List, in one List at a time.
 struct Link {
     Link* next = nullptr; // null: in no list
     Link* previous = nullptr;
@@ -27,7 +27,7 @@ struct Link {
     }
 };
 
-/// A circular list of Ts, which are Links. It owns none and allocates nothing.
+/// A List is a circular list of Ts, which are Links. It owns none and allocates nothing.
 template <typename T>
 class List {
   public:
@@ -60,7 +60,7 @@ class Watches;
 
 enum class Kind : std::uint8_t { watch, signal_or_wake, poll_hook };
 
-/// The base of the targets of handles, except timers.
+/// A Slot is the target of handles, except those of timers: a base class.
 class Slot : public HandleTarget {
   public:
     Slot(ReadyLists& lists, Kind kind) noexcept : lists_(lists), kind_(kind) {}
@@ -101,7 +101,7 @@ class Slot : public HandleTarget {
     Slot* next_ = nullptr; // in the queue of closing slots, or in the list of free ones
 };
 
-/// The owner of the handles whose targets are Slots.
+/// A SlotOwner owns the targets of handles that are Slots.
 class SlotOwner : public HandleOwner {
   public:
     void close(HandleTarget& target) noexcept final { static_cast<Slot&>(target).begin_close(); }
@@ -110,7 +110,7 @@ class SlotOwner : public HandleOwner {
     }
 };
 
-/// The base of slots that may be called without an event of their own.
+/// A ReadySlot is a slot that may be called without an event of its own: a base class.
 class ReadySlot : public Slot, public Link {
   public:
     using Slot::Slot;
@@ -118,7 +118,7 @@ class ReadySlot : public Slot, public Link {
     virtual void call() = 0;
 };
 
-/// A queue of slots, first in, first out.
+/// A SlotQueue is a queue of slots, first in, first out.
 class SlotQueue {
   public:
     bool empty() const noexcept { return first_ == nullptr; }
@@ -138,7 +138,7 @@ class SlotQueue {
     Slot* last_ = nullptr;
 };
 
-/// The lists and counts that all slots of a Loop share.
+/// A ReadyLists object holds the lists and counts that all slots of a Loop share.
 struct ReadyLists {
     List<ReadySlot> ready;                // to be called without an event: refused watches, signals, wakes
     SlotQueue closing;                    // ended in this turn
@@ -160,7 +160,8 @@ inline void Slot::set_pending(bool pending) noexcept {
     if (!background_) lists_.keeping += change;
 }
 
-/// A table of slots of one kind. No slot moves; free slots are reused, the last one that was freed first.
+/// A Slots object is a table of slots of one kind. No slot moves; free slots are reused, the last one that was freed
+/// first.
 template <typename T>
 class Slots {
   public:

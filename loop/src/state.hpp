@@ -44,8 +44,8 @@
 
 namespace pollux::loop {
 
-/// The implementation of a Loop. A callback may throw out of a phase: the rest of the phase stays here, and the next
-/// turn continues with it, as with callbacks over the budget.
+/// A State is the implementation of a Loop. A callback may throw out of a phase: the rest of the phase stays here, and
+/// the next turn continues with it, as with callbacks over the budget.
 class Loop::State {
   public:
     State(Poll poll, const LoopOptions& options);
@@ -53,7 +53,7 @@ class Loop::State {
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
-    /// Marks the Loop as run by this thread as long as it lives.
+    /// A Running marks the Loop as run by the calling thread while it lives.
     class Running;
 
     /// Turns, at least `at_least` times, while `goes_on` returns true and something is pending, or until stop().

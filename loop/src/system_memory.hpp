@@ -8,7 +8,7 @@
 
 namespace pollux::loop {
 
-/// The atomics, mutexes and threads of the C++ library. The model test replaces them by models.
+/// A SystemMemory names the atomics, mutexes and threads of the C++ library. The model test replaces them by models.
 struct SystemMemory {
     template <typename T>
     using Atomic = std::atomic<T>;

@@ -23,12 +23,12 @@ namespace pollux::loop {
 inline std::uint64_t not_negative(std::chrono::nanoseconds time) noexcept {
     return static_cast<std::uint64_t>(std::max(time, time.zero()).count());
 }
-/// The time of a clock in nanoseconds.
+/// Returns the time of a clock in nanoseconds.
 std::uint64_t now_of(const time::Clock& clock) noexcept;
-/// The time `duration` after `now`; a time that 64 bits cannot hold is their largest value.
+/// Returns the time `duration` after `now`; one that 64 bits cannot hold is their largest value.
 std::uint64_t after(std::uint64_t now, std::chrono::nanoseconds duration) noexcept;
 
-/// The target of a Timer, with all data that setting it needs: two fit into a cache line.
+/// A TimerSlot is the target of a Timer, with all data that setting it needs: two fit into a cache line.
 class alignas(32) TimerSlot final : public HandleTarget, public time::TimerNode {
   public:
     explicit TimerSlot(std::uint32_t index) noexcept : index_(index) {}
@@ -45,15 +45,15 @@ class alignas(32) TimerSlot final : public HandleTarget, public time::TimerNode 
     bool background_ = false;
 };
 
-/// The cold data of a timer, which only firing needs: one cache line.
+/// A ColdData holds the data of a timer that only firing needs: one cache line.
 struct alignas(64) ColdData {
     std::uint64_t period = 0; // 0: none
     std::uint64_t missed = 0;
     Callback<void()> callback;
 };
 
-/// The free indexes of a table in Blocks, by block: the lowest block with a free index is used first, so that the
-/// highest ones become empty and can be freed when a flood is over.
+/// A FreeIndexes object lists the free indexes of a table in Blocks, by block: the lowest block with a free index is
+/// used first, so that the highest ones become empty and can be freed when a flood is over.
 struct FreeIndexes {
     static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
     using Table = Blocks<ColdData>;
@@ -98,9 +98,9 @@ struct FreeIndexes {
     }
 };
 
-/// The timers of a Loop. A timer that was set to fire after a duration is unscheduled: it goes into the wheel when the
-/// clock is read next, so that it is not early, and setting it need not read the clock. When there are many, the clock
-/// is read once for all of them, while they are still in the cache.
+/// A Timers object owns the timers of a Loop. A timer that was set to fire after a duration is unscheduled: it goes
+/// into the wheel when the clock is read next, so that it is not early, and setting it need not read the clock. When
+/// there are many, the clock is read once for all of them, while they are still in the cache.
 class Timers final : public HandleOwner {
   public:
     /// `clock` is that of the Poll, which replaces it when it is opened again.
@@ -135,7 +135,7 @@ class Timers final : public HandleOwner {
         return limit_ || unscheduled_count_ != 0 || (wheel_.pending() != 0 && is_next_near());
     }
 
-    /// The number of timers that are set.
+    /// Returns the number of timers that are set.
     std::size_t pending() const noexcept;
 
     /// Returns whether timers are not in the wheel yet, because their durations have not begun.
@@ -225,8 +225,8 @@ class Timers final : public HandleOwner {
     time::TimerWheel wheel_; // destroyed before its nodes
 };
 
-/// Sets the end of run_for() as long as it lives. It is not a timer of the wheel, which due timers before it could
-/// delay.
+/// A TimeLimit sets the end of run_for() while it lives. It is not a timer of the wheel, which due timers before it
+/// could delay.
 class TimeLimit {
   public:
     TimeLimit(Timers& timers, std::chrono::nanoseconds duration) noexcept;

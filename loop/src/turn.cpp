@@ -11,7 +11,7 @@
 namespace pollux::loop {
 namespace {
 
-/// Measures how long a callback takes, even if it throws. `Now` reads the clock.
+/// A Stopwatch measures how long a callback takes, even if it throws. `Now` reads the clock.
 template <typename Now>
 class Stopwatch {
   public:

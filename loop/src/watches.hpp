@@ -60,7 +60,7 @@ class alignas(64) WatchSlot final : public ReadySlot {
     Source source_{};
 };
 
-/// The watches of a Loop, with the changes that were not submitted to the backend yet.
+/// A Watches object owns the watches of a Loop, with the changes that were not submitted to the backend yet.
 class Watches final : public SlotOwner {
   public:
     Watches(ReadyLists& lists, const Poll& poll) : lists_(lists), registrator_(poll.registrator()), poll_(poll) {
@@ -104,7 +104,7 @@ class Watches final : public SlotOwner {
   private:
     friend class WatchSlot;
 
-    /// The cold data of a slot.
+    /// An Entry holds the data of a slot that events do not need.
     struct Entry {
         std::error_code error;
         std::uint32_t next = none; // in its bucket

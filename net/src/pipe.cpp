@@ -13,8 +13,9 @@ namespace pollux::net {
 
 namespace {
 
-/// Keeps writes of this thread from raising SIGPIPE, on systems where neither a pipe nor a call has a flag for that.
-/// The system sends the signal to the thread that writes, so it is blocked here, and removed if it became pending.
+/// A NoSigpipe keeps writes of this thread from raising SIGPIPE, on systems where neither a pipe nor a call has a flag
+/// for that. The system sends the signal to the thread that writes, so it is blocked here, and removed if it became
+/// pending.
 class NoSigpipe {
 #ifdef F_SETNOSIGPIPE
   public:

@@ -11,7 +11,7 @@ int option(Source socket, int level, int option, std::error_code& error) noexcep
 /// Returns the pending error of a socket (SO_ERROR) and clears it.
 std::error_code take_error(Source socket) noexcept;
 
-/// The states that adopt() requires of a socket.
+/// A Role is the state that adopt() requires of a socket.
 enum class Role {
     stream,    ///< connected or connecting
     listener,  ///< listening

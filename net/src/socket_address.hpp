@@ -28,7 +28,7 @@ using Length = int;
 using Length = socklen_t;
 #endif
 
-/// Holds an address of any family in the form that system calls use.
+/// A SocketAddress holds an address of any family in the form that system calls use.
 class SocketAddress {
   public:
     SocketAddress() noexcept = default;

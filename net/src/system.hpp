@@ -25,7 +25,7 @@ inline Slice slice(const std::byte* bytes, std::size_t size) noexcept {
     return slice(const_cast<std::byte*>(bytes), size);
 }
 
-/// Holds buffers in the form that system calls use: as many as fit, without empty ones.
+/// A Slices object holds buffers in the form that system calls use: as many as fit, without empty ones.
 class Slices {
   public:
     /// Some systems refuse more in one call: the limit of macOS is INT_MAX.
@@ -51,10 +51,10 @@ class Slices {
     std::size_t bytes_ = 0;
 };
 
-/// The error of the last system call.
+/// Returns the error of the last system call.
 std::error_code last_error() noexcept;
 inline std::error_code error_after(int result) noexcept { return result == 0 ? std::error_code() : last_error(); }
-/// The result of the last system call, which failed or would have blocked.
+/// Returns the result of the last system call, which failed or would have blocked.
 IoResult last_result() noexcept;
 /// Converts an error number of the system, such as the value of SO_ERROR.
 std::error_code error_of(int code) noexcept;
@@ -68,7 +68,7 @@ std::error_code prepare_socket(Source socket) noexcept;
 #ifndef _WIN32
 /// Makes any other source non-blocking and close-on-exec.
 std::error_code prepare(Source source) noexcept;
-/// Whether calls on a source block.
+/// A Blocking states whether calls on a source block.
 enum class Blocking { no, yes };
 /// Open two connected local sockets, or the ends of a pipe (for reading, for writing): close-on-exec, and not standard
 /// streams; both OwnedSource::none on failure. They raise no SIGPIPE unless they are blocking, or ends of a pipe.
@@ -79,7 +79,7 @@ void close(Source source) noexcept;
 
 /// Begins to connect; may complete at once.
 std::error_code connect(Source socket, const SocketAddress& to) noexcept;
-/// The states of a connect() on a socket without a peer.
+/// A Connecting is the state of a connect() on a socket without a peer.
 enum class Connecting {
     idle,      ///< no connect() was begun, or its end was returned
     under_way, ///< neither done nor failed
@@ -88,7 +88,7 @@ enum class Connecting {
 /// Returns the state of a connect(). Under Windows an idle socket counts as under_way. Errors: not_enough_memory
 Connecting connecting_state(Source socket, std::error_code& error) noexcept;
 
-/// The arguments of the socket() call that made a socket.
+/// A SocketKind holds the arguments of the socket() call that made a socket.
 struct SocketKind {
     int family;
     int type;

@@ -5,7 +5,7 @@ namespace pollux::notify {
 
 namespace {
 
-/// A WakeHandle that refers to a Registrator.
+/// A RegistratorHandle is a WakeHandle that refers to a Registrator.
 class RegistratorHandle {
   public:
     explicit RegistratorHandle(Registrator& registrator) noexcept : registrator_(&registrator) {}

@@ -272,11 +272,5 @@ class Asio final : public Selector, private Registrator {
 
 POLLUX_DESCRIBE_PLUGIN("asio", -10,
                        "Boost.Asio, the reference: to compare with, and for programs whose io_context runs anyway");
-const pollux::Plugin pollux_plugin{
-    .kind = pollux_description.kind,
-    .rank = pollux_description.rank,
-    .name = pollux_description.name,
-    .summary = pollux_description.summary,
-    .capabilities = &own_capabilities,
-    .open = toolkit::open_selector<Asio>,
-};
+const pollux::Plugin pollux_plugin =
+    toolkit::plugin_of(pollux_description, toolkit::open_selector<Asio>, &own_capabilities);

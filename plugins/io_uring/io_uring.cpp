@@ -163,7 +163,7 @@ class IoUring final : public Selector, private Registrator {
     }
 
     /// Cancels the requests of a source, and waits, with the lock released, until the kernel has released the source.
-    /// Leaves that to update() if it times out because the kernel has no memory, or the thread that selects does not
+    /// Leaves that to update() if it times out because the kernel has no memory, or the thread in select() does not
     /// respond.
     void unregister(SlotIndex index) noexcept POLLUX_REQUIRES(mutex_) {
         const time::Deadline deadline(is_unresponsive_ ? std::chrono::milliseconds(1) : unregister_patience);
@@ -286,7 +286,7 @@ class IoUring final : public Selector, private Registrator {
     Watches watches_ POLLUX_GUARDED_BY(mutex_);
     Requests requests_ POLLUX_GUARDED_BY(mutex_){watches_};
     bool asleep_ POLLUX_GUARDED_BY(mutex_) = false;          // select(), in the ring
-    bool is_unresponsive_ POLLUX_GUARDED_BY(mutex_) = false; // the thread that selects, at the last remove()
+    bool is_unresponsive_ POLLUX_GUARDED_BY(mutex_) = false; // the thread in select(), at the last remove()
     int unregistering_ POLLUX_GUARDED_BY(mutex_) = 0;        // threads in unregister()
     std::condition_variable reaped_;                         // completions, while threads are in unregister()
 };
@@ -295,13 +295,5 @@ class IoUring final : public Selector, private Registrator {
 
 POLLUX_DESCRIBE_PLUGIN("io_uring", 50,
                        "Linux io_uring(7): poll requests in a ring, submitted to the kernel in batches");
-const pollux::Plugin pollux_plugin{
-    .kind = pollux_description.kind,
-    .rank = pollux_description.rank,
-    .name = pollux_description.name,
-    .summary = pollux_description.summary,
-    .capabilities = &own_capabilities,
-    .options = options,
-    .option_count = sizeof options / sizeof *options,
-    .open = toolkit::open_selector<IoUring>,
-};
+const pollux::Plugin pollux_plugin =
+    toolkit::plugin_of(pollux_description, toolkit::open_selector<IoUring>, &own_capabilities, options);

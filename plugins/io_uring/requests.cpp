@@ -17,15 +17,19 @@ using namespace std::chrono_literals;
 /// How long the destructor waits for the next completion of a request that it has cancelled.
 constexpr auto drain_patience = 250ms;
 
-/// A request's name consists of the index of its watch and the generation of the request.
-Name name_of(SlotIndex index, const Slot& slot) noexcept { return Name{std::uint64_t{slot.generation} << 32 | index}; }
-SlotIndex index_in(Name name) noexcept { return static_cast<SlotIndex>(static_cast<std::uint64_t>(name)); }
-std::uint32_t generation_in(Name name) noexcept {
-    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(name) >> 32);
+/// Returns the user_data of the newest request of a watch: the index of its slot, and the generation of the request.
+UserData name_of(SlotIndex index, const Slot& slot) noexcept {
+    return UserData{std::uint64_t{slot.generation} << 32 | index};
+}
+SlotIndex index_in(UserData user_data) noexcept {
+    return static_cast<SlotIndex>(static_cast<std::uint64_t>(user_data));
+}
+std::uint32_t generation_in(UserData user_data) noexcept {
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(user_data) >> 32);
 }
 
-/// The name of requests whose completions are ignored.
-constexpr Name ignored{~std::uint64_t{0}};
+/// The user_data of requests whose completions are ignored.
+constexpr UserData ignored{~std::uint64_t{0}};
 
 /// Returns whether the request is edge-triggered: the kernel reports changes, and not the state.
 bool is_multishot(const Slot& slot) noexcept { return slot.by_change || slot.watch.mode == Mode::edge; }
@@ -46,8 +50,8 @@ SourceKind kind_at(SlotIndex index, Slot& slot) noexcept {
 /// POLLPRI to one poll and not to the next. POLLPRI of a socket may be false, and the recheck finds it again if it is
 /// true.
 bool note_reported_once(SlotIndex index, Slot& slot, int result) noexcept {
-    const bool is_asked = any(slot.watch.interest & Ready::priority);
-    if (!is_asked || (result & POLLPRI) == 0 || kind_at(index, slot) == SourceKind::socket) return false;
+    const bool is_requested = any(slot.watch.interest & Ready::priority);
+    if (!is_requested || (result & POLLPRI) == 0 || kind_at(index, slot) == SourceKind::socket) return false;
     slot.reported_once = static_cast<std::int16_t>(slot.reported_once | (result & (POLLPRI | POLLERR)));
     return true;
 }
@@ -140,16 +144,16 @@ unsigned Requests::reap() noexcept {
 }
 
 void Requests::on_completion(const Completion& completion) noexcept {
-    const SlotIndex index = index_in(completion.name);
+    const SlotIndex index = index_in(completion.user_data);
     Slot* const slot = index == wake_index ? nullptr : watches_.find(index);
     if (!slot) return; // of a request that only ends a sleep, or a cancellation
     if (completion.is_last) {
         --slot->requests;
         --in_flight_;
     }
-    if (!slot->armed || completion.name != name_of(index, *slot)) {
+    if (!slot->armed || completion.user_data != name_of(index, *slot)) {
         // Of a watch or interest that was replaced or removed. A condition that modify() has overtaken still holds.
-        const auto age = generation_in(completion.name) - slot->since - 1;
+        const auto age = generation_in(completion.user_data) - slot->since - 1;
         const bool is_of_watch = slot->watched && age < slot->generation - slot->since;
         if (is_of_watch && slot->reports && completion.result > 0 &&
             note_reported_once(index, *slot, completion.result))
@@ -173,10 +177,10 @@ void Requests::on_failure(SlotIndex index, int error) noexcept {
 }
 
 void Requests::on_ready(SlotIndex index, Slot& slot, const Completion& completion) noexcept {
-    const auto asked = poll_flags_of(slot.watch.interest) | POLLERR | POLLHUP;
-    const bool was_asked = (completion.result & asked) != 0;
+    const auto reported = poll_flags_of(slot.watch.interest) | POLLERR | POLLHUP;
+    const bool is_reported = (completion.result & reported) != 0;
     const bool was_multishot = is_multishot(slot);
-    if (was_asked) {
+    if (is_reported) {
         slot.end = static_cast<std::int16_t>(completion.result & (POLLHUP | POLLERR));
         note_reported_once(index, slot, completion.result);
         watches_.recheck(index);
@@ -184,7 +188,7 @@ void Requests::on_ready(SlotIndex index, Slot& slot, const Completion& completio
         slot.by_change = true; // POLLRDHUP is reported unasked (IO_POLL_UNMASK in io_uring/poll.c), and stays
     }
     if (!completion.is_last) return;
-    if (!was_asked) {
+    if (!is_reported) {
         watches_.changed.push(index);
     } else if (was_multishot) {
         // A multishot request ends when the ring has no space for its completion, and when its source is always ready.

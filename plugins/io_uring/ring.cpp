@@ -79,36 +79,36 @@ bool Ring::open(unsigned entries, OpenFailure& failure) noexcept {
     if (!(params.features & IORING_FEAT_EXT_ARG)) return refuse(too_old, "IORING_FEAT_EXT_ARG (Linux 5.11)");
     // A sandbox may allow only the first of the system calls. No file descriptor is needed to find out whether the
     // kernel knows a multishot poll: it checks flags first.
-    prepare_poll(-1, 0, true, Name{});
+    prepare_poll(-1, 0, true, UserData{});
     if (const auto error = enter()) return refuse(error, "io_uring_enter");
     bool has_multishot = false;
     reap([&](const Completion& completion) { has_multishot = completion.result == -EBADF; });
     return has_multishot || refuse(too_old, "IORING_POLL_ADD_MULTI (Linux 5.13)");
 }
 
-bool Ring::prepare(Name name, auto&& fill) noexcept {
+bool Ring::prepare(UserData user_data, auto&& fill) noexcept {
     io_uring_sqe* const entry = io_uring_get_sqe(&ring_);
     if (!entry) return false;
     fill(entry);
-    io_uring_sqe_set_data64(entry, static_cast<std::uint64_t>(name)); // last: `fill` clears it in some versions
+    io_uring_sqe_set_data64(entry, static_cast<std::uint64_t>(user_data)); // last: `fill` clears it in some versions
     return true;
 }
 
-bool Ring::prepare_poll(Source source, unsigned events, bool multishot, Name name) noexcept {
-    return prepare(name, [&](io_uring_sqe* entry) {
+bool Ring::prepare_poll(Source source, unsigned events, bool multishot, UserData user_data) noexcept {
+    return prepare(user_data, [&](io_uring_sqe* entry) {
         io_uring_prep_poll_add(entry, source, events);
         if (multishot) entry->len = IORING_POLL_ADD_MULTI;
     });
 }
 
-bool Ring::prepare_cancel(Name which, Name name) noexcept {
+bool Ring::prepare_cancel(UserData request, UserData user_data) noexcept {
     // Not io_uring_prep_poll_remove(): it fails (EALREADY) for a multishot poll that is about to report.
-    return prepare(name,
-                   [&](io_uring_sqe* entry) { io_uring_prep_cancel64(entry, static_cast<std::uint64_t>(which), 0); });
+    return prepare(user_data,
+                   [&](io_uring_sqe* entry) { io_uring_prep_cancel64(entry, static_cast<std::uint64_t>(request), 0); });
 }
 
-bool Ring::prepare_nop(Name name) noexcept {
-    return prepare(name, [](io_uring_sqe* entry) { io_uring_prep_nop(entry); });
+bool Ring::prepare_nop(UserData user_data) noexcept {
+    return prepare(user_data, [](io_uring_sqe* entry) { io_uring_prep_nop(entry); });
 }
 
 std::error_code Ring::enter() noexcept {

@@ -9,12 +9,12 @@
 
 namespace pollux::io_uring {
 
-/// A Name identifies a request; each of its completions has it (io_uring: user_data).
-enum class Name : std::uint64_t {};
+/// A UserData identifies a request; the kernel copies it into each of its completions.
+enum class UserData : std::uint64_t {};
 
 /// A Completion reports the result of a request.
 struct Completion {
-    Name name;
+    UserData user_data;
     int result;   // what is ready, as poll(2) writes it, or a negative errno
     bool is_last; // of this request
 };
@@ -50,10 +50,10 @@ class Ring {
     /// Returns whether completions did not fit into the ring: enter() moves them there after others were reaped.
     bool has_overflow() const noexcept { return io_uring_cq_has_overflow(&ring_); }
 
-    // Each prepares one request; without space for it, it does nothing and returns false.
-    bool prepare_poll(Source source, unsigned events, bool multishot, Name name) noexcept;
-    bool prepare_cancel(Name which, Name name) noexcept;
-    bool prepare_nop(Name name) noexcept;
+    // Each prepares one request with this `user_data`; without space for it, it does nothing and returns false.
+    bool prepare_poll(Source source, unsigned events, bool multishot, UserData user_data) noexcept;
+    bool prepare_cancel(UserData request, UserData user_data) noexcept;
+    bool prepare_nop(UserData user_data) noexcept;
 
     /// Submits the prepared requests, and lets the kernel do the work that it has deferred to this thread.
     /// Non-blocking. On success no request is prepared any more; on failure they stay prepared.
@@ -73,7 +73,7 @@ class Ring {
         io_uring_cqe* entry = nullptr;
         unsigned head = 0, reaped = 0;
         io_uring_for_each_cqe(&ring_, head, entry) {
-            use(Completion{Name{entry->user_data}, entry->res, (entry->flags & IORING_CQE_F_MORE) == 0});
+            use(Completion{UserData{entry->user_data}, entry->res, (entry->flags & IORING_CQE_F_MORE) == 0});
             ++reaped;
         }
         io_uring_cq_advance(&ring_, reaped);
@@ -81,7 +81,7 @@ class Ring {
     }
 
   private:
-    bool prepare(Name name, auto&& fill) noexcept;
+    bool prepare(UserData user_data, auto&& fill) noexcept;
     void close() noexcept;
 
     ::io_uring ring_{};

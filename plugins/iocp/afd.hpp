@@ -13,7 +13,7 @@
 /// the kernel. They are not guaranteed, but wepoll, mio and libuv depend on them, so they stay.
 namespace pollux::iocp {
 
-/// The conditions of AFD's poll.
+/// An AfdEvent is a condition of AFD's poll.
 enum AfdEvent : ULONG {
     afd_receive = 0x001,
     afd_receive_expedited = 0x002, // out-of-band data

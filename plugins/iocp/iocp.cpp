@@ -325,11 +325,5 @@ class Iocp final : public Selector, private Registrator {
 } // namespace
 
 POLLUX_DESCRIBE_PLUGIN("iocp", 100, "Windows completion ports, with readiness by the poll of AFD");
-const pollux::Plugin pollux_plugin{
-    .kind = pollux_description.kind,
-    .rank = pollux_description.rank,
-    .name = pollux_description.name,
-    .summary = pollux_description.summary,
-    .capabilities = &own_capabilities,
-    .open = toolkit::open_selector<Iocp>,
-};
+const pollux::Plugin pollux_plugin =
+    toolkit::plugin_of(pollux_description, toolkit::open_selector<Iocp>, &own_capabilities);

@@ -252,11 +252,5 @@ class Kqueue final : public Selector, public PollableDescriptor, private Registr
 } // namespace
 
 POLLUX_DESCRIBE_PLUGIN("kqueue", 100, "kqueue(2) of macOS and the BSDs");
-const pollux::Plugin pollux_plugin{
-    .kind = pollux_description.kind,
-    .rank = pollux_description.rank,
-    .name = pollux_description.name,
-    .summary = pollux_description.summary,
-    .capabilities = &own_capabilities,
-    .open = toolkit::open_selector<Kqueue>,
-};
+const pollux::Plugin pollux_plugin =
+    toolkit::plugin_of(pollux_description, toolkit::open_selector<Kqueue>, &own_capabilities);

@@ -201,11 +201,5 @@ class PollFallback final : public Selector, private Registrator {
 } // namespace
 
 POLLUX_DESCRIBE_PLUGIN("poll_fallback", 0, "POSIX poll(2): O(n), but available everywhere");
-const pollux::Plugin pollux_plugin{
-    .kind = pollux_description.kind,
-    .rank = pollux_description.rank,
-    .name = pollux_description.name,
-    .summary = pollux_description.summary,
-    .capabilities = &own_capabilities,
-    .open = toolkit::open_selector<PollFallback>,
-};
+const pollux::Plugin pollux_plugin =
+    toolkit::plugin_of(pollux_description, toolkit::open_selector<PollFallback>, &own_capabilities);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <pollux/mutex.hpp>
+
 #include <atomic>
 #include <cstdint>
-#include <mutex>
 #include <string>
 
 namespace pollux::tools {
 
-/// A Tally has the counts of server and clients. Threads: any.
+/// A Tally counts what server and clients of the demonstration have done. Threads: any.
 class Tally {
   public:
     std::atomic<std::uint64_t> connected = 0;
@@ -17,22 +18,22 @@ class Tally {
 
     /// Counts an error, and keeps the first, since the others are mostly its consequences.
     void add_error(const std::string& what) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         if (errors_++ == 0) first_error_ = what;
     }
     std::uint64_t errors() const {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return errors_;
     }
     std::string first_error() const {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return first_error_;
     }
 
   private:
-    mutable std::mutex mutex_;
-    std::uint64_t errors_ = 0;
-    std::string first_error_;
+    mutable Mutex mutex_;
+    std::uint64_t errors_ POLLUX_GUARDED_BY(mutex_) = 0;
+    std::string first_error_ POLLUX_GUARDED_BY(mutex_);
 };
 
 } // namespace pollux::tools

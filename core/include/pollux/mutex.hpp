@@ -54,7 +54,8 @@ class POLLUX_THREAD_SAFETY(capability("mutex")) BasicMutex {
     }
 
   private:
-    /// What std::condition_variable wants to have; the mutex was locked before, and stays locked.
+    /// A Waiting is the std::unique_lock that std::condition_variable requires, of a mutex that was locked before and
+    /// stays locked.
     struct Waiting {
         explicit Waiting(Native& native) : lock(native, std::adopt_lock) {}
         ~Waiting() { lock.release(); }

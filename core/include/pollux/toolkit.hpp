@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 #include <new>
+#include <span>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -56,6 +57,26 @@ std::unique_ptr<Selector> open_selector(const OpenRequest& request, OpenFailure&
     }
 #endif
     return nullptr;
+}
+
+/// Returns a Plugin with the kind, rank, name and summary of `description`, which POLLUX_DESCRIBE_PLUGIN or
+/// POLLUX_DESCRIBE_LAYER has defined:
+///
+///     const pollux::Plugin pollux_plugin = toolkit::plugin_of(pollux_description, open_selector<Mine>, &capabilities);
+///
+/// `capabilities`: null for a layer. What `capabilities` and `options` refer to lives as long as the program.
+// Always inlined: the dynamic linker must not give a plugin the function of a program whose Plugin has more members.
+[[gnu::always_inline]] inline Plugin plugin_of(const PluginDescription& description, decltype(Plugin::open) open,
+                                               const Capabilities* capabilities,
+                                               std::span<const Option> options = {}) noexcept {
+    return {.kind = description.kind,
+            .rank = description.rank,
+            .name = description.name,
+            .summary = description.summary,
+            .capabilities = capabilities,
+            .options = options.data(),
+            .option_count = static_cast<std::uint32_t>(options.size()),
+            .open = open};
 }
 
 /// Reads `count` from the value of the option `name`. If the value is not a number from `least` to `most`, returns

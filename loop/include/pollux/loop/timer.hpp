@@ -8,7 +8,7 @@
 
 namespace pollux::loop {
 
-/// A handle that owns a timer of a Loop. A timer that has fired, or was cancelled, can be set again.
+/// A Timer is a handle that owns a timer of a Loop. A timer that has fired, or was cancelled, can be set again.
 ///
 /// A duration begins when the Loop reads the clock the next time: at the beginning of its next turn, before it sleeps,
 /// or when 64 timers have been set since the last reading. So no timer is early, even if callbacks take long, and

@@ -26,7 +26,7 @@ struct ListenOptions {
 /// A TcpListener owns a socket that listens for TCP connections.
 class TcpListener : public OwnedSource {
   public:
-    /// The result of accept().
+    /// An Accepted is the result of accept().
     struct [[nodiscard]] Accepted : IoResult {
         TcpStream stream; // owns nothing unless the call is done
         Address peer;

@@ -18,7 +18,7 @@ struct BindOptions {
 /// All calls are non-blocking. A call that a signal interrupts is continued, not failed.
 class UdpSocket : public OwnedSource {
   public:
-    /// The result of receive_from() and receive().
+    /// A Received is the result of receive_from() and receive().
     struct [[nodiscard]] Received : Transfer {
         bool truncated = false; // the datagram was longer than the buffer; the rest is lost  [udp.truncated]
         Address from;           // 0.0.0.0:0 unless the call is done

@@ -12,7 +12,7 @@ namespace pollux::net {
 ///                                                                                      [unix.path_stays]
 class UnixListener : public OwnedSource {
   public:
-    /// The result of accept().
+    /// An Accepted is the result of accept().
     struct [[nodiscard]] Accepted : IoResult {
         UnixStream stream; // owns nothing unless the call is done
         UnixAddress peer;  // unnamed, unless the other side was bound

@@ -13,13 +13,14 @@
 /// The timing wheel that a Loop keeps its timers in. Internal.
 namespace pollux::time {
 
-/// The links of an entry in a circular list of timers.
+/// A TimerLink is an entry in a circular list of timers.
 struct TimerLink {
     TimerLink* next = nullptr; // null: in no list
     TimerLink* previous = nullptr;
 };
 
-/// The base of objects that a TimerWheel schedules. The wheel links nodes, and neither allocates nor owns any.
+/// A TimerNode is an object that a TimerWheel schedules: a base class. The wheel links nodes, and neither allocates nor
+/// owns any.
 ///
 /// Lifetime: the owner of a pending node cancels it before destroying it, unless the wheel was destroyed first.
 class TimerNode : private TimerLink {
@@ -42,8 +43,8 @@ class TimerNode : private TimerLink {
     std::uint64_t deadline_ = 0;
 };
 
-/// A hashed hierarchical timing wheel: the seventh scheme of Varghese and Lauck, "Hashed and Hierarchical Timing
-/// Wheels", 1987, with a bitmap of the occupied slots for each level, as in Linux and tokio.
+/// A TimerWheel is a hashed hierarchical timing wheel: the seventh scheme of Varghese and Lauck, "Hashed and
+/// Hierarchical Timing Wheels", 1987, with a bitmap of the occupied slots for each level, as in Linux and tokio.
 ///
 ///     level 0   64 slots of one tick
 ///     level 1   64 slots of 64 ticks
@@ -151,14 +152,14 @@ class TimerWheel {
     static constexpr std::size_t due_ring = levels * slots;
     static constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
 
-    /// The first occupied slot.
+    /// A Slot is a slot of a level, such as the first occupied one.
     struct Slot {
         std::size_t level;
         std::size_t ring;
         std::uint64_t start; // its first tick
     };
 
-    /// The links of a ring without its head; `next` of the last one is null.
+    /// A Chain holds the links of a ring without its head; `next` of the last one is null.
     struct Chain {
         TimerLink *first, *last;
     };

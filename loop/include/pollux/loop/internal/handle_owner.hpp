@@ -5,7 +5,7 @@
 
 namespace pollux::loop {
 
-/// The base of the objects in a Loop that handles refer to.
+/// A HandleTarget is an object in a Loop that handles refer to: the base class of slots.
 class HandleTarget {
   public:
     HandleTarget(const HandleTarget&) = delete;
@@ -16,7 +16,7 @@ class HandleTarget {
     ~HandleTarget() = default;
 };
 
-/// The base of the parts of a Loop that own the targets of handles, one part for each kind.
+/// A HandleOwner is a part of a Loop that owns the targets of handles: one part for each kind.
 class HandleOwner {
   public:
     virtual ~HandleOwner() {
@@ -38,8 +38,8 @@ class HandleOwner {
   private:
     friend class Handle;
 
-    /// The reference-counted block that handles share with their owner. Targets hold no pointers to handles, so a
-    /// handle moves without an access to its target.
+    /// A ControlBlock is a reference-counted block that handles share with their owner. Targets hold no pointers to
+    /// handles, so a handle moves without an access to its target.
     struct ControlBlock {
         HandleOwner* owner; // null once the owner is destroyed
         std::size_t references = 1;

@@ -42,7 +42,7 @@ struct RealMemory {
 /// The distance between data that different threads write; a constant, since layouts must not depend on the compiler.
 inline constexpr std::size_t cache_line = 64;
 
-/// The results of push().
+/// A Pushed is the result of push().
 enum class Pushed : std::uint8_t {
     queued,
     conflated,    // the token was queued already
@@ -51,7 +51,7 @@ enum class Pushed : std::uint8_t {
     closed        // the consumer takes no more tokens
 };
 
-/// The results of try_sleep().
+/// A SleepResult is the result of try_sleep().
 enum class SleepResult : std::uint8_t {
     asleep,  // the consumer may sleep: the next push() returns `wakes`
     more,    // it may not: a token is queued, or about to be
