@@ -29,6 +29,8 @@ constexpr Background backgrounds[] = {
     {"buffer", "Programs choose the size of the buffer; events that do not fit must neither be lost nor starve others.",
      "A scan that always begins at the front, events that are discarded after they were fetched, one event per "
      "direction."},
+    {"capabilities", "Programs choose a backend by what it declares, and users read why it lacks something.",
+     "Capabilities that are left as they are initialized, a size that is not set, a resolution of zero."},
     {"clock", "Poll and Loop compute timeouts by the clock of the backend, and wait too long or spin if it differs.",
      "A clock that is read from another source than the one that select() waits by."},
     {"close", "Programs close descriptors that are registered, by mistake or in error paths, and must survive that.",
@@ -69,6 +71,8 @@ constexpr Background backgrounds[] = {
      "A completion queue that overflows, and multishot requests that end without a notice."},
     {"pause", "Programs pause a source to slow its peer down, and expect it to cost nothing.",
      "Hang-ups that are reported although nothing is of interest, and sleeps that they end."},
+    {"plugin", "Users read the texts of a plugin in lists and failures, and auto chooses by its rank.",
+     "Texts of several lines, or in another encoding than UTF-8."},
     {"priority", "Out-of-band data and changes of files are reported once; a lost report is not repeated.",
      "Readable that is reported for an out-of-band byte, exceptions that are mapped to hang-ups."},
     {"remove", "After remove() returned, a program frees what the token stands for.",
