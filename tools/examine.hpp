@@ -5,6 +5,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,13 +13,21 @@
 namespace pollux::tools {
 
 using NamedCapability = std::pair<const char*, Capability Capabilities::*>;
-inline constexpr std::array<NamedCapability, 7> named_capabilities{{{"oneshot", &Capabilities::oneshot},
-                                                                    {"level", &Capabilities::level},
-                                                                    {"edge", &Capabilities::edge},
-                                                                    {"sockets", &Capabilities::sockets},
-                                                                    {"pipes", &Capabilities::pipes},
-                                                                    {"files", &Capabilities::files},
-                                                                    {"priority", &Capabilities::priority}}};
+inline constexpr std::array<NamedCapability, 11> named_capabilities{{
+    {"oneshot", &Capabilities::oneshot},
+    {"level", &Capabilities::level},
+    {"edge", &Capabilities::edge},
+    {"sockets", &Capabilities::sockets},
+    {"pipes", &Capabilities::pipes},
+    {"files", &Capabilities::files},
+    {"priority", &Capabilities::priority},
+    {"any_thread", &Capabilities::any_thread},
+    {"any_number", &Capabilities::any_number},
+    {"unchanged_sources", &Capabilities::unchanged_sources},
+    {"closed_sources", &Capabilities::closed_sources},
+}};
+/// How many of them have a column in tables: what a backend rarely lacks is printed with its reason only.
+inline constexpr std::size_t columns_of_capabilities = 7;
 
 /// An Examined is the result of loading and opening a plugin's file. All text is escaped().
 struct Examined {

@@ -49,13 +49,13 @@ std::string layers_table(const std::vector<Examined>& all) {
 
 Table capabilities_table(const std::vector<Examined>& all) {
     std::vector<Table::Column> columns{{"backend"}};
-    for (const auto& capability : named_capabilities) columns.push_back({capability.first});
+    for (std::size_t i = 0; i < columns_of_capabilities; ++i) columns.push_back({named_capabilities[i].first});
     columns.push_back({"timeouts", Align::right});
     Table table(std::move(columns));
     for (const auto& seen : all) {
         if (!seen.is_loaded || seen.is_layer) continue;
         std::vector<std::string> cells{seen.name};
-        for (const auto& ability : seen.abilities) cells.push_back(word_of(ability.support));
+        for (std::size_t i = 0; i < columns_of_capabilities; ++i) cells.push_back(word_of(seen.abilities[i].support));
         const std::chrono::duration<double, std::milli> resolution = seen.timeout_resolution;
         cells.push_back(fmt::format("{:g} ms", resolution.count()));
         table.add(std::move(cells));

@@ -225,6 +225,42 @@ class Contract(Planted):
     def test_edited_page(self):
         self.expect(contract.check, contract.PAGE, "planted\n", "stale", "planted")
 
+    def freeze(self):
+        contract.freeze(self.tree, "7.0")
+        self.assertEqual(contract.check(self.tree), [])
+
+    def test_edited_frozen_page(self):
+        self.freeze()
+        self.expect(contract.check, "docs/contract-7.0.md", "planted\n", "contract-7.0.md", "never edited")
+
+    def test_frozen_page_that_is_missing_or_unknown(self):
+        self.freeze()
+        page = self.tree.root / "docs/contract-7.0.md"
+        page.rename(page.with_name("contract-7.1.md"))
+        faults = contract.check(self.tree)
+        for fact in ("contract-7.0.md: does not exist", "contract-7.1.md: is not in"):
+            self.assertTrue([fault for fault in faults if fact in fault], faults)
+        with self.assertRaises(SystemExit):
+            contract.freeze(self.tree, "7.1")
+
+    def changed_rule(self, text, instead_of, fact):
+        self.freeze()
+        self.plant("tests/conformance/rules/seam.cpp", text, instead_of)
+        contract.write(self.tree)
+        faults = contract.check(self.tree)
+        self.assertEqual(len(faults), 1, faults)
+        self.assertIn(fact, faults[0])
+
+    def test_level_of_a_frozen_rule(self):
+        self.changed_rule("RULE(failure, category, .level = Level::should)", "RULE(failure, category)",
+                          "[failure.category] has level should, and must in docs/contract-7.0.md")  # fmt: skip
+
+    def test_frozen_rule_that_is_gone(self):
+        self.changed_rule("RULE(failure, planted)", "RULE(failure, category)", "[failure.category] has no RULE()")
+
+    def test_group_without_explanation(self):
+        self.expect(contract.check, contract.EXPLANATIONS, '    // {"failure",', "explanations.cpp", "failure", instead_of='    {"failure",')
+
     def test_missing_page(self):
         (self.tree.root / contract.PAGE).unlink()
         self.assertEqual(len(contract.check(self.tree)), 1)

@@ -9,9 +9,17 @@
 namespace pollux::conformance {
 
 std::vector<NamedCapability> named(const Capabilities& capabilities) {
-    return {{"oneshot", capabilities.oneshot},  {"level", capabilities.level}, {"edge", capabilities.edge},
-            {"sockets", capabilities.sockets},  {"pipes", capabilities.pipes}, {"files", capabilities.files},
-            {"priority", capabilities.priority}};
+    return {{"oneshot", capabilities.oneshot},
+            {"level", capabilities.level},
+            {"edge", capabilities.edge},
+            {"sockets", capabilities.sockets},
+            {"pipes", capabilities.pipes},
+            {"files", capabilities.files},
+            {"priority", capabilities.priority},
+            {"any_thread", capabilities.any_thread},
+            {"any_number", capabilities.any_number},
+            {"unchanged_sources", capabilities.unchanged_sources},
+            {"closed_sources", capabilities.closed_sources}};
 }
 
 const char* name_of(Support support) noexcept {

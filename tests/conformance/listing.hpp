@@ -15,12 +15,28 @@ class Rule;
 /// judges nothing.
 enum class Level { must, should, recorded };
 
+/// A Need is an ability that a rule cannot do without. If the subject declares that it lacks the ability, the
+/// documented refusal is checked instead, and the rule is declared unsupported.
+enum class Need : unsigned {
+    nothing = 0,
+    oneshot = 1,
+    level = 2,
+    edge = 4,
+    any_thread = 8, // changes by other threads than the one in select()
+    any_number = 16,
+    unchanged_sources = 32,
+    closed_sources = 64
+};
+constexpr Need operator|(Need a, Need b) { return Need{static_cast<unsigned>(a) | static_cast<unsigned>(b)}; }
+constexpr bool includes(Need all, Need one) { return (static_cast<unsigned>(all) & static_cast<unsigned>(one)) != 0; }
+
 /// The traits of a rule, which RULE() states after its name: RULE(timeout, resolution, .level = Level::should).
 struct RuleTraits {
     Level level = Level::must;
     /// How long the rule takes in a full run on an idle machine, if that is 0.3 s or more. The longest rules are
     /// started first. Nothing depends on it but the duration of the run.
     std::chrono::milliseconds takes{0};
+    Need needs = Need::nothing;
 };
 
 /// A ListedRule describes a rule to the runner.

@@ -110,7 +110,9 @@ void write_capabilities(JsonWriter& json, const Capabilities& capabilities) {
         if (capability.reason && *capability.reason != '\0') json.member("reason", capability.reason);
         json.end('}');
     }
-    json.end('}').member("timeout_resolution_ns", capabilities.timeout_resolution.count());
+    json.end('}');
+    if (!capabilities.any_number) json.member("highest_source", capabilities.highest_source);
+    json.member("timeout_resolution_ns", capabilities.timeout_resolution.count());
 }
 
 void write_expectations(JsonWriter& json, const std::string& subject, const Document& document) {

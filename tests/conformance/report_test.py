@@ -266,6 +266,38 @@ class Explanations(unittest.TestCase):
             self.assertRegex(outcome.stdout, rf"\n  {status}  \w")
 
 
+class Limits(InFolder):
+    """Abilities that a subject declares to lack: rules that need them are unsupported, others take what is offered."""
+
+    def limited(self, lacks, *arguments, lies=""):
+        return run(f"{os.environ['LIMITED']}?lacks={lacks}{lies}+epoll", "--brief", *arguments)
+
+    def check(self, lacks, unsupported, passing):
+        outcome = self.limited(lacks, "--gtest_filter=" + ":".join(unsupported + passing))
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertIn(f"\n    unsupported: {', '.join(sorted(unsupported))}\n        an option of the layer limited\n", outcome.stdout)
+        self.assertIn(f": {len(passing)} rules passed, 0 failed, {len(unsupported)} declared unsupported", outcome.stdout)
+
+    def test_each(self):
+        self.check("oneshot", ["oneshot.once", "scale.many_sources"], ["add.reports", "timeout.zero", "buffer.empty", "selector.idle"])
+        self.check("level", ["level.repeats", "buffer.fair"], ["add.tokens", "selector.no_leak"])
+        self.check("threads", ["add.while_asleep", "threads.concurrent_changes"], ["wake.asleep", "level.repeats", "modify.rearms"])
+        self.check("flags", ["add.does_not_change_the_source"], ["add.reports"])
+        self.check("closed", ["close.while_registered"], ["reuse.new_token"])
+        self.check("numbers", ["scale.many_sources"], ["add.not_open"])
+
+    def test_all_rules_on_a_thread_and_a_mode(self):
+        for lacks in ("threads", "level"):
+            outcome = self.limited(lacks)
+            self.assertEqual(outcome.returncode, 0, outcome)
+
+    def test_the_refusal_is_checked(self):
+        for lacks, rule in (("oneshot", "oneshot.once"), ("level", "buffer.fair"), ("threads", "threads.exit"), ("numbers", "scale.many_sources")):
+            outcome = self.limited(lacks, f"--gtest_filter={rule}", lies="&lies=1")
+            self.assertEqual(outcome.returncode, 1, outcome)
+            self.assertIn("expected: Operation not supported\n    seen: success", outcome.stdout)
+
+
 class Failures(InFolder):
     """What is printed of a rule that fails."""
 

@@ -111,7 +111,7 @@ void Rule::run_here() {
 void Rule::try_once() {
     try {
         selector_ = open();
-        if (selector_) check();
+        if (selector_ && offers_needs()) check();
     } catch (const std::exception& thrown) {
         fail("expected: no exception\n    seen: " + std::string(thrown.what()), SourceLocation::current());
     }

@@ -151,6 +151,10 @@ class Rule : public testing::Test {
     /// Expects that the source is not watched.
     void expect_unknown(Source source, SourceLocation location = SourceLocation::current());
 
+    /// A mode that the subject offers: oneshot, or edge, or level, the first of these. For rules of all modes.
+    Mode any_mode() const {
+        return capabilities().oneshot ? Mode::oneshot : capabilities().edge ? Mode::edge : Mode::level;
+    }
     /// The modes, and kinds of pairs, that the subject offers.
     std::vector<Mode> modes() const;
     std::vector<Kind> kinds() const;
@@ -169,6 +173,9 @@ class Rule : public testing::Test {
   private:
     void TestBody() override;
     void try_once();
+    bool offers_needs();
+    void expect_thread_refused();
+    void expect_number_refused();
     Findings findings_of_this_process(const Expectation* expectation);
     const char* label() const { return rule_->label; }
     /// Reports a failure, with the calls that led to it.

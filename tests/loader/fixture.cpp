@@ -72,7 +72,10 @@ using namespace pollux;
     return made;
 }
 [[maybe_unused]] const Capabilities size_of_zero = sized(0, nowhere);
-[[maybe_unused]] const Capabilities cut_size = sized(sizeof(Capabilities) - 12, nowhere); // in the middle of a pointer
+// The end of the required members.
+constexpr std::uint32_t least_size =
+    offsetof(Capabilities, timeout_resolution) + sizeof(Capabilities::timeout_resolution);
+[[maybe_unused]] const Capabilities cut_size = sized(least_size - 12, nowhere); // in the middle of a pointer
 [[maybe_unused]] const Capabilities large_size = sized(0x7fffffff, "levels");
 
 class Idle final : public Selector, private Registrator {

@@ -52,6 +52,22 @@ struct Capabilities {
     /// On an idle machine select() is late by at most this, or a hundredth of a longer wait. [timeout.resolution]
     /// It is more than zero, and at most 100 ms.                                        [capabilities.resolution]
     std::chrono::nanoseconds timeout_resolution{0};
+
+    // Freedoms that a backend may lack if it is made of a library with limits of its own. They were appended to version
+    // 2 of the interface: a plugin that was built before has all of them.
+    /// add(), modify() and remove() by any thread. If unsupported, they return
+    /// operation_not_supported in a thread other than the one that called select() last,
+    /// or opened the Selector if none did. Any thread may call wake().                  [threads.concurrent_changes]
+    Capability any_thread{Support::native};
+    /// Sources of every number that the system gives. If unsupported, add() of a source
+    /// above `highest_source` returns operation_not_supported.                          [scale.many_sources]
+    Capability any_number{Support::native};
+    std::uint64_t highest_source = ~std::uint64_t{0};
+    /// Sources keep their flags. If unsupported, add() may set O_NONBLOCK. [add.does_not_change_the_source]
+    Capability unchanged_sources{Support::native};
+    /// A source that is closed while registered harms no other watch. If unsupported, it
+    /// has to stay open until remove() has returned.                                    [close.while_registered]
+    Capability closed_sources{Support::native};
 };
 
 /// Returns a copy of `capabilities`, which are of a plugin that may be older or newer than this header.

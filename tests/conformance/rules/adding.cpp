@@ -38,12 +38,12 @@ RULE(add, already_ready) {
 }
 
 // A source that another thread adds while select() sleeps is reported without a call of wake().
-RULE(add, while_asleep) {
+RULE(add, while_asleep, .needs = Need::any_thread) {
     for (int round = 0; round < 10 && !has_failed(); ++round) {
         const auto pair = make_pair(round % 2 == 0 ? Kind::tcp : Kind::local);
         Sleeper sleeper(selector());
         send(pair.far);
-        add(pair.near, {Token{7}, Ready::readable});
+        add(pair.near, {Token{7}, Ready::readable, any_mode()});
         const auto seen = sleeper.events();
         expect(seen.size() == 1 && seen[0].token == Token{7}, "expected: {token 7, readable}, seen: " + describe(seen));
         remove(pair.near);
@@ -104,7 +104,7 @@ RULE(add, mode_not_offered) {
         expect_unknown(pair.near);
     }
     expect_quiet();
-    add(pair.near, {Token{2}, Ready::readable});
+    add(pair.near, {Token{2}, Ready::readable, any_mode()});
     for (const Mode mode : refused) {
         expect_error(std::errc::operation_not_supported,
                      registrator().modify(pair.near, {Token{3}, Ready::none, mode}));
@@ -127,8 +127,8 @@ RULE(add, tokens) {
     }
     const auto pair = make_pair(Kind::local);
     send(pair.far);
-    add(pair.near, {Token{1}, Ready::readable, Mode::level});
-    add(pair.far, {Token{2}, Ready::writable, Mode::level});
+    add(pair.near, {Token{1}, Ready::readable, any_mode()});
+    add(pair.far, {Token{2}, Ready::writable, any_mode()});
     const auto seen = select();
     const auto is_right = [](const Event& event) {
         return event.ready == (event.token == Token{1} ? Ready::readable : Ready::writable);
@@ -157,10 +157,10 @@ RULE(add, reserved_token) {
     const auto pair = make_pair(Kind::local);
     send(pair.far);
     for (const std::uint64_t bits : {~std::uint64_t{0} - 0xffff, ~std::uint64_t{0} - 0x8000, ~std::uint64_t{0} - 1}) {
-        const Watch reserved{Token{bits}, Ready::readable, Mode::oneshot};
+        const Watch reserved{Token{bits}, Ready::readable, any_mode()};
         expect_error(std::errc::invalid_argument, registrator().add(pair.near, reserved));
         expect_unknown(pair.near);
-        add(pair.near, {Token{1}, Ready::readable, Mode::oneshot});
+        add(pair.near, {Token{1}, Ready::readable, any_mode()});
         expect_error(std::errc::invalid_argument, registrator().modify(pair.near, reserved));
         expect_event(Token{1}, Ready::readable);
         remove(pair.near);
@@ -192,7 +192,7 @@ RULE(add, no_interest) {
 }
 
 // A source that two Selectors watch in level mode is reported by both.
-RULE(add, two_selectors) {
+RULE(add, two_selectors, .needs = Need::level) {
     const auto pair = make_pair(Kind::local);
     const auto other = open();
     if (!other) return;
@@ -209,7 +209,7 @@ RULE(add, two_selectors) {
 }
 
 // add() and all later calls leave O_NONBLOCK and the other flags of the source unchanged.
-RULE(add, does_not_change_the_source) {
+RULE(add, does_not_change_the_source, .needs = Need::unchanged_sources) {
     for (const bool blocking : {false, true}) {
         for (const Kind kind : kinds()) {
             const auto pair = make_pair(kind);

@@ -23,7 +23,7 @@ std::vector<Pair> ready_pairs(std::size_t count, Kind kind = Kind::local) {
 } // namespace
 
 // select() returns at most as many events as the buffer has room for.
-RULE(buffer, cap) {
+RULE(buffer, cap, .needs = Need::level) {
     const auto pairs = ready_pairs(6);
     for (std::size_t i = 0; i < pairs.size(); ++i) add(pairs[i].near, {Token{i}, Ready::readable, Mode::level});
     for (const std::size_t room : {1U, 2U, 5U, 6U, 1000U}) {
@@ -37,7 +37,7 @@ RULE(buffer, cap) {
 // select() with a buffer without room returns invalid_argument at once, and no event is lost.
 RULE(buffer, empty) {
     const auto pair = make_pair(Kind::local);
-    add(pair.near, {Token{1}, Ready::readable});
+    add(pair.near, {Token{1}, Ready::readable, any_mode()});
     send(pair.far);
     std::error_code error;
     const auto seen = selector().select({}, forever, error);
@@ -47,7 +47,7 @@ RULE(buffer, empty) {
 }
 
 // Six ready level watches are all reported within three calls of select() with room for two events, round after round.
-RULE(buffer, fair) {
+RULE(buffer, fair, .needs = Need::level) {
     const auto pairs = ready_pairs(6);
     for (std::size_t i = 0; i < pairs.size(); ++i) add(pairs[i].near, {Token{i}, Ready::readable, Mode::level});
     for (int round = 0; round < 20; ++round) {
@@ -101,14 +101,14 @@ RULE(buffer, room_for_wake) {
         const auto pair = make_pair(Kind::local);
         if (wake_first) wake();
         send(pair.far);
-        add(pair.near, {Token{1}, Ready::readable});
+        add(pair.near, {Token{1}, Ready::readable, any_mode()});
         if (!wake_first) wake();
         std::set<Token> seen;
         for (int call = 0; call < 2; ++call) {
             for (const auto& event : select(patience, 1)) seen.insert(event.token);
         }
         expect(seen == std::set{Token{1}, wake_token}, "expected: the wake and token 1 within two calls");
-        expect_quiet();
+        if (any_mode() != Mode::level) expect_quiet();
         remove(pair.near);
     }
 }
@@ -157,7 +157,7 @@ RULE(overload, lossless, .takes = 350ms) {
 }
 
 // A source that is always ready does not keep a wake or another source from being reported.
-RULE(wake, fair) {
+RULE(wake, fair, .needs = Need::level) {
     const auto busy = ready_pairs(2);
     const auto other = make_pair(Kind::local);
     add(busy[0].near, {Token{1}, Ready::readable, Mode::level});

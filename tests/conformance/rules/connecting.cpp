@@ -55,13 +55,13 @@ RULE(connect, succeeds, .takes = 1000ms) {
     if (waiting.pending == Owned::none) {
         return record("cut_short", "this system completes each connection at once, none is pending");
     }
-    add(waiting.pending, {Token{2}, Ready::writable});
+    add(waiting.pending, {Token{2}, Ready::writable, any_mode()});
     expect_quiet();
     std::error_code error;
     while (accept(waiting.listening, error) != Owned::none) {}
     expect_event(Token{2}, Ready::writable);
     expect_error(std::errc{}, take_error(waiting.pending));
-    expect_quiet();
+    if (any_mode() != Mode::level) expect_quiet();
 }
 
 // A socket whose connect() was refused is reported as writable, and SO_ERROR is the refusal.

@@ -26,6 +26,7 @@ RULE(level, repeats) {
         send(pair.far);
         const auto seen = sleeper.events();
         expect(seen.size() == 1 && seen[0].token == Token{1}, "expected: {token 1, readable}, seen: " + describe(seen));
+        select(0ns); // by this thread, which changes watches again
         remove(pair.near);
     }
 }
@@ -60,9 +61,11 @@ RULE(level, end_repeats) {
             expect_any(Token{1}, Ready::readable);
             drain(pair.near);
         }
-        modify(pair.near, {Token{2}, Ready::readable, Mode::oneshot});
-        expect_any(Token{2}, Ready::readable);
-        expect_quiet();
+        if (capabilities().oneshot) {
+            modify(pair.near, {Token{2}, Ready::readable, Mode::oneshot});
+            expect_any(Token{2}, Ready::readable);
+            expect_quiet();
+        }
         remove(pair.near);
         expect_quiet();
     }

@@ -34,7 +34,10 @@ std::string describe(const Capabilities& all) {
          {std::pair("oneshot", &Capabilities::oneshot), std::pair("level", &Capabilities::level),
           std::pair("edge", &Capabilities::edge), std::pair("sockets", &Capabilities::sockets),
           std::pair("pipes", &Capabilities::pipes), std::pair("files", &Capabilities::files),
-          std::pair("priority", &Capabilities::priority)}) {
+          std::pair("priority", &Capabilities::priority), std::pair("any_thread", &Capabilities::any_thread),
+          std::pair("any_number", &Capabilities::any_number),
+          std::pair("unchanged_sources", &Capabilities::unchanged_sources),
+          std::pair("closed_sources", &Capabilities::closed_sources)}) {
         text += std::string(name) + " " + describe(all.*member) + ", ";
     }
     return text + std::to_string(all.timeout_resolution.count()) + " ns";
@@ -48,7 +51,7 @@ RULE(selector, capabilities) {
     expect(describe(copy_of(seen)) == describe(capabilities()),
            "expected: " + describe(capabilities()) + "\n    seen: " + describe(copy_of(seen)));
     const auto pair = make_pair(kinds().front());
-    add(pair.near, {Token{1}, Ready::readable});
+    add(pair.near, {Token{1}, Ready::readable, any_mode()});
     expect(&selector().capabilities() == &seen, "expected: the same object each time");
     const auto other = open();
     expect(other && describe(copy_of(other->capabilities())) == describe(capabilities()),

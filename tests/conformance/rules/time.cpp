@@ -33,7 +33,7 @@ std::chrono::nanoseconds shortest(std::chrono::nanoseconds limit, Call call) {
 // select() with a timeout of zero does not sleep, and reports what is ready.
 RULE(timeout, zero) {
     const auto pair = make_pair(Kind::local);
-    add(pair.near, {Token{1}, Ready::readable, Mode::oneshot});
+    add(pair.near, {Token{1}, Ready::readable, any_mode()});
     const auto fastest = shortest(1ms, [&] { expect(select(0ns).empty(), "expected: no event"); });
     expect(fastest <= 1ms, "expected: select() returns at once, seen: " + milliseconds(fastest));
     send(pair.far);
@@ -42,18 +42,18 @@ RULE(timeout, zero) {
 }
 
 // select() without a timeout returns only with an event: changes and failed calls of other threads do not end it.
-RULE(timeout, forever) {
+RULE(timeout, forever, .needs = Need::any_thread) {
     const auto pair = make_pair(Kind::local);
     const auto other = make_pair(Kind::local);
     Sleeper sleeper(selector());
     for (int i = 0; i < 50; ++i) {
-        add(other.near, {Token{2}, Ready::readable});
-        modify(other.near, {Token{3}, Ready::none});
+        add(other.near, {Token{2}, Ready::readable, any_mode()});
+        modify(other.near, {Token{3}, Ready::none, any_mode()});
         remove(other.near);
         expect_unknown(other.near);
         std::this_thread::sleep_for(100us); // time enough for a defect to show
     }
-    add(pair.near, {Token{1}, Ready::readable});
+    add(pair.near, {Token{1}, Ready::readable, any_mode()});
     send(pair.far);
     const auto seen = sleeper.events();
     expect(seen.size() == 1 && seen[0].token == Token{1}, "expected: {token 1, readable}, seen: " + describe(seen));
@@ -107,7 +107,7 @@ RULE(timeout, negative) {
         expect(select(wait).empty(), "expected: no event");
         expect(Clock::now() - start < patience, "expected: select() returns at once");
         send(pair.far);
-        add(pair.near, {Token{1}, Ready::readable});
+        add(pair.near, {Token{1}, Ready::readable, any_mode()});
         const auto seen = select(wait);
         expect(seen.size() == 1 && seen[0].token == Token{1}, "expected: {token 1, readable}, seen: " + describe(seen));
         remove(pair.near);

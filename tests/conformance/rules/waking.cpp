@@ -165,15 +165,15 @@ RULE(wake, never_blocks) {
 }
 
 // While other threads modify watches, no wake is lost and no change fails.
-RULE(wake, while_modifying, .takes = 300ms) {
+RULE(wake, while_modifying, .takes = 300ms, .needs = Need::any_thread) {
     Budget budget(20'000);
     std::atomic<bool> stop = false;
     std::atomic<int> failures = 0;
     const auto change = [&] {
         const auto pair = make_pair(Kind::local);
         while (!stop) {
-            if (registrator().add(pair.near, {Token{1}, Ready::readable})) ++failures;
-            if (registrator().modify(pair.near, {Token{2}, Ready::none})) ++failures;
+            if (registrator().add(pair.near, {Token{1}, Ready::readable, any_mode()})) ++failures;
+            if (registrator().modify(pair.near, {Token{2}, Ready::none, any_mode()})) ++failures;
             if (registrator().remove(pair.near)) ++failures;
         }
     };
