@@ -140,7 +140,6 @@ RULE(signal, handled_at_once) {
         auto best = median();
         while (best > most && Clock::now() - begun < patience) best = std::min(best, median());
         stop = true;
-        // Repeated, since a wake may be reported to a select() before `stop` was set.
         wake();
         sleeping.join();
         expect(best <= most,
@@ -168,6 +167,7 @@ RULE(signal, mask) {
         expect_unchanged("add()");
         const pthread_t selecting = pthread_self();
         for (const bool is_endless : {false, true}) {
+            const auto start = Clock::now();
             Thread sender([&] {
                 for (int i = 0; i < 10; ++i) {
                     for (const int signal : {SIGUSR2, SIGALRM, SIGTERM}) pthread_kill(selecting, signal);
@@ -175,7 +175,6 @@ RULE(signal, mask) {
                 }
                 static_cast<void>(registrator().wake());
             });
-            const auto start = Clock::now();
             const auto seen = select(is_endless ? forever : Timeout(patience));
             expect(Clock::now() - start >= 30ms && seen.size() == 1 && seen[0].token == wake_token,
                    "expected: a blocked signal does not end select(), seen: " + describe(seen));
