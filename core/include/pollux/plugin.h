@@ -87,7 +87,7 @@ struct pollux_capabilities {
     uint32_t size; /* sizeof(struct pollux_capabilities) */
     struct pollux_capability oneshot, level, edge;
     struct pollux_capability sockets, pipes, files, priority;
-    int64_t timeout_resolution; /* nanoseconds; more than 0 */
+    int64_t timeout_resolution; /* nanoseconds; more than 0, at most 100 ms */
 };
 
 struct pollux_option {

@@ -85,4 +85,15 @@ MUTANTS = [
      'failure.set(caught(), "boost::asio::io_context");', 'failure.set({}, "boost::asio::io_context");', "open.limits"),
     (ASIO, "keep the source with Asio after remove()",
      "list_of(*found->second).erase(found->second);", "", "remove.then_add"),
+    (ASIO, "give up a wait after a second", "run_turn(context_, left);",
+     "if (left != forever && *left > std::chrono::seconds(1)) return run_turn(context_, std::chrono::seconds(1)), std::span<const Event>();\n"
+     "            run_turn(context_, left);", "timeout.endless"),
+    (ASIO, "drop what is beyond 64 events", "if (watched == wake_ || any(ready)) buffer[count++]",
+     "if (count >= 64 && watched != wake_) {\n"
+     "                set_due(watched, false);\n"
+     "                continue;\n"
+     "            }\n"
+     "            if (watched == wake_ || any(ready)) buffer[count++]", "modify.many_changes"),
+    (REACTOR, "round waits up to 16 ms", "std::chrono::ceil<microseconds>(wait).count()",
+     "std::chrono::ceil<std::chrono::duration<long, std::ratio<16, 1000>>>(wait).count() * 16000", "timeout.lengths"),
 ]

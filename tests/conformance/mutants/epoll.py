@@ -94,4 +94,47 @@ MUTANTS = [
      "const MutexLock lock(mutex_);\n    const auto [entry, is_new]", "const auto [entry, is_new]", "files.churn"),
     (FILES, "leak the eventfd of files", "if (ready_ != -1) close(ready_);", "", "selector.no_leak"),
     (EPOLL, "keep quiet about the step that failed", "failure.set(check(result), name);", "failure.set({}, {});", "open.limits"),
+    (EPOLL, "end waits of more than 20 ms early", "posix::to_timespec(deadline.left());",
+     "posix::to_timespec(deadline.left() - std::chrono::milliseconds(deadline.left() > std::chrono::milliseconds(20) ? 10 : 0));",
+     "timeout.lengths"),
+    (EPOLL, "poll each millisecond in a timed sleep", "return epoll_pwait2(epoll_, events, room, &wait, nullptr);",
+     "for (timespec short_wait{0, 1'000'000}; deadline.left() > std::chrono::milliseconds(1);) {\n"
+     "                if (const int count = epoll_pwait2(epoll_, events, room, &short_wait, nullptr)) return count;\n"
+     "            }\n"
+     "            const auto last = posix::to_timespec(deadline.left());\n"
+     "            return wait.tv_nsec < 0 ? -1 : epoll_pwait2(epoll_, events, room, &last, nullptr);", "selector.timed_idle"),
+    (EPOLL, "end an endless sleep after a second", "timeout ? 0 : -1);", "timeout ? 0 : 1000);", "timeout.endless"),
+    (EPOLL, "begin a wait again after a signal", "return epoll_pwait2(epoll_, events, room, &wait, nullptr);",
+     "for (;;) {\n"
+     "                const int count = epoll_pwait2(epoll_, events, room, &wait, nullptr);\n"
+     "                if (count != -1 || errno != EINTR) return count;\n"
+     "            }", "signal.timeouts"),
+    (EPOLL, "block signals in a timed sleep", "&wait, nullptr);",
+     "&wait, [] { static sigset_t all;\n                std::fill_n(reinterpret_cast<char*>(&all), sizeof all, '\\xff');\n                return &all;\n            }());",
+     "signal.handled_at_once"),
+    (EPOLL, "unblock signals in a timed sleep", "&wait, nullptr);", "&wait, [] { static sigset_t none{}; return &none; }());",
+     "signal.mask"),
+    (EPOLL, "lose the wake in the last place of a full batch", "buffer[count++] = {wake_token, Ready::none};",
+     "if (batch.size() < 64 || count + 1 < buffer.size()) buffer[count++] = {wake_token, Ready::none};", "wake.full_buffer"),
+    (EPOLL, "refuse descriptors from 1,024 on", "const bool is_paused = !any(watch.interest & promises);",
+     "if (source >= 1024) return make_error_code(std::errc::too_many_files_open);\n"
+     "        const bool is_paused = !any(watch.interest & promises);", "scale.descriptor_numbers"),
+    (EPOLL, "refuse to open with a descriptor from 1,024 on", "if (result == -1) failure.set(check(result), name);",
+     "if (result >= 1024) return failure.set(make_error_code(std::errc::too_many_files_open), name), false;\n"
+     "            if (result == -1) failure.set(check(result), name);", "selector.high_descriptors"),
+    (EPOLL, "leak memory in each change that fails", "return check(epoll_ctl(epoll_, operation, source, &event));",
+     "const auto error = check(epoll_ctl(epoll_, operation, source, &event));\n"
+     "        static char* volatile leaked;\n"
+     "        if (error) leaked = new char[48];\n"
+     "        return error;", "failure.leaks_nothing"),
+    (EPOLL, "leak memory in each wake", "pending_.collect();",
+     "static char* volatile leaked;\n                leaked = new char[48];\n                pending_.collect();",
+     "selector.no_growth"),
+    (EPOLL, "open a descriptor in the first sleep that exec leaves open",
+     "const auto wait = posix::to_timespec(deadline.left());",
+     "static const int late = eventfd(0, 0);\n            const auto wait = posix::to_timespec(late == -1 ? deadline.left() : deadline.left());",
+     "selector.close_on_exec"),
+    (EPOLL, "give no reason for files that are emulated",
+     '"epoll_ctl(2) refuses files and directories: one eventfd that is always ready "\n'
+     '                                 "represents them"', '""', "capabilities.reasons"),
 ]

@@ -65,4 +65,11 @@ MUTANTS = [
     (WATCHES, "put the newest first",
      "(empty() ? first_ : next_[last_]) = index;\n    last_ = index;",
      "next_[index] = std::exchange(first_, index);", "buffer.fair"),
+    (IO_URING, "begin a wait again after each change", "} else if (!sleep(left, error)) {",
+     "} else if (!sleep(timeout, error)) {", "timeout.beside_changes"),
+    (IO_URING, "lose a source behind a full batch",
+     "error = check(posix::poll_now(std::span(rechecks).first(size)));",
+     "error = check(posix::poll_now(std::span(rechecks).first(size)));\n"
+     "            if (size == rechecks.size() && !watches_.ready.empty()) watches_[watches_.ready.pop()].needs_recheck = false;",
+     "buffer.rooms"),
 ]

@@ -53,4 +53,9 @@ MUTANTS = [
     (FILTERS, "refuse a pipe that has lost its reader", "return error == EPIPE ||", "return", "end.pipe_reader_gone"),
     (WAKER, "let a wake stay triggered", "for ever.\n    event.flags = EV_ADD | EV_CLEAR;",
      "for ever.\n    event.flags = EV_ADD;", "wake.next"),
+    (KQUEUE, "wake each 20 ms", "longest_wait = std::chrono::hours(24);", "longest_wait = std::chrono::milliseconds(20);",
+     "selector.timed_idle"),
+    (KQUEUE, "lose the last event of a full batch", "std::span(batch).first(static_cast<std::size_t>(count));",
+     "std::span(batch).first(static_cast<std::size_t>(count == static_cast<int>(batch_size) ? count - 1 : count));",
+     "buffer.rooms"),
 ]

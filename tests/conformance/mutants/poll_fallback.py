@@ -61,4 +61,17 @@ MUTANTS = [
      "return {source, static_cast<short>(events == 0 ? POLLIN : events), 0};", "add.no_interest"),
     (WATCHES, "take a hang-up for nothing to read",
      "if (events & (POLLIN | POLLHUP | POLLERR))", "if (events & POLLIN)", "end.pipe_writer_gone"),
+    (POLL, "sleep a millisecond at a time", "sleep(timeout ? posix::to_milliseconds(left) : -1, error)",
+     "sleep(timeout ? std::min(1, posix::to_milliseconds(left)) : -1, error)", "selector.timed_idle"),
+    (POLL, "end a timed wait when a watch changes",
+     "if (!sleep(timeout ? posix::to_milliseconds(left) : -1, error)) return {};",
+     "if (!sleep(timeout ? posix::to_milliseconds(left) : -1, error)) return {};\n"
+     "            if (timeout && !woken_ && deadline.left() > std::chrono::milliseconds(3)) return {};",
+     "timeout.beside_changes"),
+    (WATCHES, "have memory for the descriptors below 1,024 only", "const auto descriptor = static_cast<std::size_t>(source);\n    if (descriptor >= index_.size()) ",
+     "const auto descriptor = static_cast<std::size_t>(source);\n    if (descriptor >= 1024) throw std::bad_alloc();\n    if (descriptor >= index_.size()) ",
+     "scale.descriptor_numbers"),
+    (POLL, "report success of a change that had no memory",
+     "} catch (const std::exception&) { // bad_alloc, or length_error of a vector\n        return make_error_code(std::errc::not_enough_memory);",
+     "} catch (const std::exception&) { // bad_alloc, or length_error of a vector\n        return {};", "add.no_memory"),
 ]

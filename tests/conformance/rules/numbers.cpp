@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
+#include <new>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -44,7 +47,8 @@ constexpr bool has_own_memory = true; // of a sanitizer
 constexpr bool has_own_memory = false;
 #endif
 
-/// Keeps the process from mapping memory, while it exists.
+/// Leaves the calling thread no memory to allocate, while it exists: none can be mapped, and what was is taken. Without
+/// effect where the system has no such limit.
 class NoMemory {
   public:
     NoMemory() {
@@ -52,13 +56,28 @@ class NoMemory {
         rlimit none = before_;
         none.rlim_cur = 0;
         setrlimit(RLIMIT_AS, &none);
+        // The arena of a thread has 64 MiB that are mapped already.
+        for (std::size_t size = std::size_t{1} << 20; size >= sizeof(Taken); size /= 2) {
+            for (int count = 0; count < 1000; ++count) {
+                void* const memory = std::malloc(size);
+                if (!memory) break;
+                taken_ = new (memory) Taken{taken_};
+            }
+        }
     }
-    ~NoMemory() { setrlimit(RLIMIT_AS, &before_); }
+    ~NoMemory() {
+        setrlimit(RLIMIT_AS, &before_);
+        while (taken_) std::free(std::exchange(taken_, taken_->next));
+    }
     NoMemory(const NoMemory&) = delete;
     NoMemory& operator=(const NoMemory&) = delete;
 
   private:
+    struct Taken {
+        Taken* next;
+    };
     rlimit before_{};
+    Taken* taken_ = nullptr;
 };
 
 /// A table that grows by factors is 100 MB at the highest number of some systems.

@@ -118,23 +118,17 @@ RULE(timeout, lengths) {
 }
 
 // Changes of watches and calls that fail in another thread, ends of paused sources, arrivals for spent watches and
-// wakes of an earlier select() neither cut a timed select() short nor prolong it.
+// wakes of an earlier select() neither cut a timed select() short nor prolong it, whether they go on until its end or
+// stop in between, and whether or not there are other watches.
 RULE(timeout, beside_changes) {
     const auto other = make_pair(Kind::local);
     const auto spent = make_pair(Kind::local);
-    if (capabilities().oneshot) {
-        add(spent.near, {Token{1}, Ready::readable, Mode::oneshot});
-        send(spent.far);
-        expect_event(Token{1}, Ready::readable);
-    }
     wake();
     wake();
     while (!select(moment).empty()) {}
     std::atomic<bool> stop = false;
     std::atomic<int> failures = 0;
-    // Not for ever: a wait that begins again with each change would never end.
-    const auto change = [&] {
-        const auto end = Clock::now() + patience;
+    const auto change = [&](Clock::time_point end) {
         for (std::size_t round = 0; !stop && Clock::now() < end; ++round) {
             const Mode mode = modes()[round % modes().size()];
             const Watch quiet{Token{2}, Ready::readable, mode}, paused{Token{3}, Ready::none, mode};
@@ -158,15 +152,25 @@ RULE(timeout, beside_changes) {
             std::this_thread::sleep_for(300us);
         }
     };
-    for (const Nanoseconds wait : {Nanoseconds(20ms), Nanoseconds(60ms)}) {
+    const auto expect_full_wait = [&](Nanoseconds wait, bool is_until_end) {
         const auto fault = fault_of_wait(wait, latest(wait, capabilities()), [&]() -> std::string {
             stop = false;
-            Thread changer(change);
+            // Not for ever: a wait that begins again with each change would never end.
+            Thread changer([&, end = Clock::now() + (is_until_end ? patience : wait / 2)] { change(end); });
             const auto seen = select(wait);
             stop = true;
             return seen.empty() ? "" : describe(seen);
         });
-        expect(fault.empty(), "expected: select() waits for its timeout, seen: " + fault);
+        expect(fault.empty(), std::string("expected: select() waits for its timeout beside changes ") +
+                                  (is_until_end ? "until its end" : "in its first half") + ", seen: " + fault);
+    };
+    for (const bool has_others : {false, true}) {
+        SCOPED_TRACE(has_others ? "with other watches" : "without other watches");
+        for (const bool is_until_end : {false, true}) expect_full_wait(40ms, is_until_end);
+        if (has_others || !capabilities().oneshot) break;
+        add(spent.near, {Token{1}, Ready::readable, Mode::oneshot});
+        send(spent.far);
+        expect_event(Token{1}, Ready::readable);
     }
     expect(failures == 0, "expected: each call succeeds or fails as documented, seen: " +
                               std::to_string(failures.load()) + " that do not");
