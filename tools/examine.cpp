@@ -3,6 +3,7 @@
 
 #ifndef _WIN32
 #include "isolated.hpp"
+#include "record.hpp"
 #endif
 
 #include <fmt/format.h>
@@ -13,7 +14,7 @@
 namespace pollux::tools {
 namespace {
 
-/// Writes the description of a loaded plugin to a record.
+/// Returns what is known of a plugin before it is opened.
 Examined described(const FoundPlugin& backend) {
     Examined seen{
         .name = backend.name, .file = backend.file, .obstacle = backend.refusal, .is_layer = backend.is_layer};
@@ -58,7 +59,7 @@ std::string encoded(const Examined& seen) {
     return record.bytes();
 }
 
-/// Reads such a record into `seen`; returns false if the record is invalid.
+/// Reads what encoded() wrote into `seen`; returns false if the record is invalid.
 bool decode(RecordReader& record, Examined& seen) {
     Examined read{.file = seen.file};
     int support = 0;

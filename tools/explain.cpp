@@ -20,8 +20,9 @@ std::string not_tried(const Choice& choice) {
     std::string text;
     for (const auto& backend : found()) {
         if (backend.is_layer) continue;
-        const auto is_it = [&backend](const Attempt& attempt) { return attempt.file == backend.file; };
-        if (std::ranges::any_of(choice.attempts, is_it) || std::ranges::any_of(choice.passed_over, is_it)) continue;
+        const auto has_its_file = [&backend](const Attempt& attempt) { return attempt.file == backend.file; };
+        if (std::ranges::any_of(choice.attempts, has_its_file) || std::ranges::any_of(choice.passed_over, has_its_file))
+            continue;
         text += fmt::format("  not tried: {}: rank {}\n", escaped(backend.file.string()), backend.rank);
     }
     return text;
@@ -69,7 +70,7 @@ int explain(const std::string& backend, const std::string& needs) {
         return 1;
     }
     fmt::print("{}\n", choice.text());
-    if (choice.asked == "auto" || choice.asked.ends_with("+auto")) fmt::print("{}", not_tried(choice));
+    if (choice.is_auto()) fmt::print("{}", not_tried(choice));
     for (const auto& layer : choice.layers)
         fmt::print("  layer: {} ({})\n{}", layer.name, layer.summary, option_lines(layer));
     fmt::print("  winner: {}, rank {} ({})\n{}", choice.winner->name, choice.winner->rank, choice.winner->summary,

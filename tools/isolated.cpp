@@ -7,11 +7,9 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -40,7 +38,8 @@ std::string name_of_signal(int number) {
     return fmt::format("signal {}", number);
 }
 
-std::string described(int status) {
+/// Returns how a process ended, by its status of waitpid(2).
+std::string text_of_status(int status) {
     if (WIFSIGNALED(status)) return "ended by " + name_of_signal(WTERMSIG(status));
     return fmt::format("ended with status {}", WEXITSTATUS(status));
 }
@@ -89,7 +88,7 @@ class Child {
             const bool has_ended = ends();
             const bool is_closed = !receive(answer.bytes);
             if (has_ended) {
-                answer.end = described(status_);
+                answer.end = text_of_status(status_);
                 return answer;
             }
             pollfd source{is_closed ? -1 : pipe_, POLLIN, 0};
@@ -121,12 +120,6 @@ class Child {
     bool has_ended_ = false;
 };
 
-template <typename Number>
-bool read_number(std::string_view text, Number& number) {
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && stop == text.data() + text.size();
-}
-
 } // namespace
 
 Answer run_isolated(const std::function<void(const std::function<void(std::string_view)>&)>& function) {
@@ -147,40 +140,6 @@ Answer run_isolated(const std::function<void(const std::function<void(std::strin
         throw std::system_error(error, "fork");
     }
     return Child(process, ends[0]).answer();
-}
-
-Record& Record::add(std::string_view text) {
-    bytes_ += std::to_string(text.size());
-    bytes_ += ':';
-    bytes_ += text;
-    return *this;
-}
-
-bool RecordReader::read(std::string& text) {
-    const auto colon = left_.find(':');
-    std::size_t size = 0;
-    if (colon == left_.npos || !read_number(left_.substr(0, colon), size) || size > left_.size() - colon - 1)
-        return false;
-    text = left_.substr(colon + 1, size);
-    left_.remove_prefix(colon + 1 + size);
-    return true;
-}
-
-bool RecordReader::read(long long& number) {
-    std::string text;
-    return read(text) && read_number(text, number);
-}
-
-bool RecordReader::read(int& number) {
-    std::string text;
-    return read(text) && read_number(text, number);
-}
-
-bool RecordReader::read(bool& value) {
-    int number = 0;
-    if (!read(number)) return false;
-    value = number != 0;
-    return true;
 }
 
 } // namespace pollux::tools

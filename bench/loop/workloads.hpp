@@ -109,13 +109,13 @@ class Churn final : Handler {
     /// The cost of adding, changing and removing one watch.
     double measure() {
         const auto start = processor_time();
-        for (int look = 0; look < looks; ++look) watching_.churn(pipes_.readable_ends());
-        return static_cast<double>(processor_time() - start) / (looks * sources);
+        for (int poll = 0; poll < polls; ++poll) watching_.churn(pipes_.readable_ends());
+        return static_cast<double>(processor_time() - start) / (polls * sources);
     }
 
   private:
     static constexpr std::size_t sources = 100;
-    static constexpr int looks = 10;
+    static constexpr int polls = 10;
 
     void ready(std::size_t) override { throw std::logic_error("a removed watch was reported"); }
 

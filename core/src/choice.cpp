@@ -42,10 +42,12 @@ std::unique_ptr<Selector> Choice::open(OpenFailure& failure) const noexcept {
 
 std::string Choice::stack() const { return winner ? stack_text(layers, *winner) : std::string(); }
 
+bool Choice::is_auto() const noexcept { return requested == "auto" || requested.ends_with("+auto"); }
+
 std::string Choice::text() const {
-    std::string quoted = "\"" + escaped(asked) + "\" (" + escaped(origin) + ")";
-    if (!asked_layers.empty()) quoted += " with layers \"" + escaped(asked_layers) + "\" (from POLLUX_LAYERS)";
-    const bool is_list = asked.find(',') != asked.npos || asked == "auto" || asked.ends_with("+auto");
+    std::string quoted = "\"" + escaped(requested) + "\" (" + escaped(origin) + ")";
+    if (!requested_layers.empty()) quoted += " with layers \"" + escaped(requested_layers) + "\" (from POLLUX_LAYERS)";
+    const bool is_list = requested.find(',') != requested.npos || is_auto();
     std::string text = winner             ? "pollux: opened backend \"" + escaped(stack()) + "\" for " + quoted
                        : !refusal.empty() ? "pollux: cannot use backend " + quoted + "\n  " + escaped(refusal)
                        : is_list          ? "pollux: cannot open any backend of " + quoted

@@ -67,16 +67,16 @@ std::unique_ptr<Selector> open_any(const PluginFiles& files, bool privileged, Op
 
 Choice begin(const Request& request, const Environment& environment) {
     Choice choice;
-    choice.asked = "auto";
+    choice.requested = "auto";
     choice.origin = "the default";
     if (const auto program = trim(request.backend); !program.empty()) {
-        choice.asked = program;
+        choice.requested = program;
         choice.origin = "from the program";
     } else if (const auto variable = trim(environment.backend); !variable.empty()) {
-        choice.asked = variable;
+        choice.requested = variable;
         choice.origin = "from POLLUX_BACKEND";
     }
-    choice.asked_layers = trim(environment.layers);
+    choice.requested_layers = trim(environment.layers);
     if (environment.privileged) choice.notes.emplace_back("ignored the environment: this process is privileged");
     return choice;
 }
@@ -95,8 +95,8 @@ std::unique_ptr<Selector> open(const Request& request, Choice& choice) {
     for (const auto& file : files.all) names.insert(file.name);
     choice.installed.assign(names.begin(), names.end());
 
-    const auto list = StackList::parse(choice.asked);
-    const auto layers = LayerList::parse(choice.asked_layers);
+    const auto list = StackList::parse(choice.requested);
+    const auto layers = LayerList::parse(choice.requested_layers);
     choice.refusal = escaped(list.refusal);
     if (choice.refusal.empty() && !layers.refusal.empty()) choice.refusal = "POLLUX_LAYERS: " + escaped(layers.refusal);
     if (!choice.refusal.empty()) return nullptr;

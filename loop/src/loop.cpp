@@ -55,7 +55,7 @@ bool Loop::State::close() noexcept {
     posts->close();
     posted_.clear();
     deferred_.clear();
-    PostQueue::Functions().swap(deferred);
+    Functions().swap(deferred);
     timers.clear_callbacks();
     watches.clear_callbacks();
     signal_wake_watchers.clear_callbacks();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "posts.hpp"
 
-#include "forever.hpp"
+#include "no_destructor.hpp"
+#include "preallocated_mutex.hpp"
 
 #include <pollux/loop/poster.hpp>
 
@@ -35,15 +36,15 @@ class PostQueues {
 
   private:
     struct All {
-        loop::ReadyMutex mutex;
+        loop::PreallocatedMutex mutex;
         PostQueue* first POLLUX_GUARDED_BY(mutex) = nullptr;
     };
 
     static All& all() {
-        static loop::Forever<All> only;
+        static loop::NoDestructor<All> only;
         return only.value;
     }
-    static loop::ReadyMutex& mutex() POLLUX_RETURN_MUTEX(all().mutex) { return all().mutex; }
+    static loop::PreallocatedMutex& mutex() POLLUX_RETURN_MUTEX(all().mutex) { return all().mutex; }
     /// Constructs what lock() uses; returns whether there was memory for it.
     static bool prepare_for_fork() noexcept try {
         all();

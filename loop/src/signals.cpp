@@ -3,7 +3,8 @@
 // only accesses lock-free atomics and writes to a SignalPipe.
 #include "signals.hpp"
 
-#include "forever.hpp"
+#include "no_destructor.hpp"
+#include "preallocated_mutex.hpp"
 
 #include <array>
 #include <thread>
@@ -19,12 +20,12 @@ std::atomic<int> handlers_running = 0;
 
 /// A Process counts the watchers of each signal in the process, whose disposition all Loops share.
 struct Process {
-    ReadyMutex mutex;
+    PreallocatedMutex mutex;
     std::array<unsigned, signal_limit> watchers POLLUX_GUARDED_BY(mutex){};
 };
 
 Process& process() {
-    static Forever<Process> only;
+    static NoDestructor<Process> only;
     return only.value;
 }
 

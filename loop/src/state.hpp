@@ -9,7 +9,7 @@
 //        +- Poll --> backend        phase poll: fills `events_`, which phase ready then works off
 //        +- Watches --> Poll        watches by token and by descriptor; submits their changes before each poll
 //        |  +- WatchSlot            target of a Watcher: callback, interest, generation, FileIdentity
-//        |  +- Lingering            detects tokens that a backend reports after the end of their watch
+//        |  +- LingeringDetector    detects tokens that a backend reports after the end of their watch
 //        +- Timers                  phase timers
 //        |  +- TimerSlot, ColdData  target of a Timer, which is a node of the wheel; its callback and its period
 //        |  +- TimerWheel           public, too: timer_wheel.hpp
@@ -26,10 +26,12 @@
 // through them the Registrator of the Poll.
 
 #include "budget.hpp"
+#include "call_queue.hpp"
 #include "poll_hooks.hpp"
 #include "posts.hpp"
 #include "signal_wake_watchers.hpp"
 #include "slots.hpp"
+#include "stop_request.hpp"
 #include "timers.hpp"
 #include "watches.hpp"
 
@@ -105,7 +107,7 @@ class Loop::State {
     loop::Timers timers;
     loop::SignalWakeWatchers signal_wake_watchers;
     loop::PollHooks poll_hooks;
-    PostQueue::Functions deferred;
+    Functions deferred;
 
     const Poll& poll() const noexcept { return *poll_; }
     /// The clock of all readings; the object stays the same when the Poll is opened again, and refers to the new one.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "forever.hpp"
+#include "preallocated_mutex.hpp"
 
 #include <atomic>
 #include <thread>
@@ -14,7 +14,7 @@ struct SystemMemory {
     using Atomic = std::atomic<T>;
     template <typename T>
     using Plain = T;
-    using Mutex = ReadyMutex;
+    using Mutex = PreallocatedMutex;
     using ThreadId = std::thread::id;
 
     static ThreadId this_thread() noexcept { return std::this_thread::get_id(); }

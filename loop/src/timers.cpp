@@ -158,9 +158,9 @@ std::uint64_t Timers::recently() const noexcept {
 bool Timers::is_next_near() noexcept {
     // Most timers are timeouts that are far away. Near ones make each turn read the clock.
     constexpr std::uint64_t far = 100'000'000;
-    if (--rough_left_ != 0) return quiet_until_ < sum(recently(), far);
+    if (--coarse_left_ != 0) return quiet_until_ < sum(recently(), far);
     // However far behind the coarse clock is, a timer of a Loop that never sleeps is late by these turns at most.
-    rough_left_ = rough_readings;
+    coarse_left_ = coarse_readings;
     return quiet_until_ <= now_of(clock_);
 }
 

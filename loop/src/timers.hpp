@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "cold_data.hpp"
+#include "free_indexes.hpp"
 #include "slots.hpp"
 
 #include <pollux/loop/callback.hpp>
@@ -43,59 +45,6 @@ class alignas(32) TimerSlot final : public HandleTarget, public time::TimerNode 
     std::uint32_t index_;
     std::uint8_t position_ = 0; // among the unscheduled ones, counted from 1; 0: it is not one
     bool background_ = false;
-};
-
-/// A ColdData holds the data of a timer that only firing needs: one cache line.
-struct alignas(64) ColdData {
-    std::uint64_t period = 0; // 0: none
-    std::uint64_t missed = 0;
-    Callback<void()> callback;
-};
-
-/// A FreeIndexes object lists the free indexes of a table in Blocks, by block: the lowest block with a free index is
-/// used first, so that the highest ones become empty and can be freed when a flood is over.
-struct FreeIndexes {
-    static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
-    using Table = Blocks<ColdData>;
-
-    std::uint64_t lowest() const noexcept {
-        return any == 0 ? none : first[static_cast<std::size_t>(std::countr_zero(any))];
-    }
-    /// Takes lowest(), which `next` follows in the list of its block.
-    void take_lowest(std::uint64_t next) noexcept {
-        const auto block = static_cast<std::size_t>(std::countr_zero(any));
-        first[block] = next;
-        if (next == none) any &= any - 1;
-        ++used[block];
-    }
-    void use_new(std::uint32_t index) noexcept { ++used[Table::block_of(index)]; }
-    /// Returns the index that follows `index` in the list from now on.
-    std::uint64_t give_back(std::uint32_t index) noexcept {
-        const auto block = Table::block_of(index);
-        --used[block];
-        any |= std::uint32_t{1} << block;
-        return std::exchange(first[block], index);
-    }
-    /// Returns whether a block and the one below are unused: then at most a quarter of the table is in use.
-    bool is_excess(std::size_t block) const noexcept {
-        constexpr std::size_t kept = 8; // blocks: 16,320 timers, a megabyte and a half
-        return block >= kept && used[block] == 0 && used[block - 1] == 0;
-    }
-    void forget(std::size_t block) noexcept {
-        first[block] = none;
-        any &= ~(std::uint32_t{1} << block);
-    }
-
-    std::uint32_t any = 0;                                            // a bit for each block that has a free index
-    std::array<std::uint64_t, Table::most_blocks> first = all_none(); // of the list of each block
-    std::array<std::uint32_t, Table::most_blocks> used{};
-
-  private:
-    static constexpr std::array<std::uint64_t, Table::most_blocks> all_none() noexcept {
-        std::array<std::uint64_t, Table::most_blocks> all{};
-        all.fill(none);
-        return all;
-    }
 };
 
 /// A Timers object owns the timers of a Loop. A timer that was set to fire after a duration is unscheduled: it goes
@@ -172,7 +121,7 @@ class Timers final : public HandleOwner {
 
   private:
     friend class TimeLimit;
-    static constexpr unsigned rough_readings = 32; // of the coarse clock between two of the steady clock
+    static constexpr unsigned coarse_readings = 32; // of the coarse clock between two of the steady clock
     static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
 
     /// The index that follows `index` in the list of timers that have ended, or of those that are free. It takes the
@@ -221,7 +170,7 @@ class Timers final : public HandleOwner {
     bool over_limit_ = false;
     std::uint64_t now_ = 0;
     std::uint64_t quiet_until_ = 0; // no timer of the wheel is due before
-    unsigned rough_left_ = rough_readings;
+    unsigned coarse_left_ = coarse_readings;
     time::TimerWheel wheel_; // destroyed before its nodes
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "identity.hpp"
-#include "lingering.hpp"
+#include "file_identity.hpp"
+#include "lingering_detector.hpp"
 #include "slots.hpp"
 
 #include <pollux/loop/watch_callback.hpp>
@@ -136,7 +136,7 @@ class Watches final : public SlotOwner {
     Blocks<Entry> entries_; // of the slots with the same indexes
     std::vector<std::uint32_t> buckets_;
     List<WatchSlot> changed_;
-    Lingering lingering_;
+    LingeringDetector lingering_;
 };
 
 } // namespace pollux::loop

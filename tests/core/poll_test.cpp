@@ -48,11 +48,11 @@ TEST(Poll, returns_its_choice) {
         const auto poll = poll_with(backend);
         ASSERT_TRUE(poll.choice().winner);
         EXPECT_EQ(poll.choice().winner->name, backend);
-        EXPECT_EQ(poll.choice().asked, backend);
+        EXPECT_EQ(poll.choice().requested, backend);
     }
     const Scripted given(one_event);
     EXPECT_FALSE(given.poll.choice().winner);
-    EXPECT_EQ(given.poll.choice().asked, "");
+    EXPECT_EQ(given.poll.choice().requested, "");
 }
 
 /// A ScriptedSelector cannot have it: a Selector with an extension.

@@ -35,7 +35,7 @@ std::vector<Source> added(const Record& record) {
 std::vector<Token> tokens(Poll& poll) {
     std::vector<Token> all;
     Events events;
-    for (int looks = 0; looks < 100 && all.empty(); ++looks) {
+    for (int polls = 0; polls < 100 && all.empty(); ++polls) {
         EXPECT_FALSE(poll.poll(events, 20ms));
         for (const auto& event : events) {
             if (event.token != wake_token) all.push_back(event.token);

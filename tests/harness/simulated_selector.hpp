@@ -15,7 +15,8 @@
 
 namespace pollux::harness {
 
-/// A Simulation has the time of a SimulatedSelector, which the test moves, too, and outlives the selector.
+/// A Simulation is the clock of a SimulatedSelector, which the test moves, too, and the arrivals. It outlives the
+/// selector.
 class Simulation final : public time::ClockSource {
   public:
     using Time = std::chrono::steady_clock::time_point;
@@ -24,7 +25,7 @@ class Simulation final : public time::ClockSource {
     Time now() const noexcept override { return now_; }
     /// Time passes, as in a callback that takes long.
     void advance(std::chrono::nanoseconds time) noexcept { now_ = after(time); }
-    /// Makes a source ready at a time: a select() that watches it then reports it, once.
+    /// Makes a source ready at a time: a select() whose watch of it is armed then reports it, once.
     void arrives(Time time, Source source) { arrivals_.emplace(time, source); }
 
     std::size_t selects = 0;
@@ -59,7 +60,7 @@ class SimulatedSelector final : public Selector, private Registrator {
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {
         ++simulation_->selects;
         error = {};
-        if (const auto count = take(buffer)) return buffer.first(count);
+        if (const auto count = report(buffer)) return buffer.first(count);
         auto& arrivals = simulation_->arrivals_;
         if (!timeout && arrivals.empty()) {
             error = make_error_code(std::errc::resource_deadlock_would_occur);
@@ -70,18 +71,22 @@ class SimulatedSelector final : public Selector, private Registrator {
         if (!arrivals.empty()) end = std::min(end, arrivals.begin()->first);
         simulation_->now_ = end;
         ++simulation_->sleeps;
-        return buffer.first(take(buffer));
+        return buffer.first(report(buffer));
     }
 
   private:
-    std::size_t take(std::span<Event> buffer) noexcept {
+    /// Fills the buffer with the wake and the arrivals up to now; returns their number.
+    std::size_t report(std::span<Event> buffer) noexcept {
         std::size_t count = 0;
         if (std::exchange(simulation_->is_woken, false)) buffer[count++] = {wake_token, Ready::none};
         auto& arrivals = simulation_->arrivals_;
         while (count < buffer.size() && !arrivals.empty() && arrivals.begin()->first <= simulation_->now_) {
             const auto watched = watches_.find(arrivals.begin()->second);
-            if (watched != watches_.end() && any(watched->second.interest))
-                buffer[count++] = {watched->second.token, watched->second.interest};
+            if (watched != watches_.end() && any(watched->second.interest)) {
+                auto& watch = watched->second;
+                buffer[count++] = {watch.token, watch.interest};
+                if (watch.mode == Mode::oneshot) watch.interest = Ready::none; // spent
+            }
             arrivals.erase(arrivals.begin());
         }
         return count;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tests that concern io_uring only: results of the kernel that other backends do not depend on.
-#include "scene.hpp"
+#include "io_uring_test.hpp"
 
 #include <gtest/gtest.h>
 

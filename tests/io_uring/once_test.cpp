@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tests of sources that report POLLPRI to one poll and not to the next.
 #include "child.hpp"
+#include "io_uring_test.hpp"
 #include "refused_enter.hpp"
-#include "scene.hpp"
 
 #include <cerrno>
 #include <cstring>

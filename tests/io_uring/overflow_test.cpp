@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tests of more completions than the ring has room for, and of sources whose requests end each time.
 #include "child.hpp"
+#include "io_uring_test.hpp"
 #include "refused_enter.hpp"
-#include "scene.hpp"
 
 #include <atomic>
 #include <thread>

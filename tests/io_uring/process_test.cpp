@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tests of the process around a Selector: it forks, waits in vfork(), and lowers its limits.
 #include "child.hpp"
+#include "io_uring_test.hpp"
 #include "refused_enter.hpp"
-#include "scene.hpp"
 
 #include <atomic>
 #include <cerrno>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tests of failing io_uring_enter(2) calls: no call blocks for ever, and none reports success without its effect.
 #include "child.hpp"
+#include "io_uring_test.hpp"
 #include "refused_enter.hpp"
-#include "scene.hpp"
 
 #include <pollux/time/deadline.hpp>
 

@@ -3,9 +3,9 @@
 
 namespace pollux::io_uring_tests {
 
-/// Makes io_uring_enter(2) fail, by a filter of system calls (seccomp_unotify(2)): a thread of this process decides
-/// about each call of the calling thread and of those that it starts later. For a child that ends soon, since a filter
-/// exists as long as its threads.
+/// A RefusedEnter makes io_uring_enter(2) fail, by a filter of system calls (seccomp_unotify(2)): a thread of this
+/// process decides about each call of the calling thread and of those that it starts later. For a child that ends soon,
+/// since a filter exists as long as its threads.
 ///
 /// Threads: all functions from any.
 class RefusedEnter {

@@ -69,7 +69,7 @@ TEST_F(Kqueue, read_reports_queued_connections) {
     EXPECT_EQ(change(make(tcp.listening, EVFILT_READ, EV_ADD)), 0);
     EXPECT_GE(next().data, 1);
     tcp.accept();
-    EXPECT_EQ(look().size(), 0U);
+    EXPECT_EQ(pending_events().size(), 0U);
 }
 
 // filt_soread() and filt_sowrite(): nothing to read, and "(so->so_state & SS_ISCONNECTED) == 0 && PR_CONNREQUIRED" is
@@ -79,7 +79,7 @@ TEST_F(Kqueue, does_not_report_unconnected_sockets) {
     Tcp tcp;
     for (const int socket : {fresh, tcp.listening}) EXPECT_EQ(change(make(socket, EVFILT_WRITE, EV_ADD)), 0);
     EXPECT_EQ(change(make(fresh, EVFILT_READ, EV_ADD)), 0);
-    EXPECT_EQ(look().size(), 0U);
+    EXPECT_EQ(pending_events().size(), 0U);
     close(fresh);
 }
 
@@ -99,7 +99,7 @@ TEST_F(Kqueue, reports_datagrams_and_their_errors) {
     EXPECT_EQ(::send(sender, "", 0, 0), 0);
     EXPECT_EQ(next().ident, static_cast<std::uintptr_t>(receiver));
     close(receiver);
-    EXPECT_EQ(look().size(), 0U);
+    EXPECT_EQ(pending_events().size(), 0U);
     EXPECT_EQ(change(make(sender, EVFILT_READ, EV_ADD)), 0);
     EXPECT_EQ(::send(sender, "x", 1, 0), 1);
     const auto event = next();
@@ -116,14 +116,14 @@ TEST_F(Kqueue, reports_both_ends_of_a_pipe) {
     send(pipe_[1], "abc");
     EXPECT_EQ(next().data, 3);
     drain(pipe_[0]);
-    EXPECT_EQ(look().size(), 0U);
+    EXPECT_EQ(pending_events().size(), 0U);
     close(std::exchange(pipe_[1], -1));
     EXPECT_TRUE(next().flags & EV_EOF);
     close(std::exchange(pipe_[0], -1));
     ASSERT_EQ(pipe2(pipe_.data(), O_NONBLOCK), 0);
     fill(pipe_[1]);
     EXPECT_EQ(change(make(pipe_[1], EVFILT_WRITE, EV_ADD)), 0);
-    EXPECT_EQ(look().size(), 0U);
+    EXPECT_EQ(pending_events().size(), 0U);
     close(std::exchange(pipe_[0], -1));
     EXPECT_TRUE(next().flags & EV_EOF);
 }
@@ -137,7 +137,7 @@ TEST_F(Kqueue, write_waits_for_room) {
         fill(near);
         for (const unsigned mode : std::initializer_list<unsigned>{0, EV_CLEAR}) {
             EXPECT_EQ(change(make(near, EVFILT_WRITE, EV_ADD | mode)), 0);
-            EXPECT_EQ(look().size(), 0U);
+            EXPECT_EQ(pending_events().size(), 0U);
             std::atomic<bool> stop = false;
             std::thread reader([&stop, peer = far] {
                 while (!stop) drain(peer);
@@ -157,7 +157,7 @@ TEST_F(Kqueue, reads_files_up_to_their_end) {
     std::FILE* file = std::tmpfile();
     const int number = fileno(file);
     EXPECT_EQ(change(make(number, EVFILT_READ, EV_ADD)), 0);
-    EXPECT_EQ(look().size(), 0U);
+    EXPECT_EQ(pending_events().size(), 0U);
     send(number, "xyz");
     lseek(number, 1, SEEK_SET);
     EXPECT_EQ(change(make(number, EVFILT_READ, EV_ADD)), 0);
@@ -175,7 +175,7 @@ TEST_F(Kqueue, except_reports_out_of_band_data) {
     tcp.accept();
     EXPECT_EQ(change(make(tcp.near, EVFILT_EXCEPT, EV_ADD, NOTE_OOB)), 0);
     send(tcp.far);
-    EXPECT_EQ(look().size(), 0U);
+    EXPECT_EQ(pending_events().size(), 0U);
     EXPECT_EQ(::send(tcp.far, "!", 1, MSG_OOB), 1);
     EXPECT_EQ(next().fflags, unsigned{NOTE_OOB});
     drain(tcp.near);

@@ -63,8 +63,8 @@ class Kqueue : public testing::Test {
         events.resize(static_cast<std::size_t>(std::max(count, 0)));
         return events;
     }
-    /// The pending events.
-    std::vector<struct kevent> look(int room = 16) { return wait(&now, room); }
+    /// Returns the pending events, without waiting.
+    std::vector<struct kevent> pending_events(int room = 16) { return wait(&now, room); }
     /// Waits for the only event.
     struct kevent next() {
         const auto events = wait(&patience, 1);

@@ -9,13 +9,13 @@ namespace {
 // not returned."
 TEST_F(Kqueue, level_holds_as_long_as_the_condition) {
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD)), 0);
-    EXPECT_EQ(look().size(), 0U);
+    EXPECT_EQ(pending_events().size(), 0U);
     for (int round = 0; round < 3; ++round) {
         send(pair_[1]);
-        EXPECT_EQ(look().size(), 1U);
-        EXPECT_EQ(look().size(), 1U);
+        EXPECT_EQ(pending_events().size(), 1U);
+        EXPECT_EQ(pending_events().size(), 1U);
         drain(pair_[0]);
-        EXPECT_EQ(look().size(), 0U);
+        EXPECT_EQ(pending_events().size(), 0U);
     }
 }
 
@@ -25,7 +25,7 @@ TEST_F(Kqueue, drops_events_whose_condition_no_longer_holds) {
         EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD | mode)), 0);
         send(pair_[1]);
         drain(pair_[0]);
-        EXPECT_EQ(look().size(), 0U);
+        EXPECT_EQ(pending_events().size(), 0U);
         EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_DELETE)), 0);
     }
 }
@@ -37,15 +37,15 @@ TEST_F(Kqueue, clear_reports_arrivals) {
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD | EV_CLEAR)), 0);
     for (int round = 0; round < 3; ++round) {
         send(pair_[1], "four");
-        EXPECT_EQ(look().size(), 1U);
-        EXPECT_EQ(look().size(), 0U);
+        EXPECT_EQ(pending_events().size(), 1U);
+        EXPECT_EQ(pending_events().size(), 0U);
         char byte = 0;
         EXPECT_EQ(read(pair_[0], &byte, 1), 1);
-        EXPECT_EQ(look().size(), 0U);
+        EXPECT_EQ(pending_events().size(), 0U);
     }
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD)), 0);
-    EXPECT_EQ(look().size(), 1U);
-    EXPECT_EQ(look().size(), 0U);
+    EXPECT_EQ(pending_events().size(), 1U);
+    EXPECT_EQ(pending_events().size(), 0U);
 }
 
 // kqueue(2), EV_ONESHOT: "Causes the event to return only the first occurrence of the filter being triggered. After the
@@ -53,8 +53,8 @@ TEST_F(Kqueue, clear_reports_arrivals) {
 TEST_F(Kqueue, oneshot_is_deleted) {
     send(pair_[1]);
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD | EV_ONESHOT)), 0);
-    EXPECT_EQ(look().size(), 1U);
-    EXPECT_EQ(look().size(), 0U);
+    EXPECT_EQ(pending_events().size(), 1U);
+    EXPECT_EQ(pending_events().size(), 0U);
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_DELETE)), ENOENT);
 }
 
@@ -64,13 +64,13 @@ TEST_F(Kqueue, dispatch_is_disabled) {
     send(pair_[1]);
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD | EV_DISPATCH)), 0);
     EXPECT_EQ(change(make(pair_[0], EVFILT_WRITE, EV_ADD)), 0);
-    EXPECT_EQ(look().size(), 2U);
+    EXPECT_EQ(pending_events().size(), 2U);
     send(pair_[1]);
-    const auto events = look();
+    const auto events = pending_events();
     ASSERT_EQ(events.size(), 1U);
     EXPECT_EQ(events[0].filter, FilterNumber(EVFILT_WRITE));
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ENABLE)), 0);
-    EXPECT_EQ(look().size(), 2U);
+    EXPECT_EQ(pending_events().size(), 2U);
 }
 
 // kqueue(2), EV_DISABLE: "Disable event so kevent() will not return it. The filter itself is not disabled."
@@ -78,9 +78,9 @@ TEST_F(Kqueue, reports_when_enabled_what_was_triggered_before) {
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD | EV_CLEAR)), 0);
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_DISABLE)), 0);
     send(pair_[1]);
-    EXPECT_EQ(look().size(), 0U);
+    EXPECT_EQ(pending_events().size(), 0U);
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ENABLE)), 0);
-    EXPECT_EQ(look().size(), 1U);
+    EXPECT_EQ(pending_events().size(), 1U);
 }
 
 // kqueue_scan(), FreeBSD sys/kern/kern_event.c: what stays active goes back to the end of the queue, so that a small
@@ -91,7 +91,7 @@ TEST_F(Kqueue, takes_turns_in_a_small_eventlist) {
     EXPECT_EQ(change(make(pipe_[1], EVFILT_WRITE, EV_ADD | EV_CLEAR)), 0);
     std::vector<std::uintptr_t> seen;
     for (int turn = 0; turn < 5; ++turn) {
-        const auto events = look(1);
+        const auto events = pending_events(1);
         ASSERT_EQ(events.size(), 1U);
         seen.push_back(events[0].ident);
     }
@@ -109,15 +109,15 @@ TEST_F(Kqueue, user_events_are_triggered) {
     EXPECT_EQ(change(make(7, EVFILT_USER, EV_ENABLE, NOTE_TRIGGER)), ENOENT);
     EXPECT_EQ(change(make(7, EVFILT_USER, EV_ADD, 0, 70)), 0);
     EXPECT_EQ(change(make(8, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 80)), 0);
-    EXPECT_EQ(look().size(), 0U);
+    EXPECT_EQ(pending_events().size(), 0U);
     for (const int ident : {7, 8, 8}) EXPECT_EQ(change(make(ident, EVFILT_USER, EV_ENABLE, NOTE_TRIGGER)), 0);
-    EXPECT_EQ(look().size(), 2U);
-    const auto events = look();
+    EXPECT_EQ(pending_events().size(), 2U);
+    const auto events = pending_events();
     ASSERT_EQ(events.size(), 1U);
     EXPECT_EQ(events[0].ident, 7U);
     EXPECT_EQ(events[0].filter, FilterNumber(EVFILT_USER));
     EXPECT_EQ(change(make(8, EVFILT_USER, EV_ENABLE, NOTE_TRIGGER)), 0);
-    EXPECT_EQ(look().size(), 2U);
+    EXPECT_EQ(pending_events().size(), 2U);
 }
 #else
 // OpenBSD 7.7 and before have no EVFILT_USER: its number on other systems is refused.

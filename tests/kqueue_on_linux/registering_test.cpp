@@ -47,7 +47,7 @@ TEST_F(Kqueue, does_not_find_what_was_not_added) {
 }
 
 // kqueue(2), ERRORS: "EBADF The specified descriptor is invalid", whatever is to be done with it: kqueue_register() in
-// FreeBSD's sys/kern/kern_event.c looks the descriptor up first.
+// FreeBSD's sys/kern/kern_event.c searches for the descriptor first.
 TEST_F(Kqueue, refuses_what_is_not_open) {
     const int closed = dup(pair_[0]);
     close(closed);
@@ -66,7 +66,7 @@ TEST_F(Kqueue, modifies_what_is_added_again) {
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD, 0, 1)), 0);
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD, 0, 2)), 0);
     send(pair_[1]);
-    const auto events = look();
+    const auto events = pending_events();
     ASSERT_EQ(events.size(), 1U);
     EXPECT_EQ(events[0].udata, reinterpret_cast<void*>(2));
     EXPECT_EQ(events[0].ident, static_cast<std::uintptr_t>(pair_[0]));
@@ -80,8 +80,8 @@ TEST_F(Kqueue, keeps_the_mode_of_what_is_added_again) {
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD)), 0);
     for (const unsigned mode : std::initializer_list<unsigned>{EV_CLEAR, EV_ONESHOT, EV_DISPATCH}) {
         EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD | mode)), 0);
-        EXPECT_EQ(look().size(), 1U);
-        EXPECT_EQ(look().size(), 1U);
+        EXPECT_EQ(pending_events().size(), 1U);
+        EXPECT_EQ(pending_events().size(), 1U);
     }
 }
 
@@ -89,13 +89,13 @@ TEST_F(Kqueue, keeps_the_mode_of_what_is_added_again) {
 TEST_F(Kqueue, stays_disabled_when_added_again) {
     send(pair_[1]);
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD | EV_DISABLE)), 0);
-    EXPECT_EQ(look().size(), 0U);
+    EXPECT_EQ(pending_events().size(), 0U);
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD)), 0);
-    EXPECT_EQ(look().size(), 0U);
+    EXPECT_EQ(pending_events().size(), 0U);
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_ADD | EV_ENABLE)), 0);
-    EXPECT_EQ(look().size(), 1U);
+    EXPECT_EQ(pending_events().size(), 1U);
     EXPECT_EQ(change(make(pair_[0], EVFILT_READ, EV_DISABLE)), 0);
-    EXPECT_EQ(look().size(), 0U);
+    EXPECT_EQ(pending_events().size(), 0U);
 }
 
 // kqueue(2), RETURN VALUES: "If an error occurs while processing an element of the changelist and there is enough room
@@ -112,7 +112,7 @@ TEST_F(Kqueue, returns_a_result_for_each_change) {
     EXPECT_TRUE(events[0].flags & EV_ERROR);
     EXPECT_EQ(events[0].data, ENOENT);
     EXPECT_EQ(events[0].ident, static_cast<std::uintptr_t>(pair_[1]));
-    EXPECT_EQ(look().size(), 3U);
+    EXPECT_EQ(pending_events().size(), 3U);
     // With the same array for both lists.
     for (auto& wanted : changes) wanted = make(pair_[0], EVFILT_READ, EV_ADD | EV_RECEIPT);
     ASSERT_EQ(kevent(kq_, changes.data(), 3, changes.data(), 3, &now), 3);
@@ -141,14 +141,14 @@ TEST_F(Kqueue, deletes_what_is_closed) {
     const int number = dup(pair_[0]);
     EXPECT_EQ(change(make(number, EVFILT_READ, EV_ADD)), 0);
     EXPECT_EQ(change(make(number, EVFILT_WRITE, EV_ADD)), 0);
-    EXPECT_EQ(look().size(), 2U);
+    EXPECT_EQ(pending_events().size(), 2U);
     close(number);
-    EXPECT_EQ(look().size(), 0U);
+    EXPECT_EQ(pending_events().size(), 0U);
     EXPECT_EQ(dup(pair_[0]), number);
-    EXPECT_EQ(look().size(), 0U);
+    EXPECT_EQ(pending_events().size(), 0U);
     EXPECT_EQ(change(make(number, EVFILT_READ, EV_DELETE)), ENOENT);
     EXPECT_EQ(change(make(number, EVFILT_READ, EV_ADD)), 0);
-    EXPECT_EQ(look().size(), 1U);
+    EXPECT_EQ(pending_events().size(), 1U);
     close(number);
 }
 

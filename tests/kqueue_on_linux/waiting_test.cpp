@@ -96,7 +96,7 @@ TEST_F(Kqueue, does_not_report_a_source_that_another_thread_closes) {
     for (int i = 0; i < 2'000; ++i) EXPECT_GE(wait(&patience).size(), 1U);
     stop = true;
     changing.join();
-    EXPECT_EQ(look().size(), 1U);
+    EXPECT_EQ(pending_events().size(), 1U);
 }
 
 // kqueue(2), ERRORS: "EINTR A signal was delivered before the timeout expired and before any events were placed on the

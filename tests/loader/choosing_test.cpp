@@ -85,7 +85,7 @@ TEST_F(Choosing, auto_takes_the_highest_rank_that_opens) {
         const auto choice = choice_for(value);
         ASSERT_TRUE(choice.winner) << choice.text();
         EXPECT_EQ(choice.winner->name, "rank_high") << '"' << value << '"';
-        EXPECT_EQ(choice.asked, "auto") << '"' << value << '"';
+        EXPECT_EQ(choice.requested, "auto") << '"' << value << '"';
     }
     backend.set(std::nullopt);
     EXPECT_EQ(explain().winner.value().name, "rank_high");
@@ -124,7 +124,7 @@ TEST_F(Choosing, spaces_are_trimmed) {
     const auto choice = choice_for(" nosuch ,\tgood ");
     ASSERT_TRUE(choice.winner) << choice.text();
     EXPECT_EQ(choice.winner->name, "good");
-    EXPECT_EQ(choice.asked, "nosuch ,\tgood");
+    EXPECT_EQ(choice.requested, "nosuch ,\tgood");
 }
 
 TEST_F(Choosing, program_has_precedence_over_the_environment) {

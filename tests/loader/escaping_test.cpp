@@ -65,7 +65,7 @@ TEST_F(Escaping, each_byte) {
 TEST_F(Escaping, invalid_value) {
     backend.set("a" + hostile + "z");
     const auto choice = explain();
-    EXPECT_EQ(choice.asked, "a" + hostile + "z");
+    EXPECT_EQ(choice.requested, "a" + hostile + "z");
     check(choice);
     EXPECT_TRUE(contains(choice.text(), {"\"a\\x01", "\\x1b", "\\xff"}));
     try {

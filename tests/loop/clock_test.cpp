@@ -8,16 +8,16 @@
 #include <dlfcn.h>
 
 namespace {
-std::size_t readings = 0, rough_readings = 0;
-time_t rough_lag = 0; // seconds
+std::size_t readings = 0, coarse_readings = 0;
+time_t coarse_lag = 0; // seconds
 } // namespace
 
 extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
     using Function = int (*)(clockid_t, timespec*);
     static const auto system_clock = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "clock_gettime"));
-    ++(clock == CLOCK_MONOTONIC_COARSE ? rough_readings : readings);
+    ++(clock == CLOCK_MONOTONIC_COARSE ? coarse_readings : readings);
     const int result = system_clock(clock, time);
-    if (clock == CLOCK_MONOTONIC_COARSE) time->tv_sec -= rough_lag;
+    if (clock == CLOCK_MONOTONIC_COARSE) time->tv_sec -= coarse_lag;
     return result;
 }
 
@@ -26,9 +26,9 @@ namespace {
 
 /// The readings of all clocks.
 std::size_t readings_of(const auto& action) {
-    const auto before = readings + rough_readings;
+    const auto before = readings + coarse_readings;
     action();
-    return readings + rough_readings - before;
+    return readings + coarse_readings - before;
 }
 
 TEST(Clock, is_not_read_by_setting_a_timer) {
@@ -82,17 +82,17 @@ TEST(Clock, is_read_for_many_durations_at_once) {
 }
 
 // A coarse clock costs less, and suffices to see that no timer is due for long.
-TEST(Clock, is_a_rough_one_while_all_timers_are_far) {
+TEST(Clock, is_a_coarse_one_while_all_timers_are_far) {
     Scripted scripted;
     auto& loop = scripted.loop;
     auto far = loop.after(1h, [] {});
     scripted.turn();
     auto watcher = loop.watch(Source{3}, Ready::readable, Mode::level, [](Ready) {});
     scripted.reports({{Source{3}, Ready::readable}});
-    const auto before = readings, rough_before = rough_readings;
+    const auto before = readings, coarse_before = coarse_readings;
     EXPECT_TRUE(loop.run_one());
     EXPECT_EQ(readings - before, 0U);
-    EXPECT_EQ(rough_readings - rough_before, 1U);
+    EXPECT_EQ(coarse_readings - coarse_before, 1U);
 }
 
 // Tests that the counted readings are those of Loop, too.
@@ -107,25 +107,25 @@ TEST(Clock, is_read_once_by_a_turn_with_timers_and_again_before_it_sleeps) {
     scripted.reports({}); // for the non-blocking poll
     scripted.reports({{Source{3}, Ready::readable}});
     EXPECT_EQ(readings_of([&] { EXPECT_TRUE(loop.run_one()); }), 4U)
-        << "a rough one first; and the Poll reads it, to know when to end";
+        << "the first of the coarse clock, which does not suffice; and the Poll reads the clock, to know when to end";
     EXPECT_EQ(scripted.sleeps(), 1U);
     EXPECT_EQ(loop.metrics().turns, 2U);
 }
 
 /// Makes the coarse clock late while it exists, as on a guest whose hypervisor delays the ticks of Linux.
-class RoughLag {
+class CoarseLag {
   public:
-    explicit RoughLag(time_t seconds) { rough_lag = seconds; }
-    ~RoughLag() { rough_lag = 0; }
-    RoughLag(const RoughLag&) = delete;
-    RoughLag& operator=(const RoughLag&) = delete;
+    explicit CoarseLag(time_t seconds) { coarse_lag = seconds; }
+    ~CoarseLag() { coarse_lag = 0; }
+    CoarseLag(const CoarseLag&) = delete;
+    CoarseLag& operator=(const CoarseLag&) = delete;
 };
 
 // The steady clock decides: when it has passed a deadline, the next turn calls the timer.
-TEST(Clock, that_is_rough_and_far_behind_does_not_delay_timers) {
+TEST(Clock, that_is_coarse_and_far_behind_does_not_delay_timers) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
-        const RoughLag lag(10);
+        const CoarseLag lag(10);
         Loop loop(request(backend));
         int calls = 0;
         std::vector<Timer> timers;
@@ -138,8 +138,8 @@ TEST(Clock, that_is_rough_and_far_behind_does_not_delay_timers) {
     }
 }
 
-TEST(Clock, that_is_rough_and_far_behind_does_not_delay_timers_of_a_busy_loop) {
-    const RoughLag lag(3600);
+TEST(Clock, that_is_coarse_and_far_behind_does_not_delay_timers_of_a_busy_loop) {
+    const CoarseLag lag(3600);
     Scripted scripted;
     auto& loop = scripted.loop;
     int calls = 0;

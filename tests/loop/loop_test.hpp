@@ -40,12 +40,13 @@ inline Request request(const std::string& backend) {
     return {.backend = backend, .folders = {harness::folder_of_plugins()}};
 }
 
-/// Returns the message of the exception of an action; empty if it throws none.
+/// A Thrown holds the error and the message of a std::system_error.
 struct Thrown {
     std::error_code error = {};
     std::string text = {};
 };
 
+/// Returns what an action throws; empty if it throws nothing.
 Thrown thrown_by(const auto& action) {
     try {
         action();
@@ -72,12 +73,12 @@ inline std::size_t count_bytes(Loop& loop, Source source, Mode mode) {
     return bytes;
 }
 
-/// Stops a run() that does not end, and fails the test.
+/// A Watchdog stops a run() that does not end, and fails the test.
 class Watchdog {
   public:
     explicit Watchdog(Loop& loop)
         : timer_(loop.after(patience, [&loop] {
-              ADD_FAILURE() << "nothing came";
+              ADD_FAILURE() << "the Loop is still running";
               static_cast<void>(loop.stop());
           })) {
         timer_.in_background();
@@ -87,7 +88,7 @@ class Watchdog {
     Timer timer_;
 };
 
-/// Lets other threads wait until a Loop sleeps. Constructed by the thread that is about to run the Loop.
+/// An Asleep lets other threads wait until a Loop sleeps. Constructed by the thread that is about to run the Loop.
 class Asleep {
   public:
     explicit Asleep(Loop& loop) {
@@ -110,7 +111,7 @@ class Asleep {
     int thread_ = conformance::thread_number();
 };
 
-/// A Loop with a scripted backend, which keeps watches and reports the sources that the test sets.
+/// A Scripted is a Loop with a scripted backend, which keeps watches and reports the sources that the test sets.
 class Scripted {
   public:
     using Reports = std::vector<std::pair<Source, Ready>>;

@@ -58,6 +58,20 @@ TEST(Simulated, Selector_without_a_clock_leaves_the_steady_one) {
     EXPECT_LE(seen, Clock::now());
 }
 
+TEST(Simulated, Selector_reports_a_oneshot_watch_until_it_is_spent) {
+    const auto simulation = std::make_shared<harness::Simulation>();
+    harness::SimulatedSelector selector(simulation);
+    const Watch watch{Token{1}, Ready::readable, Mode::oneshot};
+    EXPECT_FALSE(selector.registrator().add(Source{3}, watch));
+    for (const auto wait : {1ms, 2ms, 3ms}) simulation->arrives(simulation->now() + wait, Source{3});
+    std::array<Event, 4> buffer;
+    std::error_code error;
+    EXPECT_EQ(selector.select(buffer, 1ms, error).size(), 1U);
+    EXPECT_EQ(selector.select(buffer, 1ms, error).size(), 0U) << "it is spent";
+    EXPECT_FALSE(selector.registrator().modify(Source{3}, watch));
+    EXPECT_EQ(selector.select(buffer, 1ms, error).size(), 1U);
+}
+
 TEST(Simulated, periods_are_exact) {
     Simulated simulated;
     Times seen;

@@ -14,13 +14,13 @@
 namespace pollux::net::tests {
 namespace {
 
-/// A connection of the echo server, which keeps received bytes that it cannot send yet.
+/// An Echo is a connection of the echo server, which keeps received bytes that it cannot send yet.
 class Echo {
   public:
     explicit Echo(TcpStream taken) : stream(std::move(taken)) {}
 
     /// The next interest; none when the connection has ended.
-    Ready go_on() {
+    Ready resume() {
         for (;;) {
             if (kept_.empty()) {
                 kept_.resize(4096);
@@ -42,12 +42,12 @@ class Echo {
     std::string kept_;
 };
 
-/// A client, which sends a text, shuts down its half, and reads the echo.
+/// A Client sends a text, shuts down its half, and reads the echo.
 class Client {
   public:
     Client(const Address& to, std::string text) : stream(connect(to)), text_(std::move(text)) {}
 
-    Ready go_on() {
+    Ready resume() {
         if (!connected_) {
             const auto outcome = stream.finish_connect();
             EXPECT_FALSE(outcome.has_failed()) << outcome.error.message();
@@ -73,7 +73,7 @@ class Client {
     }
 
     void finish() { EXPECT_FALSE(stream.shut_down_writing()); }
-    void expect_all_came_back() const { EXPECT_TRUE(received_ == text_) << received_.size() << " of " << text_.size(); }
+    void expect_all_echoed() const { EXPECT_TRUE(received_ == text_) << received_.size() << " of " << text_.size(); }
 
     TcpStream stream;
 
@@ -85,10 +85,11 @@ class Client {
 
 class WithBackend : public testing::TestWithParam<std::string> {};
 
-/// Token 0 is the listener, odd tokens are clients, even ones their connections in the server.
-class Scene {
+/// An EchoExchange is a server with its clients. Token 0 is the listener, odd tokens are clients, even ones their
+/// connections in the server.
+class EchoExchange {
   public:
-    Scene(Poll& poll, Address::Kind kind) : registrator_(poll.registrator()), listener_(listener(kind)) {
+    EchoExchange(Poll& poll, Address::Kind kind) : registrator_(poll.registrator()), listener_(listener(kind)) {
         EXPECT_FALSE(registrator_.add(listener_, {Token{0}, Ready::readable}));
     }
 
@@ -98,21 +99,21 @@ class Scene {
         EXPECT_FALSE(registrator_.add(clients_.at(number).stream, {Token{number}, Ready::writable}));
     }
 
-    void handle(const Event& event) {
+    void dispatch(const Event& event) {
         const auto number = static_cast<std::uint64_t>(event.token);
         if (number == 0) {
             accept_all();
         } else if (number % 2 == 1) {
-            go_on(clients_.at(number), event.token);
+            resume(clients_.at(number), event.token);
         } else {
-            go_on(echoes_.at(number), event.token);
+            resume(echoes_.at(number), event.token);
         }
     }
 
     bool is_over() const { return over_ == 2 * clients_.size(); }
 
-    void expect_all_came_back() const {
-        for (const auto& [number, client] : clients_) client.expect_all_came_back();
+    void expect_all_echoed() const {
+        for (const auto& [number, client] : clients_) client.expect_all_echoed();
     }
 
   private:
@@ -128,8 +129,8 @@ class Scene {
         EXPECT_FALSE(registrator_.modify(listener_, {Token{0}, Ready::readable}));
     }
 
-    void go_on(auto& one, Token token) {
-        if (const auto next = one.go_on(); any(next)) {
+    void resume(auto& one, Token token) {
+        if (const auto next = one.resume(); any(next)) {
             EXPECT_FALSE(registrator_.modify(one.stream, {token, next}));
         } else {
             EXPECT_FALSE(registrator_.remove(one.stream));
@@ -148,16 +149,16 @@ class Scene {
 TEST_P(WithBackend, echoes) {
     for (const auto kind : both_kinds) {
         auto poll = poll_with(GetParam());
-        Scene scene(poll, kind);
+        EchoExchange exchange(poll, kind);
         for (std::size_t i = 0; i < 10; ++i)
-            scene.add_client(std::string(1 + i * i * 20'000, static_cast<char>('a' + i)));
+            exchange.add_client(std::string(1 + i * i * 20'000, static_cast<char>('a' + i)));
         Events events;
-        while (!scene.is_over()) {
+        while (!exchange.is_over()) {
             ASSERT_FALSE(poll.poll(events, patience));
-            ASSERT_FALSE(events.empty()) << "nothing came any more";
-            for (const auto& event : events) scene.handle(event);
+            ASSERT_FALSE(events.empty()) << "no further event is reported";
+            for (const auto& event : events) exchange.dispatch(event);
         }
-        scene.expect_all_came_back();
+        exchange.expect_all_echoed();
     }
 }
 

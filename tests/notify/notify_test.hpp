@@ -52,8 +52,8 @@ class Rounds {
 
     /// The number of the next round, from 1 on; 0 after the last one.
     int next() {
-        constexpr int between_looks = 64;
-        if (done_ == most_ || (done_ % between_looks == 0 && std::chrono::steady_clock::now() > end_)) {
+        constexpr int between_readings = 64;
+        if (done_ == most_ || (done_ % between_readings == 0 && std::chrono::steady_clock::now() > end_)) {
             testing::Test::RecordProperty("rounds", done_);
             return 0;
         }
@@ -69,9 +69,9 @@ class Rounds {
 /// Waits until the condition holds, and yields the processor meanwhile; returns false after a limit.
 bool eventually(const auto& holds) {
     const auto end = std::chrono::steady_clock::now() + patience;
-    for (int looks = 0; !holds(); ++looks) {
+    for (int tries = 0; !holds(); ++tries) {
         constexpr int before_yield = 64;
-        if (looks % before_yield != 0) continue;
+        if (tries % before_yield != 0) continue;
         if (std::chrono::steady_clock::now() > end) return false;
         std::this_thread::yield();
     }
@@ -85,7 +85,7 @@ class StartingLine {
 
     void arrive_and_wait() {
         --missing_;
-        EXPECT_TRUE(eventually([this] { return missing_ == 0; })) << "not all threads came";
+        EXPECT_TRUE(eventually([this] { return missing_ == 0; })) << "not all threads arrived";
     }
 
   private:

@@ -26,9 +26,9 @@ std::string in_milliseconds(std::chrono::nanoseconds time) {
 std::string reason_of(const Choice& choice, const DemoOptions& options) {
     if (options.all) return "--all";
     const auto before = choice.attempts.size() - 1;
-    auto reason = choice.asked == "auto" ? "auto: the backend with the highest rank that opens"
-                                         : fmt::format("\"{}\" {}", choice.asked,
-                                                       options.backend.empty() ? choice.origin : "from --backend");
+    auto reason = choice.requested == "auto" ? "auto: the backend with the highest rank that opens"
+                                             : fmt::format("\"{}\" {}", choice.requested,
+                                                           options.backend.empty() ? choice.origin : "from --backend");
     if (before > 0) reason += fmt::format(", after {} that could not be opened", before);
     return reason;
 }

@@ -94,17 +94,17 @@ struct Attempt {
 
 /// A Choice is the report of open(): the request, all stacks that were tried, in order, and the result.
 ///
-/// Refusals, reasons and notes are escaped(). Names of files, `asked` and `asked_layers` are not.
+/// Refusals, reasons and notes are escaped(). Names of files, `requested` and `requested_layers` are not.
 struct Choice {
-    std::string asked;                          // "auto", "io_uring,epoll", "trace+epoll"
-    std::string origin;                         // where `asked` is from: "from POLLUX_BACKEND"
-    std::string asked_layers;                   // the value of POLLUX_LAYERS
-    std::string refusal;                        // why `asked` or `asked_layers` is invalid; then nothing was tried
-    std::vector<Attempt> attempts;              // the last one was opened, if there is a `winner`
-    std::vector<Attempt> passed_over;           // plugins that `auto` did not load for a reason other than their rank
-    std::optional<FoundPlugin> winner;          // the backend, with the values of its options
-    std::vector<FoundPlugin> layers;            // around the winner, outermost first, with the values of their options
-    std::vector<std::string> installed;         // names, sorted
+    std::string requested;              // "auto", "io_uring,epoll", "trace+epoll"
+    std::string origin;                 // where `requested` is from: "from POLLUX_BACKEND"
+    std::string requested_layers;       // the value of POLLUX_LAYERS
+    std::string refusal;                // why `requested` or `requested_layers` is invalid; then nothing was tried
+    std::vector<Attempt> attempts;      // the last one was opened, if there is a `winner`
+    std::vector<Attempt> passed_over;   // plugins that `auto` did not load for a reason other than their rank
+    std::optional<FoundPlugin> winner;  // the backend, with the values of its options
+    std::vector<FoundPlugin> layers;    // around the winner, outermost first, with the values of their options
+    std::vector<std::string> installed; // names, sorted
     std::vector<std::filesystem::path> folders; // searched, in order
     std::vector<std::string> notes;             // what was ignored, and why
 
@@ -115,6 +115,9 @@ struct Choice {
     /// Returns the winner and its layers as in POLLUX_BACKEND, with the options that were given:
     /// "trace+epoll?batch=64". Empty without a winner.
     std::string stack() const;
+
+    /// Returns whether `requested` leaves the choice of the backend to the ranks: "auto", "trace+auto".
+    bool is_auto() const noexcept;
 
     /// Returns the report as text, which is escaped(): several lines, the last one without a line feed.
     std::string text() const;

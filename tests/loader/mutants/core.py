@@ -77,6 +77,6 @@ MUTANTS = [
     (ESCAPED, "print what controls a terminal", "if (character.is_harmless()) {", "if (character.size != 0) {",
      "Escaping.each_byte"),
     (ESCAPED, "take overlong forms for characters", "if (code < least[size] || ", "if (", "Escaping.each_byte"),
-    (CHOICE, "print what was asked for as it is", 'std::string quoted = "\\"" + escaped(asked)',
-     'std::string quoted = "\\"" + asked', "Escaping.invalid_value"),
+    (CHOICE, "print what was requested as it is", 'std::string quoted = "\\"" + escaped(requested)',
+     'std::string quoted = "\\"" + requested', "Escaping.invalid_value"),
 ]

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include <post_protocol.hpp>
+#include <stop_request.hpp>
 
 namespace pollux::loop::tests {
 
@@ -71,17 +72,17 @@ struct Runner {
     System& system;
     bool is_kept;       // by a watch
     bool posts_itself;  // function 2, by function 0
-    bool is_settled;    // the others begin when it runs, and it is run by one thread
+    bool runs_first;    // it is run by one thread, and the others begin when it runs
     unsigned taken = 0; // a bit() for each
     bool is_stopped = false;
     unsigned runs = 0; // without a stop()
 
     End run() {
         const bool is_first = runs == 0 && !is_stopped;
-        if (is_first || !is_settled) system.posts.run_by(Memory::this_thread());
-        if (is_first && is_settled) system.baton.store(1, std::memory_order_release);
+        if (is_first || !runs_first) system.posts.run_by(Memory::this_thread());
+        if (is_first && runs_first) system.baton.store(1, std::memory_order_release);
         const auto end = turn_until_the_end();
-        if (!is_settled) system.posts.run_by(Memory::ThreadId());
+        if (!runs_first) system.posts.run_by(Memory::ThreadId());
         end == End::stopped ? static_cast<void>(is_stopped = true) : static_cast<void>(++runs);
         return end;
     }
@@ -133,7 +134,7 @@ struct Scenario {
     bool is_kept = true;        // by a watch
     std::size_t holds = 0;
     bool posts_itself = false;
-    bool is_settled = false;
+    bool runs_first = false;
 };
 
 bool has_one_stop(const Scenario& scenario) {
@@ -147,8 +148,8 @@ bool has_one_stop(const Scenario& scenario) {
 Body runs(const Scenario& scenario) {
     return [&scenario](System& system) {
         for (std::size_t i = 0; i < scenario.holds; ++i) system.posts.hold();
-        if (!scenario.is_settled) system.baton.store(1, std::memory_order_release);
-        Runner runner{system, scenario.is_kept, scenario.posts_itself, scenario.is_settled};
+        if (!scenario.runs_first) system.baton.store(1, std::memory_order_release);
+        Runner runner{system, scenario.is_kept, scenario.posts_itself, scenario.runs_first};
         auto end = runner.run();
         while (end == End::stopped) {
             if (has_one_stop(scenario)) expect(system.data_of_stop == 1, "what was written before stop() is stale");
@@ -183,7 +184,7 @@ Body runs(const Scenario& scenario) {
 
 Body carries_out(const Scenario& scenario, const Tasks& tasks) {
     return [&](System& system) {
-        const bool begins_later = scenario.is_settled || scenario.holds != 0;
+        const bool begins_later = scenario.runs_first || scenario.holds != 0;
         if (begins_later && system.baton.load(std::memory_order_acquire) == 0) give_up();
         for (const auto task : tasks) {
             pass_milestone(static_cast<Value>(task));

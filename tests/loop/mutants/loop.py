@@ -47,7 +47,7 @@ MUTANTS = [
      "Paused.by_a_change_without_effect"),
     ("src/turn.cpp", "spin on a source that was closed too early",
      "if (watches.note_lingering(event.token, metrics_.polls)) end_lingering(event.token);", "", "loop.lingering"),
-    ("src/lingering.hpp", "take what is stale now and then for lingering", "count_ == 0 || poll > poll_ + 1",
+    ("src/lingering_detector.hpp", "take what is stale now and then for lingering", "count_ == 0 || poll > poll_ + 1",
      "count_ == 0", "Lingering.*"),
     ("src/watches.cpp", "arm spent watches of a backend that is opened again",
      "        note_removed(slot);\n        mark(slot);\n",

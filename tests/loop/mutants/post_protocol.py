@@ -8,6 +8,7 @@ SUBJECT = Subject(
     own_tests=("tests/harness/memory_model/memory.cpp", "tests/loop/model/post_protocol_test.cpp"))  # fmt: skip
 
 HEADER = "src/post_protocol.hpp"
+STOP = "src/stop_request.hpp"
 LOSES = "PostProtocolModel.loses_nothing"
 
 # file, defect, piece of the source, its replacement, test that has to fail
@@ -42,12 +43,12 @@ MUTANTS = [
     (HEADER, "hide that the release of a KeepAlive failed", "        hold();\n        return error;", "        hold();\n        return {};",
      LOSES),
     (HEADER, "post to a Loop that is gone", "            closed_ = true;\n", "", "PostProtocolModel.a_closed_queue_keeps_nothing"),
-    (HEADER, "wake before the request to stop",
+    (STOP, "wake before the request to stop",
      "        is_requested_.store(true, std::memory_order_release);\n        return wake();",
      "        const std::error_code error = wake();\n        is_requested_.store(true, std::memory_order_release);\n"
      "        return error;", LOSES),
-    (HEADER, "let a request to stop be seen before what it is about",
+    (STOP, "let a request to stop be seen before what it is about",
      "is_requested_.store(true, std::memory_order_release)", "is_requested_.store(true, std::memory_order_relaxed)", LOSES),
-    (HEADER, "see a request to stop before what it is about", "exchange(false, std::memory_order_acquire)",
+    (STOP, "see a request to stop before what it is about", "exchange(false, std::memory_order_acquire)",
      "exchange(false, std::memory_order_relaxed)", LOSES),
 ]  # fmt: skip

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "scene.hpp"
+#include "io_uring_test.hpp"
 
 #include <cerrno>
 #include <stdexcept>

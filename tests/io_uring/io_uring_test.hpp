@@ -24,7 +24,7 @@ extern std::string backend;
 /// Throws OpenError.
 inline std::unique_ptr<Selector> open_backend() { return open({.backend = backend}); }
 
-/// Owns a descriptor.
+/// A Descriptor owns a file descriptor.
 class Descriptor {
   public:
     explicit Descriptor(int number = -1) : number_(number) {}
@@ -41,7 +41,7 @@ class Descriptor {
     int number_;
 };
 
-/// Two connected Unix sockets. What is written to `far` is read from `near`.
+/// A Pair is two connected Unix sockets. What is written to `far` is read from `near`.
 struct Pair {
     Pair();
     Descriptor near, far;

@@ -7,12 +7,12 @@
 
 namespace pollux::loop {
 
-/// Lingering detects a token that a backend reports in each call although its watch has ended, which keeps a Loop from
-/// sleeping. epoll(7) does so for a file descriptor that was closed while registered if a duplicate keeps its file
-/// open, and nothing can remove it.
+/// A LingeringDetector detects a token that a backend reports in each call although its watch has ended, which keeps a
+/// Loop from sleeping. epoll(7) does so for a file descriptor that was closed while registered if a duplicate keeps its
+/// file open, and nothing can remove it.
 ///
 /// It counts calls and reads no clock.
-class Lingering {
+class LingeringDetector {
   public:
     /// The number of calls in a row that report a token before it counts as lingering.
     static constexpr std::uint64_t limit = 8;
