@@ -192,5 +192,18 @@ TEST(Change, of_a_oneshot_watch_in_the_batch) {
     EXPECT_EQ(widened.scripted.changes(), Names{"modify 4 2"});
 }
 
+TEST(Change, that_is_reverted_after_an_event_of_both_interests_costs_no_call) {
+    for (const auto mode : {Mode::level, Mode::edge}) {
+        SCOPED_TRACE(static_cast<int>(mode));
+        Changed widened(mode, Ready::readable);
+        widened.change = [&] { widened.watcher.change(both); };
+        widened.report(Ready::readable | Ready::closed);
+        EXPECT_EQ(widened.seen, std::vector{Ready::readable | Ready::closed});
+        widened.watcher.change(Ready::readable);
+        widened.scripted.turn();
+        EXPECT_EQ(widened.scripted.changes(), (Names{"add 3 1", "add 4 1"}));
+    }
+}
+
 } // namespace
 } // namespace pollux::loop::tests
