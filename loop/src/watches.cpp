@@ -14,7 +14,9 @@ namespace {
 constexpr Ready promises = Ready::readable | Ready::writable | Ready::priority;
 constexpr Ready hints = Ready::closed | Ready::failed;
 
-std::uint64_t generation_of(Token token) noexcept { return static_cast<std::uint64_t>(token) >> 32; }
+std::uint32_t generation_of(Token token) noexcept {
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(token) >> 32);
+}
 
 } // namespace
 

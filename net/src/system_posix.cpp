@@ -44,7 +44,7 @@ std::error_code finish(Source socket) noexcept {
 
 /// Follows a call that made two descriptors, or failed.
 std::error_code finish_both(int result, Source (&ends)[2], [[maybe_unused]] Blocking blocking) noexcept {
-    auto error = posix::check(result);
+    auto error = error_after(result);
     if (error) return error;
     for (auto& end : ends) {
         end = posix::above_standard_streams(end);
@@ -171,7 +171,7 @@ std::error_code connect(Source socket, const SocketAddress& to) noexcept {
 Connecting connecting_state(Source socket, std::error_code& error) noexcept {
     pollfd polled{socket, POLLOUT, 0};
     const int ready = posix::poll_now({&polled, 1});
-    error = posix::check(ready);
+    error = error_after(std::min(ready, 0));
     if (ready == 0) return Connecting::under_way;
     // Linux reports POLLHUP without POLLERR for a socket that was never connected, see poll(2).
     return (polled.revents & (POLLHUP | POLLERR)) == POLLHUP ? Connecting::idle : Connecting::over;

@@ -10,6 +10,7 @@
 #include <thread>
 
 #ifndef _WIN32
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #endif
@@ -231,6 +232,38 @@ TEST(OnSignal, raises_no_sigpipe_after_descriptors_were_closed) {
     }
     sigaction(SIGPIPE, &former, nullptr);
     EXPECT_EQ(broken_pipes, 0);
+}
+
+// What a Loop opens for signals is not inherited by programs that the process starts, never blocks a handler, and is no
+// standard stream, even if one is closed; all of it is closed with the Loop.
+TEST(OnSignal, opens_descriptors_that_are_closed_on_exec_and_do_not_block) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        const auto former = conformance::open_descriptors();
+        {
+            Loop loop(request(backend));
+            const auto before = conformance::open_descriptors();
+            const int input = dup(STDIN_FILENO);
+            close(STDIN_FILENO);
+            auto watcher = loop.on_signal(SIGUSR1, [] {});
+            const bool is_free = fcntl(STDIN_FILENO, F_GETFD) == -1;
+            dup2(input, STDIN_FILENO);
+            close(input);
+            EXPECT_TRUE(is_free);
+            std::size_t count = 0;
+            for (const int descriptor : conformance::open_descriptors()) {
+                if (std::ranges::find(before, descriptor) != before.end()) continue;
+                ++count;
+                EXPECT_TRUE(fcntl(descriptor, F_GETFD) & FD_CLOEXEC) << descriptor;
+                EXPECT_TRUE(fcntl(descriptor, F_GETFL) & O_NONBLOCK) << descriptor;
+            }
+            EXPECT_EQ(count, 2U);
+            watcher.close();
+            watcher = loop.on_signal(SIGUSR2, [] {});
+            EXPECT_EQ(conformance::open_descriptors().size(), before.size() + 2) << "one pair for all signals";
+        }
+        EXPECT_EQ(conformance::open_descriptors(), former);
+    }
 }
 #endif
 

@@ -2,6 +2,8 @@
 // Tests of events of watches that ended or changed since the backend reported them.
 #include "loop_test.hpp"
 
+#include <bit>
+
 namespace pollux::loop::tests {
 namespace {
 
@@ -65,6 +67,29 @@ TEST(NoStaleCallback, from_a_backend_that_reports_unknown_tokens) {
     loop.run_for(0ns);
     EXPECT_EQ(calls, 0);
     EXPECT_EQ(loop.metrics().stale, 3U);
+}
+
+// However often a slot was used again since: no counter of that wraps within 17 bits.
+TEST(NoStaleCallback, after_a_slot_was_used_again_a_power_of_two_times) {
+    const auto record = std::make_shared<harness::Record>();
+    bool reports = true;
+    Loop loop(std::make_unique<harness::ScriptedSelector>(record, [&](std::size_t) {
+        const Event event{record->changes.front().watch.token, Ready::readable};
+        return harness::ScriptedSelector::Answer{{reports ? std::vector{event} : std::vector<Event>()}, {}};
+    }));
+    int calls = 0;
+    const auto watch = [&] { return loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready) { ++calls; }); };
+    auto watcher = watch();
+    loop.run_for(0ns);
+    ASSERT_EQ(calls, 1);
+    for (unsigned ends = 1; ends <= 1U << 17U; ++ends) {
+        watcher.close();
+        watcher = watch();
+        // Neither each turn, so that the backend does not seem to keep reporting it, nor each time, which takes longer.
+        reports = ends >= 8 && std::has_single_bit(ends);
+        if (reports || ends % 1024 == 1000 || ends < 8) loop.run_for(0ns);
+        ASSERT_EQ(calls, 1) << ends;
+    }
 }
 
 /// A watch whose interest another callback of the same batch changes.
@@ -165,6 +190,19 @@ TEST(Change, of_a_oneshot_watch_in_the_batch) {
     widened.scripted.changes();
     widened.scripted.turn();
     EXPECT_EQ(widened.scripted.changes(), Names{"modify 4 2"});
+}
+
+TEST(Change, that_is_reverted_after_an_event_of_both_interests_costs_no_call) {
+    for (const auto mode : {Mode::level, Mode::edge}) {
+        SCOPED_TRACE(static_cast<int>(mode));
+        Changed widened(mode, Ready::readable);
+        widened.change = [&] { widened.watcher.change(both); };
+        widened.report(Ready::readable | Ready::closed);
+        EXPECT_EQ(widened.seen, std::vector{Ready::readable | Ready::closed});
+        widened.watcher.change(Ready::readable);
+        widened.scripted.turn();
+        EXPECT_EQ(widened.scripted.changes(), (Names{"add 3 1", "add 4 1"}));
+    }
 }
 
 } // namespace

@@ -143,6 +143,40 @@ RULE(loop, budget) {
         EXPECT_EQ(*phase, (std::vector{0, 1, 2, 3, 4, 5, 6}));
 }
 
+// Handles that end in a turn are closed under the budget, too, in order; no turn sleeps while some are left.
+TEST(Budget, of_closes) {
+    Scripted scripted({.callbacks_per_phase = 2});
+    auto& loop = scripted.loop;
+    constexpr int flood = 7;
+    Names closed, expected;
+    std::vector<Watcher> watchers;
+    std::vector<Timer> timers;
+    for (int i = 0; i < flood; ++i) {
+        watchers.push_back(
+            loop.watch(Source{10 + i}, Ready::readable, Mode::level,
+                       [trace = std::make_unique<Trace>(closed, "watch " + std::to_string(i))](Ready) {}));
+        timers.push_back(loop.after(1h, [trace = std::make_unique<Trace>(closed, "timer")] {}));
+        expected.push_back("watch " + std::to_string(i));
+    }
+    auto kept = loop.watch(Source{9}, Ready::readable, Mode::level, [](Ready) {}); // otherwise run() would not sleep
+    EXPECT_FALSE(loop.post([&] {
+        watchers.clear();
+        timers.clear();
+    }));
+    for (std::size_t turn = 1; turn <= 3; ++turn) {
+        scripted.turn();
+        EXPECT_EQ(closed.size(), 2 * turn);
+        EXPECT_EQ(loop.metrics().closed, 2 * turn);
+    }
+    EXPECT_THROW(loop.run(), std::system_error) << "the first sleep ends it";
+    EXPECT_EQ(loop.metrics().turns, flood + 1U);
+    EXPECT_EQ(scripted.sleeps(), 1U);
+    EXPECT_EQ(loop.metrics().timers, 0U);
+    EXPECT_EQ(loop.metrics().watches, 1U);
+    std::erase(closed, "timer");
+    EXPECT_EQ(closed, expected);
+}
+
 // A phase whose time budget is used up continues in the next turn, after at least one callback.
 RULE(loop, budget_of_time) {
     Scripted scripted({.time_per_phase = 1ns});

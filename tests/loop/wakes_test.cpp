@@ -177,5 +177,29 @@ RULE(post, bounded) {
     EXPECT_THROW(Loop(request(backends().front()), {.posts = 0}), std::invalid_argument);
 }
 
+// Each wake of another thread that follows the delivery of the one before is delivered, however many there were.
+TEST(Wakes, are_delivered_one_by_one_however_many_there_were) {
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        Loop loop(request(backend));
+        const Watchdog watchdog(loop);
+        constexpr int rounds = 1100; // more than four times what a byte counts, and than a batch has events
+        std::atomic<int> delivered = 0;
+        auto watcher = loop.on_wake([&] { ++delivered; });
+        std::thread other([&, poster = loop.poster()] {
+            for (int round = 1; round <= rounds; ++round) {
+                EXPECT_FALSE(poster.wake());
+                const auto end = Clock::now() + patience;
+                while (delivered < round && Clock::now() < end) std::this_thread::yield();
+                ASSERT_GE(delivered, round);
+            }
+        });
+        while (delivered < rounds && !testing::Test::HasFailure()) loop.run_one();
+        other.join();
+        EXPECT_EQ(delivered, rounds);
+        EXPECT_EQ(loop.metrics().wakes, std::uint64_t{rounds});
+    }
+}
+
 } // namespace
 } // namespace pollux::loop::tests

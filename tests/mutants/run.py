@@ -50,6 +50,7 @@ class Library:
         self.subject, self.build, self.folder = subject, build, folder
         self.file = folder / subject.library
         self.program = build / subject.program
+        self.timed_out = False
         shutil.copytree(SOURCE / subject.folder, folder)
 
     def sources(self):
@@ -75,10 +76,10 @@ class Library:
         subprocess.run([self.subject.compiler, "-shared", "-o", self.file, *objects.values(),
                         *filled(self.subject.links, self.build)], check=True)  # fmt: skip
 
-    def make_program(self):
+    def make_program(self, program=None):
         """Builds the tests with the headers of this copy."""
         objects = self.compiled([SOURCE / file for file in self.subject.own_tests])
-        self.program = self.folder / "program"
+        self.program = program or self.folder / "program"
         subprocess.run([self.subject.compiler, "-o", self.program, *objects.values(), self.file,
                         "-lgtest", "-lgtest_main", "-pthread"], check=True)  # fmt: skip
 
@@ -102,6 +103,7 @@ class Library:
         return names
 
     def fails(self, test, *flags):
+        """Returns whether a run fails, or takes longer than the subject's patience: then `timed_out` is true."""
         # The first failure is enough: each may come after a timeout of seconds.
         command = self.command(f"--gtest_filter={test}", "--gtest_throw_on_failure", *flags)
         for _ in range(self.subject.attempts):
@@ -110,6 +112,7 @@ class Library:
                     run = subprocess.run(command, env=self.environment(), timeout=self.subject.patience,
                                          stdout=output, stderr=output)  # fmt: skip
             except subprocess.TimeoutExpired:
+                self.timed_out = True
                 return True
             if run.returncode not in (0, 2):  # 2 is misuse; a crash kills the mutant, too
                 return True

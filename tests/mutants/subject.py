@@ -19,6 +19,8 @@ class Subject:
     patience: int = 60  # seconds, after which a program that still runs counts as failed
     own_tests: tuple = ()  # sources of the program, which mutants of headers compile again
     is_static: bool = False  # the library is part of the program, so that each mutant makes that again
+    headers: tuple = ()  # public headers that own_tests test, for mechanical.py
+    others: tuple = ()  # further programs that load the library, for mechanical.py
 
 
 def backend(name, **others):

@@ -3,6 +3,12 @@
 
 #include "../conformance/wine.hpp"
 
+#ifdef __linux__
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#endif
+
 namespace pollux::net::tests {
 namespace {
 
@@ -181,6 +187,40 @@ RULE(udp, bind_fails) {
         good([&](auto& error) { return UdpSocket::bind(Address(Address::Ipv4{}, address_of(six).port()), error); });
     EXPECT_EQ(address_of(four).port(), address_of(six).port());
 }
+
+#ifdef __linux__
+// The interface of an IPv6 address is passed to the system, which requires it of a link-local address, and is returned
+// with the addresses of the socket, of its peer and of a sender.
+TEST(Udp, keeps_the_interface_of_an_address) {
+    bool is_checked = false;
+    ifaddrs* all = nullptr;
+    ASSERT_EQ(getifaddrs(&all), 0);
+    for (const auto* each = all; each; each = each->ifa_next) {
+        if (!each->ifa_addr || each->ifa_addr->sa_family != AF_INET6) continue;
+        const auto* six = reinterpret_cast<const sockaddr_in6*>(each->ifa_addr);
+        if (!IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr)) continue;
+        Address::Ipv6 bytes{};
+        std::copy_n(six->sin6_addr.s6_addr, bytes.size(), bytes.begin());
+        std::error_code failure;
+        auto near = UdpSocket::bind(Address(bytes, 0, six->sin6_scope_id), {}, failure);
+        if (failure) continue; // such as an address that is still being checked
+        const auto address = address_of(near);
+        EXPECT_EQ(address.interface_number(), six->sin6_scope_id);
+        ASSERT_TRUE(near.send_to(tests::bytes("one"), address).is_done());
+        std::string text(8, '\0');
+        EXPECT_EQ(receive_from(near, text).from, address);
+        EXPECT_EQ(text, "one");
+        auto unbound =
+            good([](auto& error) { return UdpSocket::bind(Address::any(Address::Kind::ipv6, 0), {}, error); });
+        EXPECT_EQ(unbound.connect(Address(bytes, address.port())), std::errc::invalid_argument) << "without it";
+        EXPECT_FALSE(unbound.connect(address));
+        EXPECT_EQ(good([&](auto& error) { return unbound.peer_address(error); }), address);
+        is_checked = true;
+    }
+    freeifaddrs(all);
+    if (!is_checked) GTEST_SKIP() << "not checked: no interface has a link-local address";
+}
+#endif
 
 } // namespace
 } // namespace pollux::net::tests

@@ -2,7 +2,9 @@
 // Tests of a channel: waiting and waking.
 #include "notify_test.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <ctime>
 #include <type_traits>
 
 namespace pollux::notify::tests {
@@ -117,6 +119,37 @@ RULE(channel, wakes) {
     }
     other.join();
 }
+
+#ifdef CLOCK_THREAD_CPUTIME_ID
+/// A Receiver that waits sleeps: after some microseconds it uses no processor, with a timeout and without.
+TEST(Channel, waiting_takes_no_processor_time) {
+    const auto used = [] {
+        timespec now{};
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+        return now.tv_sec * 1s + now.tv_nsec * 1ns;
+    };
+    for (const bool has_timeout : {true, false}) {
+        std::chrono::nanoseconds least = patience;
+        for (int attempt = 0; attempt < 20 && least >= 10ms; ++attempt) {
+            auto [sender, receiver] = event_channel(1);
+            std::thread other;
+            if (!has_timeout) {
+                other = std::thread([own = std::move(sender)] {
+                    std::this_thread::sleep_for(100ms);
+                    notify(own, {0});
+                });
+            }
+            Tokens tokens;
+            const auto before = used();
+            EXPECT_FALSE(receiver.recv(tokens, has_timeout ? Timeout(100ms) : forever));
+            least = std::min<std::chrono::nanoseconds>(least, used() - before);
+            EXPECT_EQ(tokens.empty(), has_timeout);
+            if (other.joinable()) other.join();
+        }
+        EXPECT_LT(least, 10ms);
+    }
+}
+#endif
 
 /// Many senders and one receiver, which sleeps with and without a timeout: each token is delivered.
 TEST(Channel, many_senders_wake_one_receiver) {

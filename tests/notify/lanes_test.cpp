@@ -2,6 +2,9 @@
 // Tests of a queue of lanes in one thread.
 #include "notify_test.hpp"
 
+#include <algorithm>
+#include <optional>
+#include <random>
 #include <type_traits>
 
 namespace pollux::notify::tests {
@@ -103,6 +106,57 @@ TEST(Lanes, of_destroyed_notifiers_are_delivered) {
     std::sort(all.begin(), all.end());
     EXPECT_EQ(all, (Numbers{1, 2, 3, 4}));
     EXPECT_EQ(poll(queue.poller), Numbers());
+}
+
+/// LaneNotifiers that come and go, at random, beside polls with and without room: each token that one notified is
+/// delivered once after that, in its order, and those of a destroyed one, too.
+TEST(Lanes, that_come_and_go_at_random) {
+    constexpr std::size_t capacity = 64, own_tokens = 4; // of each LaneNotifier: no two share one
+    std::mt19937 random(1);
+    auto [origin, poller] = event_queue(capacity, lanes);
+    std::vector<std::optional<LaneNotifier>> notifiers(capacity / own_tokens);
+    std::vector<Numbers> queued(notifiers.size());
+    std::size_t count = 0;
+    for (int step = 0; step < 20'000; ++step) {
+        const auto index = random() % notifiers.size();
+        auto& notifier = notifiers[index];
+        switch (random() % 4) {
+        case 0:
+            // The lane of a former one may still hold its tokens, which the new one must not mix with its own.
+            if (!notifier && queued[index].empty()) {
+                notifier.emplace(origin);
+            } else {
+                notifier.reset();
+            }
+            break;
+        case 1:
+        case 2:
+            for (auto i = random() % 3; notifier && i > 0; --i) {
+                const auto number = index * own_tokens + random() % own_tokens;
+                notify(*notifier, {number});
+                auto& own = queued[index];
+                if (std::find(own.begin(), own.end(), number) != own.end()) continue;
+                own.push_back(number);
+                ++count;
+            }
+            break;
+        default: {
+            const auto limit = random() % 3 == 0 ? no_limit : random() % 4;
+            const auto taken = poll(poller, limit);
+            ASSERT_EQ(taken.size(), std::min(limit, count));
+            count -= taken.size();
+            for (const auto number : taken) {
+                auto& own = queued[number / own_tokens];
+                ASSERT_FALSE(own.empty());
+                ASSERT_EQ(own.front(), number);
+                own.erase(own.begin());
+            }
+        }
+        }
+    }
+    for (auto& notifier : notifiers) notifier.reset();
+    EXPECT_EQ(poll(poller).size(), count);
+    EXPECT_EQ(poll(poller), Numbers());
 }
 
 } // namespace

@@ -263,6 +263,22 @@ RULE(timer_wheel, next_deadline) {
 RULE(timer_wheel, next_exact_deadline) {
     fire_at([](const TimerWheel& wheel) { return wheel.next_exact_deadline(); },
             [](std::uint64_t next, std::uint64_t deadline) { EXPECT_EQ(deadline, next); });
+    EXPECT_EQ(TimerWheel::tick, 65'536U);
+    // A timer that is due and was not popped is due now; without a timer there is no deadline.
+    Rig rig;
+    const auto expect_all = [&](std::optional<std::uint64_t> expected) {
+        EXPECT_EQ(rig.wheel->next_expiry(), expected);
+        EXPECT_EQ(rig.wheel->next_deadline(), expected);
+        EXPECT_EQ(rig.wheel->next_exact_deadline(), expected);
+    };
+    expect_all(std::nullopt);
+    rig.wheel->insert(rig.timers[0], 5 * tick);
+    rig.wheel->insert(rig.timers[1], 900 * tick);
+    rig.wheel->advance(10 * tick + 1);
+    expect_all(10 * tick + 1);
+    EXPECT_EQ(rig.at(10 * tick + 1), Numbers{0});
+    EXPECT_EQ(rig.at(900 * tick), Numbers{1});
+    expect_all(std::nullopt);
 }
 
 // A time that is earlier than the last one is ignored: deadlines that have passed stay passed.

@@ -4,7 +4,8 @@ from subject import Subject
 # A header of the core; what the library is made of is no matter.
 SUBJECT = Subject(
     folder="core", library="libpollux.so", program="tests/core/pollux-core-tests", sources=("src/stack_list.cpp",),
-    own_tests=("tests/core/posix_test.cpp",))  # fmt: skip
+    headers=("include/pollux/posix.hpp",),
+    own_tests=("tests/core/posix_test.cpp", "tests/core/posix_units_test.cpp"))  # fmt: skip
 
 HEADER = "include/pollux/posix.hpp"
 ENDS = "PosixPoll.reports_ends_of_pipes_below_a_lowered_limit_of_descriptors"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 from subject import library
 
-SUBJECT = library("loop", "tests/loop/pollux-loop-tests")
+SUBJECT = library("loop", "tests/loop/pollux-loop-tests", others=("tests/loop/pollux-loop-allocations",))
 
 # file, defect, piece of the source, its replacement, tests of which one has to fail
 MUTANTS = [

@@ -4,6 +4,7 @@ from subject import Subject
 # A header of the core; what the library is made of is no matter.
 SUBJECT = Subject(
     folder="core", library="libpollux.so", program="tests/notify/pollux-notify-model", sources=("src/stack_list.cpp",),
+    headers=("include/pollux/pending_wake.hpp",),
     own_tests=("tests/harness/memory_model/memory.cpp", "tests/notify/model/pending_wake_test.cpp"))  # fmt: skip
 
 HEADER = "include/pollux/pending_wake.hpp"
