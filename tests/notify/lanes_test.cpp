@@ -108,9 +108,9 @@ TEST(Lanes, of_destroyed_notifiers_are_delivered) {
     EXPECT_EQ(poll(queue.poller), Numbers());
 }
 
-/// LaneNotifiers that come and go, at random, beside polls with and without room: each token that one notified is
-/// delivered once after that, in its order, and those of a destroyed one, too.
-TEST(Lanes, that_come_and_go_at_random) {
+/// LaneNotifiers that are added and removed, at random, beside polls with and without room: each token that one
+/// notified is delivered once after that, in its order, and those of a destroyed one, too.
+TEST(Lanes, that_are_added_and_removed_at_random) {
     constexpr std::size_t capacity = 64, own_tokens = 4; // of each LaneNotifier: no two share one
     std::mt19937 random(1);
     auto [origin, poller] = event_queue(capacity, lanes);
