@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 import tempfile
 import unittest
 import xml.etree.ElementTree
@@ -264,6 +265,34 @@ class Explanations(unittest.TestCase):
         self.assertEqual(outcome.returncode, 0)
         for status in range(4):
             self.assertRegex(outcome.stdout, rf"\n  {status}  \w")
+
+
+class Levels(InFolder):
+    def levels(self, how, *arguments):
+        return subprocess.run([os.environ["LEVELS"], how, *arguments], capture_output=True, text=True, timeout=300, check=False)
+
+    def test_each_level(self):
+        file = self.folder / "report.json"
+        for more in ([], ["--in-process"]):
+            outcome = self.levels("recorded", "--gtest_filter=levels.*", f"--report={file}", *more)
+            self.assertEqual(outcome.returncode, 0, outcome)
+            self.assertIn("epoll: 1 rules passed, 0 failed, 0 declared unsupported, 1 falls short, 1 recorded\n", outcome.stdout)
+            self.assertIn("    falls short: levels.should\n", outcome.stdout)
+            self.assertIn("    recorded: levels.recorded: figure: 17\n", outcome.stdout)
+            rules = {rule["rule"]: rule for rule in json.loads(file.read_text())["subjects"][0]["rules"]}
+            self.assertEqual([rules[f"levels.{level}"]["level"] for level in ("must", "should", "recorded")], ["must", "should", "recorded"])
+            self.assertEqual(rules["levels.should"]["outcome"], "falls short")
+            self.assertEqual(rules["levels.recorded"]["measurements"], {"figure": "17"})
+
+    def test_must(self):
+        self.assertEqual(self.levels("must", "--gtest_filter=levels.*").returncode, 1)
+        outcome = self.levels("none", "--gtest_filter=levels.*")
+        self.assertIn("epoll: 2 rules passed, 0 failed, 0 declared unsupported, 1 recorded\n", outcome.stdout)
+
+    def test_a_recommendation_may_be_expected_to_be_broken(self):
+        file = self.write("levels.should for a reason")
+        self.assertEqual(self.levels("recorded", "--gtest_filter=levels.should", f"--expect={file}").returncode, 0)
+        self.assertEqual(self.levels("none", "--gtest_filter=levels.should", f"--expect={file}").returncode, 1)
 
 
 class Limits(InFolder):
