@@ -67,7 +67,7 @@ def changes_of_tokens(text):
 
 
 def is_ignored(text):
-    """Returns a function that tells whether a place is in a comment, a string or a directive."""
+    """Returns a function that returns whether a place is in a comment, a string or a directive."""
     ignored = [token.span() for token in TOKEN.finditer(text) if token["ignored"]]
     return lambda place: any(begin <= place < end for begin, end in ignored)
 
