@@ -108,8 +108,8 @@ TEST(Lanes, of_destroyed_notifiers_are_delivered) {
     EXPECT_EQ(poll(queue.poller), Numbers());
 }
 
-/// LaneNotifiers that are opened and closed at random, beside polls with and without room: each token that one notified is
-/// delivered once after that, in its order, and those of a destroyed one, too.
+/// LaneNotifiers that are opened and closed at random, beside polls with and without room: each token that one notified
+/// is delivered once after that, in its order, and those of a destroyed one, too.
 TEST(Lanes, that_come_and_go_at_random) {
     constexpr std::size_t capacity = 64, own_tokens = 4; // of each LaneNotifier: no two share one
     std::mt19937 random(1);
