@@ -88,13 +88,13 @@ UnixStream UnixStream::connect(const UnixAddress& to, std::error_code& error) no
 }
 
 UnixPair UnixStream::pair(std::error_code& error) noexcept {
-    Source ends[2] = {none, none};
+    Source ends[2];
     error = system::open_pair(ends, system::Blocking::no);
     return {UnixStream(ends[0]), UnixStream(ends[1])};
 }
 
 UnixChildPair UnixStream::pair_with_child(std::error_code& error) noexcept {
-    Source ends[2] = {none, none};
+    Source ends[2];
     error = system::open_pair(ends, system::Blocking::yes);
     if (!error) error = system::prepare_socket(ends[0]);
     UnixChildPair made{UnixStream(ends[0]), ChildEnd(ends[1])};

@@ -92,8 +92,11 @@ TEST_F(Search, folder_that_is_listed_twice_is_searched_once) {
 
 TEST_F(Search, other_files_are_not_plugins) {
     const TemporaryFolder folder;
-    for (const auto& name : {file_name("good").substr(file_name("").find('-') + 1), "other-" + file_name("good"),
-                             file_name("good") + ".1", file_name(""), file_name("Good")}) {
+    auto other_begin = file_name("good"), other_end = file_name("good");
+    other_begin.front() = other_end.back() = 'x';
+    for (const auto& name :
+         {other_begin, other_end, file_name("good").substr(file_name("").find('-') + 1), "other-" + file_name("good"),
+          file_name("good") + ".1", file_name(""), file_name("Good")}) {
         fs::copy_file(fixture("good"), folder / name);
     }
     const auto all = installed({.folders = {folder}});

@@ -9,9 +9,11 @@
 #include <cstdarg>
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,6 +21,9 @@ namespace {
 
 /// The number of calls that still succeed before one fails; -1: none fails.
 thread_local int before_failure = -1;
+
+/// What the system reports as the protocol of each socket.
+thread_local std::optional<int> protocol;
 
 bool fails_now() {
     if (before_failure < 0 || before_failure-- > 0) return false;
@@ -51,7 +56,10 @@ int setsockopt(int socket, int level, int option, const void* value, socklen_t l
     return fails_now() ? -1 : real(&setsockopt, "setsockopt")(socket, level, option, value, length);
 }
 int getsockopt(int socket, int level, int option, void* value, socklen_t* length) noexcept {
-    return fails_now() ? -1 : real(&getsockopt, "getsockopt")(socket, level, option, value, length);
+    if (fails_now()) return -1;
+    const int result = real(&getsockopt, "getsockopt")(socket, level, option, value, length);
+    if (protocol && level == SOL_SOCKET && option == SO_PROTOCOL) *static_cast<int*>(value) = *protocol;
+    return result;
 }
 int fcntl(int source, int command, ...) { // NOLINT(cert-dcl50-cpp)
     va_list list;
@@ -69,7 +77,7 @@ namespace {
 const std::error_code no_buffers(ENOBUFS, std::system_category());
 
 /// Makes each system call of `make` fail once. `make` returns how many ends are open.
-void expect_all_or_nothing(const char* name, int ends, const std::function<int(std::error_code&)>& make) {
+void expect_all_or_nothing_now(const char* name, int ends, const std::function<int(std::error_code&)>& make) {
     SCOPED_TRACE(name);
     const auto before = conformance::open_descriptors();
     for (int index = 0;; ++index) {
@@ -87,6 +95,17 @@ void expect_all_or_nothing(const char* name, int ends, const std::function<int(s
         }
         ASSERT_FALSE(testing::Test::HasFailure());
     }
+}
+
+/// So does it while no standard stream is open, whose descriptors are avoided by further calls.
+void expect_all_or_nothing(const char* name, int ends, const std::function<int(std::error_code&)>& make) {
+    expect_all_or_nothing_now(name, ends, make);
+    SCOPED_TRACE("without standard input");
+    const int input = ::dup(STDIN_FILENO);
+    ::close(STDIN_FILENO);
+    expect_all_or_nothing_now(name, ends, make);
+    ::dup2(input, STDIN_FILENO);
+    ::close(input);
 }
 
 TEST(Failing, opening_leaves_nothing_open) {
@@ -179,6 +198,29 @@ TEST(Failing, adopt_leaves_the_source_to_the_caller) {
                                     ::pipe2(ends, 0);
                                     std::swap(ends[0], ends[1]);
                                 }));
+}
+
+// The protocols that have the type of TCP or UDP, and other properties: not every system can open such sockets.
+TEST(Adopt, refuses_sockets_of_another_protocol_of_the_same_type) {
+    const auto adopted = [](const auto& waiting, auto adopt, int type, std::optional<int> reported) {
+        auto near = type == SOCK_STREAM ? connect(address_of(waiting)).release() : ::socket(AF_INET, type, 0);
+        protocol = reported;
+        std::error_code error;
+        const auto made = adopt(near, error);
+        protocol.reset();
+        if (error) ::close(near);
+        return error;
+    };
+    const auto waiting = listener(Address::Kind::ipv4);
+    constexpr int mptcp = 262, udp_lite = 136;
+    for (const int good : {int{IPPROTO_TCP}, mptcp})
+        EXPECT_FALSE(adopted(waiting, TcpStream::adopt, SOCK_STREAM, good));
+    for (const int bad : {int{IPPROTO_SCTP}, int{IPPROTO_UDP}, udp_lite})
+        EXPECT_EQ(adopted(waiting, TcpStream::adopt, SOCK_STREAM, bad), std::errc::wrong_protocol_type);
+    for (const int good : {int{IPPROTO_UDP}, udp_lite})
+        EXPECT_FALSE(adopted(waiting, UdpSocket::adopt, SOCK_DGRAM, good));
+    for (const int bad : {int{IPPROTO_ICMP}, int{IPPROTO_TCP}, mptcp})
+        EXPECT_EQ(adopted(waiting, UdpSocket::adopt, SOCK_DGRAM, bad), std::errc::wrong_protocol_type);
 }
 
 } // namespace

@@ -58,10 +58,16 @@ auto good(const auto& call) {
     return made;
 }
 
-/// Makes a call that must fail, and returns its error.
+/// Makes a call that may fail, and returns its error. What a failed one makes must be closed or empty.
 std::error_code error_of(const auto& call) {
     std::error_code error;
-    static_cast<void>(call(error));
+    const auto made = call(error);
+    if constexpr (requires { made.is_open(); }) {
+        EXPECT_FALSE(error && made.is_open());
+    }
+    if constexpr (requires { made.is_unnamed(); }) {
+        EXPECT_TRUE(!error || made.is_unnamed());
+    }
     return error;
 }
 

@@ -150,6 +150,11 @@ RULE(unix, addresses) {
               std::errc::filename_too_long);
 #endif
     EXPECT_EQ(error_of([](auto& error) { return UnixListener::listen({}, error); }), std::errc::invalid_argument);
+    const UnixStream closed;
+    constexpr auto bad = std::errc::bad_file_descriptor;
+    EXPECT_EQ(error_of([&](auto& error) { return closed.local_address(error); }), bad);
+    EXPECT_EQ(error_of([&](auto& error) { return closed.peer_address(error); }), bad);
+    EXPECT_EQ(error_of([](auto& error) { return UnixListener().local_address(error); }), bad);
     const Folder folder;
     const auto at = folder.address("a");
     EXPECT_EQ(error_of([&](auto& error) { return UnixListener::listen(at, -1, error); }), std::errc::invalid_argument);

@@ -60,6 +60,8 @@ RULE(channel, empty_buffer) {
     EXPECT_EQ(receiver.try_recv(some, 0), invalid);
     EXPECT_FALSE(receiver.recv(some));
     EXPECT_EQ(numbers(some), Numbers{1});
+    EXPECT_EQ(receiver.recv(some, 0), invalid);
+    EXPECT_TRUE(some.empty()) << "those of the call before are gone";
 }
 
 // recv() with a timeout never returns early without a token, and then returns neither an error nor a token; tokens that
