@@ -72,7 +72,8 @@ std::span<const AbsentRule> absent_rules() {
     static constexpr const char* no_limit = "Windows has no limit of handles that a process can lower";
     static constexpr const char* no_descriptor = "Windows has no descriptor that stands for a set of sockets";
     static constexpr const char* no_fork = "Windows has no fork()";
-    static constexpr std::array<AbsentRule, 17> absent{
+    static constexpr const char* no_table = "the sources of the table are those of Linux";
+    static constexpr std::array<AbsentRule, 23> absent{
         {{"accept.no_descriptor", no_limit},
          {"descriptor.ends_foreign_wait", no_descriptor},
          {"descriptor.quiet_when_not", no_descriptor},
@@ -90,7 +91,13 @@ std::span<const AbsentRule> absent_rules() {
          {"selector.lowered_limit", no_limit},
          {"selector.lowered_limit_no_spin", no_limit},
          {"selector.standard_streams", "Windows does not give standard streams the lowest numbers"},
-         {"signal.returns", "Windows has no signals"}}};
+         {"signal.returns", "Windows has no signals"},
+         {"table.batches", no_table},
+         {"table.changes", no_table},
+         {"table.descriptors", no_table},
+         {"table.states", no_table},
+         {"table.threads", no_table},
+         {"table.while_asleep", no_table}}};
     return absent;
 #else
     return absent_rules_of_process();

@@ -56,6 +56,7 @@ class Budget {
     /// The number of rounds of a full run.
     int rounds() const { return rounds_; }
 
+    static bool is_brief() { return is_brief_; }
     /// Reduces later Budgets to a tenth of the rounds, and from 20 s to 1 s. Threads: call it before the first rule.
     static void be_brief() { is_brief_ = true; }
 

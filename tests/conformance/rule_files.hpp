@@ -20,6 +20,9 @@ void link_own_descriptors_rules();
 void link_posix_rules();
 void link_surroundings_rules();
 #endif
+#ifdef __linux__
+void link_table_rules();
+#endif
 void link_resources_rules();
 void link_seam_rules();
 void link_threads_rules();

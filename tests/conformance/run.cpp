@@ -39,6 +39,9 @@ void link_all_rules() {
     link_posix_rules();
     link_surroundings_rules();
 #endif
+#ifdef __linux__
+    link_table_rules();
+#endif
     link_resources_rules();
     link_seam_rules();
     link_threads_rules();
@@ -190,6 +193,7 @@ constexpr const char* usage =
 int run(const std::vector<Subject>& subjects, int argc, char** argv) {
     link_all_rules();
     begin_process();
+    block_realtime_signals();
     std::erase_if(listed_rules(), [](const ListedRule& rule) {
         return std::ranges::any_of(
             absent_rules(), [&](const AbsentRule& absent) { return std::string_view(absent.label) == rule.label; });
