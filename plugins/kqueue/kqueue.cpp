@@ -50,13 +50,17 @@ std::error_code validate(Source source) noexcept {
     return is_file ? make_error_code(std::errc::operation_not_permitted) : std::error_code();
 }
 
-/// Returns which directions are ready, by poll(2).
-Ready ready_now(Source source) noexcept {
-    pollfd watched{source, POLLIN | POLLOUT, 0};
+/// Returns which conditions of the interest hold, by poll(2).
+Ready ready_now(Source source, Ready interest) noexcept {
+    pollfd watched{source, 0, 0};
+    if (any(interest & Ready::readable)) watched.events |= POLLIN;
+    if (any(interest & Ready::writable)) watched.events |= POLLOUT;
+    if (any(interest & Ready::priority)) watched.events |= POLLPRI;
     Ready ready = Ready::none;
     if (posix::poll_now({&watched, 1}) != 1) return ready;
-    if (watched.revents & (POLLIN | POLLHUP | POLLERR)) ready |= Ready::readable;
-    if (watched.revents & (POLLOUT | POLLHUP | POLLERR)) ready |= Ready::writable;
+    if (watched.revents & (POLLIN | POLLHUP | POLLERR)) ready |= interest & Ready::readable;
+    if (watched.revents & (POLLOUT | POLLHUP | POLLERR)) ready |= interest & Ready::writable;
+    if (watched.revents & POLLPRI) ready |= Ready::priority;
     return ready;
 }
 
@@ -231,13 +235,13 @@ class Kqueue final : public Selector, public PollableDescriptor, private Registr
         return count;
     }
 
-    /// Returns the other direction, if it is ready, for the event of a watch in a full batch, in which its kevent may
-    /// not have fitted. That of an edge watch is reported by the next select().
+    /// Returns the conditions of the other filters that hold, for the event of a watch in a full batch, in which their
+    /// kevents may not have fitted. Those of an edge watch are reported by the next select().
     static Ready rest_of(const Entry& entry, const struct kevent& event) noexcept {
-        constexpr Ready both = Ready::readable | Ready::writable;
-        const auto& watch = entry.filters.watch;
-        if (watch.mode == Mode::edge || (watch.interest & both) != both) return Ready::none;
-        return ready_now(static_cast<Source>(event.ident));
+        const auto& [watch, generation, set] = entry.filters;
+        const bool has_others = (set & (set - 1U)) != 0;
+        if (watch.mode == Mode::edge || !has_others) return Ready::none;
+        return ready_now(static_cast<Source>(event.ident), watch.interest);
     }
 
     int kq_ = -1;

@@ -85,6 +85,8 @@ constexpr Background backgrounds[] = {
      "Descriptors below 3 or without close-on-exec, leaks in failing paths, global state, timers that tick when idle."},
     {"signal", "A signal must not end a program, and must not be swallowed by a sleep that goes on.",
      "EINTR that is returned as an error, or a loop that repeats the wait with the full timeout."},
+    {"table", "Programs watch terminals, timers and processes as they watch sockets, and expect the same of each.",
+     "An interest, mode or hint that was tried with one kind of source, and in one state."},
     {"threads", "Any thread may change watches while one sleeps.",
      "A lock that is held during the sleep, a copy of the table that is used after a change."},
     {"timeout", "Timers are made of timeouts: early ones spin, late ones delay everything.",

@@ -16,7 +16,8 @@ std::span<const AbsentRule> absent_rules() {
     static constexpr const char* no_descriptor = "Windows has no descriptor that stands for a set of sockets";
     static constexpr const char* no_fork = "Windows has no fork()";
     static constexpr const char* no_signals = "Windows has no signals";
-    static constexpr std::array<AbsentRule, 24> absent{
+    static constexpr const char* no_table = "the sources of the table are those of Linux";
+    static constexpr std::array<AbsentRule, 30> absent{
         {{"accept.no_descriptor", no_limit},
          {"add.no_memory", no_limit},
          {"descriptor.ends_foreign_wait", no_descriptor},
@@ -41,7 +42,13 @@ std::span<const AbsentRule> absent_rules() {
          {"signal.handled_at_once", no_signals},
          {"signal.mask", no_signals},
          {"signal.returns", no_signals},
-         {"signal.timeouts", no_signals}}};
+         {"signal.timeouts", no_signals},
+         {"table.batches", no_table},
+         {"table.changes", no_table},
+         {"table.descriptors", no_table},
+         {"table.states", no_table},
+         {"table.threads", no_table},
+         {"table.while_asleep", no_table}}};
     return absent;
 #else
     return absent_rules_of_process();

@@ -18,6 +18,10 @@ std::size_t raise_descriptor_limit();
 /// process. Call it first.
 void begin_process();
 
+/// Blocks the realtime signals in this thread and those that it starts: signalfd(2) is for signals that all threads of
+/// a process block, those of plugins included.
+void block_realtime_signals();
+
 /// The open descriptors of the process.
 std::vector<int> open_descriptors();
 bool is_closed_on_exec(int descriptor);

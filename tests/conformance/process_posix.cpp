@@ -52,6 +52,15 @@ std::size_t raise_descriptor_limit() {
 
 void begin_process() { std::signal(SIGPIPE, SIG_IGN); }
 
+void block_realtime_signals() {
+#ifdef SIGRTMIN
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal) sigaddset(&signals, signal);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+#endif
+}
+
 std::vector<int> open_descriptors() {
     // The table is dense at its beginning, and no rule leaves a descriptor above 4,096 open.
     std::vector<int> open;

@@ -36,6 +36,8 @@ std::size_t raise_descriptor_limit() {
     return wine_version() ? 1064 : std::size_t{1} << 24;
 }
 
+void block_realtime_signals() {}
+
 std::vector<int> open_descriptors() {
     // Handles are multiples of four and are reused: the table is dense at its beginning.
     std::vector<int> open;

@@ -24,6 +24,9 @@ void link_posix_rules();
 void link_signals_rules();
 void link_surroundings_rules();
 #endif
+#ifdef __linux__
+void link_table_rules();
+#endif
 void link_resources_rules();
 void link_room_rules();
 void link_seam_rules();

@@ -47,6 +47,9 @@ void link_all_rules() {
     link_signals_rules();
     link_surroundings_rules();
 #endif
+#ifdef __linux__
+    link_table_rules();
+#endif
     link_resources_rules();
     link_room_rules();
     link_seam_rules();
@@ -163,6 +166,7 @@ void remove_absent_rules() {
 void prepare() {
     link_all_rules();
     begin_process();
+    block_realtime_signals();
     remove_absent_rules();
 }
 

@@ -112,6 +112,12 @@ enum class Mode : std::uint8_t {
 /// - a peer that closed its sending half, if its interest is writable only;             [end.half_closed]
 /// - a socket that was never connected.                                                 [unconnected.no_spin]
 ///
+/// For each kind of source, in each of its states, and for each mode and interest: the conditions of the interest that
+/// hold are reported, as often as the mode states, and no others but those of an end or a failure. That holds
+/// - for the state in which a source is added or modified,                              [table.states]
+/// - for each later change of its state, and                                            [table.changes]
+/// - if other sources are ready, even more than a buffer has room for.                  [table.batches]
+///
 /// Whatever the mode and interest of a watch, select() does not spin because its source ended or failed: it
 /// reports the source, or sleeps.                                                       [end.no_spin]
 struct Watch {

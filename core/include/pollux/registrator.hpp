@@ -14,8 +14,11 @@ namespace pollux {
 /// A source has at most one watch in one Selector.
 /// It may have others in other Selectors.                                               [add.two_selectors]
 /// A duplicate of it (dup(2)) is a separate source.                                     [add.dup]
+/// That holds for each kind of source, and when descriptors are reused.                 [table.descriptors]
 ///
 /// Threads:  All calls are thread-safe, even while another thread sleeps in select().    [threads.concurrent_changes]
+///           Each change for a source that is ready ends that sleep, as does its change. [table.while_asleep]
+///           Changes of other watches by other threads do not disturb a watch.          [table.threads]
 ///           A watch outlives the thread that added it.                                 [threads.exit]
 /// Errors:   A call that fails changes nothing,                                         [failure.changes_nothing]
 ///           and leaves nothing behind.                                                 [failure.leaks_nothing]
@@ -40,6 +43,8 @@ class Registrator {
     ///                                  or another reserved one                         [add.reserved_token]
     ///         operation_not_permitted  a file or directory, where Capabilities::files is
     ///                                  unsupported; otherwise it is always ready       [add.regular_file]
+    ///                                  A device that no system can wait for, such as /dev/null, is
+    ///                                  always ready as well, or refused where files are.
     ///         too_many_files_open      the backend needs a file descriptor of its own for the first file
     ///         not_enough_memory        of the process or the kernel                    [add.no_memory]
     ///         no_space_on_device       the kernel has a limit of watches: fs.epoll.max_user_watches of Linux

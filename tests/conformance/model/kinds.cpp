@@ -38,7 +38,7 @@ constexpr Kind kind(const char* name, unsigned share, std::uint32_t actions, uns
 }
 
 // In the order of Nature.
-constexpr std::array<Kind, 16> kinds{{
+constexpr std::array<Kind, 23> kinds{{
     kind("local socket", 40, pair_actions | set_of({shut_down}), reads | writes | is_socket),
     kind("pipe, reading end", 40, set_of({write, read, hang_up}), reads),
     kind("pipe, writing end", 40, set_of({send, fill, drain, hang_up}), writes),
@@ -55,6 +55,13 @@ constexpr std::array<Kind, 16> kinds{{
     kind("pidfd", 2, set_of({hang_up}), reads),
     kind("pseudoterminal, master", 4, pty_actions, reads | writes | wakes_itself),
     kind("pseudoterminal, slave", 4, pty_actions, reads | writes | wakes_itself),
+    kind("sequenced-packet socket", 10, pair_actions | set_of({shut_down}), reads | writes | is_socket),
+    kind("Unix listener", 5, set_of({write, read}), reads | is_socket),
+    kind("FIFO, reading end", 5, set_of({write, read, hang_up}), reads),
+    kind("FIFO, writing end", 5, set_of({send, fill, drain, hang_up}), writes),
+    kind("epoll", 5, set_of({write, read}), reads | is_counter),
+    kind("/dev/null", 2, 0, reads | writes | is_always_ready),
+    kind("/dev/zero", 2, 0, reads | writes | is_always_ready),
 }};
 
 } // namespace
@@ -62,13 +69,15 @@ constexpr std::array<Kind, 16> kinds{{
 const Kind& kind_of(Nature nature) { return kinds[static_cast<std::size_t>(nature)]; }
 
 const std::array<Nature, source_count> natures{
-    Nature::local, Nature::pipe_reader, Nature::pipe_writer, Nature::local,   Nature::directory,  Nature::file,
-    Nature::udp,   Nature::listener,    Nature::tcp,         Nature::tcp,     Nature::datagram,   Nature::event,
-    Nature::timer, Nature::signal,      Nature::inotify,     Nature::process, Nature::pty_master, Nature::pty_slave};
+    Nature::local,       Nature::pipe_reader, Nature::pipe_writer, Nature::local,       Nature::directory,
+    Nature::file,        Nature::udp,         Nature::listener,    Nature::tcp,         Nature::tcp,
+    Nature::datagram,    Nature::event,       Nature::timer,       Nature::signal,      Nature::inotify,
+    Nature::process,     Nature::pty_master,  Nature::pty_slave,   Nature::packet,      Nature::unix_listener,
+    Nature::fifo_reader, Nature::fifo_writer, Nature::epoll,       Nature::null_device, Nature::zero_device};
 
 Facts::Facts(Nature made_as)
     : nature(made_as),
-      has_far(made_as != Nature::directory && made_as != Nature::file && made_as != Nature::tcp),
+      has_far(!kind_of(made_as).is_always_ready && made_as != Nature::tcp),
       is_connected(made_as != Nature::tcp),
       is_dead(!is_connected) {}
 
@@ -121,7 +130,7 @@ bool Facts::allow(const Operation& operation) const {
 }
 
 std::size_t Facts::taken_by(const Operation& operation) const {
-    if (is_urged || (has_error && nature == Nature::udp)) return 0;
+    if (is_urged || (has_error && (nature == Nature::udp || nature == Nature::packet))) return 0; // the error first
     return kind_of(nature).is_counter ? to_read : std::min(operation.amount, to_read);
 }
 
@@ -136,7 +145,7 @@ void Facts::apply(const Operation& operation) {
         } else if (taken_by(operation) > 0) {
             to_read -= taken_by(operation);
             is_full = is_full && nature != Nature::event;
-        } else if (nature == Nature::udp || nature == Nature::local || (nature == Nature::tcp && !was_closed)) {
+        } else if (nature == Nature::udp || is_local(nature) || (nature == Nature::tcp && !was_closed)) {
             has_error = false; // it is returned once
         }
         break;
@@ -202,8 +211,8 @@ void Facts::end() {
         return;
     }
     // Closing a stream socket with unread data resets it.
-    const bool is_reset = unread > 0 && (nature == Nature::local || nature == Nature::tcp);
-    has_error = is_reset || nature == Nature::pipe_writer || nature == Nature::pty_slave;
+    const bool is_reset = unread > 0 && (is_local(nature) || nature == Nature::tcp);
+    has_error = is_reset || is_writing_end(nature) || nature == Nature::pty_slave;
     was_closed = was_closed || !is_reset;
     has_ended = true;
     is_dead = is_reset || nature != Nature::tcp;
@@ -220,9 +229,8 @@ World::World(bool with_pipes) : with_pipes_(with_pipes) {
 
 Nature World::nature_of(std::size_t source) const {
     const auto nature = natures[source];
-    return with_pipes_ || nature <= Nature::local || (nature >= Nature::directory && nature <= Nature::datagram)
-               ? nature
-               : Nature::local;
+    const auto& kind = kind_of(nature);
+    return with_pipes_ || kind.is_socket || kind.is_always_ready ? nature : Nature::local;
 }
 
 bool World::allow(const Operation& operation) const {

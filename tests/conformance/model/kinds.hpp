@@ -9,22 +9,29 @@
 namespace pollux::conformance::model {
 
 enum class Nature : std::uint8_t {
-    local,       // a stream socket of a pair
-    pipe_reader, //
-    pipe_writer, //
-    directory,   //
-    file,        //
-    udp,         // connected to far; an error when there is no far that could receive
-    listener,    // TCP; far makes connections
-    tcp,         // unconnected at first
-    datagram,    // a Unix datagram socket of a pair
-    event,       // eventfd(2); far writes to near
-    timer,       // timerfd(2); far lets it expire
-    signal,      // signalfd(2); far sends a realtime signal to the process
-    inotify,     // far changes a file
-    process,     // pidfd_open(2); far ends the process
-    pty_master,  // far is the terminal
-    pty_slave    // far is the master
+    local,         // a stream socket of a pair
+    pipe_reader,   //
+    pipe_writer,   //
+    directory,     //
+    file,          //
+    udp,           // connected to far; an error when there is no far that could receive
+    listener,      // TCP; far makes connections
+    tcp,           // unconnected at first
+    datagram,      // a Unix datagram socket of a pair
+    event,         // eventfd(2); far writes to near
+    timer,         // timerfd(2); far lets it expire
+    signal,        // signalfd(2); far sends a realtime signal to the process
+    inotify,       // far changes a file
+    process,       // pidfd_open(2); far ends the process
+    pty_master,    // far is the terminal
+    pty_slave,     // far is the master
+    packet,        // a SOCK_SEQPACKET socket of a pair
+    unix_listener, // far makes connections
+    fifo_reader,   //
+    fifo_writer,   //
+    epoll,         // an epoll set that watches an eventfd; far writes to that
+    null_device,   //
+    zero_device    //
 };
 
 /// A Kind describes a kind of source.
@@ -39,6 +46,13 @@ struct Kind {
     bool wakes_itself = false; // an action of near may be reported as an arrival
 };
 const Kind& kind_of(Nature nature);
+
+inline bool is_terminal(Nature nature) { return nature == Nature::pty_master || nature == Nature::pty_slave; }
+inline bool is_reading_end(Nature nature) { return nature == Nature::pipe_reader || nature == Nature::fifo_reader; }
+inline bool is_writing_end(Nature nature) { return nature == Nature::pipe_writer || nature == Nature::fifo_writer; }
+inline bool is_device(Nature nature) { return nature == Nature::null_device || nature == Nature::zero_device; }
+/// A local socket with a connection.
+inline bool is_local(Nature nature) { return nature == Nature::local || nature == Nature::packet; }
 
 /// The kind of each source when it is opened.
 extern const std::array<Nature, source_count> natures;

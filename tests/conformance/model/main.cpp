@@ -20,7 +20,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -154,14 +153,6 @@ int explore(const Options& options) {
                totals.operations, totals.sequences, totals.events, time.count(),
                static_cast<double>(totals.operations) / time.count());
     return 0;
-}
-
-/// signalfd(2) is for signals that all threads block, those of plugins included.
-void block_realtime_signals() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal) sigaddset(&signals, signal);
-    sigprocmask(SIG_BLOCK, &signals, nullptr);
 }
 
 int run_program(int argc, char** argv) {

@@ -30,6 +30,11 @@ class Model {
     std::string selected(std::size_t attempt, std::size_t room, std::span<const Event> events, std::error_code answer,
                          const World& world);
 
+    /// Whether the next select() has to report a watch of this source.
+    bool is_due(std::size_t source, const World& world) const {
+        return watches(source) && any(due(*watched_[source], world.facts(source)));
+    }
+
     /// The events that had room and that no attempt has reported: they may be late, and must not be lost.
     std::string missing() const;
 

@@ -42,8 +42,8 @@ constexpr std::array<std::pair<std::string_view, Mode>, 4> modes{
 constexpr std::array<std::pair<std::string_view, TokenKind>, 2> tokens{
     {{"wake_token", TokenKind::wake}, {"reserved_token", TokenKind::reserved}}};
 
-constexpr std::array<std::pair<std::string_view, Thread>, 2> threads{
-    {{"thread", Thread::other}, {"race", Thread::race}}};
+constexpr std::array<std::pair<std::string_view, Thread>, 3> threads{
+    {{"thread", Thread::other}, {"race", Thread::race}, {"asleep", Thread::asleep}}};
 
 constexpr std::size_t most_amount = 4096;
 
@@ -116,7 +116,7 @@ Operation parse_one(const std::string& line) {
     if (form->has("amount")) operation.amount = number(words, most_amount, line);
     if (form->has("watch")) read_watch(words, operation, line);
     read_word(words, threads, operation.thread);
-    if (operation.thread == Thread::race && !may_race(operation.action)) refuse("an operation that may race", line);
+    if (operation.thread >= Thread::race && !may_race(operation.action)) refuse("an operation that may race", line);
     if (std::string rest; words >> rest) refuse("nothing more than that", line);
     return operation;
 }

@@ -11,7 +11,7 @@
 namespace pollux::conformance::model {
 
 /// The number of sources; kinds.hpp defines their kinds.
-inline constexpr std::size_t source_count = 18;
+inline constexpr std::size_t source_count = 25;
 
 /// "near" is the end that is watched, "far" the other one, or whatever makes near ready.
 enum class Action {
@@ -38,9 +38,9 @@ enum class Action {
 };
 inline constexpr std::size_t action_count = static_cast<std::size_t>(Action::select) + 1;
 
-/// The thread of an operation: the one that selects; another one, while the first waits for it; or another one beside
-/// select().
-enum class Thread { same, other, race };
+/// The thread of an operation: the one that selects; another one, while the first waits for it; another one beside
+/// select(); or another one while the first sleeps in select(), if that has to report an event then.
+enum class Thread { same, other, race, asleep };
 
 /// The token of add() and modify(): one of the operation's own, or one that no watch may have.
 enum class TokenKind { own, wake, reserved };

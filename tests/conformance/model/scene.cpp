@@ -32,9 +32,8 @@ std::string fault(const std::string& expected, ssize_t seen) {
            (seen == -1 ? describe(std::error_code(errno, std::system_category())) : std::to_string(seen));
 }
 
-bool is_terminal(Nature nature) { return nature == Nature::pty_master || nature == Nature::pty_slave; }
 bool is_stream(Nature nature) {
-    return nature == Nature::local || nature == Nature::tcp || nature == Nature::pipe_reader || is_terminal(nature);
+    return is_local(nature) || nature == Nature::tcp || is_reading_end(nature) || is_terminal(nature);
 }
 
 /// Reads at most `most` bytes, datagrams, connections, signals ... by one call; returns their number, or -1 and errno.
@@ -42,9 +41,11 @@ ssize_t take(Source near, Made& made, const Facts& facts, std::size_t most) {
     std::array<char, room> bytes;
     const auto nature = facts.nature;
     if (facts.is_urged) return ::recv(near, bytes.data(), 1, MSG_OOB);
+    if (nature == Nature::epoll) return ::read(made.far, bytes.data(), 8) == 8 ? 1 : -1;
+    if (nature == Nature::packet) return ::recv(near, bytes.data(), bytes.size(), 0);
     if (is_stream(nature)) return ::read(near, bytes.data(), std::min(most, bytes.size()));
     if (kind_of(nature).is_counter) return ::read(near, bytes.data(), 8) == 8 ? 1 : -1;
-    if (nature == Nature::listener) {
+    if (nature == Nature::listener || nature == Nature::unix_listener) {
         const Owned accepted(::accept4(near, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (accepted == Owned::none) return -1;
         // It is reset when it is closed, an option that it inherits from the listener.
@@ -181,7 +182,8 @@ std::string Scene::fill(std::size_t source) {
     for (std::size_t size = block.size(); size > 0;) {
         const auto result = ::write(near, block.data(), size);
         if (result > 0)
-            near_wrote_[world_.slot_of(source)] += nature == Nature::datagram ? 1 : static_cast<std::size_t>(result);
+            near_wrote_[world_.slot_of(source)] +=
+                nature == Nature::datagram || nature == Nature::packet ? 1 : static_cast<std::size_t>(result);
         if (result == -1) size /= 8;
     }
     return {};
@@ -191,7 +193,7 @@ std::string Scene::drain(std::size_t source) {
     const auto slot = world_.slot_of(source);
     const auto nature = world_.facts(source).nature;
     const auto& far = made_[slot].far;
-    const bool counts_datagrams = nature == Nature::datagram || nature == Nature::udp;
+    const bool counts_datagrams = nature == Nature::datagram || nature == Nature::packet || nature == Nature::udp;
     std::array<char, room> bytes;
     const auto expected = std::exchange(near_wrote_[slot], 0);
     for (std::size_t total = 0; total < expected;) {
@@ -236,7 +238,7 @@ bool Scene::is_gone(std::size_t slot) {
 
 std::string Scene::expect_gone(std::size_t slot, std::chrono::nanoseconds limit) {
     const auto nature = made_[slot].far == Owned::none ? Nature::udp : world_.facts_in(slot).nature;
-    if (!is_stream(nature) && nature != Nature::pipe_writer) return {};
+    if (!is_stream(nature) && !is_writing_end(nature)) return {};
     const time::Deadline deadline(limit);
     while (!is_gone(slot)) {
         if (deadline.left() == deadline.left().zero())

@@ -2,6 +2,7 @@
 #include "sources.hpp"
 
 #include "child_processes.hpp"
+#include "local_sources.hpp"
 #include "waiting.hpp"
 
 #include <array>
@@ -26,7 +27,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
-#include <termios.h>
 #include <unistd.h>
 
 namespace pollux::conformance::model {
@@ -109,21 +109,6 @@ Made udp_pair() {
     }
     demand(with_address(connect, made.near, address_of(made.far)), "connect");
     demand(with_address(connect, made.far, address_of(made.near)), "connect");
-    return made;
-}
-
-Made terminal_pair(bool is_slave) {
-    Owned master(demand(posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC), "posix_openpt"));
-    int locked = 0;
-    demand(ioctl(master, TIOCSPTLCK, &locked), "ioctl(TIOCSPTLCK)");
-    Owned slave(demand(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC), "ioctl(TIOCGPTPEER)"));
-    termios settings{};
-    demand(tcgetattr(slave, &settings), "tcgetattr");
-    cfmakeraw(&settings);
-    demand(tcsetattr(slave, TCSANOW, &settings), "tcsetattr");
-    Made made;
-    made.near = std::move(is_slave ? slave : master);
-    made.far = std::move(is_slave ? master : slave);
     return made;
 }
 
@@ -267,6 +252,19 @@ Made make(Nature nature, int signal) {
     case Nature::pty_master:
     case Nature::pty_slave:
         return terminal_pair(nature == Nature::pty_slave);
+    case Nature::packet:
+        return socket_pair(SOCK_SEQPACKET);
+    case Nature::unix_listener:
+        return unix_listener_source();
+    case Nature::fifo_reader:
+    case Nature::fifo_writer:
+        return fifo_pair(nature == Nature::fifo_writer);
+    case Nature::epoll:
+        return epoll_source();
+    case Nature::null_device:
+        return alone(::open("/dev/null", O_RDWR | O_CLOEXEC), "open");
+    case Nature::zero_device:
+        return alone(::open("/dev/zero", O_RDWR | O_CLOEXEC), "open");
     }
     return {};
 }
@@ -289,8 +287,17 @@ std::string let_far_write(Made& made, Nature nature, Source near, std::size_t am
         case Nature::listener:
             done = connect_client(made, near, before + i + 1);
             break;
+        case Nature::unix_listener:
+            done = connect_unix_client(made, near);
+            break;
         case Nature::event:
             done = eventfd_write(near, 1) == 0;
+            break;
+        case Nature::epoll:
+            done = eventfd_write(made.far, 1) == 0;
+            break;
+        case Nature::packet:
+            done = ::send(made.far, bytes.data(), 1, 0) == 1;
             break;
         case Nature::timer:
             done = let_timer_expire(near, ++made.changes);
@@ -306,9 +313,9 @@ std::string let_far_write(Made& made, Nature nature, Source near, std::size_t am
             i = amount;
         }
     }
-    const bool is_terminal = nature == Nature::pty_master || nature == Nature::pty_slave;
     if (done && nature == Nature::udp) done = await(near, POLLIN);
-    if (done && (is_terminal || nature == Nature::tcp)) done = await_bytes(near, before + amount, is_terminal);
+    if (done && (is_terminal(nature) || nature == Nature::tcp))
+        done = await_bytes(near, before + amount, is_terminal(nature));
     return done ? "" : std::string("expected: near is ready after far wrote\n    seen: ") + std::strerror(errno);
 }
 

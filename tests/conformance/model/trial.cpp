@@ -2,6 +2,7 @@
 #include "trial.hpp"
 
 #include "../describe.hpp"
+#include "../process.hpp"
 
 #include <pollux/time/deadline.hpp>
 
@@ -68,9 +69,11 @@ std::string Trial::step(const Operation& operation, Token token, std::string* an
     std::string fault;
     if (operation.thread == Thread::race) {
         fault = race(operation, token);
+    } else if (operation.thread == Thread::asleep && ends_sleep(operation, token)) {
+        fault = act_beside_sleep(operation, token);
     } else {
         const auto before = scene_.world().facts(operation.source);
-        if (operation.thread == Thread::other) {
+        if (operation.thread != Thread::same) {
             threads_.other.call([&] { fault = act(operation, token); });
         } else {
             fault = act(operation, token);
@@ -160,11 +163,60 @@ std::string Trial::race(const Operation& operation, Token token) {
     return fault.empty() ? model_.end_race(operation, before, scene_.world()) : fault;
 }
 
-std::span<const Event> Trial::call_select(std::size_t room, std::error_code& error) {
+/// Whether nothing has to be reported now, and an event of the source after the operation, if it succeeds.
+bool Trial::ends_sleep(const Operation& operation, Token token) const {
+    for (std::size_t source = 0; source < source_count; ++source) {
+        if (model_.is_due(source, scene_.world())) return false;
+    }
+    auto model = model_;
+    auto world = scene_.world();
+    const Watch watch{token_of(operation, token), operation.interest, operation.mode};
+    const auto before = world.facts(operation.source);
+    if (operation.action == Action::add) {
+        model.added(operation.source, world, watch, {});
+    } else if (operation.action == Action::modify) {
+        model.modified(operation.source, world, watch, {});
+    } else if (!is_registration(operation.action) && has_source(operation.action)) {
+        world.apply(operation);
+        model.changed(operation, before, world);
+    }
+    return model.is_due(operation.source, world);
+}
+
+std::string Trial::act_beside_sleep(const Operation& operation, Token token) {
+    const auto before = scene_.world().facts(operation.source);
+    model_.begin_race(operation, scene_.world());
+    std::string others_fault;
+    std::atomic<bool> has_returned = false;
+    bool is_woken = false;
+    threads_.racing.start([&, sleeping = thread_number()] {
+        wait_until_asleep(sleeping, [&] { return has_returned.load(); });
+        others_fault = act(operation, token);
+        // Nothing would end the sleep.
+        is_woken = is_registration(operation.action) && error_;
+        if (is_woken) static_cast<void>(selector_->registrator().wake());
+    });
+    std::error_code error;
+    const auto events = call_select(room_of_a_race, error, limit_);
+    has_returned = true;
+    threads_.racing.wait();
+    if (is_woken) model_.woken(1, {});
+    auto fault = model_.selected(1, room_of_a_race, events, error, scene_.world());
+    if (fault.empty()) fault = others_fault;
+    if (fault.empty()) fault = judge(operation, token, before);
+    if (fault.empty()) fault = model_.end_race(operation, before, scene_.world());
+    if (!fault.empty() || !events.empty() || error) return fault;
+    return "expected: select(), which sleeps, reports an event of source " + std::to_string(operation.source) +
+           "\n    seen: none";
+}
+
+std::span<const Event> Trial::call_select(std::size_t room, std::error_code& error, std::chrono::nanoseconds timeout) {
     error = make_error_code(std::errc::io_error); // select() has to clear it
-    const auto events = selector_->select(std::span(buffer_).first(room), 0ns, error);
+    const auto events = selector_->select(std::span(buffer_).first(room), timeout, error);
     events_ += events.size();
-    return events;
+    const auto end = std::remove_if(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(events.size()),
+                                    [](const Event& event) { return is_foreign(event.token); });
+    return std::span(buffer_).first(static_cast<std::size_t>(end - buffer_.begin()));
 }
 
 std::string Trial::select(std::size_t room, std::string* answer) {

@@ -36,6 +36,10 @@ struct Threads {
     SecondThread other, racing;
 };
 
+/// The tokens of watches that are no part of a Trial, whose events it ignores: this one, and higher ones.
+inline constexpr Token first_foreign_token{std::uint64_t{1} << 48};
+inline bool is_foreign(Token token) { return token >= first_foreign_token && !is_reserved(token); }
+
 /// A Trial runs one backend with a scene of its own, and compares each step with the model.
 class Trial {
   public:
@@ -50,13 +54,17 @@ class Trial {
     bool allows(const Operation& operation) const;
 
     std::size_t events() const { return events_; }
+    const Scene& scene() const { return scene_; }
+    Registrator& registrator() { return selector_->registrator(); }
 
   private:
     std::string act(const Operation& operation, Token token);
     std::string judge(const Operation& operation, Token token, const Facts& before);
     std::string race(const Operation& operation, Token token);
+    std::string act_beside_sleep(const Operation& operation, Token token);
+    bool ends_sleep(const Operation& operation, Token token) const;
     std::string select(std::size_t room, std::string* answer);
-    std::span<const Event> call_select(std::size_t room, std::error_code& error);
+    std::span<const Event> call_select(std::size_t room, std::error_code& error, std::chrono::nanoseconds timeout = {});
 
     std::chrono::nanoseconds limit_;
     Scene scene_;

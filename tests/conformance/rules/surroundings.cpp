@@ -219,13 +219,20 @@ std::span<const AbsentRule> absent_rules_of_process() {
                                             const ChangesAlone alone;
                                             return alone.begin() && enter_namespace() && change_name() ? "" : "no";
                                         }).empty();
-    static constexpr const char* reason = "this process may have no UTS namespace of its own";
-#else
-    static constexpr bool can_change_name = false;
-    static constexpr const char* reason = "this system has no source that reports once, as far as we know";
-#endif
-    static constexpr AbsentRule absent{"priority.once", reason};
+    static constexpr AbsentRule absent{"priority.once", "this process may have no UTS namespace of its own"};
     return {&absent, can_change_name ? std::size_t{0} : std::size_t{1}};
+#else
+    static constexpr const char* no_table = "the sources of the table are those of Linux";
+    static constexpr std::array<AbsentRule, 7> absent{
+        {{"priority.once", "this system has no source that reports once, as far as we know"},
+         {"table.batches", no_table},
+         {"table.changes", no_table},
+         {"table.descriptors", no_table},
+         {"table.states", no_table},
+         {"table.threads", no_table},
+         {"table.while_asleep", no_table}}};
+    return absent;
+#endif
 }
 
 void link_surroundings_rules() {}
