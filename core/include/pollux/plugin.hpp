@@ -153,7 +153,7 @@ struct Plugin {
     const std::error_category* generic_category = &std::generic_category();
 
     PluginKind kind; ///< equal to that of the description in the file, as are name and rank
-    /// `auto` tries the highest first; below 0: a fallback, after all others; 0 for a layer. From -1000 to 1000.
+    /// `auto` tries the highest first; below 0: a fallback, after all others; 0 for a layer.
     std::int32_t rank;
     const char* name; ///< its name in POLLUX_BACKEND and in its file's name: [a-z0-9_]+
     /// One line for users, in at most 300 bytes of UTF-8; as is the help of an Option.  [plugin.texts]

@@ -78,8 +78,7 @@ std::string fault_of_text(const std::string& text) {
 
 } // namespace
 
-// The summary of a plugin and the help of its options are lines of at most 300 bytes of UTF-8 with a letter, and its
-// rank is from -1000 to 1000.
+// The summary of a plugin and the help of its options are lines of at most 300 bytes of UTF-8 with a letter.
 RULE(plugin, texts) {
     if (subject().plugins.empty()) {
         static constexpr Capability no_plugin{Support::unsupported, "not checked: this is a class, and not a plugin"};
@@ -92,8 +91,6 @@ RULE(plugin, texts) {
             const auto fault_of_help = fault_of_text(option.help);
             expect(fault_of_help.empty(), "expected: a help for " + option.name + " in a line, seen: " + fault_of_help);
         }
-        expect(plugin.rank >= -1000 && plugin.rank <= 1000,
-               "expected: a rank from -1000 to 1000, seen: " + std::to_string(plugin.rank));
     }
 }
 

@@ -101,7 +101,7 @@ std::vector<int> numbers_below(std::size_t limit) {
 
 // A source is watched, reported, modified and removed whatever the number of its descriptor is: 0, those around 1,024,
 // 4,096, 65,536 and other powers of two, and the highest that the limit allows.
-RULE(scale, descriptor_numbers) {
+RULE(scale, descriptor_numbers, .needs = Need::any_number) {
     const auto limit = raise_descriptor_limit();
     for (const int number : numbers_below(limit)) {
         for (const Kind kind : kinds()) {
@@ -127,7 +127,7 @@ RULE(scale, descriptor_numbers) {
 }
 
 // A Selector that is opened while all descriptors below 1,024, or below 4,096, are in use works, and its wakes do.
-RULE(selector, high_descriptors) {
+RULE(selector, high_descriptors, .needs = Need::any_number) {
     const auto limit = raise_descriptor_limit();
     std::vector<Owned> taken;
     for (const int below : {1024, 4096}) {
@@ -158,7 +158,7 @@ RULE(selector, high_descriptors) {
 
 // open() and add() of a source with the highest descriptor succeed, or fail with not_enough_memory and leave nothing
 // behind, while the process can have no more memory. They succeed when it can.
-RULE(add, no_memory) {
+RULE(add, no_memory, .needs = Need::any_number) {
     if (has_own_memory) {
         static constexpr Capability sanitized{Support::unsupported, "not checked: a sanitizer ends without memory"};
         return declare_unsupported(sanitized);

@@ -51,7 +51,7 @@ std::string text_of(Mode mode, std::size_t ready, std::size_t room) {
 
 // Whatever the room of the buffer (1, 2, and a power of two from 64 to 1,024, less or more one), with more sources
 // ready than that, each is reported: once in one-shot and edge mode, and in turn in level mode.
-RULE(buffer, rooms) {
+RULE(buffer, rooms, .needs = Need::any_number) {
     const ReadySources ready(1300);
     for (const Mode mode : modes()) {
         for (const Source source : ready.sources) add(source, {Token{0}, Ready::none, mode});
@@ -83,7 +83,7 @@ RULE(buffer, rooms) {
 
 // A wake before or after hundreds of sources become ready is reported once, in its turn, whether it is the last event
 // that the buffer has room for, or all room is taken.
-RULE(wake, full_buffer) {
+RULE(wake, full_buffer, .needs = Need::any_number) {
     const ReadySources ready(1100);
     for (const Mode mode : modes()) {
         for (const Source source : ready.sources) add(source, {Token{0}, Ready::none, mode});
@@ -134,7 +134,7 @@ bool is_paused(const Watch& watch) { return watch.interest == Ready::none; }
 
 // Each of 3,000 changes, in any order, valid or not, between two calls of select() has its effect: watches are reported
 // as their last change states, and those that were removed or paused are not.
-RULE(modify, many_changes) {
+RULE(modify, many_changes, .needs = Need::any_number) {
     const ReadySources ready(1100);
     std::vector<Changed> changed(ready.sources.size());
     std::mt19937_64 random(7);

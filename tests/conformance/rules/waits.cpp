@@ -120,7 +120,7 @@ RULE(timeout, lengths) {
 // Changes of watches and calls that fail in another thread, ends of paused sources, arrivals for spent watches and
 // wakes of an earlier select() neither cut a timed select() short nor prolong it, whether they go on until its end or
 // stop in between, and whether or not there are other watches.
-RULE(timeout, beside_changes) {
+RULE(timeout, beside_changes, .needs = Need::any_thread) {
     const auto other = make_pair(Kind::local);
     const auto spent = make_pair(Kind::local);
     wake();
