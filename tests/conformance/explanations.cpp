@@ -83,6 +83,8 @@ constexpr Background backgrounds[] = {
      "FD_SETSIZE, scans that are quadratic, an arbitrary limit that is below that of the system."},
     {"selector", "A Selector lives in a process that has other descriptors, threads, limits and Selectors.",
      "Descriptors below 3 or without close-on-exec, leaks in failing paths, global state, timers that tick when idle."},
+    {"sequences", "Programs call in orders that no list of rules names.",
+     "State that an earlier call has left behind: a table entry, a request in flight, an event already fetched."},
     {"signal", "A signal must not end a program, and must not be swallowed by a sleep that goes on.",
      "EINTR that is returned as an error, or a loop that repeats the wait with the full timeout."},
     {"table", "Programs watch terminals, timers and processes as they watch sockets, and expect the same of each.",

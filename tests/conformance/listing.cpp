@@ -16,8 +16,8 @@ std::span<const AbsentRule> absent_rules() {
     static constexpr const char* no_descriptor = "Windows has no descriptor that stands for a set of sockets";
     static constexpr const char* no_fork = "Windows has no fork()";
     static constexpr const char* no_signals = "Windows has no signals";
-    static constexpr const char* no_table = "the sources of the table are those of Linux";
-    static constexpr std::array<AbsentRule, 30> absent{
+    static constexpr const char* no_table = "the sources of the model are those of Linux";
+    static constexpr std::array<AbsentRule, 31> absent{
         {{"accept.no_descriptor", no_limit},
          {"add.no_memory", no_limit},
          {"descriptor.ends_foreign_wait", no_descriptor},
@@ -43,6 +43,7 @@ std::span<const AbsentRule> absent_rules() {
          {"signal.mask", no_signals},
          {"signal.returns", no_signals},
          {"signal.timeouts", no_signals},
+         {"sequences.random", no_table},
          {"table.batches", no_table},
          {"table.changes", no_table},
          {"table.descriptors", no_table},

@@ -25,6 +25,7 @@ void link_signals_rules();
 void link_surroundings_rules();
 #endif
 #ifdef __linux__
+void link_sequences_rules();
 void link_table_rules();
 #endif
 void link_resources_rules();

@@ -48,6 +48,7 @@ void link_all_rules() {
     link_surroundings_rules();
 #endif
 #ifdef __linux__
+    link_sequences_rules();
     link_table_rules();
 #endif
     link_resources_rules();

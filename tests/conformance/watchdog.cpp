@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "watchdog.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -11,6 +13,13 @@
 
 namespace pollux::conformance {
 namespace {
+
+/// The last operation of what is watched, and its subject.
+struct Place {
+    std::atomic<std::size_t> operation = 0, subject = 0;
+    std::atomic<std::uint64_t> changes = 0;
+};
+constinit Place place;
 
 /// Twice the time of the longest rule under ThreadSanitizer on a slow machine.
 constexpr std::chrono::seconds limit{120};
@@ -26,10 +35,13 @@ struct Timer {
         std::unique_lock lock(mutex);
         for (;;) {
             changed.wait(lock, [this] { return !watched.empty(); });
-            const auto now = turn;
-            if (changed.wait_for(lock, limit, [&] { return turn != now; })) continue;
-            std::fprintf(stderr, "\n%s hangs: expected it to end within %lld s\n", watched.c_str(),
+            const auto now = turn + place.changes;
+            if (changed.wait_for(lock, limit, [&] { return turn + place.changes != now; })) continue;
+            std::fprintf(stderr, "\n%s hangs: expected progress within %lld s\n", watched.c_str(),
                          static_cast<long long>(limit.count()));
+            if (place.operation != 0)
+                std::fprintf(stderr, "the last operation was %zu, on subject %zu\n", place.operation.load(),
+                             place.subject.load());
             std::fflush(nullptr);
             std::_Exit(3);
         }
@@ -63,5 +75,11 @@ Timer& timer() {
 Watchdog::Watchdog(std::string watched) { timer().watch(std::move(watched)); }
 Watchdog::~Watchdog() { timer().watch({}); }
 void Watchdog::next(std::string watched) { timer().next(std::move(watched)); }
+
+void Watchdog::note_progress(std::size_t operation, std::size_t subject) noexcept {
+    place.operation.store(operation, std::memory_order_relaxed);
+    place.subject.store(subject, std::memory_order_relaxed);
+    place.changes.fetch_add(1, std::memory_order_relaxed);
+}
 
 } // namespace pollux::conformance

@@ -12,6 +12,7 @@ namespace pollux {
 ///
 /// Threads:   One thread at a time calls select(); any thread calls registrator().
 ///            Selectors share nothing: two in two threads do not disturb each other.    [selector.independent]
+///            Calls in any order, by any threads, do what the rules state.              [sequences.random]
 /// Lifetime:  It may be destroyed only while no call to it or its Registrator runs.
 ///            The sources that it watched stay open and usable.                         [selector.leaves_sources_open]
 ///            It releases all that it opened,                                           [selector.no_leak]

@@ -7,7 +7,7 @@
 #include "../process.hpp"
 #include "../watchdog.hpp"
 #include "generator.hpp"
-#include "shrink.hpp"
+#include "search.hpp"
 #include "sources.hpp"
 #include "trial.hpp"
 #include "workers.hpp"
@@ -29,10 +29,6 @@ namespace pollux::conformance::model {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// How long an expected event may take. It is short while a sequence is shrunk, since each lost event takes this time;
-/// the result is then run with patience.
-constexpr std::chrono::nanoseconds patience = 2s, impatience = 10ms;
 
 struct Options {
     std::vector<std::string> backends;
@@ -86,26 +82,10 @@ int play(const Options& options, const std::vector<Subject>& subjects, const Seq
     return 1;
 }
 
-/// Repeats races, since two threads do not meet each time.
-int tries_of(const Sequence& sequence) {
-    const auto races = [](const Operation& operation) { return operation.thread == Thread::race; };
-    return std::any_of(sequence.begin(), sequence.end(), races) ? 5 : 1;
-}
-
 /// Shrinks a failing sequence, and prints it.
 int report(const Options& options, const std::vector<Subject>& subjects, std::uint64_t seed, const Sequence& sequence,
            const Difference& first) {
-    const auto fails_within = [&subjects](std::chrono::nanoseconds limit) {
-        return [&subjects, limit](const Sequence& attempt) {
-            for (int tries = tries_of(attempt); tries > 0; --tries) {
-                if (run(subjects, attempt, limit).difference) return true;
-            }
-            return false;
-        };
-    };
-    auto shortest = shrink(sequence, fails_within(impatience));
-    // A late event is no difference.
-    if (!fails_within(patience)(shortest)) shortest = shrink(sequence, fails_within(patience));
+    const auto shortest = shortest_difference(subjects, sequence);
     fmt::print("seed {}: a difference; the shortest sequence found has {} of {} operations:\n", seed, shortest.size(),
                sequence.size());
     if (play(options, subjects, shortest) == 0) {

@@ -3,6 +3,7 @@
 
 #include "../describe.hpp"
 #include "../process.hpp"
+#include "../watchdog.hpp"
 
 #include <pollux/time/deadline.hpp>
 
@@ -255,6 +256,7 @@ Run run(const std::vector<Subject>& subjects, const Sequence& sequence, std::chr
         if (with_answers) run.answers.emplace_back(subjects.size());
         for (std::size_t backend = 0; backend < subjects.size() && !run.difference; ++backend) {
             if (!trials[backend]->allows(sequence[i])) continue;
+            Watchdog::note_progress(i + 1, backend + 1);
             if (backend == 0) ++run.operations;
             auto fault =
                 trials[backend]->step(sequence[i], Token{i + 1}, with_answers ? &run.answers[i][backend] : nullptr);

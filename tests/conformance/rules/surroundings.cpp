@@ -222,9 +222,10 @@ std::span<const AbsentRule> absent_rules_of_process() {
     static constexpr AbsentRule absent{"priority.once", "this process may have no UTS namespace of its own"};
     return {&absent, can_change_name ? std::size_t{0} : std::size_t{1}};
 #else
-    static constexpr const char* no_table = "the sources of the table are those of Linux";
-    static constexpr std::array<AbsentRule, 7> absent{
+    static constexpr const char* no_table = "the sources of the model are those of Linux";
+    static constexpr std::array<AbsentRule, 8> absent{
         {{"priority.once", "this system has no source that reports once, as far as we know"},
+         {"sequences.random", no_table},
          {"table.batches", no_table},
          {"table.changes", no_table},
          {"table.descriptors", no_table},
