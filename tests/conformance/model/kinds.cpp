@@ -192,8 +192,8 @@ void Facts::apply(const Operation& operation) {
 void Facts::send_byte() {
     if (nature == Nature::udp && (has_error || !has_far)) {
         has_error = !has_error; // the refusal; it is returned once
-    } else if (nature == Nature::tcp && is_dead) {
-        has_error = false;
+    } else if ((nature == Nature::tcp && is_dead) || (nature == Nature::packet && has_error)) {
+        has_error = false; // for a packet: sock_error() in unix_seqpacket_sendmsg() in net/unix/af_unix.c
     } else if (nature == Nature::datagram && !has_far) {
         to_read = 0; // Linux drops what the lost peer has sent (unix_dgram_disconnected() in net/unix/af_unix.c)
     } else if (nature == Nature::tcp && !has_far) {

@@ -142,13 +142,17 @@ std::string Scene::read(const Operation& operation) {
     const auto expected = facts.taken_by(operation);
     std::size_t taken = 0;
     ssize_t result = 0;
-    // Behind a byte out of band that was read, Linux returns EAGAIN despite data if the kernel has other work for this
-    // thread, as after the end of an io_uring (signal_pending() in tcp_recvmsg_locked() in net/ipv4/tcp.c).
+    // Behind a byte out of band that was read, Linux returns EAGAIN despite data or the end if the kernel has other
+    // work for this thread, as after the end of an io_uring (signal_pending() in tcp_recvmsg_locked() in
+    // net/ipv4/tcp.c).
     int retries = facts.nature == Nature::tcp ? 8 : 0;
-    do {
+    bool takes_more = true;
+    while (takes_more) {
         result = take(descriptor(source), made, facts, operation.amount - taken);
         if (result > 0) taken += kind_of(facts.nature).is_counter ? expected : static_cast<std::size_t>(result);
-    } while (taken < expected && (result > 0 || (would_block(result) && retries-- > 0)));
+        const bool is_due = taken < expected;
+        takes_more = result > 0 ? is_due : would_block(result) && (is_due || facts.has_ended) && retries-- > 0;
+    }
     if (facts.is_urged) return result == 1 ? "" : fault("a byte out of band", result);
     if (expected > 0) return taken == expected ? "" : fault(std::to_string(expected) + " to read", result);
     if (!facts.has_ended && !facts.has_error) return would_block(result) ? "" : fault("nothing to read", result);

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include <algorithm>
 
 namespace pollux::conformance::model {
@@ -79,7 +81,8 @@ TEST(Sequence, IsTheSameForASeedAndAnotherForTheNext) {
 }
 
 TEST(Sequence, RefusesWhatItDoesNotKnow) {
-    for (const char* text : {"ad 0 r level", "add", "add 18 r level", "add 0 x level", "add 0 r", "add 0 r level token",
+    const auto too_high = "add " + std::to_string(source_count) + " r level";
+    for (const char* text : {"ad 0 r level", "add", too_high.c_str(), "add 0 x level", "add 0 r", "add 0 r level token",
                              "add 0 r level wake_token 1", "wake", "wake -1", "select 64 1", "select 64 race",
                              "close 0 race", "dup 0", "write 0 1 races", "add 0 r level;; wake 1"})
         EXPECT_THROW(parse(text), std::invalid_argument) << text;
