@@ -3,6 +3,7 @@
 // what is documented. With `lies` it refuses nothing.
 #include <pollux/forwarding_selector.hpp>
 #include <pollux/plugin.hpp>
+#include <pollux/toolkit.hpp>
 
 #include <atomic>
 #include <memory>
@@ -94,12 +95,4 @@ std::unique_ptr<Selector> open_limited(const OpenRequest& request, OpenFailure& 
 } // namespace
 
 POLLUX_DESCRIBE_LAYER("limited", "lacks abilities");
-const pollux::Plugin pollux_plugin{
-    .kind = pollux_description.kind,
-    .rank = pollux_description.rank,
-    .name = pollux_description.name,
-    .summary = pollux_description.summary,
-    .options = options,
-    .option_count = sizeof options / sizeof *options,
-    .open = open_limited,
-};
+const pollux::Plugin pollux_plugin = pollux::toolkit::plugin_of(pollux_description, open_limited, nullptr, options);

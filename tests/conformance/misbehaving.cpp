@@ -2,6 +2,7 @@
 // A layer for the tests of the suite: it forwards all calls, but modify() does what the option `how` names.
 #include <pollux/forwarding_selector.hpp>
 #include <pollux/plugin.hpp>
+#include <pollux/toolkit.hpp>
 
 #include <csignal>
 #include <cstdio>
@@ -69,12 +70,4 @@ std::unique_ptr<Selector> open_misbehaving(const OpenRequest& request, OpenFailu
 } // namespace
 
 POLLUX_DESCRIBE_LAYER(NAME, "does something that ends its process, or never ends, in modify()");
-const pollux::Plugin pollux_plugin{
-    .kind = pollux_description.kind,
-    .rank = pollux_description.rank,
-    .name = pollux_description.name,
-    .summary = pollux_description.summary,
-    .options = options,
-    .option_count = sizeof options / sizeof *options,
-    .open = open_misbehaving,
-};
+const pollux::Plugin pollux_plugin = pollux::toolkit::plugin_of(pollux_description, open_misbehaving, nullptr, options);
