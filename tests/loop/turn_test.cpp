@@ -153,7 +153,7 @@ TEST(Budget, of_closes) {
     std::vector<Timer> timers;
     for (int i = 0; i < flood; ++i) {
         watchers.push_back(
-            loop.watch(Source{10 + i}, Ready::readable, Mode::level,
+            loop.watch(static_cast<Source>(10 + i), Ready::readable, Mode::level,
                        [trace = std::make_unique<Trace>(closed, "watch " + std::to_string(i))](Ready) {}));
         timers.push_back(loop.after(1h, [trace = std::make_unique<Trace>(closed, "timer")] {}));
         expected.push_back("watch " + std::to_string(i));

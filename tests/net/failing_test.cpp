@@ -23,7 +23,7 @@ namespace {
 thread_local int before_failure = -1;
 
 /// What the system reports as the protocol of each socket.
-thread_local std::optional<int> protocol;
+thread_local std::optional<int> reported_protocol;
 
 bool fails_now() {
     if (before_failure < 0 || before_failure-- > 0) return false;
@@ -58,7 +58,8 @@ int setsockopt(int socket, int level, int option, const void* value, socklen_t l
 int getsockopt(int socket, int level, int option, void* value, socklen_t* length) noexcept {
     if (fails_now()) return -1;
     const int result = real(&getsockopt, "getsockopt")(socket, level, option, value, length);
-    if (protocol && level == SOL_SOCKET && option == SO_PROTOCOL) *static_cast<int*>(value) = *protocol;
+    if (reported_protocol && level == SOL_SOCKET && option == SO_PROTOCOL)
+        *static_cast<int*>(value) = *reported_protocol;
     return result;
 }
 int fcntl(int source, int command, ...) { // NOLINT(cert-dcl50-cpp)
@@ -174,7 +175,8 @@ TEST(Failing, adopt_leaves_the_source_to_the_caller) {
         return [=] {
             const int made = ::socket(family, SOCK_STREAM, 0);
             const sockaddr unnamed{static_cast<sa_family_t>(family), {}};
-            if (family == AF_UNIX) ::bind(made, &unnamed, sizeof unnamed.sa_family); // Linux chooses a name
+            if (family == AF_UNIX)
+                static_cast<void>(::bind(made, &unnamed, sizeof unnamed.sa_family)); // Linux chooses a name
             ::listen(made, 1);
             return made;
         };
@@ -204,10 +206,10 @@ TEST(Failing, adopt_leaves_the_source_to_the_caller) {
 TEST(Adopt, refuses_sockets_of_another_protocol_of_the_same_type) {
     const auto adopted = [](const auto& waiting, auto adopt, int type, std::optional<int> reported) {
         auto near = type == SOCK_STREAM ? connect(address_of(waiting)).release() : ::socket(AF_INET, type, 0);
-        protocol = reported;
+        reported_protocol = reported;
         std::error_code error;
         const auto made = adopt(near, error);
-        protocol.reset();
+        reported_protocol.reset();
         if (error) ::close(near);
         return error;
     };

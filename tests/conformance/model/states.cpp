@@ -21,7 +21,8 @@ std::vector<Operation> operations_of(std::size_t source) {
     std::vector<Operation> all;
     for (const auto action : {write, send, fill, drain, shut_down, hang_up, reset, urge, connect, answer, refuse})
         all.push_back({.action = action, .source = source, .amount = action == write ? 1U : 0U});
-    for (const std::size_t amount : {1, 4096}) all.push_back({.action = read, .source = source, .amount = amount});
+    for (const std::size_t amount : {std::size_t{1}, std::size_t{4096}})
+        all.push_back({.action = read, .source = source, .amount = amount});
     return all;
 }
 

@@ -102,7 +102,8 @@ RULE(failure, leaks_nothing) {
     };
     for (const auto& [name, fails] : calls) {
         bool has_failed_each_time = true;
-        const auto left = left_behind(Budget::is_brief() ? 1'000 : 10'000, [&] { has_failed_each_time &= fails(); });
+        const auto left =
+            left_behind(Budget::is_brief() ? 1'000 : 10'000, [&, &call = fails] { has_failed_each_time &= call(); });
         expect(has_failed_each_time, std::string("expected: the documented error of ") + name);
         expect(left.empty(), std::string("expected: nothing is left of ") + name + ", seen: " + left);
     }
