@@ -23,8 +23,8 @@ Examined described(const FoundPlugin& backend) {
     seen.summary = backend.summary;
     seen.rank = backend.rank;
     seen.options = backend.options;
-    for (std::size_t i = 0; i < named_capabilities.size(); ++i) {
-        const auto& [support, reason] = backend.capabilities.*named_capabilities[i].second;
+    for (std::size_t i = 0; i < std::size(named_capabilities); ++i) {
+        const auto& [support, reason] = backend.capabilities.*named_capabilities[i].member;
         seen.abilities[i] = {support, escaped(reason ? reason : "")};
     }
     seen.timeout_resolution = backend.capabilities.timeout_resolution;

@@ -6,27 +6,14 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <iterator>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace pollux::tools {
 
-using NamedCapability = std::pair<const char*, Capability Capabilities::*>;
-inline constexpr std::array<NamedCapability, 11> named_capabilities{{
-    {"oneshot", &Capabilities::oneshot},
-    {"level", &Capabilities::level},
-    {"edge", &Capabilities::edge},
-    {"sockets", &Capabilities::sockets},
-    {"pipes", &Capabilities::pipes},
-    {"files", &Capabilities::files},
-    {"priority", &Capabilities::priority},
-    {"any_thread", &Capabilities::any_thread},
-    {"any_number", &Capabilities::any_number},
-    {"unchanged_sources", &Capabilities::unchanged_sources},
-    {"closed_sources", &Capabilities::closed_sources},
-}};
-/// How many of them have a column in tables: what a backend rarely lacks is printed with its reason only.
+/// How many of the named_capabilities have a column in tables: what a backend rarely lacks is printed with its reason
+/// only.
 inline constexpr std::size_t columns_of_capabilities = 7;
 
 /// An Examined is the result of loading and opening a plugin's file. All text is escaped().
@@ -43,8 +30,8 @@ struct Examined {
     bool is_loaded = false;    // then the following members are set
     std::string summary = {};
     int rank = 0;
-    std::vector<OptionSetting> options = {};                       // with their defaults
-    std::array<Ability, named_capabilities.size()> abilities = {}; // of a backend
+    std::vector<OptionSetting> options = {};                           // with their defaults
+    std::array<Ability, std::size(named_capabilities)> abilities = {}; // of a backend
     std::chrono::nanoseconds timeout_resolution = {};
 };
 

@@ -49,7 +49,7 @@ std::string layers_table(const std::vector<Examined>& all) {
 
 Table capabilities_table(const std::vector<Examined>& all) {
     std::vector<Table::Column> columns{{"backend"}};
-    for (std::size_t i = 0; i < columns_of_capabilities; ++i) columns.push_back({named_capabilities[i].first});
+    for (std::size_t i = 0; i < columns_of_capabilities; ++i) columns.push_back({named_capabilities[i].name});
     columns.push_back({"timeouts", Align::right});
     Table table(std::move(columns));
     for (const auto& seen : all) {
@@ -66,10 +66,10 @@ Table capabilities_table(const std::vector<Examined>& all) {
 /// Returns one sentence for each capability of a backend that is not native.
 std::vector<std::string> limits_of(const Examined& seen) {
     std::vector<std::string> sentences;
-    for (std::size_t i = 0; i < named_capabilities.size(); ++i) {
+    for (std::size_t i = 0; i < std::size(named_capabilities); ++i) {
         const auto& [support, reason] = seen.abilities[i];
         if (support == Support::native) continue;
-        sentences.push_back(escaped(fmt::format("{}: {} {}: {}", seen.name, named_capabilities[i].first,
+        sentences.push_back(escaped(fmt::format("{}: {} {}: {}", seen.name, named_capabilities[i].name,
                                                 word_of(support), reason.empty() ? "no reason given" : reason)));
     }
     return sentences;

@@ -8,20 +8,6 @@
 
 namespace pollux::conformance {
 
-std::vector<NamedCapability> named(const Capabilities& capabilities) {
-    return {{"oneshot", capabilities.oneshot},
-            {"level", capabilities.level},
-            {"edge", capabilities.edge},
-            {"sockets", capabilities.sockets},
-            {"pipes", capabilities.pipes},
-            {"files", capabilities.files},
-            {"priority", capabilities.priority},
-            {"any_thread", capabilities.any_thread},
-            {"any_number", capabilities.any_number},
-            {"unchanged_sources", capabilities.unchanged_sources},
-            {"closed_sources", capabilities.closed_sources}};
-}
-
 const char* name_of(Support support) noexcept {
     return support == Support::native ? "native" : support == Support::emulated ? "emulated" : "unsupported";
 }

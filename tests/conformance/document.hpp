@@ -33,13 +33,6 @@ struct Document {
     int status; // the exit status
 };
 
-/// A NamedCapability is a member of Capabilities with its name.
-struct NamedCapability {
-    const char* name;
-    Capability capability;
-};
-
-std::vector<NamedCapability> named(const Capabilities& capabilities);
 const char* name_of(Support support) noexcept;
 /// Returns the support, and the reason if there is one: "emulated: ...".
 std::string text_of(const Capability& capability);

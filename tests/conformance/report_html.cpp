@@ -65,7 +65,7 @@ std::string section_of(const Subject& subject, const Document& document) {
     html += "</table>\n<table>\n";
     for (const auto& plugin : subject.plugins)
         html += row("plugin", plugin.name + ", " + plugin.file.string() + ": " + plugin.summary);
-    for (const auto& [name, capability] : named(subject.capabilities)) html += row(name, text_of(capability));
+    for (const auto& [name, member] : named_capabilities) html += row(name, text_of(subject.capabilities.*member));
     html += row("timeout resolution", std::to_string(subject.capabilities.timeout_resolution.count()) + " ns");
     for (const auto& each : document.expectations.all()) {
         if (!each.subject.empty() && each.subject != subject.name) continue;

@@ -105,7 +105,8 @@ void write_plugins(JsonWriter& json, const Subject& subject) {
 
 void write_capabilities(JsonWriter& json, const Capabilities& capabilities) {
     json.key("capabilities").begin('{');
-    for (const auto& [name, capability] : named(capabilities)) {
+    for (const auto& [name, member] : named_capabilities) {
+        const auto& capability = capabilities.*member;
         json.key(name).begin('{').member("support", name_of(capability.support));
         if (capability.reason && *capability.reason != '\0') json.member("reason", capability.reason);
         json.end('}');

@@ -75,7 +75,8 @@ std::string suite_of(const Subject& subject, const Document& document) {
     }
     for (const auto& plugin : subject.plugins)
         xml += "      " + property("plugin", plugin.name + " (" + plugin.file.string() + "): " + plugin.summary);
-    for (const auto& [name, capability] : named(subject.capabilities)) {
+    for (const auto& [name, member] : named_capabilities) {
+        const auto& capability = subject.capabilities.*member;
         xml += "      " + property("capability." + std::string(name), text_of(capability));
     }
     return xml + "    </properties>\n" + cases + "  </testsuite>\n";

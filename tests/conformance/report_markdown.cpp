@@ -53,8 +53,8 @@ std::string subject_of(const Subject& subject, const Document& document) {
             text += "- " + std::string(name_of(outcome)) + ": " + std::to_string(count) + "\n";
     }
     text += "\n| capability | support |\n|---|---|\n";
-    for (const auto& [name, capability] : named(subject.capabilities))
-        text += "| " + std::string(name) + " | " + in_line(text_of(capability)) + " |\n";
+    for (const auto& [name, member] : named_capabilities)
+        text += "| " + std::string(name) + " | " + in_line(text_of(subject.capabilities.*member)) + " |\n";
     text += "| timeout resolution | " + std::to_string(subject.capabilities.timeout_resolution.count()) + " ns |\n";
     for (const auto& plugin : subject.plugins)
         text += "| plugin | " + in_line(plugin.name + ", " + plugin.file.string() + ": " + plugin.summary) + " |\n";

@@ -70,6 +70,27 @@ struct Capabilities {
     Capability closed_sources{Support::native};
 };
 
+/// A NamedCapability is a member of Capabilities with its name, for programs that list them.
+struct NamedCapability {
+    const char* name;
+    Capability Capabilities::*member;
+};
+
+/// All of them: modes, kinds of sources, and what a backend rarely lacks.
+inline constexpr NamedCapability named_capabilities[] = {
+    {"oneshot", &Capabilities::oneshot},
+    {"level", &Capabilities::level},
+    {"edge", &Capabilities::edge},
+    {"sockets", &Capabilities::sockets},
+    {"pipes", &Capabilities::pipes},
+    {"files", &Capabilities::files},
+    {"priority", &Capabilities::priority},
+    {"any_thread", &Capabilities::any_thread},
+    {"any_number", &Capabilities::any_number},
+    {"unchanged_sources", &Capabilities::unchanged_sources},
+    {"closed_sources", &Capabilities::closed_sources},
+};
+
 /// Returns a copy of `capabilities`, which are of a plugin that may be older or newer than this header.
 // Always inlined: the dynamic linker must not give a plugin the function of a program whose Capabilities have more
 // members.

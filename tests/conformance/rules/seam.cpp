@@ -30,17 +30,10 @@ std::string describe(const Capability& capability) {
 
 std::string describe(const Capabilities& all) {
     std::string text;
-    for (const auto& [name, member] :
-         {std::pair("oneshot", &Capabilities::oneshot), std::pair("level", &Capabilities::level),
-          std::pair("edge", &Capabilities::edge), std::pair("sockets", &Capabilities::sockets),
-          std::pair("pipes", &Capabilities::pipes), std::pair("files", &Capabilities::files),
-          std::pair("priority", &Capabilities::priority), std::pair("any_thread", &Capabilities::any_thread),
-          std::pair("any_number", &Capabilities::any_number),
-          std::pair("unchanged_sources", &Capabilities::unchanged_sources),
-          std::pair("closed_sources", &Capabilities::closed_sources)}) {
+    for (const auto& [name, member] : named_capabilities)
         text += std::string(name) + " " + describe(all.*member) + ", ";
-    }
-    return text + std::to_string(all.timeout_resolution.count()) + " ns";
+    return text + "sources up to " + std::to_string(all.highest_source) + ", " +
+           std::to_string(all.timeout_resolution.count()) + " ns";
 }
 
 } // namespace
