@@ -6,6 +6,7 @@
 
 #include "../conformance/process.hpp"
 #include "../conformance/sources.hpp"
+#include "../harness/next_function.hpp"
 
 #include <pollux/open.hpp>
 
@@ -17,7 +18,6 @@
 #include <functional>
 #include <thread>
 
-#include <dlfcn.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -42,9 +42,8 @@ extern "C" ssize_t send(int descriptor, const void* bytes, size_t count, int fla
 extern "C" int epoll_ctl(int epoll, int operation, int source, epoll_event* event) noexcept {
     if (instead_of_call && operation == EPOLL_CTL_MOD) return fail();
     // Not by syscall(2): ThreadSanitizer learns from its own function what the kernel orders.
-    using Function = int (*)(int, int, int, epoll_event*);
-    static const auto function = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "epoll_ctl"));
-    return function(epoll, operation, source, event);
+    static const auto system_function = pollux::harness::next_function(&epoll_ctl, "epoll_ctl");
+    return system_function(epoll, operation, source, event);
 }
 
 namespace pollux::core_tests {

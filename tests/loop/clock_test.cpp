@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tests of readings of the clock, in a program of its own, which counts them. Linux only: std::chrono calls
 // clock_gettime() there.
+#include "../harness/next_function.hpp"
 #include "loop_test.hpp"
 
 #include <ctime>
-
-#include <dlfcn.h>
 
 namespace {
 std::size_t readings = 0, coarse_readings = 0;
@@ -13,8 +12,7 @@ time_t coarse_lag = 0; // seconds
 } // namespace
 
 extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
-    using Function = int (*)(clockid_t, timespec*);
-    static const auto system_clock = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "clock_gettime"));
+    static const auto system_clock = pollux::harness::next_function(&clock_gettime, "clock_gettime");
     ++(clock == CLOCK_MONOTONIC_COARSE ? coarse_readings : readings);
     const int result = system_clock(clock, time);
     if (clock == CLOCK_MONOTONIC_COARSE) time->tv_sec -= coarse_lag;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tests of signal handlers whose send() fails: this program replaces it. Linux only.
+#include "../harness/next_function.hpp"
 #include "loop_test.hpp"
 
 #include <atomic>
 #include <cerrno>
 #include <csignal>
 
-#include <dlfcn.h>
 #include <sys/socket.h>
 
 namespace {
@@ -14,8 +14,7 @@ namespace {
 std::atomic<int> fail_sends = 0; // of one byte, which are those of handlers
 std::atomic<int> failed_sends = 0;
 
-using Function = ssize_t (*)(int, const void*, size_t, int);
-const auto system_send = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "send"));
+const auto system_send = pollux::harness::next_function(&send, "send");
 
 } // namespace
 

@@ -4,6 +4,7 @@
 #include "net_test.hpp"
 
 #include "../conformance/process.hpp"
+#include "../harness/next_function.hpp"
 
 #include <cerrno>
 #include <cstdarg>
@@ -11,7 +12,6 @@
 #include <functional>
 #include <optional>
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -31,10 +31,7 @@ bool fails_now() {
     return true;
 }
 
-template <typename Function>
-Function* real(Function*, const char* name) {
-    return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
-}
+using pollux::harness::next_function;
 
 } // namespace
 
@@ -42,22 +39,24 @@ Function* real(Function*, const char* name) {
 // NOLINTBEGIN(readability-redundant-declaration)
 extern "C" {
 int socket(int family, int type, int protocol) noexcept {
-    return fails_now() ? -1 : real(&socket, "socket")(family, type, protocol);
+    return fails_now() ? -1 : next_function(&socket, "socket")(family, type, protocol);
 }
 int socketpair(int family, int type, int protocol, int* ends) noexcept {
-    return fails_now() ? -1 : real(&socketpair, "socketpair")(family, type, protocol, ends);
+    return fails_now() ? -1 : next_function(&socketpair, "socketpair")(family, type, protocol, ends);
 }
-int pipe2(int* ends, int flags) noexcept { return fails_now() ? -1 : real(&pipe2, "pipe2")(ends, flags); }
+int pipe2(int* ends, int flags) noexcept { return fails_now() ? -1 : next_function(&pipe2, "pipe2")(ends, flags); }
 int bind(int socket, const sockaddr* at, socklen_t length) noexcept {
-    return fails_now() ? -1 : real(&bind, "bind")(socket, at, length);
+    return fails_now() ? -1 : next_function(&bind, "bind")(socket, at, length);
 }
-int listen(int socket, int backlog) noexcept { return fails_now() ? -1 : real(&listen, "listen")(socket, backlog); }
+int listen(int socket, int backlog) noexcept {
+    return fails_now() ? -1 : next_function(&listen, "listen")(socket, backlog);
+}
 int setsockopt(int socket, int level, int option, const void* value, socklen_t length) noexcept {
-    return fails_now() ? -1 : real(&setsockopt, "setsockopt")(socket, level, option, value, length);
+    return fails_now() ? -1 : next_function(&setsockopt, "setsockopt")(socket, level, option, value, length);
 }
 int getsockopt(int socket, int level, int option, void* value, socklen_t* length) noexcept {
     if (fails_now()) return -1;
-    const int result = real(&getsockopt, "getsockopt")(socket, level, option, value, length);
+    const int result = next_function(&getsockopt, "getsockopt")(socket, level, option, value, length);
     if (reported_protocol && level == SOL_SOCKET && option == SO_PROTOCOL)
         *static_cast<int*>(value) = *reported_protocol;
     return result;
@@ -67,7 +66,7 @@ int fcntl(int source, int command, ...) { // NOLINT(cert-dcl50-cpp)
     va_start(list, command);
     const int value = va_arg(list, int);
     va_end(list);
-    return fails_now() ? -1 : real(&fcntl, "fcntl")(source, command, value);
+    return fails_now() ? -1 : next_function(&fcntl, "fcntl")(source, command, value);
 }
 }
 // NOLINTEND(readability-redundant-declaration)

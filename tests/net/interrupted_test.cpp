@@ -2,9 +2,10 @@
 // Linux only: system calls are replaced by functions that first fail with errors of signals or of the network.
 #include "net_test.hpp"
 
+#include "../harness/next_function.hpp"
+
 #include <cerrno>
 
-#include <dlfcn.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -21,10 +22,7 @@ bool fails() {
     return true;
 }
 
-template <typename Function>
-Function* real(Function*, const char* name) {
-    return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
-}
+using pollux::harness::next_function;
 
 } // namespace
 
@@ -32,33 +30,33 @@ Function* real(Function*, const char* name) {
 // NOLINTBEGIN(readability-redundant-declaration)
 extern "C" {
 ssize_t recv(int socket, void* bytes, size_t size, int flags) {
-    return fails() ? -1 : real(&recv, "recv")(socket, bytes, size, flags);
+    return fails() ? -1 : next_function(&recv, "recv")(socket, bytes, size, flags);
 }
 ssize_t send(int socket, const void* bytes, size_t size, int flags) {
-    return fails() ? -1 : real(&send, "send")(socket, bytes, size, flags);
+    return fails() ? -1 : next_function(&send, "send")(socket, bytes, size, flags);
 }
 ssize_t recvmsg(int socket, msghdr* header, int flags) {
-    return fails() ? -1 : real(&recvmsg, "recvmsg")(socket, header, flags);
+    return fails() ? -1 : next_function(&recvmsg, "recvmsg")(socket, header, flags);
 }
 ssize_t sendmsg(int socket, const msghdr* header, int flags) {
-    return fails() ? -1 : real(&sendmsg, "sendmsg")(socket, header, flags);
+    return fails() ? -1 : next_function(&sendmsg, "sendmsg")(socket, header, flags);
 }
 ssize_t sendto(int socket, const void* bytes, size_t size, int flags, const sockaddr* to, socklen_t length) {
-    return fails() ? -1 : real(&sendto, "sendto")(socket, bytes, size, flags, to, length);
+    return fails() ? -1 : next_function(&sendto, "sendto")(socket, bytes, size, flags, to, length);
 }
 ssize_t readv(int source, const iovec* slices, int count) {
-    return fails() ? -1 : real(&readv, "readv")(source, slices, count);
+    return fails() ? -1 : next_function(&readv, "readv")(source, slices, count);
 }
 ssize_t writev(int source, const iovec* slices, int count) {
-    return fails() ? -1 : real(&writev, "writev")(source, slices, count);
+    return fails() ? -1 : next_function(&writev, "writev")(source, slices, count);
 }
 int accept4(int socket, sockaddr* peer, socklen_t* length, int flags) {
-    return fails() ? -1 : real(&accept4, "accept4")(socket, peer, length, flags);
+    return fails() ? -1 : next_function(&accept4, "accept4")(socket, peer, length, flags);
 }
 int connect(int socket, const sockaddr* to, socklen_t length) {
     // An interrupted connect() continues in the background, unlike the other calls.
-    if (!fails()) return real(&connect, "connect")(socket, to, length);
-    real(&connect, "connect")(socket, to, length);
+    if (!fails()) return next_function(&connect, "connect")(socket, to, length);
+    next_function(&connect, "connect")(socket, to, length);
     errno = failure;
     return -1;
 }
