@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,8 +32,8 @@ class Circumstance {
 
 } // namespace pollux::conformance
 
-// GoogleTest's adds to the failures of the process that calls it, which is not the one of the rule.
-#undef SCOPED_TRACE
+/// Names the case until the end of the block. Not SCOPED_TRACE(): that adds to the failures of the process that calls
+/// it, which is not the one of the rule.
 #define POLLUX_CIRCUMSTANCE_OF(line) circumstance_##line
 #define POLLUX_CIRCUMSTANCE(line, text) const ::pollux::conformance::Circumstance POLLUX_CIRCUMSTANCE_OF(line)(text)
-#define SCOPED_TRACE(text) POLLUX_CIRCUMSTANCE(__LINE__, text)
+#define CIRCUMSTANCE(text) POLLUX_CIRCUMSTANCE(__LINE__, text)

@@ -59,6 +59,10 @@ std::string describe(std::chrono::nanoseconds time) {
     return size < 999e9 ? print(count / 1e9, "s") : std::to_string(time.count() / 1'000'000'000) + " s";
 }
 
+std::string exact_milliseconds(std::chrono::nanoseconds time) {
+    return std::to_string(std::chrono::duration<double, std::milli>(time).count()) + " ms";
+}
+
 std::string describe(Timeout timeout) { return timeout ? describe(*timeout) : "forever"; }
 
 std::string describe(const std::error_code& error) { return error ? error.message() : "success"; }

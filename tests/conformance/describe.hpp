@@ -19,6 +19,8 @@ std::string describe(Mode mode);
 std::string describe(const Watch& watch);
 /// A duration with three digits and its unit: "12.3 ms".
 std::string describe(std::chrono::nanoseconds time);
+/// A duration to the nanosecond: "20.000001 ms".
+std::string exact_milliseconds(std::chrono::nanoseconds time);
 std::string describe(Timeout timeout);
 std::string describe(const std::error_code& error);
 std::string describe(const OpenFailure& failure);

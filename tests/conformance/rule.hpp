@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -154,6 +155,10 @@ class Rule : public testing::Test {
     /// A mode that the subject offers: oneshot, or edge, or level, the first of these. For rules of all modes.
     Mode any_mode() const {
         return capabilities().oneshot ? Mode::oneshot : capabilities().edge ? Mode::edge : Mode::level;
+    }
+    /// The longest time that a wait may take on an idle machine: decision 52.
+    std::chrono::nanoseconds longest(std::chrono::nanoseconds wait) const {
+        return wait + std::max(capabilities().timeout_resolution, wait / 100);
     }
     /// The modes, and kinds of pairs, that the subject offers.
     std::vector<Mode> modes() const;

@@ -17,11 +17,6 @@ using namespace std::chrono_literals;
 /// How long an expected event may take, at first, and while the row is shortened, which takes many tries.
 constexpr std::chrono::nanoseconds patience = 5s, impatience = 20ms;
 
-Threads& threads() {
-    static Threads& only = *new Threads; // they sleep until the process ends
-    return only;
-}
-
 /// Compares the facts that the model predicts events from with poll(2); returns the difference, empty if there is none.
 std::string compare_with_poll(Source source, const Facts& facts) {
     const Ready must = facts.promises(), may = must | facts.hints();
@@ -94,7 +89,8 @@ void Table::begin() {
     Sequence mentions;
     for (const auto source : sources_) mentions.push_back(on(source, Action::close));
     mentions.push_back({.action = Action::select, .amount = 64});
-    trial_ = std::make_unique<Trial>(subject_, 0, bool(subject_.capabilities.pipes), mentions, limit_, threads());
+    trial_ =
+        std::make_unique<Trial>(subject_, 0, bool(subject_.capabilities.pipes), mentions, limit_, threads_of_process());
     for (auto& operation : mentions) static_cast<void>(trial_->step(operation, Token{++tokens_}, nullptr));
 }
 

@@ -241,15 +241,19 @@ std::string Trial::select(std::size_t room, std::string* answer) {
     }
 }
 
+Threads& threads_of_process() {
+    static Threads& only = *new Threads; // they sleep until the process ends
+    return only;
+}
+
 Run run(const std::vector<Subject>& subjects, const Sequence& sequence, std::chrono::nanoseconds limit,
         bool with_answers) {
-    static Threads& threads = *new Threads; // they sleep until the process ends
     const bool with_pipes = std::all_of(subjects.begin(), subjects.end(),
                                         [](const auto& subject) { return bool(subject.capabilities.pipes); });
     std::vector<std::unique_ptr<Trial>> trials;
     for (const auto& subject : subjects) {
         const auto index = static_cast<int>(trials.size());
-        trials.push_back(std::make_unique<Trial>(subject, index, with_pipes, sequence, limit, threads));
+        trials.push_back(std::make_unique<Trial>(subject, index, with_pipes, sequence, limit, threads_of_process()));
     }
     Run run;
     for (std::size_t i = 0; i < sequence.size() && !run.difference; ++i) {

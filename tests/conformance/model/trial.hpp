@@ -40,6 +40,9 @@ struct Threads {
 inline constexpr Token first_foreign_token{std::uint64_t{1} << 48};
 inline bool is_foreign(Token token) { return token >= first_foreign_token && !is_reserved(token); }
 
+/// Those of this process, which all Trials share.
+Threads& threads_of_process();
+
 /// A Trial runs one backend with a scene of its own, and compares each step with the model.
 class Trial {
   public:

@@ -12,7 +12,7 @@ namespace pollux::conformance {
 RULE(add, reports) {
     for (const Kind kind : kinds()) {
         for (const Mode mode : modes()) {
-            SCOPED_TRACE(std::string(name_of(kind)) + ", " + describe(mode));
+            CIRCUMSTANCE(std::string(name_of(kind)) + ", " + describe(mode));
             const auto pair = make_pair(kind);
             add(pair.near, {Token{7}, Ready::readable, mode});
             expect_quiet();
@@ -27,7 +27,7 @@ RULE(add, reports) {
 RULE(add, already_ready) {
     for (const Kind kind : kinds()) {
         for (const Mode mode : modes()) {
-            SCOPED_TRACE(std::string(name_of(kind)) + ", " + describe(mode));
+            CIRCUMSTANCE(std::string(name_of(kind)) + ", " + describe(mode));
             const auto pair = make_pair(kind);
             send(pair.far);
             add(pair.near, {Token{7}, Ready::readable, mode});
@@ -53,7 +53,7 @@ RULE(add, while_asleep, .needs = Need::any_thread) {
 // A second add() of a source returns file_exists and leaves the first watch with its token, interest and mode.
 RULE(add, duplicate) {
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         const auto pair = make_pair(Kind::local);
         add(pair.near, {Token{1}, Ready::readable, mode});
         for (const Mode other : modes()) {
@@ -78,7 +78,7 @@ RULE(add, not_open) {
     const Source closed = pair.near.get();
     pair.near.close();
     for (const Source source : {Owned::none, static_cast<Source>(1'000'000), closed}) {
-        SCOPED_TRACE("source " + std::to_string(source));
+        CIRCUMSTANCE("source " + std::to_string(source));
         for (const Mode mode : modes()) {
             const Watch watch{Token{1}, Ready::readable, mode};
             expect_error(std::errc::bad_file_descriptor, registrator().add(source, watch));
@@ -98,7 +98,7 @@ RULE(add, mode_not_offered) {
         if (std::find(offered.begin(), offered.end(), mode) == offered.end()) refused.push_back(mode);
     }
     for (const Mode mode : refused) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         expect_error(std::errc::operation_not_supported,
                      registrator().add(pair.near, {Token{1}, Ready::readable, mode}));
         expect_unknown(pair.near);
@@ -172,7 +172,7 @@ RULE(add, reserved_token) {
 RULE(add, no_interest) {
     for (const Ready nothing : {Ready::none, Ready::closed, Ready::failed, Ready::expired}) {
         for (const Mode mode : modes()) {
-            SCOPED_TRACE(describe(nothing) + ", " + describe(mode));
+            CIRCUMSTANCE(describe(nothing) + ", " + describe(mode));
             const auto pair = make_pair(Kind::local);
             add(pair.near, {Token{1}, nothing, mode});
             send(pair.far);

@@ -63,7 +63,7 @@ RULE(buffer, fair, .needs = Need::level) {
 RULE(buffer, lossless) {
     for (const Mode mode : modes()) {
         if (mode == Mode::level) continue;
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         const auto pairs = ready_pairs(6);
         for (std::size_t i = 0; i < pairs.size(); ++i) add(pairs[i].near, {Token{i}, Ready::readable, mode});
         std::map<Token, int> seen;
@@ -83,7 +83,7 @@ RULE(buffer, lossless) {
 RULE(buffer, one_event_per_watch) {
     for (const Kind kind : {Kind::tcp, Kind::local}) {
         for (const Mode mode : modes()) {
-            SCOPED_TRACE(std::string(name_of(kind)) + ", " + describe(mode));
+            CIRCUMSTANCE(std::string(name_of(kind)) + ", " + describe(mode));
             const auto pair = make_pair(kind);
             send(pair.far);
             wait_for_data(pair.near);
@@ -118,7 +118,7 @@ RULE(buffer, room_for_wake) {
 RULE(overload, lossless, .takes = 350ms) {
     const Kind kind = capabilities().pipes ? Kind::pipe : Kind::local;
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         std::vector<Pair> pairs;
         for (std::uint64_t i = 0; i < 500; ++i) {
             pairs.push_back(make_pair(kind));

@@ -12,7 +12,7 @@ namespace pollux::conformance {
 RULE(modify, replaces) {
     for (const Mode before : modes()) {
         for (const Mode after : modes()) {
-            SCOPED_TRACE(describe(before) + " to " + describe(after));
+            CIRCUMSTANCE(describe(before) + " to " + describe(after));
             const auto pair = make_pair(Kind::local);
             add(pair.near, {Token{1}, Ready::readable, before});
             send(pair.far); // ready for the old watch, and not reported yet
@@ -32,7 +32,7 @@ RULE(modify, replaces) {
 // thread calls it while select() sleeps.
 RULE(modify, rearms) {
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         const auto pair = make_pair(Kind::local);
         const Watch watch{Token{1}, Ready::readable, mode};
         send(pair.far);
@@ -58,7 +58,7 @@ RULE(modify, rearms) {
 // it can be resumed.
 RULE(modify, pauses) {
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         auto pair = make_pair(Kind::local);
         add(pair.near, {Token{1}, both_directions, mode});
         expect_event(Token{1}, Ready::writable);
@@ -84,7 +84,7 @@ RULE(modify, pauses) {
 // Sources that end while their watches are paused neither take room in the buffer from other events nor end a sleep.
 RULE(pause, starves_nothing, .needs = Need::any_thread) {
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         std::vector<Pair> paused;
         for (std::uint64_t i = 0; i < 4; ++i) {
             paused.push_back(make_pair(i % 2 == 0 ? Kind::tcp : Kind::local));
@@ -141,7 +141,7 @@ RULE(remove, unknown) {
 // A select() that begins after remove() never reports the watch, even if the source was ready before.
 RULE(remove, is_final) {
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         std::vector<Pair> pairs;
         for (std::uint64_t i = 0; i < 4; ++i) {
             pairs.push_back(make_pair(Kind::local));
@@ -183,7 +183,7 @@ RULE(remove, while_asleep, .needs = Need::any_thread) {
 // A source that was removed can be added again, and is reported if it is ready then.
 RULE(remove, then_add) {
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         const auto pair = make_pair(Kind::local);
         send(pair.far);
         for (std::uint64_t round = 0; round < 3; ++round) {
@@ -251,7 +251,7 @@ RULE(close, while_registered, .takes = 1300ms, .needs = Need::closed_sources) {
     // Whether select() ran before the source was closed, and whether it runs before the descriptor number is reused.
     for (const auto& [known, selects] : {std::pair(true, true), std::pair(false, true), std::pair(false, false)}) {
         for (const Mode mode : modes()) {
-            SCOPED_TRACE(describe(mode) + (known ? ", waited for" : "") + (selects ? ", select() runs" : ""));
+            CIRCUMSTANCE(describe(mode) + (known ? ", waited for" : "") + (selects ? ", select() runs" : ""));
             const auto other = make_pair(Kind::local);
             add(other.near, {Token{1}, Ready::readable, mode});
             auto lost = make_pair(Kind::local);
@@ -310,7 +310,7 @@ RULE(failure, changes_nothing, .needs = Need::level) {
         [&] { return registrator.remove(Owned::none); },
     };
     for (std::size_t i = 0; i < failures.size(); ++i) {
-        SCOPED_TRACE("failing call " + std::to_string(i));
+        CIRCUMSTANCE("failing call " + std::to_string(i));
         expect(static_cast<bool>(failures[i]()), "expected: an error, seen: success");
         expect_event(Token{1}, Ready::readable);
     }

@@ -29,7 +29,7 @@ RULE(unconnected, no_spin) {
     for (const Mode mode : modes()) {
         if (mode == Mode::level) continue;
         for (const Ready interest : {Ready::readable, Ready::writable, both_directions}) {
-            SCOPED_TRACE(describe(interest) + ", " + describe(mode));
+            CIRCUMSTANCE(describe(interest) + ", " + describe(mode));
             const auto socket = unconnected_tcp_socket();
             add(socket, {Token{1}, interest, mode});
             expect_no_spin();
@@ -43,7 +43,7 @@ RULE(unconnected, no_spin) {
 RULE(connect, succeeds, .takes = 1000ms) {
     Waiting waiting;
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         const auto listening = listener();
         const auto client = connect_to(listening);
         add(client, {Token{1}, Ready::writable, mode});
@@ -67,7 +67,7 @@ RULE(connect, succeeds, .takes = 1000ms) {
 // A socket whose connect() was refused is reported as writable, and SO_ERROR is the refusal.
 RULE(connect, refused) {
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         const auto client = connect_to_closed_port();
         add(client, {Token{1}, Ready::writable, mode});
         expect_any(Token{1}, Ready::writable);
@@ -79,7 +79,7 @@ RULE(connect, refused) {
 // A listener is reported as readable when a connection is queued.
 RULE(accept, ready) {
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         const auto listening = listener();
         const Watch watch{Token{1}, Ready::readable, mode};
         add(listening, watch);

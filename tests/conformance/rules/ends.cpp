@@ -11,7 +11,7 @@ RULE(end, of_stream) {
     for (const Kind kind : {Kind::tcp, Kind::local}) {
         for (const Mode mode : modes()) {
             for (const bool by_close : {true, false}) {
-                SCOPED_TRACE(std::string(name_of(kind)) + ", " + describe(mode));
+                CIRCUMSTANCE(std::string(name_of(kind)) + ", " + describe(mode));
                 auto pair = make_pair(kind);
                 add(pair.near, {Token{1}, Ready::readable, mode});
                 expect_quiet();
@@ -33,7 +33,7 @@ RULE(end, of_stream) {
 RULE(end, after_data) {
     for (const Kind kind : kinds()) {
         for (const Mode mode : modes()) {
-            SCOPED_TRACE(std::string(name_of(kind)) + ", " + describe(mode));
+            CIRCUMSTANCE(std::string(name_of(kind)) + ", " + describe(mode));
             auto pair = make_pair(kind);
             const Watch watch{Token{1}, Ready::readable, mode};
             add(pair.near, watch);
@@ -59,7 +59,7 @@ RULE(end, reset) {
         if (interest == Ready::priority && !capabilities().priority) continue;
         for (const Mode mode : modes()) {
             for (const bool before : {true, false}) {
-                SCOPED_TRACE(describe(interest) + ", " + describe(mode) +
+                CIRCUMSTANCE(describe(interest) + ", " + describe(mode) +
                              (before ? ", added before" : ", added after"));
                 auto pair = make_pair(Kind::tcp);
                 const Watch watch{Token{1}, interest, mode};
@@ -88,7 +88,7 @@ RULE(end, half_closed) {
     for (const Mode mode : modes()) {
         if (mode == Mode::level) continue;
         for (const Kind kind : {Kind::tcp, Kind::local}) {
-            SCOPED_TRACE(std::string(name_of(kind)) + ", " + describe(mode));
+            CIRCUMSTANCE(std::string(name_of(kind)) + ", " + describe(mode));
             const auto pair = make_pair(kind);
             add(pair.near, {Token{1}, Ready::writable, mode});
             expect_event(Token{1}, Ready::writable);
@@ -112,7 +112,7 @@ RULE(end, no_spin, .takes = 1300ms) {
         for (const Ready interest : {Ready::readable, Ready::writable, Ready::priority}) {
             if (interest == Ready::priority && !capabilities().priority) continue;
             for (const Mode mode : modes()) {
-                SCOPED_TRACE(ending.name + ", " + describe(interest) + ", " + describe(mode));
+                CIRCUMSTANCE(ending.name + ", " + describe(interest) + ", " + describe(mode));
                 auto pair = ending.make();
                 const Watch watch{Token{1}, interest, mode};
                 add(pair.near, watch);
@@ -131,7 +131,7 @@ RULE(end, no_spin, .takes = 1300ms) {
 RULE(hints, are_true) {
     for (const Kind kind : {Kind::tcp, Kind::local}) {
         for (const Mode mode : modes()) {
-            SCOPED_TRACE(std::string(name_of(kind)) + ", " + describe(mode));
+            CIRCUMSTANCE(std::string(name_of(kind)) + ", " + describe(mode));
             const auto pair = make_pair(kind);
             const Watch watch{Token{1}, both_directions, mode};
             add(pair.near, watch);
@@ -151,7 +151,7 @@ RULE(hints, are_true) {
 // A datagram socket is readable when a datagram of zero bytes is queued.
 RULE(datagram, empty) {
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         const auto receiver = udp_socket();
         const auto sender = udp_socket(receiver);
         add(receiver, {Token{1}, Ready::readable, mode});
@@ -168,7 +168,7 @@ RULE(datagram, empty) {
 // A datagram that is refused causes one event; after one read has returned the error the socket is not reported.
 RULE(datagram, refused) {
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         const auto sender = udp_socket_to_closed_port();
         add(sender, {Token{1}, Ready::readable, mode});
         expect_quiet();
@@ -191,7 +191,7 @@ RULE(priority, asked) {
         return declare_unsupported(capabilities().priority);
     }
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         const auto fresh = make_pair(Kind::tcp);
         add(fresh.near, {Token{1}, Ready::priority, mode});
         send(fresh.far);
@@ -205,7 +205,7 @@ RULE(priority, asked) {
 // An out-of-band byte does not make a watch for readable only spin.
 RULE(priority, unasked) {
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         const auto pair = make_pair(Kind::tcp);
         add(pair.near, {Token{1}, Ready::readable, mode});
         write_urgent(pair.far);

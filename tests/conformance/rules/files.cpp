@@ -16,7 +16,7 @@ RULE(add, regular_file, .takes = 700ms) {
     const auto directory = open_directory();
     for (const Source source : {file.get(), directory.get()}) {
         for (const Mode mode : modes()) {
-            SCOPED_TRACE(describe(mode));
+            CIRCUMSTANCE(describe(mode));
             const Watch watch{Token{1}, Ready::readable, mode};
             if (!capabilities().files) {
                 expect_error(std::errc::operation_not_permitted, registrator().add(source, watch));
@@ -109,7 +109,7 @@ RULE(files, fair, .needs = Need::level) {
 RULE(files, while_asleep, .needs = Need::any_thread) {
     if (!capabilities().files) return declare_unsupported(capabilities().files);
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         const auto file = open_file();
         for (const bool is_resumed : {false, true}) {
             if (is_resumed) add(file, {Token{1}, Ready::none, mode});
@@ -189,7 +189,7 @@ RULE(add, dup, .needs = Need::level) {
 RULE(end, pipe_writer_gone) {
     if (!offers_pipes()) return;
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         auto pair = make_pair(Kind::pipe);
         add(pair.near, {Token{1}, Ready::readable, mode});
         expect_quiet();
@@ -207,7 +207,7 @@ RULE(end, pipe_reader_gone) {
     if (!offers_pipes()) return;
     for (const Mode mode : modes()) {
         for (const bool before : {true, false}) {
-            SCOPED_TRACE(describe(mode) + (before ? ", added before" : ", added after"));
+            CIRCUMSTANCE(describe(mode) + (before ? ", added before" : ", added after"));
             auto pair = make_pair(Kind::pipe);
             const Watch watch{Token{1}, Ready::writable, mode};
             fill(pair.far);

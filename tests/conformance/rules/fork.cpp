@@ -66,7 +66,7 @@ std::vector<int> new_since(const std::vector<int>& before) {
 // In a forked child every call of the parent's Selector returns no_such_process and changes nothing.
 RULE(fork, calls_refused) {
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         const auto watched = make_pair(Kind::local);
         const auto fresh = make_pair(Kind::local);
         add(watched.near, {Token{1}, Ready::readable, mode});
@@ -93,7 +93,7 @@ RULE(fork, child_destroys, .takes = 900ms, .needs = Need::any_thread) {
     enum class Way { destroy, remove, exit, grandchild, own };
     for (const Way way : {Way::destroy, Way::remove, Way::exit, Way::grandchild, Way::own}) {
         for (const Mode mode : modes()) {
-            SCOPED_TRACE("way " + std::to_string(static_cast<int>(way)) + ", " + describe(mode));
+            CIRCUMSTANCE("way " + std::to_string(static_cast<int>(way)) + ", " + describe(mode));
             const auto before = open_descriptors();
             auto shared = open();
             if (!shared) return;

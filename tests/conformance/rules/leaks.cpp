@@ -146,7 +146,7 @@ RULE(open, failure_leaks_nothing) {
     const auto file = open_file();
     const int times = Budget::is_brief() ? 100 : 1'000;
     for (std::size_t free = 0; free < 16; ++free) {
-        SCOPED_TRACE(std::to_string(free) + " free descriptors");
+        CIRCUMSTANCE(std::to_string(free) + " free descriptors");
         bool has_opened = false;
         const auto left = left_behind(times, [&] {
             OpenFailure failure;

@@ -9,7 +9,7 @@ namespace pollux::conformance {
 RULE(level, repeats) {
     if (!offers(Mode::level)) return;
     for (const Kind kind : kinds()) {
-        SCOPED_TRACE(name_of(kind));
+        CIRCUMSTANCE(name_of(kind));
         const auto pair = make_pair(kind);
         add(pair.near, {Token{1}, Ready::readable, Mode::level});
         for (int round = 0; round < 3; ++round) {
@@ -53,7 +53,7 @@ RULE(level, writable) {
 RULE(level, end_repeats) {
     if (!offers(Mode::level)) return;
     for (const Kind kind : kinds()) {
-        SCOPED_TRACE(name_of(kind));
+        CIRCUMSTANCE(name_of(kind));
         auto pair = make_pair(kind);
         add(pair.near, {Token{1}, Ready::readable, Mode::level});
         pair.far.close();
@@ -75,7 +75,7 @@ RULE(level, end_repeats) {
 RULE(edge, once) {
     if (!offers(Mode::edge)) return;
     for (const Kind kind : kinds()) {
-        SCOPED_TRACE(name_of(kind));
+        CIRCUMSTANCE(name_of(kind));
         const auto pair = make_pair(kind);
         add(pair.near, {Token{1}, Ready::readable, Mode::edge});
         for (int round = 0; round < 3; ++round) {
@@ -94,7 +94,7 @@ RULE(edge, new_data) {
     if (!offers(Mode::edge)) return;
     if (capabilities().edge.support != Support::native) return declare_unsupported(capabilities().edge);
     for (const Kind kind : kinds()) {
-        SCOPED_TRACE(name_of(kind));
+        CIRCUMSTANCE(name_of(kind));
         const auto pair = make_pair(kind);
         add(pair.near, {Token{1}, Ready::readable, Mode::edge});
         for (int round = 0; round < 5; ++round) {
@@ -111,7 +111,7 @@ RULE(edge, partial_read) {
     if (!offers(Mode::edge)) return;
     if (capabilities().edge.support != Support::native) return declare_unsupported(capabilities().edge);
     for (const Kind kind : kinds()) {
-        SCOPED_TRACE(name_of(kind));
+        CIRCUMSTANCE(name_of(kind));
         const auto pair = make_pair(kind);
         add(pair.near, {Token{1}, Ready::readable, Mode::edge});
         send(pair.far, "four");
@@ -182,7 +182,7 @@ RULE(oneshot, once) {
     if (!offers(Mode::oneshot)) return;
     for (const Kind kind : kinds()) {
         for (const bool by_reset : {false, true}) {
-            SCOPED_TRACE(std::string(name_of(kind)) + (by_reset ? ", reset" : ", closed"));
+            CIRCUMSTANCE(std::string(name_of(kind)) + (by_reset ? ", reset" : ", closed"));
             auto pair = make_pair(kind);
             add(pair.near, {Token{1}, Ready::readable, Mode::oneshot});
             send(pair.far);
@@ -205,7 +205,7 @@ RULE(oneshot, once) {
 RULE(oneshot, rearm_while_ready) {
     if (!offers(Mode::oneshot)) return;
     for (const Kind kind : kinds()) {
-        SCOPED_TRACE(name_of(kind));
+        CIRCUMSTANCE(name_of(kind));
         auto pair = make_pair(kind);
         const Watch watch{Token{1}, Ready::readable, Mode::oneshot};
         send(pair.far);
@@ -262,7 +262,7 @@ RULE(oneshot, both_directions) {
 RULE(mode, switch) {
     for (const Mode before : modes()) {
         for (const Mode after : modes()) {
-            SCOPED_TRACE(describe(before) + " to " + describe(after));
+            CIRCUMSTANCE(describe(before) + " to " + describe(after));
             const auto pair = make_pair(Kind::local);
             add(pair.near, {Token{1}, Ready::readable, before});
             send(pair.far);

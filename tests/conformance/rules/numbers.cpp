@@ -3,6 +3,7 @@
 #include "../process.hpp"
 #include "../rule.hpp"
 #include "../rule_files.hpp"
+#include "lowered_limit.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +13,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 namespace pollux::conformance {
@@ -52,10 +52,6 @@ constexpr bool has_own_memory = false;
 class NoMemory {
   public:
     NoMemory() {
-        getrlimit(RLIMIT_AS, &before_);
-        rlimit none = before_;
-        none.rlim_cur = 0;
-        setrlimit(RLIMIT_AS, &none);
         // The arena of a thread has 64 MiB that are mapped already.
         for (std::size_t size = std::size_t{1} << 20; size >= sizeof(Taken); size /= 2) {
             for (int count = 0; count < 1000; ++count) {
@@ -66,7 +62,6 @@ class NoMemory {
         }
     }
     ~NoMemory() {
-        setrlimit(RLIMIT_AS, &before_);
         while (taken_) std::free(std::exchange(taken_, taken_->next));
     }
     NoMemory(const NoMemory&) = delete;
@@ -76,7 +71,7 @@ class NoMemory {
     struct Taken {
         Taken* next;
     };
-    rlimit before_{};
+    const LoweredLimit no_more_{RLIMIT_AS};
     Taken* taken_ = nullptr;
 };
 
@@ -105,7 +100,7 @@ RULE(scale, descriptor_numbers, .needs = Need::any_number) {
     const auto limit = raise_descriptor_limit();
     for (const int number : numbers_below(limit)) {
         for (const Kind kind : kinds()) {
-            SCOPED_TRACE("descriptor " + std::to_string(number) + ", " + name_of(kind));
+            CIRCUMSTANCE("descriptor " + std::to_string(number) + ", " + name_of(kind));
             const auto pair = make_pair(kind);
             if (number == pair.near || number == pair.far) continue;
             const Numbered source(pair.near, number);
@@ -132,7 +127,7 @@ RULE(selector, high_descriptors, .needs = Need::any_number) {
     std::vector<Owned> taken;
     for (const int below : {1024, 4096}) {
         if (static_cast<std::size_t>(below) + 64 > limit) break;
-        SCOPED_TRACE("descriptors below " + std::to_string(below));
+        CIRCUMSTANCE("descriptors below " + std::to_string(below));
         const Owned other(::open("/dev/null", O_RDONLY | O_CLOEXEC));
         for (Owned next(fcntl(other, F_DUPFD_CLOEXEC, 3)); next < below;
              next = Owned(fcntl(other, F_DUPFD_CLOEXEC, 3))) {
@@ -165,7 +160,7 @@ RULE(add, no_memory, .needs = Need::any_number) {
     }
     const auto limit = raise_descriptor_limit();
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         const auto fault = fault_in_child([&]() -> std::string {
             OpenFailure failure;
             const auto opened = subject().open(failure);

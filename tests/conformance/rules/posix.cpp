@@ -57,7 +57,7 @@ RULE(signal, returns) {
 RULE(fork, parent_unharmed) {
     for (const Ending ending : {Ending::exit, Ending::exec}) {
         for (const Mode mode : modes()) {
-            SCOPED_TRACE(describe(mode));
+            CIRCUMSTANCE(describe(mode));
             const auto pair = make_pair(Kind::local);
             add(pair.near, {Token{1}, Ready::readable, mode});
             expect(run_child(ending), "expected: the child exits with status 0");
@@ -97,7 +97,7 @@ RULE(open, limits) {
 // accept() fails if no file descriptor is free; the connection stays queued, and is accepted when a descriptor is free.
 RULE(accept, no_descriptor) {
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         const auto listening = listener();
         const Watch watch{Token{1}, Ready::readable, mode};
         add(listening, watch);

@@ -88,7 +88,7 @@ RULE(selector, close_on_exec) {
         }
     };
     for (const char* const again : {"the first time", "after another Selector"}) {
-        SCOPED_TRACE(again);
+        CIRCUMSTANCE(again);
         auto opened = open();
         if (!opened) return;
         auto& registrator = opened->registrator();

@@ -57,7 +57,7 @@ RULE(buffer, rooms, .needs = Need::any_number) {
         for (const Source source : ready.sources) add(source, {Token{0}, Ready::none, mode});
         for (const std::size_t room : rooms) {
             const auto number = std::min(ready.sources.size(), 2 * room + 5);
-            SCOPED_TRACE(text_of(mode, number, room));
+            CIRCUMSTANCE(text_of(mode, number, room));
             for (std::size_t i = 0; i < number; ++i) modify(ready.sources[i], {Token{i + 1}, Ready::readable, mode});
             Counts counts;
             // In level mode the sources take turns, but where the turns begin is the backend's.
@@ -91,7 +91,7 @@ RULE(wake, full_buffer, .needs = Need::any_number) {
             for (const std::size_t number : {room - 1, room, room + 1}) {
                 if (number == 0 || number > ready.sources.size()) continue;
                 for (const bool wake_first : {true, false}) {
-                    SCOPED_TRACE(text_of(mode, number, room) + (wake_first ? ", the wake first" : ", the wake last"));
+                    CIRCUMSTANCE(text_of(mode, number, room) + (wake_first ? ", the wake first" : ", the wake last"));
                     if (wake_first) wake();
                     for (std::size_t i = 0; i < number; ++i)
                         modify(ready.sources[i], {Token{i + 1}, Ready::readable, mode});

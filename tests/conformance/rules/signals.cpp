@@ -63,7 +63,7 @@ std::string signal_state() {
 // and ones that stop in between; whether or not the handler has SA_RESTART.
 RULE(signal, timeouts) {
     constexpr Nanoseconds wait = 40ms;
-    const Nanoseconds most = wait + std::max(capabilities().timeout_resolution, wait / 100);
+    const Nanoseconds most = longest(wait);
     const pthread_t selecting = pthread_self();
     // Returns how long select() takes, called again if a signal ends it, as a program does.
     const auto time_of_wait = [&](Nanoseconds of_signals) -> Nanoseconds {

@@ -5,13 +5,13 @@
 #include "../rule.hpp"
 #include "../rule_files.hpp"
 #include "../source_ends.hpp"
+#include "lowered_limit.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sched.h>
@@ -19,27 +19,6 @@
 #endif
 
 namespace pollux::conformance {
-namespace {
-
-/// Keeps the process from opening descriptors, and poll(2) from accepting any, while it exists.
-class NoDescriptors {
-  public:
-    NoDescriptors() {
-        getrlimit(RLIMIT_NOFILE, &before_);
-        rlimit none = before_;
-        none.rlim_cur = 0;
-        setrlimit(RLIMIT_NOFILE, &none);
-    }
-    ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
-    NoDescriptors(const NoDescriptors&) = delete;
-    NoDescriptors& operator=(const NoDescriptors&) = delete;
-
-  private:
-    rlimit before_{};
-};
-
-} // namespace
-
 // No descriptor of a Selector is 0, 1 or 2, even in a program that was started without standard streams.
 RULE(selector, standard_streams) {
     const auto pair = make_pair(Kind::local);
@@ -68,7 +47,7 @@ RULE(selector, standard_streams) {
 // time.
 RULE(selector, lowered_limit, .needs = Need::closed_sources) {
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         std::vector<Pair> pairs;
         for (std::uint64_t i = 0; i < 3; ++i) {
             pairs.push_back(make_pair(Kind::local));
@@ -76,7 +55,7 @@ RULE(selector, lowered_limit, .needs = Need::closed_sources) {
         }
         auto closed = make_pair(Kind::local);
         add(closed.near, {Token{9}, Ready::readable, mode});
-        const NoDescriptors limit;
+        const LoweredLimit no_descriptors(RLIMIT_NOFILE);
         expect_full_wait();
         expect_idle(50ms);
         for (std::uint64_t i = 0; i < 3; ++i) {
@@ -103,12 +82,12 @@ RULE(selector, lowered_limit_no_spin, .takes = 1300ms) {
         for (const Ready interest : {Ready::readable, Ready::writable, Ready::priority}) {
             if (interest == Ready::priority && !capabilities().priority) continue;
             for (const Mode mode : modes()) {
-                SCOPED_TRACE(ending.name + ", " + describe(interest) + ", " + describe(mode));
+                CIRCUMSTANCE(ending.name + ", " + describe(interest) + ", " + describe(mode));
                 auto pair = ending.make();
                 const Watch watch{Token{1}, interest, mode};
                 add(pair.near, watch);
                 select(0ns);
-                const NoDescriptors limit;
+                const LoweredLimit no_descriptors(RLIMIT_NOFILE);
                 ending.end(pair);
                 expect_events_or_sleep(mode == Mode::level);
                 modify(pair.near, watch);
@@ -163,7 +142,7 @@ RULE(priority, once, .takes = 450ms) {
     if (!capabilities().priority) return declare_unsupported(capabilities().priority);
     bool is_refused = false;
     for (const Mode mode : modes()) {
-        SCOPED_TRACE(describe(mode));
+        CIRCUMSTANCE(describe(mode));
         const auto fault = fault_in_child([&]() -> std::string {
             const ChangesAlone alone;
             if (!alone.begin()) return "flock() fails";
@@ -222,17 +201,9 @@ std::span<const AbsentRule> absent_rules_of_process() {
     static constexpr AbsentRule absent{"priority.once", "this process may have no UTS namespace of its own"};
     return {&absent, can_change_name ? std::size_t{0} : std::size_t{1}};
 #else
-    static constexpr const char* no_table = "the sources of the model are those of Linux";
-    static constexpr std::array<AbsentRule, 8> absent{
-        {{"priority.once", "this system has no source that reports once, as far as we know"},
-         {"sequences.random", no_table},
-         {"table.batches", no_table},
-         {"table.changes", no_table},
-         {"table.descriptors", no_table},
-         {"table.states", no_table},
-         {"table.threads", no_table},
-         {"table.while_asleep", no_table}}};
-    return absent;
+    static constexpr AbsentRule absent{"priority.once",
+                                       "this system has no source that reports once, as far as we know"};
+    return {&absent, 1};
 #endif
 }
 

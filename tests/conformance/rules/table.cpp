@@ -52,14 +52,37 @@ Operation by(Operation operation, Thread thread) {
     return operation;
 }
 
-/// Calls `add_rows` for each source, state and column, until a row of the source differs.
-void for_each_state(Search& search, std::size_t source, const Capabilities& capabilities, auto add_rows) {
+/// Calls `run_rows` for each state of a source and each column, until a row of the source differs.
+void for_each_state(Search& search, std::size_t source, const Capabilities& capabilities, auto run_rows) {
     for (const auto& state : states_of(source, bool(capabilities.pipes))) {
         for (const auto& column : columns_of(capabilities)) {
-            if (!search.is_over()) add_rows(state, column);
+            if (!search.is_over()) run_rows(state, column);
         }
     }
 }
+
+/// What the rows of a rule have found, and how many were run.
+struct Found {
+    std::vector<std::string> differences; // one of a source at most
+    std::size_t rows = 0;
+};
+
+/// Calls `run_rows` for each source of the table, each of its states and each column, with the Search of the source.
+/// `sources_of`: those that the rows of a source use.
+Found search_all(const Subject& subject, auto sources_of, auto run_rows) {
+    surroundings();
+    Found found;
+    for (const auto source : sources_of_table()) {
+        Search search(subject, sources_of(source));
+        for_each_state(search, source, subject.capabilities,
+                       [&](const State& state, const Column& column) { run_rows(search, source, state, column); });
+        if (search.is_over()) found.differences.push_back(search.difference());
+        found.rows += search.rows();
+    }
+    return found;
+}
+
+std::vector<std::size_t> alone(std::size_t source) { return {source}; }
 
 } // namespace
 
@@ -67,89 +90,74 @@ void for_each_state(Search& search, std::size_t source, const Capabilities& capa
 // as the mode states, with all conditions of the interest that hold and no other; so is one that modify() rearms.
 RULE(table, states) {
     destroy();
-    surroundings();
-    std::size_t rows = 0;
-    for (const auto source : sources_of_table()) {
-        Search search(subject(), {source});
-        for_each_state(search, source, capabilities(), [&](const State& state, const Column& column) {
-            auto row = row_of(source, state);
-            row.push_back(watching(source, Action::add, column));
-            model::select(row, 3);
-            row.push_back(watching(source, Action::modify, column));
-            model::select(row, 2);
-            row.push_back(on(source, Action::remove));
-            model::select(row);
-            row.push_back(on(source, Action::close));
-            search.run(row);
-        });
-        expect(!search.is_over(), search.difference());
-        rows += search.rows();
-    }
-    record("rows", std::to_string(rows));
+    const auto run_rows = [&](Search& search, std::size_t source, const State& state, const Column& column) {
+        auto row = row_of(source, state);
+        row.push_back(watching(source, Action::add, column));
+        model::select(row, 3);
+        row.push_back(watching(source, Action::modify, column));
+        model::select(row, 2);
+        row.push_back(on(source, Action::remove));
+        model::select(row);
+        row.push_back(on(source, Action::close));
+        search.run(row);
+    };
+    const auto found = search_all(subject(), alone, run_rows);
+    for (const auto& difference : found.differences) expect(false, difference);
+    record("rows", std::to_string(found.rows));
 }
 
 // A watch of each mode and interest is reported for each change of a source of each kind in each of its states, as
 // often as the mode states, with all conditions of the interest that hold and no other.
 RULE(table, changes) {
     destroy();
-    surroundings();
-    std::size_t rows = 0;
-    for (const auto source : sources_of_table()) {
-        Search search(subject(), {source});
-        for_each_state(search, source, capabilities(), [&](const State& state, const Column& column) {
-            for (const auto& change : state.next) {
-                auto row = row_of(source, state);
-                row.push_back(watching(source, Action::add, column));
-                model::select(row, 2);
-                row.push_back(change);
-                model::select(row, 3);
-                row.push_back(watching(source, Action::modify, column));
-                model::select(row, 2);
-                row.push_back(on(source, Action::remove));
-                row.push_back(on(source, Action::close));
-                search.run(row);
-            }
-        });
-        expect(!search.is_over(), search.difference());
-        rows += search.rows();
-    }
-    record("rows", std::to_string(rows));
+    const auto run_rows = [&](Search& search, std::size_t source, const State& state, const Column& column) {
+        for (const auto& change : state.next) {
+            auto row = row_of(source, state);
+            row.push_back(watching(source, Action::add, column));
+            model::select(row, 2);
+            row.push_back(change);
+            model::select(row, 3);
+            row.push_back(watching(source, Action::modify, column));
+            model::select(row, 2);
+            row.push_back(on(source, Action::remove));
+            row.push_back(on(source, Action::close));
+            search.run(row);
+        }
+    };
+    const auto found = search_all(subject(), alone, run_rows);
+    for (const auto& difference : found.differences) expect(false, difference);
+    record("rows", std::to_string(found.rows));
 }
 
 // Beside a sleeping select() another thread adds a watch, changes its source or modifies it: each ends the sleep if the
 // source is ready then, for each kind, state, mode and interest.
 RULE(table, while_asleep, .needs = Need::any_thread) {
     destroy();
-    surroundings();
-    std::size_t rows = 0;
-    for (const auto source : sources_of_table()) {
-        Search search(subject(), {source});
-        for_each_state(search, source, capabilities(), [&](const State& state, const Column& column) {
-            auto row = row_of(source, state);
-            row.push_back(watching(source, Action::add, column, Thread::asleep));
+    const auto run_rows = [&](Search& search, std::size_t source, const State& state, const Column& column) {
+        auto row = row_of(source, state);
+        row.push_back(watching(source, Action::add, column, Thread::asleep));
+        model::select(row, 2);
+        row.push_back(watching(source, Action::modify, {column.mode, Ready::none}, Thread::other));
+        model::select(row);
+        row.push_back(watching(source, Action::modify, column, Thread::asleep));
+        model::select(row);
+        row.push_back(on(source, Action::remove));
+        row.push_back(on(source, Action::close));
+        search.run(row);
+        for (const auto& change : state.next) {
+            row = row_of(source, state);
+            row.push_back(watching(source, Action::add, column));
             model::select(row, 2);
-            row.push_back(watching(source, Action::modify, {column.mode, Ready::none}, Thread::other));
-            model::select(row);
-            row.push_back(watching(source, Action::modify, column, Thread::asleep));
-            model::select(row);
+            row.push_back(by(change, Thread::asleep));
+            model::select(row, 2);
             row.push_back(on(source, Action::remove));
             row.push_back(on(source, Action::close));
             search.run(row);
-            for (const auto& change : state.next) {
-                row = row_of(source, state);
-                row.push_back(watching(source, Action::add, column));
-                model::select(row, 2);
-                row.push_back(by(change, Thread::asleep));
-                model::select(row, 2);
-                row.push_back(on(source, Action::remove));
-                row.push_back(on(source, Action::close));
-                search.run(row);
-            }
-        });
-        expect(!search.is_over(), search.difference());
-        rows += search.rows();
-    }
-    record("rows", std::to_string(rows));
+        }
+    };
+    const auto found = search_all(subject(), alone, run_rows);
+    for (const auto& difference : found.differences) expect(false, difference);
+    record("rows", std::to_string(found.rows));
 }
 
 // With more sources ready than the buffer has room for, of all kinds, states, modes and interests at once, each event
@@ -206,52 +214,50 @@ RULE(table, batches) {
 // of the same kind or of another, and a duplicate is a source of its own: each watch is that of its own source only.
 RULE(table, descriptors) {
     destroy();
-    surroundings();
-    std::size_t rows = 0;
-    for (const auto source : sources_of_table()) {
-        const std::size_t other = source == 0 ? 1 : 0;
-        Search search(subject(), {source, other});
-        for_each_state(search, source, capabilities(), [&](const State& state, const Column& column) {
-            // Closed while registered, and reused by the same kind.
-            auto row = row_of(source, state);
-            row.push_back(watching(source, Action::add, column));
-            model::select(row);
-            row.push_back(on(source, Action::close));
-            model::select(row, 2);
-            row.push_back(on(source, Action::remove));
-            for (const auto& operation : row_of(source, state)) row.push_back(operation);
-            row.push_back(watching(source, Action::add, column));
-            model::select(row, 2);
-            row.push_back(on(source, Action::remove));
-            row.push_back(on(source, Action::close));
-            search.run(row);
-            // A duplicate with the descriptor that a source of another kind had, which outlives the source.
-            row = {on(other, Action::reopen)};
-            row.push_back(watching(other, Action::add, {column.mode, both_directions}));
-            model::select(row);
-            row.push_back(on(other, Action::remove));
-            row.push_back(on(other, Action::close));
-            for (const auto& operation : row_of(source, state)) row.push_back(operation);
-            auto copy = on(other, Action::dup);
-            copy.amount = source;
-            row.push_back(copy);
-            row.push_back(watching(source, Action::add, column));
-            row.push_back(watching(other, Action::add, column));
-            model::select(row, 2);
-            row.push_back(on(source, Action::remove));
-            row.push_back(on(source, Action::close));
-            model::select(row);
-            row.push_back(watching(other, Action::modify, column));
-            model::select(row, 2);
-            row.push_back(on(other, Action::remove));
-            row.push_back(on(other, Action::close));
-            model::select(row);
-            search.run(row);
-        });
-        expect(!search.is_over(), search.difference());
-        rows += search.rows();
-    }
-    record("rows", std::to_string(rows));
+    const auto other_of = [](std::size_t source) -> std::size_t { return source == 0 ? 1 : 0; };
+    const auto both_of = [&](std::size_t source) { return std::vector{source, other_of(source)}; };
+    const auto run_rows = [&](Search& search, std::size_t source, const State& state, const Column& column) {
+        const auto other = other_of(source);
+        // Closed while registered, and reused by the same kind.
+        auto row = row_of(source, state);
+        row.push_back(watching(source, Action::add, column));
+        model::select(row);
+        row.push_back(on(source, Action::close));
+        model::select(row, 2);
+        row.push_back(on(source, Action::remove));
+        for (const auto& operation : row_of(source, state)) row.push_back(operation);
+        row.push_back(watching(source, Action::add, column));
+        model::select(row, 2);
+        row.push_back(on(source, Action::remove));
+        row.push_back(on(source, Action::close));
+        search.run(row);
+        // A duplicate with the descriptor that a source of another kind had, which
+        // outlives the source.
+        row = {on(other, Action::reopen)};
+        row.push_back(watching(other, Action::add, {column.mode, both_directions}));
+        model::select(row);
+        row.push_back(on(other, Action::remove));
+        row.push_back(on(other, Action::close));
+        for (const auto& operation : row_of(source, state)) row.push_back(operation);
+        auto copy = on(other, Action::dup);
+        copy.amount = source;
+        row.push_back(copy);
+        row.push_back(watching(source, Action::add, column));
+        row.push_back(watching(other, Action::add, column));
+        model::select(row, 2);
+        row.push_back(on(source, Action::remove));
+        row.push_back(on(source, Action::close));
+        model::select(row);
+        row.push_back(watching(other, Action::modify, column));
+        model::select(row, 2);
+        row.push_back(on(other, Action::remove));
+        row.push_back(on(other, Action::close));
+        model::select(row);
+        search.run(row);
+    };
+    const auto found = search_all(subject(), both_of, run_rows);
+    for (const auto& difference : found.differences) expect(false, difference);
+    record("rows", std::to_string(found.rows));
 }
 
 // While several other threads add, modify, remove, change and close sources of many kinds, another thread's changes of

@@ -167,7 +167,7 @@ RULE(threads, concurrent_changes, .takes = 2000ms, .needs = Need::any_thread) {
 RULE(threads, exit, .needs = Need::any_thread) {
     for (const Mode mode : modes()) {
         for (const bool by_modify : {false, true}) {
-            SCOPED_TRACE(describe(mode) + (by_modify ? ", modified" : ", added"));
+            CIRCUMSTANCE(describe(mode) + (by_modify ? ", modified" : ", added"));
             const auto pair = make_pair(Kind::local);
             const Watch watch{Token{1}, Ready::readable, mode};
             if (by_modify) add(pair.near, {Token{2}, Ready::none, mode});

@@ -10,10 +10,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::string milliseconds(std::chrono::nanoseconds time) {
-    return std::to_string(std::chrono::duration<double, std::milli>(time).count()) + " ms";
-}
-
 /// Returns the shortest time that a call took. A machine may be slow for seconds, so calls are repeated, at least 50
 /// times, until one takes no longer than `limit` or `patience` is over.
 template <typename Call>
@@ -35,7 +31,7 @@ RULE(timeout, zero) {
     const auto pair = make_pair(Kind::local);
     add(pair.near, {Token{1}, Ready::readable, any_mode()});
     const auto fastest = shortest(1ms, [&] { expect(select(0ns).empty(), "expected: no event"); });
-    expect(fastest <= 1ms, "expected: select() returns at once, seen: " + milliseconds(fastest));
+    expect(fastest <= 1ms, "expected: select() returns at once, seen: " + exact_milliseconds(fastest));
     send(pair.far);
     const auto seen = select(0ns);
     expect(seen.size() == 1 && seen[0].token == Token{1}, "expected: {token 1, readable}, seen: " + describe(seen));
@@ -66,7 +62,8 @@ RULE(timeout, rounds_up) {
             const auto start = Clock::now();
             select(wait);
             const auto took = Clock::now() - start;
-            expect(took >= wait, "expected: at least " + milliseconds(wait) + ", seen: " + milliseconds(took));
+            expect(took >= wait,
+                   "expected: at least " + exact_milliseconds(wait) + ", seen: " + exact_milliseconds(took));
         }
     }
 }
@@ -120,8 +117,8 @@ RULE(timeout, resolution) {
     const auto declared = capabilities().timeout_resolution;
     expect(declared > 0ns, "expected: a declared timeout_resolution of more than zero");
     const auto best = shortest(wait + declared, [&] { select(wait); });
-    expect(best <= wait + declared,
-           "expected: at most 0.2 ms and the declared " + milliseconds(declared) + ", seen: " + milliseconds(best));
+    expect(best <= wait + declared, "expected: at most 0.2 ms and the declared " + exact_milliseconds(declared) +
+                                        ", seen: " + exact_milliseconds(best));
 }
 
 void link_time_rules() {}

@@ -14,15 +14,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Nanoseconds = std::chrono::nanoseconds;
 
-std::string milliseconds(Nanoseconds time) {
-    return std::to_string(std::chrono::duration<double, std::milli>(time).count()) + " ms";
-}
-
-/// The longest time that a wait may take on an idle machine.
-Nanoseconds latest(Nanoseconds wait, const Capabilities& capabilities) {
-    return wait + std::max(capabilities.timeout_resolution, wait / 100);
-}
-
 /// Waits, again and again until one wait is in time, and returns what is wrong. A machine may be slow for seconds.
 /// `call` is select() with this timeout; it returns a fault, or none.
 template <typename Call>
@@ -34,13 +25,13 @@ std::string fault_of_wait(Nanoseconds wait, Nanoseconds most, Call call) {
         const auto start = Clock::now();
         const std::string fault = call();
         const Nanoseconds took = Clock::now() - start;
-        if (!fault.empty()) return "in a wait of " + milliseconds(wait) + ": " + fault;
-        if (took < wait) return milliseconds(took) + " instead of " + milliseconds(wait);
+        if (!fault.empty()) return "in a wait of " + exact_milliseconds(wait) + ": " + fault;
+        if (took < wait) return exact_milliseconds(took) + " instead of " + exact_milliseconds(wait);
         shortest = std::min(shortest, took);
     }
     if (shortest <= most) return {};
-    return "at least " + milliseconds(shortest) + " instead of " + milliseconds(wait) + ", which may take " +
-           milliseconds(most);
+    return "at least " + exact_milliseconds(shortest) + " instead of " + exact_milliseconds(wait) +
+           ", which may take " + exact_milliseconds(most);
 }
 
 /// Powers of two of each unit and what is beside them, where waits are converted and rounded; and usual timeouts.
@@ -100,7 +91,7 @@ RULE(timeout, lengths) {
                 if (next == lengths.size() || !fault.empty()) return;
                 wait = lengths[next++];
             }
-            const auto found = fault_of_wait(wait, latest(wait, capabilities()), [&]() -> std::string {
+            const auto found = fault_of_wait(wait, longest(wait), [&]() -> std::string {
                 std::error_code error;
                 const auto seen = own->select(buffer, wait, error);
                 return error ? describe(error) : seen.empty() ? "" : describe(seen[0]);
@@ -152,8 +143,8 @@ RULE(timeout, beside_changes, .needs = Need::any_thread) {
             std::this_thread::sleep_for(300us);
         }
     };
-    const auto expect_full_wait = [&](Nanoseconds wait, bool is_until_end) {
-        const auto fault = fault_of_wait(wait, latest(wait, capabilities()), [&]() -> std::string {
+    const auto expect_in_time = [&](Nanoseconds wait, bool is_until_end) {
+        const auto fault = fault_of_wait(wait, longest(wait), [&]() -> std::string {
             stop = false;
             // Not for ever: a wait that begins again with each change would never end.
             Thread changer([&, end = Clock::now() + (is_until_end ? patience : wait / 2)] { change(end); });
@@ -165,8 +156,8 @@ RULE(timeout, beside_changes, .needs = Need::any_thread) {
                                   (is_until_end ? "until its end" : "in its first half") + ", seen: " + fault);
     };
     for (const bool has_others : {false, true}) {
-        SCOPED_TRACE(has_others ? "with other watches" : "without other watches");
-        for (const bool is_until_end : {false, true}) expect_full_wait(40ms, is_until_end);
+        CIRCUMSTANCE(has_others ? "with other watches" : "without other watches");
+        for (const bool is_until_end : {false, true}) expect_in_time(40ms, is_until_end);
         if (has_others || !capabilities().oneshot) break;
         add(spent.near, {Token{1}, Ready::readable, Mode::oneshot});
         send(spent.far);
@@ -215,7 +206,7 @@ RULE(timeout, endless) {
     const Cost most{std::max({time / 100, Nanoseconds(5ms), 2 * processor_time_tick()}), 8 * sleepers.size()};
     expect(cost.is_at_most(most), "expected: at most " + most.text() + ", seen: " + cost.text());
     for (std::size_t i = 0; i < sleepers.size(); ++i) {
-        SCOPED_TRACE((i < 4 ? "forever, state " : "an hour, state ") + std::to_string(i % 4));
+        CIRCUMSTANCE((i < 4 ? "forever, state " : "an hour, state ") + std::to_string(i % 4));
         expect(!sleepers[i].has_returned(), "expected: select() sleeps, seen: it has returned");
         expect_error(std::errc{}, selectors[i]->registrator().wake());
         const auto seen = sleepers[i].events();

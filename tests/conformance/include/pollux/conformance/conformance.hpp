@@ -38,8 +38,13 @@ Subject subject_of(const Choice& choice);
 /// Each rule runs in a forked process, --jobs=N of them at a time, or one for each processor. A rule is broken, and the
 /// others run, if its process crashes, exits, makes no progress for 30 s (--hang-limit=N), or prints more than 1 MiB.
 /// With --in-process, and under Windows, all rules run in this process, and one that takes longer than 120 s ends it
-/// with status 3. Returns: an exit status: 0 if every rule that was run holds and at least one was run, 1 if not, 2 if
-/// the arguments are invalid. Threads: call it once in a process, which has no other thread then, since it is forked.
+/// with status 3.
+///
+/// Returns:   an exit status: 0 if every rule that was run holds and at least one was run, 1 if not, 2 if the arguments
+///            are invalid.
+/// Threads:   call it once in a process, which has no other thread then, since it is forked.
+/// Processes: it ignores SIGPIPE from then on, and on Linux blocks the realtime signals in the calling thread, which
+///            rules send to the process for signalfd(2).
 int run(const std::vector<Subject>& subjects, int argc, char** argv);
 
 /// Runs every rule on installed backends: the program
