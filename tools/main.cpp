@@ -97,6 +97,7 @@ void add_demo(CLI::App& app, int& status, DemoOptions& options) {
 
 struct NewOptions {
     std::string name, folder;
+    bool over_callbacks = false;
 };
 
 void add_new(CLI::App& app, int& status, NewOptions& options) {
@@ -104,7 +105,9 @@ void add_new(CLI::App& app, int& status, NewOptions& options) {
         app.add_subcommand("new", "Create a project for a plugin of your own, which is conformant from the start");
     command->add_option("NAME", options.name, "Lower-case letters, digits and \"_\"")->required()->type_name("");
     command->add_option("--dir", options.folder, "The folder to create; by default NAME")->type_name("FOLDER");
-    command->callback([&status, &options] { status = new_project(options.name, options.folder); });
+    command->add_flag("--callback", options.over_callbacks, "Over an event library that calls back, such as libuv");
+    command->callback(
+        [&status, &options] { status = new_project(options.name, options.folder, options.over_callbacks); });
 }
 
 bool is_command(const CLI::App& app, std::string_view name) {

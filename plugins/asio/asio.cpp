@@ -16,6 +16,7 @@
 #include <pollux/mutex.hpp>
 #include <pollux/plugin.hpp>
 #include <pollux/process.hpp>
+#include <pollux/standard_streams.hpp>
 #include <pollux/time/deadline.hpp>
 #include <pollux/toolkit.hpp>
 
@@ -229,7 +230,7 @@ class Queue {
 class Asio final : public Selector, private Registrator {
   public:
     bool open(const OpenRequest&, OpenFailure& failure) noexcept try {
-        const StandardStreams taken;
+        const posix::StandardStreams taken;
         queue_ = std::make_unique<Queue>();
         return true;
     } catch (...) {

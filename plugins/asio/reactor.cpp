@@ -78,20 +78,4 @@ void run_turn(boost::asio::io_context& context, Timeout timeout) {
     boost::asio::detail::throw_error(error);
 }
 
-StandardStreams::StandardStreams() noexcept {
-    for (int& taken : taken_) {
-        // It can be neither read nor written, like a standard stream that is not open.
-        const int made = epoll_create1(EPOLL_CLOEXEC);
-        if (made > STDERR_FILENO) ::close(made);
-        if (made == -1 || made > STDERR_FILENO) break;
-        taken = made;
-    }
-}
-
-StandardStreams::~StandardStreams() {
-    for (const int taken : taken_) {
-        if (taken != -1) ::close(taken);
-    }
-}
-
 } // namespace pollux::asio_backend

@@ -5,8 +5,6 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include <array>
-
 #if !defined(BOOST_ASIO_HAS_EPOLL) || defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)
 #error "Asio's other reactors break rules of the contract: see docs/decisions/0015-asio-is-the-reference.md"
 #endif
@@ -38,18 +36,5 @@ OwnDescriptors open_reactor(boost::asio::io_context& context);
 /// and run_one_for() continue until they have called one: they spin after the epoll set was closed. Throws what Asio
 /// throws.
 void run_turn(boost::asio::io_context& context, Timeout timeout);
-
-/// A StandardStreams object holds the file descriptors of standard streams that the program was started without, while
-/// Asio opens its own.
-class StandardStreams {
-  public:
-    StandardStreams() noexcept;
-    ~StandardStreams();
-    StandardStreams(const StandardStreams&) = delete;
-    StandardStreams& operator=(const StandardStreams&) = delete;
-
-  private:
-    std::array<int, 3> taken_{-1, -1, -1};
-};
 
 } // namespace pollux::asio_backend

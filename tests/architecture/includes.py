@@ -19,7 +19,8 @@ C_INTERFACE = "core/include/pollux/plugin.h"
 MAY_INCLUDE_C_INTERFACE = ("core/src/c_plugin.hpp",)
 OF_C_INTERFACE = ("stddef.h", "stdint.h")
 MAY_INCLUDE_CORE_SOURCES = ("core/src/", "tests/core/", "tests/loader/")
-SHOW_THE_SYSTEM = ("core/include/pollux/posix.hpp", "core/include/pollux/process.hpp")
+SHOW_THE_SYSTEM = tuple(f"core/include/pollux/{name}.hpp" for name in
+                        ("callback_selector", "posix", "process", "standard_streams", "wake_pair"))  # fmt: skip
 KNOW_THE_SYSTEM = ("core/src/environment.cpp", "core/src/file_system.cpp", "core/src/file_system_windows.cpp",
                    "core/src/plugin_file.cpp")  # fmt: skip
 

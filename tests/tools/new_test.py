@@ -47,6 +47,13 @@ class New(unittest.TestCase):
         self.assertIn("mine_2/build --target conformance", outcome.stdout)
         self.check_project(self.scratch / "mine_2", "mine_2")
 
+    def test_project_over_callbacks(self):
+        outcome = self.run_here("theirs", "--callback")
+        self.assertEqual((outcome.returncode, outcome.stderr), (0, ""), outcome)
+        self.assertIn("behind callbacks", outcome.stdout)
+        self.check_project(self.scratch / "theirs", "theirs")
+        self.assertIn("CallbackSelector<Library>", (self.scratch / "theirs" / "theirs.cpp").read_text())
+
     def test_project_in_a_folder(self):
         outcome = self.run_here("mine", "--dir", "else where")
         self.assertEqual((outcome.returncode, outcome.stderr), (0, ""), outcome)

@@ -47,11 +47,12 @@ void write(const std::filesystem::path& file, const std::string& text) {
 
 } // namespace
 
-int new_project(const std::string& name, const std::string& folder) {
+int new_project(const std::string& name, const std::string& folder, bool over_callbacks) {
     if (const auto fault = validate(name); !fault.empty()) {
         fmt::print(stderr, "pollux: \"{}\" cannot be the name of a plugin: {}\n", escaped(name), fault);
         return 2;
     }
+    const auto& files = over_callbacks ? callback_project_template : project_template;
     const std::filesystem::path root = folder.empty() ? name : folder;
     std::error_code error;
     // The process that creates the folder owns it: no files of other programs can be in it.
@@ -61,18 +62,18 @@ int new_project(const std::string& name, const std::string& folder) {
         return 1;
     }
     try {
-        for (const auto& file : project_template) write(root / filled_in(file.name, name), filled_in(file.text, name));
+        for (const auto& file : files) write(root / filled_in(file.name, name), filled_in(file.text, name));
     } catch (const std::system_error& failure) {
-        for (const auto& file : project_template) std::filesystem::remove(root / filled_in(file.name, name), error);
+        for (const auto& file : files) std::filesystem::remove(root / filled_in(file.name, name), error);
         std::filesystem::remove(root, error);
         fmt::print(stderr, "pollux: cannot write {}\n", escaped(failure.what()));
         return 1;
     }
     const auto place = escaped(root.string());
-    fmt::print("{0}: a plugin that uses poll(2): CMakeLists.txt, {1}.cpp, README.md\n"
+    fmt::print("{0}: a plugin that uses poll(2){2}: CMakeLists.txt, {1}.cpp, README.md\n"
                "  cmake -S {0} -B {0}/build\n"
                "  cmake --build {0}/build --target conformance\n",
-               place, name);
+               place, name, over_callbacks ? ", behind callbacks" : "");
     return 0;
 }
 

@@ -12,7 +12,9 @@ struct TemplateFile {
     std::string_view text;
 };
 
-/// The files of tools/new/template, built into the command.
+/// The files of tools/new/template, built into the command: of a plugin that uses system calls, and of one over a
+/// library that calls back.
 extern const std::array<TemplateFile, 3> project_template;
+extern const std::array<TemplateFile, 3> callback_project_template;
 
 } // namespace pollux::tools

@@ -45,7 +45,7 @@ MUTANTS = [
     (ASIO, "call a wake delivered that no epoll set delivers",
      "if (const int error = own_.interrupt())", "if (const int error = 0)",
      "wake.descriptors_replaced"),
-    (ASIO, "take the numbers of standard streams", "const StandardStreams taken;", "", "selector.standard_streams"),
+    (ASIO, "take the numbers of standard streams", "const posix::StandardStreams taken;", "", "selector.standard_streams"),
     (REACTOR, "leave the descriptors open in a child", "if (descriptor != -1) ::close(descriptor);", "(void)descriptor;",
      "fork.child_destroys"),
     (ASIO, "forget to wait again after a wait that ended",

@@ -57,6 +57,7 @@ RULE(add, regular_file, .takes = 700ms) {
         }
     }
     if (!capabilities().files) return declare_unsupported(capabilities().files);
+    if (!capabilities().closed_sources) return;
     // Closed while it is registered, and its descriptor number reused.
     auto lost = open_file();
     const Source number = lost;

@@ -213,6 +213,7 @@ RULE(table, batches) {
 // A source of each kind in each state may be closed while it is watched, its descriptor may be reused by another source
 // of the same kind or of another, and a duplicate is a source of its own: each watch is that of its own source only.
 RULE(table, descriptors) {
+    const bool may_close = bool(capabilities().closed_sources);
     destroy();
     const auto other_of = [](std::size_t source) -> std::size_t { return source == 0 ? 1 : 0; };
     const auto both_of = [&](std::size_t source) { return std::vector{source, other_of(source)}; };
@@ -230,7 +231,7 @@ RULE(table, descriptors) {
         model::select(row, 2);
         row.push_back(on(source, Action::remove));
         row.push_back(on(source, Action::close));
-        search.run(row);
+        if (may_close) search.run(row);
         // A duplicate with the descriptor that a source of another kind had, which
         // outlives the source.
         row = {on(other, Action::reopen)};
