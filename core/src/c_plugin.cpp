@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <new>
 #include <span>
 #include <string_view>
@@ -132,17 +133,33 @@ class CSelector final : public Selector, private Registrator {
     OwnerProcess owner_;
 };
 
-/// An Ability is a member of the capabilities, with its name for messages.
+/// An Ability is a member of the capabilities of both interfaces, with its name for messages.
 struct Ability {
     const char* name;
-    pollux_capability pollux_capabilities::*member;
+    pollux_capability pollux_capabilities::*seen;
+    Capability Capabilities::*member;
 };
 constexpr Ability abilities[] = {
-    {"oneshot", &pollux_capabilities::oneshot},   {"level", &pollux_capabilities::level},
-    {"edge", &pollux_capabilities::edge},         {"sockets", &pollux_capabilities::sockets},
-    {"pipes", &pollux_capabilities::pipes},       {"files", &pollux_capabilities::files},
-    {"priority", &pollux_capabilities::priority},
+    {"oneshot", &pollux_capabilities::oneshot, &Capabilities::oneshot},
+    {"level", &pollux_capabilities::level, &Capabilities::level},
+    {"edge", &pollux_capabilities::edge, &Capabilities::edge},
+    {"sockets", &pollux_capabilities::sockets, &Capabilities::sockets},
+    {"pipes", &pollux_capabilities::pipes, &Capabilities::pipes},
+    {"files", &pollux_capabilities::files, &Capabilities::files},
+    {"priority", &pollux_capabilities::priority, &Capabilities::priority},
+    {"any_thread", &pollux_capabilities::any_thread, &Capabilities::any_thread},
+    {"any_number", &pollux_capabilities::any_number, &Capabilities::any_number},
+    {"unchanged_sources", &pollux_capabilities::unchanged_sources, &Capabilities::unchanged_sources},
+    {"closed_sources", &pollux_capabilities::closed_sources, &Capabilities::closed_sources},
 };
+static_assert(std::size(abilities) == std::size(named_capabilities));
+
+/// Returns a copy of what a plugin declares; members that its structure lacks are zero.
+pollux_capabilities copy_of(const pollux_capabilities& capabilities) noexcept {
+    pollux_capabilities copy{};
+    std::memcpy(&copy, &capabilities, std::min<std::size_t>(capabilities.size, sizeof copy));
+    return copy;
+}
 
 std::string validate_size(const char* what, std::size_t size, std::size_t least) {
     if (size >= least) return {};
@@ -155,10 +172,11 @@ std::string validate(const pollux_capabilities& capabilities) {
     constexpr auto least = offsetof(pollux_capabilities, timeout_resolution) + sizeof(std::int64_t);
     if (auto fault = validate_size("struct pollux_capabilities", capabilities.size, least); !fault.empty())
         return fault;
-    for (const auto& [name, member] : abilities) {
-        const auto support = (capabilities.*member).support;
+    const auto seen = copy_of(capabilities);
+    for (const auto& ability : abilities) {
+        const auto support = (seen.*ability.seen).support;
         if (support > POLLUX_NATIVE)
-            return std::string("its capability ") + name + " has support " + std::to_string(support) +
+            return std::string("its capability ") + ability.name + " has support " + std::to_string(support) +
                    ": expected 0, 1 or 2";
     }
     if (capabilities.timeout_resolution <= 0)
@@ -181,19 +199,15 @@ std::string validate(const pollux_selector_functions& functions) {
     return null ? std::string("its function ") + null + " is null" : std::string();
 }
 
-Capability capability_of(const pollux_capability& capability) noexcept {
-    return {static_cast<Support>(capability.support), capability.reason ? capability.reason : ""};
-}
-
-Capabilities capabilities_of(const pollux_capabilities& seen) noexcept {
+Capabilities capabilities_of(const pollux_capabilities& declared) noexcept {
+    const auto seen = copy_of(declared);
     Capabilities capabilities;
-    capabilities.oneshot = capability_of(seen.oneshot);
-    capabilities.level = capability_of(seen.level);
-    capabilities.edge = capability_of(seen.edge);
-    capabilities.sockets = capability_of(seen.sockets);
-    capabilities.pipes = capability_of(seen.pipes);
-    capabilities.files = capability_of(seen.files);
-    capabilities.priority = capability_of(seen.priority);
+    for (const auto& ability : abilities) {
+        const auto& [support, reason] = seen.*ability.seen;
+        if (support == POLLUX_UNSUPPORTED && !reason) continue; // left out: the default
+        capabilities.*ability.member = {static_cast<Support>(support), reason ? reason : ""};
+    }
+    if (!capabilities.any_number) capabilities.highest_source = seen.highest_source;
     capabilities.timeout_resolution = std::chrono::nanoseconds(seen.timeout_resolution);
     return capabilities;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-//! The declarations of <pollux/plugin.h> that this plugin uses. The header has what each of them promises.
+//! The declarations of <pollux/plugin.h> that plugins in Rust use. The header has what each of them promises.
+#![allow(dead_code)] // each plugin uses some of them
 use std::os::raw::{c_char, c_int, c_void};
 
 pub const INTERFACE_VERSION: u32 = 2;
@@ -14,6 +15,8 @@ pub const PRIORITY: u8 = 4;
 pub const CLOSED: u8 = 8;
 pub const FAILED: u8 = 16;
 pub const ONESHOT: u8 = 0;
+pub const LEVEL: u8 = 1;
+pub const EDGE: u8 = 2;
 pub const WAKE_TOKEN: u64 = u64::MAX;
 
 #[repr(C)]
@@ -43,6 +46,17 @@ impl Text {
     }
 }
 
+// Values of errno of Linux.
+pub const EPERM: c_int = 1;
+pub const ENOENT: c_int = 2;
+pub const EINTR: c_int = 4;
+pub const EBADF: c_int = 9;
+pub const EAGAIN: c_int = 11;
+pub const ENOMEM: c_int = 12;
+pub const EEXIST: c_int = 17;
+pub const EINVAL: c_int = 22;
+pub const EOPNOTSUPP: c_int = 95;
+
 pub const UNSUPPORTED: u32 = 0;
 pub const EMULATED: u32 = 1;
 pub const NATIVE: u32 = 2;
@@ -51,6 +65,19 @@ pub const NATIVE: u32 = 2;
 pub struct Capability {
     pub support: u32,
     pub reason: Text,
+}
+
+impl Capability {
+    pub const NATIVE: Capability = Capability { support: NATIVE, reason: Text::NULL };
+
+    /// The reason ends with a null byte.
+    pub const fn unsupported(reason: &'static [u8]) -> Capability {
+        Capability { support: UNSUPPORTED, reason: Text::new(reason) }
+    }
+
+    pub const fn emulated(reason: &'static [u8]) -> Capability {
+        Capability { support: EMULATED, reason: Text::new(reason) }
+    }
 }
 
 #[repr(C)]
@@ -64,6 +91,31 @@ pub struct Capabilities {
     pub files: Capability,
     pub priority: Capability,
     pub timeout_resolution: i64,
+    pub any_thread: Capability,
+    pub any_number: Capability,
+    pub highest_source: u64,
+    pub unchanged_sources: Capability,
+    pub closed_sources: Capability,
+}
+
+impl Capabilities {
+    /// What a plugin refines. The kernel lets a sleep last a thousandth longer; the rest is the scheduler's.
+    pub const NATIVE: Capabilities = Capabilities {
+        size: std::mem::size_of::<Capabilities>() as u32,
+        oneshot: Capability::NATIVE,
+        level: Capability::NATIVE,
+        edge: Capability::NATIVE,
+        sockets: Capability::NATIVE,
+        pipes: Capability::NATIVE,
+        files: Capability::NATIVE,
+        priority: Capability::NATIVE,
+        timeout_resolution: 2_000_000,
+        any_thread: Capability::NATIVE,
+        any_number: Capability::NATIVE,
+        highest_source: u64::MAX,
+        unchanged_sources: Capability::NATIVE,
+        closed_sources: Capability::NATIVE,
+    };
 }
 
 #[repr(C)]

@@ -6,16 +6,17 @@
 //! buffers, and what the capabilities exclude: <pollux/plugin.h>.
 //!
 //! No panic may leave a function: build it with `-C panic=abort`. Memory is reserved by functions that report its lack.
+mod functions;
 mod interface;
 mod system;
 mod table;
 
+use functions::*;
 use interface::*;
-use std::alloc::{alloc, dealloc, Layout};
 use std::mem::{ManuallyDrop, MaybeUninit};
-use std::os::raw::{c_int, c_void};
+use std::os::raw::c_int;
 use std::os::unix::io::{AsRawFd, FromRawFd, OwnedFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use system::*;
 use table::{reserve, Table};
@@ -25,10 +26,6 @@ struct Selector {
     sleeping_on: Mutex<Vec<Polled>>, // used by select() only
     receiver: OwnedFd,
     sender: OwnedFd,
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Refuses what is not open, which poll(2) would report later, to another thread; and priority of a file, which reports
@@ -48,12 +45,6 @@ fn validate(source: c_int, watch: &Watch) -> Result<(), c_int> {
 }
 
 impl Selector {
-    fn open() -> Result<Selector, c_int> {
-        let [receiver, sender] = open_pair()?;
-        let table = Table::new(receiver.as_raw_fd())?;
-        Ok(Selector { table: Mutex::new(table), sleeping_on: Mutex::new(Vec::new()), receiver, sender })
-    }
-
     /// Ends a sleep. If it fails, no change may be made.
     fn interrupt(&self, table: &mut Table) -> Result<(), c_int> {
         if table.is_asleep && !table.is_interrupted {
@@ -70,6 +61,14 @@ impl Selector {
             table.is_interrupted = true;
         }
         Ok(())
+    }
+}
+
+impl Backend for Selector {
+    fn open() -> Result<Selector, (c_int, &'static str)> {
+        let [receiver, sender] = open_pair().map_err(|error| (error, "socketpair"))?;
+        let table = Table::new(receiver.as_raw_fd()).map_err(|error| (error, "allocate"))?;
+        Ok(Selector { table: Mutex::new(table), sleeping_on: Mutex::new(Vec::new()), receiver, sender })
     }
 
     fn add(&self, source: c_int, watch: &Watch) -> Result<(), c_int> {
@@ -108,8 +107,8 @@ impl Selector {
         Ok(())
     }
 
-    /// `end`: none if it waits forever.
-    fn select(&self, events: &mut [MaybeUninit<Event>], end: Option<Instant>) -> Result<usize, c_int> {
+    fn select(&self, events: &mut [MaybeUninit<Event>], timeout: Option<Duration>) -> Result<usize, c_int> {
+        let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut sleeping_on = locked(&self.sleeping_on);
         loop {
             let mut table = locked(&self.table);
@@ -133,96 +132,15 @@ impl Selector {
     }
 }
 
-// ---- What the program calls
-
-fn status(result: Result<(), c_int>) -> c_int {
-    result.err().unwrap_or(0)
-}
-
-unsafe extern "C" fn add(selector: *mut c_void, source: c_int, watch: *const Watch) -> c_int {
-    status((*selector.cast::<Selector>()).add(source, &*watch))
-}
-
-unsafe extern "C" fn modify(selector: *mut c_void, source: c_int, watch: *const Watch) -> c_int {
-    status((*selector.cast::<Selector>()).modify(source, &*watch))
-}
-
-unsafe extern "C" fn remove(selector: *mut c_void, source: c_int) -> c_int {
-    status((*selector.cast::<Selector>()).remove(source))
-}
-
-unsafe extern "C" fn wake(selector: *mut c_void) -> c_int {
-    status((*selector.cast::<Selector>()).wake())
-}
-
-unsafe extern "C" fn select(
-    selector: *mut c_void,
-    events: *mut Event,
-    capacity: usize,
-    timeout: i64,
-    count: *mut usize,
-) -> c_int {
-    let end = match u64::try_from(timeout) {
-        Ok(nanoseconds) => Instant::now().checked_add(Duration::from_nanos(nanoseconds)),
-        Err(_) => None,
-    };
-    let events = std::slice::from_raw_parts_mut(events.cast::<MaybeUninit<Event>>(), capacity);
-    status((*selector.cast::<Selector>()).select(events, end).map(|reported| *count = reported))
-}
-
-unsafe extern "C" fn destroy(selector: *mut c_void, _is_child: c_int) {
-    drop(Box::from_raw(selector.cast::<Selector>()));
-}
-
-unsafe extern "C" fn open(_: *const OpenRequest, selector: *mut *mut c_void, failure: *mut OpenFailure) -> c_int {
-    // Not Box::new(), which ends the program if there is no memory.
-    let place = alloc(Layout::new::<Selector>()).cast::<Selector>();
-    let result = if place.is_null() { Err(ENOMEM) } else { Selector::open() };
-    match result {
-        Ok(opened) => {
-            place.write(opened);
-            *selector = place.cast();
-            0
-        }
-        Err(error) => {
-            if !place.is_null() {
-                dealloc(place.cast(), Layout::new::<Selector>());
-            }
-            let step = b"socketpair";
-            (&mut (*failure).step)[..step.len()].copy_from_slice(step);
-            error
-        }
-    }
-}
-
 // ---- What the program reads
 
-const NATIVELY: Capability = Capability { support: NATIVE, reason: Text::NULL };
-
 static CAPABILITIES: Capabilities = Capabilities {
-    size: std::mem::size_of::<Capabilities>() as u32,
-    oneshot: Capability {
-        support: EMULATED,
-        reason: Text::new(b"a spent watch is hidden from poll(2) until modify()\0"),
-    },
-    level: NATIVELY,
-    edge: Capability { support: UNSUPPORTED, reason: Text::new(b"poll(2) reports states, not arrivals\0") },
-    sockets: NATIVELY,
-    pipes: NATIVELY,
-    files: NATIVELY,
-    priority: NATIVELY,            // not of files
-    timeout_resolution: 2_000_000, // the kernel lets a sleep last a thousandth longer; the rest is the scheduler's
+    oneshot: Capability::emulated(b"a spent watch is hidden from poll(2) until modify()\0"),
+    edge: Capability::unsupported(b"poll(2) reports states, not arrivals\0"),
+    ..Capabilities::NATIVE // priority is not of files
 };
 
-static FUNCTIONS: SelectorFunctions = SelectorFunctions {
-    size: std::mem::size_of::<SelectorFunctions>() as u32,
-    add,
-    modify,
-    remove,
-    wake,
-    select,
-    destroy,
-};
+static FUNCTIONS: SelectorFunctions = functions_of::<Selector>();
 
 const NAME: &[u8] = b"rust_poll\0";
 const RANK: i32 = -1; // below 0: only if it is requested by name, or no other backend opens
@@ -234,16 +152,4 @@ static DESCRIPTION: Description = Description::new(NAME, RANK, SUMMARY);
 
 #[no_mangle]
 #[allow(non_upper_case_globals)]
-pub static pollux_plugin: Plugin = Plugin {
-    interface_version: INTERFACE_VERSION,
-    size: std::mem::size_of::<Plugin>() as u32,
-    abi: Text::new(ABI),
-    name: Text::new(NAME),
-    summary: Text::new(SUMMARY),
-    rank: RANK,
-    option_count: 0,
-    options: None,
-    capabilities: &CAPABILITIES,
-    functions: &FUNCTIONS,
-    open,
-};
+pub static pollux_plugin: Plugin = plugin_of::<Selector>(NAME, RANK, SUMMARY, &CAPABILITIES, &FUNCTIONS);

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 //! The calls of Linux that the standard library does not have. Errors are values of errno.
+use crate::functions::errno_of;
+use crate::interface::{EBADF, EINVAL, ENOMEM};
 use std::os::raw::{c_int, c_long, c_short, c_ulong, c_void};
 use std::os::unix::io::{FromRawFd, OwnedFd};
 use std::time::Duration;
-
-pub const ENOENT: c_int = 2;
-pub const EINTR: c_int = 4;
-pub const EBADF: c_int = 9;
-pub const EAGAIN: c_int = 11;
-pub const ENOMEM: c_int = 12;
-pub const EEXIST: c_int = 17;
-const EINVAL: c_int = 22;
-pub const EOPNOTSUPP: c_int = 95;
 
 pub const POLLIN: c_short = 1;
 pub const POLLPRI: c_short = 2;
@@ -51,13 +44,9 @@ extern "C" {
     ) -> c_int;
 }
 
-fn errno() -> c_int {
-    std::io::Error::last_os_error().raw_os_error().unwrap_or(EINVAL)
-}
-
 fn check(result: isize) -> Result<usize, c_int> {
     if result < 0 {
-        Err(errno())
+        Err(errno_of(std::io::Error::last_os_error()))
     } else {
         Ok(result as usize)
     }

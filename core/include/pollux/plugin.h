@@ -88,6 +88,12 @@ struct pollux_capabilities {
     struct pollux_capability oneshot, level, edge;
     struct pollux_capability sockets, pipes, files, priority;
     int64_t timeout_resolution; /* nanoseconds; more than 0, at most 100 ms */
+
+    /* Freedoms, of pollux::Capabilities, which were appended to version 2 of the interface. One that is left out, with
+     * support 0 and without a reason, is native, as those of a plugin that was built before. */
+    struct pollux_capability any_thread, any_number;
+    uint64_t highest_source; /* read only if any_number is unsupported */
+    struct pollux_capability unchanged_sources, closed_sources;
 };
 
 struct pollux_option {

@@ -48,6 +48,14 @@
 #ifndef FIXTURE_RESOLUTION
 #define FIXTURE_RESOLUTION 1000000
 #endif
+#ifndef FIXTURE_FREEDOMS
+#define FIXTURE_FREEDOMS
+#endif
+// All freedoms, as unsupported.
+#define NO_FREEDOMS                                                                                                    \
+    .any_thread = {POLLUX_UNSUPPORTED, "one thread"}, .any_number = {POLLUX_UNSUPPORTED, "small numbers"},             \
+    .highest_source = 1023, .unchanged_sources = {POLLUX_UNSUPPORTED, "sets O_NONBLOCK"},                              \
+    .closed_sources = {POLLUX_UNSUPPORTED, "aborts"},
 #ifndef FIXTURE_FUNCTIONS
 #define FIXTURE_FUNCTIONS (&functions)
 #endif
@@ -75,6 +83,9 @@
 #ifndef FIXTURE_OPEN
 #define FIXTURE_OPEN opens
 #endif
+
+// The size of the structure before freedoms were appended.
+#define OLD_CAPABILITIES_SIZE offsetof(struct pollux_capabilities, any_thread)
 
 // An address without memory: reading it crashes.
 #define NOWHERE ((const void*)1)
@@ -190,6 +201,7 @@ UNUSED static const struct pollux_capabilities own_capabilities = {
     .files = {POLLUX_UNSUPPORTED, "no files"},
     .priority = {POLLUX_UNSUPPORTED, "no priority"},
     .timeout_resolution = FIXTURE_RESOLUTION,
+    FIXTURE_FREEDOMS // initializers of members, or nothing
 };
 
 UNUSED static const struct pollux_selector_functions functions = {

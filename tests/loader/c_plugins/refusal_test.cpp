@@ -59,8 +59,9 @@ TEST_F(CRefusal, short_size) {
 TEST_F(CRefusal, capabilities) {
     EXPECT_EQ(reason_for("c_null_capabilities"), "its capabilities are null: expected those of a backend");
     EXPECT_EQ(reason_for("c_short_capabilities"), "its struct pollux_capabilities has size 24, expected at least " +
-                                                      std::to_string(sizeof(pollux_capabilities)));
+                                                      std::to_string(offsetof(pollux_capabilities, any_thread)));
     EXPECT_EQ(reason_for("c_bad_support"), "its capability oneshot has support 3: expected 0, 1 or 2");
+    EXPECT_EQ(reason_for("c_bad_freedom"), "its capability closed_sources has support 3: expected 0, 1 or 2");
     EXPECT_EQ(reason_for("c_no_resolution"), "its timeout_resolution is 0 ns: expected more than 0");
 }
 

@@ -98,6 +98,36 @@ TEST_F(CSelector, has_the_capabilities_of_the_plugin) {
     EXPECT_EQ(load(fixture("c_good")).capabilities.timeout_resolution, 1ms);
 }
 
+TEST_F(CSelector, has_the_freedoms_that_the_plugin_declares) {
+    const auto selector = opened("c_limited");
+    const auto& capabilities = selector->capabilities();
+    EXPECT_EQ(capabilities.any_thread.support, Support::unsupported);
+    EXPECT_STREQ(capabilities.any_thread.reason, "one thread");
+    EXPECT_EQ(capabilities.any_number.support, Support::unsupported);
+    EXPECT_STREQ(capabilities.any_number.reason, "small numbers");
+    EXPECT_EQ(capabilities.highest_source, 1023U);
+    EXPECT_EQ(capabilities.unchanged_sources.support, Support::unsupported);
+    EXPECT_STREQ(capabilities.unchanged_sources.reason, "sets O_NONBLOCK");
+    EXPECT_EQ(capabilities.closed_sources.support, Support::unsupported);
+    EXPECT_STREQ(capabilities.closed_sources.reason, "aborts");
+    EXPECT_EQ(capabilities.timeout_resolution, 1ms);
+}
+
+TEST_F(CSelector, has_all_freedoms_that_the_plugin_leaves_out) {
+    // In c_older they are beyond the size of its capabilities.
+    for (const auto* const name : {"c_good", "c_older"}) {
+        const auto selector = opened(name);
+        const auto& capabilities = selector->capabilities();
+        for (const auto& freedom : {capabilities.any_thread, capabilities.any_number, capabilities.unchanged_sources,
+                                    capabilities.closed_sources}) {
+            EXPECT_EQ(freedom.support, Support::native) << name;
+            EXPECT_STREQ(freedom.reason, "") << name;
+        }
+        EXPECT_EQ(capabilities.highest_source, UINT64_MAX) << name;
+        EXPECT_STREQ(capabilities.priority.reason, "no priority") << name;
+    }
+}
+
 TEST_F(CSelector, receives_watches_without_hints) {
     const auto selector = opened();
     auto& registrator = selector->registrator();
