@@ -6,9 +6,14 @@ fn main() {
     let mut poll = mio::Poll::new().unwrap();
     let mut events = mio::Events::with_capacity(8);
     let timeout = Duration::from_micros(900);
-    let start = Instant::now();
-    poll.poll(&mut events, Some(timeout)).unwrap();
-    let seen = start.elapsed();
-    println!("expected: at least {timeout:?} or an event, seen: {seen:?} and {} events", events.iter().count());
-    std::process::exit((seen < timeout) as i32);
+    // On a busy machine a call may take longer than it waits.
+    let seen = (0..100).map(|_| {
+        let start = Instant::now();
+        poll.poll(&mut events, Some(timeout)).unwrap();
+        assert!(events.is_empty());
+        start.elapsed()
+    });
+    let shortest = seen.min().unwrap();
+    println!("expected: each of 100 calls takes {timeout:?} at least, seen: one takes {shortest:?}");
+    std::process::exit((shortest >= timeout) as i32);
 }

@@ -19,5 +19,5 @@ fn main() {
     println!("expected: readable, since recv() fails at once with {:?}", socket.recv(&mut [0; 8]).unwrap_err());
     println!("    seen: {event:?}");
     let is_missed = !event.is_readable() && !event.is_writable() && !event.is_read_closed();
-    std::process::exit(is_missed as i32);
+    std::process::exit(!is_missed as i32);
 }

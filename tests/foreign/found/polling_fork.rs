@@ -19,5 +19,5 @@ fn main() {
     unsafe { waitpid(process, std::ptr::null_mut(), 0) };
     let seen = poller.wait(&mut Vec::new(), Some(Duration::from_millis(10)));
     println!("expected: Ok(0) after 10 ms, seen: {seen:?}");
-    std::process::exit(seen.is_err() as i32);
+    std::process::exit(seen.is_ok() as i32);
 }
