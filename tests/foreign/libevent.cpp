@@ -10,15 +10,21 @@ namespace {
 using namespace pollux;
 
 struct Libevent {
+    static constexpr bool is_epoll = std::string_view(LIBEVENT_METHOD) == "epoll";
+    static constexpr bool is_select = std::string_view(LIBEVENT_METHOD) == "select";
+    static constexpr Source highest_of_select = 1023;
     static constexpr Capabilities capabilities{
         .oneshot = {Support::emulated, "event_del() after each event"},
         .level = {Support::native},
         .edge = {Support::unsupported, "this plugin leaves EV_ET out, which only some of its methods have"},
         .sockets = {Support::native},
         .pipes = {Support::native},
-        .files = {Support::native},
+        .files = {is_epoll ? Support::unsupported : Support::native, "event_add() refuses what epoll(7) refuses"},
         .priority = {Support::unsupported, "libevent has no such event"},
-        .timeout_resolution = std::chrono::milliseconds(3), // its wait for epoll(7) and poll(2) is in whole ones
+        .timeout_resolution =
+            std::chrono::milliseconds(10), // it measures by CLOCK_MONOTONIC_COARSE, in ticks of up to 4 ms
+        .any_number = {is_select ? Support::unsupported : Support::native, "FD_SET() ends the program above 1023"},
+        .highest_source = is_select ? highest_of_select : ~std::uint64_t{0},
         .closed_sources = {Support::unsupported, "a watched descriptor must not be closed, as its manual states"},
     };
     struct Handle {
@@ -47,6 +53,8 @@ struct Libevent {
     void after_fork() noexcept { event_reinit(base_); }
 
     std::error_code start(Handle& handle, Callback& callback, Ready interest) {
+        if (is_select && callback.source() > highest_of_select)
+            return make_error_code(std::errc::operation_not_supported);
         const int events = EV_PERSIST | (any(interest & Ready::readable) ? EV_READ : 0) |
                            (any(interest & Ready::writable) ? EV_WRITE : 0);
         handle.native = event_new(base_, callback.source(), static_cast<short>(events), report, &callback);

@@ -36,7 +36,7 @@ function(pollux_add_foreign_crate crate version)
   add_custom_target(pollux-${crate} ALL DEPENDS "${file}")
   # ThreadSanitizer does not see the locks of a plugin in Rust.
   if(NOT "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_DEBUG}" MATCHES "-fsanitize=thread")
-    add_conformance_test(${crate} pollux-conformance-program "${file}" "--expect=${foreign}/${crate}.expect")
+    add_judgement(${crate} "${file}")
   endif()
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
   add_test(NAME architecture.exports_of_${crate}

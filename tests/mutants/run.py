@@ -55,7 +55,8 @@ class Library:
 
     def sources(self):
         found = {file for pattern in self.subject.sources for file in self.folder.glob(pattern)}
-        return sorted(file for file in found if not file.name.endswith("_windows.cpp"))
+        own = sorted(file for file in found if not file.name.endswith("_windows.cpp"))
+        return own + [self.build / file for file in self.subject.generated]
 
     def compiled(self, sources):
         """Returns the object files by the name of their source."""
@@ -135,7 +136,7 @@ class List:
             if not list((SOURCE / self.subject.folder).glob(pattern)):
                 yield f"{self.name}: the source {pattern} does not exist in {self.subject.folder}/"
         for mutant in self.mutants:
-            if mutant.file.startswith("include/") and not self.subject.own_tests:
+            if mutant.file.startswith("include/") and not (self.subject.own_tests or self.subject.generated):
                 yield f"{self.name_of(mutant)}: the tests that include it have to be compiled again: expected own_tests in SUBJECT"
             count = (SOURCE / self.subject.folder / mutant.file).read_text(encoding="utf-8").count(mutant.piece)
             if count != 1:

@@ -18,6 +18,7 @@ class Subject:
     attempts: int = 1  # a mutant is killed if the test fails in one of this number of runs
     patience: int = 60  # seconds, after which a program that still runs counts as failed
     own_tests: tuple = ()  # sources of the program, which mutants of headers compile again
+    generated: tuple = ()  # sources in the build folder that include headers of `folder`, which mutants compile again
     is_static: bool = False  # the library is part of the program, so that each mutant makes that again
     headers: tuple = ()  # public headers that own_tests test, for mechanical.py
     others: tuple = ()  # further programs that load the library, for mechanical.py

@@ -24,9 +24,9 @@ class Search {
     const std::string& difference() const { return difference_; }
     std::size_t rows() const { return rows_; }
 
-    /// A brief run has a quarter of the rows, spread over all columns and changes.
+    /// A brief run has a tenth of the rows, spread over all columns and changes.
     void run(const Sequence& row) {
-        if (is_over() || (Budget::is_brief() && (rows_seen_++ * 2654435761U >> 16) % 4 != 0)) return;
+        if (is_over() || (Budget::is_brief() && (rows_seen_++ * 2654435761U >> 16) % 10 != 0)) return;
         Recorder::current().note_progress();
         ++rows_;
         difference_ = has_threads_ ? table_.run_once(row) : table_.run(row);
