@@ -99,7 +99,7 @@ int main(int argc, char** argv) try {
     if (error) throw std::system_error(error, place.to_string());
     Poll poll;
     const auto& registrator = poll.registrator();
-    std::printf("port %d, backend %s\n", listener.local_address(error).port(), poll.choice().winner->name.c_str());
+    std::printf("port %d, backend %s\n", listener.local_address(error).port(), poll.choice().backend->name.c_str());
     if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to the standard output");
 
     notify::TokenQueue changed = notify::event_queue(symbols, registrator); // wakes the loop

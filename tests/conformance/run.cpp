@@ -130,7 +130,7 @@ std::string fault_of_loading(const std::string& backend) {
     isolation.run_ahead(backend, std::chrono::milliseconds(0), [&backend] {
         Choice choice;
         static_cast<void>(open({.backend = backend}, choice)); // the Choice has its error
-        if (choice.winner) subject_of(choice);
+        if (choice.backend) subject_of(choice);
     });
     const auto findings = isolation.findings_of(backend);
     if (findings.failures.empty()) return {};
@@ -232,13 +232,13 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
 }
 
 Subject subject_of(const Choice& choice) {
-    if (!choice.winner) throw std::invalid_argument("expected a Choice with a winner");
+    if (!choice.backend) throw std::invalid_argument("expected a Choice with a backend");
     OpenFailure failure;
     const auto selector = choice.layers.empty() ? nullptr : choice.open(failure); // whose capabilities layers change
-    Subject subject{choice.stack(), selector ? copy_of(selector->capabilities()) : choice.winner->capabilities,
+    Subject subject{choice.stack(), selector ? copy_of(selector->capabilities()) : choice.backend->capabilities,
                     [choice](OpenFailure& reason) { return choice.open(reason); }};
     subject.plugins = choice.layers;
-    subject.plugins.push_back(*choice.winner);
+    subject.plugins.push_back(*choice.backend);
     // "/" and "." separate the names of tests.
     std::ranges::replace_if(
         subject.name, [](char c) { return c == '/' || c == '.'; }, '_');
@@ -265,7 +265,7 @@ int run_backends(int argc, char** argv) {
         if (const auto fault = fault_of_loading(argument); !fault.empty()) return misuse(fault);
         Choice choice;
         static_cast<void>(open({.backend = argument}, choice));
-        if (!choice.winner) {
+        if (!choice.backend) {
             std::fprintf(stderr, "%s\n", choice.text().c_str());
             return 2;
         }

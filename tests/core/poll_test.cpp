@@ -46,12 +46,12 @@ TEST(Poll, nothing_to_open_is_an_OpenError) {
 TEST(Poll, returns_its_choice) {
     for (const auto& backend : backends()) {
         const auto poll = poll_with(backend);
-        ASSERT_TRUE(poll.choice().winner);
-        EXPECT_EQ(poll.choice().winner->name, backend);
+        ASSERT_TRUE(poll.choice().backend);
+        EXPECT_EQ(poll.choice().backend->name, backend);
         EXPECT_EQ(poll.choice().requested, backend);
     }
     const Scripted given(one_event);
-    EXPECT_FALSE(given.poll.choice().winner);
+    EXPECT_FALSE(given.poll.choice().backend);
     EXPECT_EQ(given.poll.choice().requested, "");
 }
 

@@ -73,7 +73,7 @@ RULE(poll, reopen) {
         EXPECT_EQ(tokens(poll), (std::vector{Token{2}, Token{11}}));
         ASSERT_FALSE(poll.reopen());
         EXPECT_EQ(tokens(poll), (std::vector{Token{2}, Token{4}, Token{11}}));
-        EXPECT_EQ(poll.choice().winner->name, backend);
+        EXPECT_EQ(poll.choice().backend->name, backend);
     }
 }
 

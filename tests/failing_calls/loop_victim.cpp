@@ -123,7 +123,7 @@ class LoopVictim final : public Victim {
         }
     }
 
-    bool offers_edge() const { return bool(loop_->choice().winner->capabilities.edge); }
+    bool offers_edge() const { return bool(loop_->choice().backend->capabilities.edge); }
 
     void start_other() {
         is_started_ = true;

@@ -59,7 +59,7 @@ class PollVictim final : public Victim {
     /// May throw; the Poll has been destroyed then.
     void use() {
         Poll poll(request_);
-        offers_edge_ = bool(poll.choice().winner->capabilities.edge);
+        offers_edge_ = bool(poll.choice().backend->capabilities.edge);
         auto queue = notify::event_queue(16, poll.registrator());
         Events events;
         notify::Tokens tokens;

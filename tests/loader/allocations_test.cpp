@@ -160,7 +160,7 @@ bool opens_or_lacks_memory(const std::function<std::unique_ptr<Selector>(OpenFai
 
 /// Whether the choice is right, unless its diagnostic reports a lack of memory.
 bool is_first_choice(const Choice& choice) {
-    return choice.winner && (choice.attempts.size() == 1 || blames_memory(choice.text())) &&
+    return choice.backend && (choice.attempts.size() == 1 || blames_memory(choice.text())) &&
            choice.passed_over.empty() && choice.installed.size() >= 2;
 }
 
@@ -176,14 +176,14 @@ TEST_F(Allocations, of_explain_by_name) {
     backend.set("nosuch,poll_fallback");
     try_each([] {
         const auto choice = explain();
-        return shown(choice.winner ? choice.winner->name == "poll_fallback" : blames_memory(choice.text()),
+        return shown(choice.backend ? choice.backend->name == "poll_fallback" : blames_memory(choice.text()),
                      choice.text());
     });
 }
 
 /// Returns whether the choice is right, or states that memory was short.
 bool is_stack(const Choice& choice, const std::string& stack) {
-    if (!choice.winner) return shown(blames_memory(choice.text()), choice.text());
+    if (!choice.backend) return shown(blames_memory(choice.text()), choice.text());
     return shown(choice.stack() == stack && choice.attempts.size() == 1, choice.text());
 }
 
@@ -208,7 +208,7 @@ TEST_F(Allocations, of_a_stack_of_poll) {
 
 TEST_F(Allocations, of_another_selector_of_a_stack) {
     const auto choice = explain({.backend = "trace?file=/dev/null+trace+" BACKEND_WITH_OPTION});
-    ASSERT_TRUE(choice.winner) << choice.text();
+    ASSERT_TRUE(choice.backend) << choice.text();
     try_each([&choice] { return opens_or_lacks_memory([&](OpenFailure& failure) { return choice.open(failure); }); },
              5);
 }

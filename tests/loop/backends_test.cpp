@@ -13,7 +13,7 @@ class OnBackend : public testing::TestWithParam<std::string> {
     const Watchdog watchdog{loop};
 
     bool offers(Mode mode) const {
-        const auto& capabilities = loop.choice().winner->capabilities;
+        const auto& capabilities = loop.choice().backend->capabilities;
         const auto& offered = mode == Mode::edge    ? capabilities.edge
                               : mode == Mode::level ? capabilities.level
                                                     : capabilities.oneshot;

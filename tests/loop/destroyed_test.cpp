@@ -96,7 +96,7 @@ RULE(loop, destroyed) {
         EXPECT_EQ(loop.stop(), canceled);
         EXPECT_EQ(loop.reopen(), canceled);
         EXPECT_EQ(loop.metrics().posts, 0U);
-        EXPECT_FALSE(loop.choice().winner);
+        EXPECT_FALSE(loop.choice().backend);
         auto keep_alive = loop.keep_alive();
         EXPECT_FALSE(keep_alive.close());
         EXPECT_EQ(owned.use_count(), 2) << "nothing was kept";

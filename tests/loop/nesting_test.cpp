@@ -160,7 +160,7 @@ RULE(nesting, prepare) {
         SCOPED_TRACE(backend);
         Loop loop(request(backend));
         const auto pair = conformance::make_pair(conformance::Kind::tcp);
-        const bool is_level = loop.choice().winner->capabilities.level.support != Support::unsupported;
+        const bool is_level = loop.choice().backend->capabilities.level.support != Support::unsupported;
         const auto mode = is_level ? Mode::level : Mode::oneshot;
         int calls = 0;
         auto watcher = loop.watch(pair.near.get(), Ready::readable, mode, [&](Ready) {

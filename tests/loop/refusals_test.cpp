@@ -10,7 +10,7 @@ namespace {
 using conformance::Kind;
 
 bool offers(const Loop& loop, Mode mode) {
-    const auto& capabilities = loop.choice().winner->capabilities;
+    const auto& capabilities = loop.choice().backend->capabilities;
     if (mode == Mode::edge) return static_cast<bool>(capabilities.edge);
     return static_cast<bool>(mode == Mode::level ? capabilities.level : capabilities.oneshot);
 }
@@ -53,7 +53,7 @@ RULE(watch, refused_at_once) {
         SCOPED_TRACE(backend);
         Loop loop(request(backend));
         const auto pair = conformance::make_pair(Kind::tcp);
-        const auto& capabilities = loop.choice().winner->capabilities;
+        const auto& capabilities = loop.choice().backend->capabilities;
         const auto attempt = [&](Ready interest, Mode mode) {
             return thrown_by([&] { (void)loop.watch(pair.near.get(), interest, mode, [](Ready) {}); });
         };

@@ -44,7 +44,7 @@ Counted count(const std::string& backend, Source input, Mode mode) {
 
 /// Either all is read, as Capabilities::files promises, or the program gets an error.
 void expect_all_or_error(const std::string& backend, const Counted& counted, std::size_t size) {
-    if (Poll(request(backend)).choice().winner->capabilities.files) {
+    if (Poll(request(backend)).choice().backend->capabilities.files) {
         EXPECT_EQ(counted.error, std::error_code());
         EXPECT_EQ(counted.bytes, size);
     } else {
@@ -60,7 +60,7 @@ EXHIBIT(reads_a_file_as_standard_input, "troglobit/libuev#12, chriskohlhoff/asio
         expect_all_or_error(backend, count(backend, file, mode), 100'000);
     }
     if (backend == "epoll") {
-        EXPECT_TRUE(Poll(request(backend)).choice().winner->capabilities.files);
+        EXPECT_TRUE(Poll(request(backend)).choice().backend->capabilities.files);
     }
 }
 
@@ -89,7 +89,7 @@ EXHIBIT(writes_to_dev_null, "SIPp/sipp#50, SIPp/sipp#73",
                          if (is_refused || ++lines == 10) watcher.close();
                      });
     EXPECT_FALSE(loop.run());
-    if (loop.choice().winner->capabilities.files) {
+    if (loop.choice().backend->capabilities.files) {
         EXPECT_FALSE(is_refused);
     }
     EXPECT_EQ(lines, is_refused ? 0 : 10);
@@ -121,7 +121,7 @@ EXHIBIT(watches_files_beside_sockets, "libuv/libuv#5189",
     });
     conformance::write(pair.far, "x");
     // Without files, the refusal is reported once.
-    const bool has_files = static_cast<bool>(loop.choice().winner->capabilities.files);
+    const bool has_files = static_cast<bool>(loop.choice().backend->capabilities.files);
     EXPECT_TRUE(turn_until(loop, [&] { return (has_files ? files > 10 : refusals > 0) && sockets > 10; }));
     EXPECT_EQ(refusals, has_files ? 0 : 1);
     of_file.change(Ready::none);

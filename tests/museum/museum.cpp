@@ -65,7 +65,7 @@ Listing::Listing(const char* name, const char* description, const char* file, in
 }
 
 std::vector<Mode> modes_of(const Choice& choice) {
-    const auto& capabilities = choice.winner->capabilities;
+    const auto& capabilities = choice.backend->capabilities;
     std::vector<Mode> modes;
     if (capabilities.level) modes.push_back(Mode::level);
     if (capabilities.oneshot) modes.push_back(Mode::oneshot);
@@ -73,7 +73,7 @@ std::vector<Mode> modes_of(const Choice& choice) {
     return modes;
 }
 
-bool offers_edge(const Choice& choice) { return static_cast<bool>(choice.winner->capabilities.edge); }
+bool offers_edge(const Choice& choice) { return static_cast<bool>(choice.backend->capabilities.edge); }
 
 void Visitor::add(Source source, Ready interest, Mode mode, Token token) {
     EXPECT_EQ(poll.registrator().add(source, {token, interest, mode}), std::error_code());

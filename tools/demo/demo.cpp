@@ -104,7 +104,7 @@ Choice explained(const DemoOptions& options) {
 int demo(const DemoOptions& options) {
     require_descriptors(2 * static_cast<std::size_t>(options.connections) + descriptors_beside);
     const auto choice = explained(options);
-    if (!choice.winner) {
+    if (!choice.backend) {
         fmt::print(stderr, "{}\n", choice.text());
         return 1;
     }

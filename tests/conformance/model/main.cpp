@@ -45,7 +45,7 @@ std::vector<Subject> open_all(const std::vector<std::string>& backends) {
     for (const auto& backend : backends) {
         Choice choice;
         static_cast<void>(open({.backend = backend}, choice));
-        if (!choice.winner) throw OpenError(choice.text());
+        if (!choice.backend) throw OpenError(choice.text());
         subjects.push_back(subject_of(choice));
     }
     return subjects;
