@@ -60,10 +60,11 @@ void link_all_rules() {
     link_waking_rules();
 }
 
-/// Fills the queue of an Isolation at the beginning of each iteration with the rules that it runs, in their order.
-class Ahead : public testing::EmptyTestEventListener {
+/// A QueueFiller adds the rules of an iteration of GoogleTest to the queue of an Isolation, in their order, when the
+/// iteration begins.
+class QueueFiller : public testing::EmptyTestEventListener {
   public:
-    explicit Ahead(Isolation& isolation) : isolation_(isolation) {}
+    explicit QueueFiller(Isolation& isolation) : isolation_(isolation) {}
     void add(const Subject& subject, const ListedRule& rule) {
         rules_[subject.name + "/" + rule.label] = {&subject, &rule};
     }
@@ -190,7 +191,7 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
         if (const auto fault = expectations.read(file); !fault.empty()) return misuse(fault);
     }
     Isolation isolation(options.jobs, std::chrono::seconds(options.hang_limit));
-    Ahead ahead(isolation);
+    QueueFiller ahead(isolation);
     Results latest, all;
     RunContext context{options.in_process ? nullptr : &isolation, expectations, latest, all};
     for (const auto& subject : subjects) {
