@@ -77,12 +77,12 @@ namespace {
 #define BACKEND_WITH_OPTION "poll_fallback"
 #endif
 
-enum Ending { all_succeeded, threw_bad_alloc, continued, reported_another_error, threw_another, leaked };
+enum Result { all_succeeded, threw_bad_alloc, continued, reported_another_error, threw_another, leaked };
 
-const char* text_of(int ending) {
+const char* text_of(int result) {
     constexpr const char* texts[] = {"all succeeded",      "std::bad_alloc",    "success",
                                      "another diagnostic", "another exception", "a leak"};
-    return texts[ending];
+    return texts[result];
 }
 
 /// Whether a diagnostic reports a lack of memory.
@@ -91,30 +91,30 @@ bool blames_memory(const std::string& diagnostic) {
 }
 
 /// Runs in a child; returns 0 if no allocation failed, and `count` is then the number of all.
-Ending end_with_failure(long number, const std::function<bool()>& is_right) {
-    Ending ending = continued;
+Result run_with_failure(long number, const std::function<bool()>& is_right) {
+    Result result = continued;
     bool is_right_diagnostic = true;
     try {
         successes_left = number;
         is_right_diagnostic = is_right();
         successes_left = -1;
-        if (!has_failed) ending = all_succeeded;
+        if (!has_failed) result = all_succeeded;
     } catch (const std::bad_alloc&) {
         successes_left = -1;
-        ending = threw_bad_alloc;
+        result = threw_bad_alloc;
     } catch (const OpenError& error) {
         successes_left = -1;
-        if (!blames_memory(error.what())) ending = reported_another_error;
-        if (ending == reported_another_error) std::fprintf(stderr, "%s\n", error.what());
+        if (!blames_memory(error.what())) result = reported_another_error;
+        if (result == reported_another_error) std::fprintf(stderr, "%s\n", error.what());
     } catch (...) {
         successes_left = -1;
-        ending = threw_another;
+        result = threw_another;
     }
-    if (!is_right_diagnostic) ending = reported_another_error;
+    if (!is_right_diagnostic) result = reported_another_error;
 #if defined(__SANITIZE_ADDRESS__)
-    if (__lsan_do_recoverable_leak_check() != 0) ending = leaked;
+    if (__lsan_do_recoverable_leak_check() != 0) result = leaked;
 #endif
-    return ending;
+    return result;
 }
 
 class Allocations : public LoaderTest {
@@ -126,16 +126,16 @@ class Allocations : public LoaderTest {
     static void try_each(const std::function<bool()>& is_right, long least = 6) {
         constexpr long most = 1000;
         long number = 0;
-        for (int ending = continued; ending != all_succeeded && number < most; ++number) {
+        for (int result = continued; result != all_succeeded && number < most; ++number) {
             const pid_t child = fork();
             ASSERT_NE(child, -1);
-            if (child == 0) _exit(end_with_failure(number, is_right));
+            if (child == 0) _exit(run_with_failure(number, is_right));
             int status = 0;
             ASSERT_EQ(waitpid(child, &status, 0), child);
             ASSERT_TRUE(WIFEXITED(status)) << "allocation " << number << ": ended by signal " << WTERMSIG(status);
-            ending = WEXITSTATUS(status);
-            ASSERT_LE(ending, leaked) << "allocation " << number;
-            ASSERT_LE(ending, continued) << "allocation " << number << ": " << text_of(ending);
+            result = WEXITSTATUS(status);
+            ASSERT_LE(result, leaked) << "allocation " << number;
+            ASSERT_LE(result, continued) << "allocation " << number << ": " << text_of(result);
         }
         EXPECT_GE(number, least) << "nothing was made to fail";
     }

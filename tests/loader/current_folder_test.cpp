@@ -11,7 +11,7 @@
 namespace pollux::loader_tests {
 namespace {
 
-/// Each test runs in a folder of its own with the plugin "good".
+/// Tests that run in a folder of their own with the plugin "good".
 class CurrentFolder : public LoaderTest {
   protected:
     CurrentFolder() {

@@ -50,7 +50,8 @@ TEST_F(NeedsOf, named_backend_is_refused_with_its_reason) {
                                  "backend poll_fallback does not offer edge, which the program needs: " + reason}));
     EXPECT_THROW(static_cast<void>(open(request)), OpenError);
     EXPECT_THROW(Poll{request}, OpenError);
-    EXPECT_TRUE(explain({.backend = "poll_fallback", .needs = {.oneshot = true, .level = true, .pipes = true}}).backend);
+    EXPECT_TRUE(
+        explain({.backend = "poll_fallback", .needs = {.oneshot = true, .level = true, .pipes = true}}).backend);
 }
 
 TEST_F(NeedsOf, list_continues) {

@@ -116,8 +116,8 @@ TEST_F(StackOf, a_layer_that_cannot_be_opened_fails_the_request) {
           std::pair("failing_layer?name=x", request_with("size=16, name=x, "
                                                          "option(name)=x, inner"))}) {
         layers.set(value);
-        for (const char* asked : {"good", "auto", "rank_high,good"}) {
-            const auto choice = explain({.backend = asked});
+        for (const char* requested : {"good", "auto", "rank_high,good"}) {
+            const auto choice = explain({.backend = requested});
             EXPECT_FALSE(choice.backend) << choice.text();
             EXPECT_TRUE(contains(choice.text(), {fact}));
             const auto first = choice.text().find(fact);
