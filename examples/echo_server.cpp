@@ -10,6 +10,7 @@
 
 using namespace pollux;
 
+/// A Client is a connection, and what has to be sent back to it.
 struct Client {
     net::TcpStream stream;
     std::string unsent;

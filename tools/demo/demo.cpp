@@ -108,7 +108,7 @@ int demo(const DemoOptions& options) {
         fmt::print(stderr, "{}\n", choice.text());
         return 1;
     }
-    expect_interrupt();
+    handle_interrupts();
     Series series;
     if (options.all) {
         series.run_all(options);
