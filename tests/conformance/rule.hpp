@@ -65,7 +65,7 @@ class Budget {
     static std::chrono::nanoseconds shortened(std::chrono::nanoseconds time) { return is_brief_ ? time / 4 : time; }
 
     /// Reduces later Budgets to a tenth of the rounds, and from 20 s to 1 s. Threads: call it before the first rule.
-    static void be_brief() { is_brief_ = true; }
+    static void set_brief() { is_brief_ = true; }
     static bool is_brief() { return is_brief_; }
 
   private:

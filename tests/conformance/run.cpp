@@ -183,7 +183,7 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
     let_filter_leave_out_the_subject();
     const Options options = remove_options(argc, argv);
     if (!options.fault.empty()) return misuse(options.fault);
-    if (options.is_brief) Budget::be_brief();
+    if (options.is_brief) Budget::set_brief();
     if (argc > 1) return misuse("unknown argument \"" + std::string(argv[1]) + "\"");
     if (const auto fault = fault_of(subjects); !fault.empty()) return misuse(fault);
     Expectations expectations;

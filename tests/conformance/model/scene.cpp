@@ -96,7 +96,7 @@ std::string Scene::act(const Operation& operation) {
     const auto& facts = world_.facts(source);
     switch (operation.action) {
     case Action::write:
-        return let_far_write(made, facts.nature, near, operation.amount, facts.to_read);
+        return write_from_far(made, facts.nature, near, operation.amount, facts.to_read);
     case Action::read:
         return read(operation);
     case Action::send:

@@ -275,7 +275,7 @@ ssize_t send_one(Source near, Nature nature) {
 
 ssize_t send_urgent(Source far) { return ::send(far, "!", 1, MSG_OOB | MSG_NOSIGNAL); }
 
-std::string let_far_write(TestSource& made, Nature nature, Source near, std::size_t amount, std::size_t before) {
+std::string write_from_far(TestSource& made, Nature nature, Source near, std::size_t amount, std::size_t before) {
     static const std::array<char, 4096> bytes{};
     bool done = true;
     for (std::size_t i = 0; i < amount && done; ++i) {

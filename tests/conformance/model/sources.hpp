@@ -71,7 +71,7 @@ ssize_t send_one(Source near, Nature nature);
 ssize_t send_urgent(Source far);
 
 /// Carries out far's part of an operation; returns an empty text on success. Near has received it on return.
-std::string let_far_write(TestSource& made, Nature nature, Source near, std::size_t amount, std::size_t before);
+std::string write_from_far(TestSource& made, Nature nature, Source near, std::size_t amount, std::size_t before);
 std::string connect_to_unresponsive(Source near);
 std::string connect_to_closed_port(Source near);
 std::string answer(TestSource& made, Source near);

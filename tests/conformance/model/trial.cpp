@@ -71,7 +71,7 @@ std::string Trial::step(const Operation& operation, Token token, std::string* re
     if (operation.thread == Thread::race) {
         fault = race(operation, token);
     } else if (operation.thread == Thread::asleep && ends_sleep(operation, token)) {
-        fault = act_beside_sleep(operation, token);
+        fault = act_while_asleep(operation, token);
     } else {
         const auto before = scene_.world().facts(operation.source);
         if (operation.thread != Thread::same) {
@@ -184,7 +184,7 @@ bool Trial::ends_sleep(const Operation& operation, Token token) const {
     return model.is_due(operation.source, world);
 }
 
-std::string Trial::act_beside_sleep(const Operation& operation, Token token) {
+std::string Trial::act_while_asleep(const Operation& operation, Token token) {
     const auto before = scene_.world().facts(operation.source);
     model_.begin_race(operation, scene_.world());
     std::string fault_of_other;

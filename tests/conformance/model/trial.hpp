@@ -64,7 +64,7 @@ class Trial {
     std::string act(const Operation& operation, Token token);
     std::string compare(const Operation& operation, Token token, const Facts& before);
     std::string race(const Operation& operation, Token token);
-    std::string act_beside_sleep(const Operation& operation, Token token);
+    std::string act_while_asleep(const Operation& operation, Token token);
     bool ends_sleep(const Operation& operation, Token token) const;
     std::string select(std::size_t room, std::string* result);
     std::span<const Event> call_select(std::size_t room, std::error_code& error, std::chrono::nanoseconds timeout = {});
