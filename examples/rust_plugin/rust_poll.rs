@@ -62,8 +62,8 @@ impl Selector {
                 Err(ENOMEM) => return Err(ENOMEM),
                 result => result.map_err(|_| EBADF)?,
             }
-            // The program may have closed the receiver, and another file may have reused its descriptor: that byte does
-            // not end the sleep.
+            // The program may have closed the receiver, and another file may have its number by now: that does not end
+            // the sleep.
             if !has_arrived(self.receiver.as_raw_fd()) {
                 return Err(EBADF);
             }
@@ -176,17 +176,17 @@ unsafe extern "C" fn destroy(selector: *mut c_void, _is_child: c_int) {
 
 unsafe extern "C" fn open(_: *const OpenRequest, selector: *mut *mut c_void, failure: *mut OpenFailure) -> c_int {
     // Not Box::new(), which ends the program if there is no memory.
-    let memory = alloc(Layout::new::<Selector>()).cast::<Selector>();
-    let result = if memory.is_null() { Err(ENOMEM) } else { Selector::open() };
+    let place = alloc(Layout::new::<Selector>()).cast::<Selector>();
+    let result = if place.is_null() { Err(ENOMEM) } else { Selector::open() };
     match result {
         Ok(opened) => {
-            memory.write(opened);
-            *selector = memory.cast();
+            place.write(opened);
+            *selector = place.cast();
             0
         }
         Err(error) => {
-            if !memory.is_null() {
-                dealloc(memory.cast(), Layout::new::<Selector>());
+            if !place.is_null() {
+                dealloc(place.cast(), Layout::new::<Selector>());
             }
             let step = b"socketpair";
             (&mut (*failure).step)[..step.len()].copy_from_slice(step);
