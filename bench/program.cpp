@@ -15,15 +15,13 @@ namespace pollux::bench {
 Comparison::Comparison(const Plan& plan, std::string only, std::string except)
     : plan_(plan), only_(std::move(only)), except_(std::move(except)) {}
 
-bool Comparison::is_asked_for(const std::string& workload) const {
+bool Comparison::is_selected(const std::string& workload) const {
     if (workload.find(only_) == std::string::npos) return false;
-    if (!except_.empty() && workload.find(except_) != std::string::npos) return false;
-    std::fprintf(stderr, "%s\n", workload.c_str());
-    return true;
+    return except_.empty() || workload.find(except_) == std::string::npos;
 }
 
-static int run(int argc, char** argv, const About& about, const std::function<void(Comparison&)>& all) {
-    CLI::App app(about.purpose, about.name);
+static int run(int argc, char** argv, const Description& description, const std::function<void(Comparison&)>& all) {
+    CLI::App app(description.purpose, description.name);
     Plan plan;
     int turn = static_cast<int>(plan.turn.count());
     std::string only, except;
@@ -43,12 +41,12 @@ static int run(int argc, char** argv, const About& about, const std::function<vo
     all(comparison);
     fmt::print(
         "{}\n{} rounds of turns of {} ms. The first column: {}; the others: ratios to it,\nand the targets.\n\n{}",
-        machine(), plan.rounds, turn, about.first_column, table_of(comparison.rows(), about.contenders));
+        machine(), plan.rounds, turn, description.first_column, table_of(comparison.rows(), description.contenders));
     return 0;
 }
 
-int main_of(int argc, char** argv, const About& about, const std::function<void(Comparison&)>& all) try {
-    return run(argc, argv, about, all);
+int main_of(int argc, char** argv, const Description& description, const std::function<void(Comparison&)>& all) try {
+    return run(argc, argv, description, all);
 } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

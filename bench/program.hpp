@@ -4,6 +4,7 @@
 #include "rounds.hpp"
 #include "table.hpp"
 
+#include <cstdio>
 #include <functional>
 #include <map>
 #include <string>
@@ -11,8 +12,8 @@
 
 namespace pollux::bench {
 
-/// An About has the texts of a benchmark program.
-struct About {
+/// A Description has the texts of a benchmark program.
+struct Description {
     std::string name;
     std::string purpose;
     std::string first_column; // the unit of the baseline's figures
@@ -29,17 +30,19 @@ class Comparison {
     /// Runs a workload. `set_up` is a template that makes it for a contender class, each of which has a `name`; the
     /// first is the baseline. The other parameters are those of Row.
     template <typename Baseline, typename... Others, typename SetUp>
-    void run(const std::string& workload, const SetUp& set_up, const Ratios& targets = {}, const Ratios& behind = {}) {
-        if (!is_asked_for(workload)) return;
+    void run(const std::string& workload, const SetUp& set_up, const Ratios& targets = {},
+             const Ratios& slower_than = {}) {
+        if (!is_selected(workload)) return;
+        std::fprintf(stderr, "%s\n", workload.c_str());
         const Contender baseline{Baseline::name, [&] { return set_up.template operator()<Baseline>(); }};
         const std::vector<Contender> others{{Others::name, [&] { return set_up.template operator()<Others>(); }}...};
-        rows_.push_back({workload, compare(baseline, others, plan_), targets, behind});
+        rows_.push_back({workload, compare(baseline, others, plan_), targets, slower_than});
     }
 
     const std::vector<Row>& rows() const noexcept { return rows_; }
 
   private:
-    bool is_asked_for(const std::string& workload) const;
+    bool is_selected(const std::string& workload) const;
 
     const Plan plan_;
     const std::string only_, except_;
@@ -47,6 +50,6 @@ class Comparison {
 };
 
 /// The main function of a benchmark: parses the command line, calls `all` to run every workload, and prints the table.
-int main_of(int argc, char** argv, const About& about, const std::function<void(Comparison&)>& all);
+int main_of(int argc, char** argv, const Description& description, const std::function<void(Comparison&)>& all);
 
 } // namespace pollux::bench

@@ -24,9 +24,9 @@ namespace {
 
 /// The quantile of the values for a share from 0 to 1.
 double quantile(std::vector<double> values, double share) {
-    const auto place = values.begin() + static_cast<std::ptrdiff_t>(static_cast<double>(values.size() - 1) * share);
-    std::nth_element(values.begin(), place, values.end());
-    return *place;
+    const auto position = values.begin() + static_cast<std::ptrdiff_t>(static_cast<double>(values.size() - 1) * share);
+    std::nth_element(values.begin(), position, values.end());
+    return *position;
 }
 
 double turn_of(const Sample& sample, std::chrono::milliseconds length) {
@@ -41,46 +41,45 @@ double turn_of(const Sample& sample, std::chrono::milliseconds length) {
 /// figure.
 class Process {
   public:
-    Process(const Contender& contender, const Plan& plan)
-        : name_(contender.name), patience_(plan.turn + plan.patience) {
+    Process(const Contender& contender, const Plan& plan) : name_(contender.name), timeout_(plan.turn + plan.patience) {
         int ends[2];
-        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == -1 || (id_ = fork()) == -1) {
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == -1 || (pid_ = fork()) == -1) {
             throw std::system_error(errno, std::system_category(), name_);
         }
-        if (id_ == 0) {
+        if (pid_ == 0) {
             close(ends[0]);
             _exit(serve(ends[1], contender, plan.turn));
         }
         close(ends[1]);
-        line_ = ends[0];
+        socket_ = ends[0];
     }
     ~Process() {
-        close(line_);
-        kill(id_, SIGKILL);
-        waitpid(id_, nullptr, 0);
+        close(socket_);
+        kill(pid_, SIGKILL);
+        waitpid(pid_, nullptr, 0);
     }
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;
 
     double take_turn() {
         double figure = 0;
-        pollfd answer{line_, POLLIN, 0};
-        if (send(line_, "", 1, MSG_NOSIGNAL) != 1) throw std::runtime_error(name_ + " failed");
-        const auto milliseconds = std::chrono::milliseconds(patience_).count();
-        if (::poll(&answer, 1, static_cast<int>(milliseconds)) != 1) throw std::runtime_error(name_ + " hangs");
-        if (recv(line_, &figure, sizeof figure, MSG_WAITALL) != sizeof figure) {
+        pollfd reply{socket_, POLLIN, 0};
+        if (send(socket_, "", 1, MSG_NOSIGNAL) != 1) throw std::runtime_error(name_ + " failed");
+        const auto milliseconds = std::chrono::milliseconds(timeout_).count();
+        if (::poll(&reply, 1, static_cast<int>(milliseconds)) != 1) throw std::runtime_error(name_ + " hangs");
+        if (recv(socket_, &figure, sizeof figure, MSG_WAITALL) != sizeof figure) {
             throw std::runtime_error(name_ + " failed");
         }
         return figure;
     }
 
   private:
-    static int serve(int line, const Contender& contender, std::chrono::milliseconds length) try {
+    static int serve(int socket, const Contender& contender, std::chrono::milliseconds length) try {
         pin_to(0);
         const auto sample = contender.set_up();
-        for (char asked = 0; recv(line, &asked, 1, 0) == 1;) {
+        for (char request = 0; recv(socket, &request, 1, 0) == 1;) {
             const double figure = turn_of(sample, length);
-            if (send(line, &figure, sizeof figure, MSG_NOSIGNAL) != sizeof figure) break;
+            if (send(socket, &figure, sizeof figure, MSG_NOSIGNAL) != sizeof figure) break;
         }
         return 0;
     } catch (const std::exception& error) {
@@ -89,9 +88,9 @@ class Process {
     }
 
     std::string name_;
-    std::chrono::milliseconds patience_;
-    pid_t id_ = -1;
-    int line_ = -1;
+    std::chrono::milliseconds timeout_;
+    pid_t pid_ = -1;
+    int socket_ = -1;
 };
 
 Figure figure_of(const std::string& name, const std::vector<double>& turns, const std::vector<double>& baseline) {

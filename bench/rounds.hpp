@@ -20,12 +20,14 @@ namespace pollux::bench {
 /// Measures the cost of one operation once, in any unit. Throws if the operations did not do their work.
 using Sample = std::function<double()>;
 
+/// A Contender is an implementation that takes part in a comparison.
 struct Contender {
     std::string name;
     /// Called once, in the contender's process.
     std::function<Sample()> set_up;
 };
 
+/// A Plan is how long to measure.
 struct Plan {
     int rounds = 40;
     std::chrono::milliseconds turn{10};
@@ -33,6 +35,7 @@ struct Plan {
     std::chrono::seconds patience{60};
 };
 
+/// A Figure is the result of a contender.
 struct Figure {
     std::string name;
     double ratio;     // to the baseline: the median

@@ -24,7 +24,7 @@ std::string cell_of(const Row& row, const std::string& contender) {
     if (const auto target = row.targets.find(contender); target != row.targets.end()) {
         text += fmt::format(", {} {:.2f}", verdict(figure->ratio, target->second, again), target->second);
     }
-    if (const auto limit = row.behind.find(contender); limit != row.behind.end()) {
+    if (const auto limit = row.slower_than.find(contender); limit != row.slower_than.end()) {
         text += fmt::format(", {} > {:.2f}", verdict(limit->second, figure->ratio, again), limit->second);
     }
     return text;

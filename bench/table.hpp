@@ -9,12 +9,13 @@
 
 namespace pollux::bench {
 
-/// A Row is a workload with its result, the ratios that some contenders have to reach, and those that others must not.
+/// A Row is a workload with its result. `targets` are the highest ratios that contenders should have; those of
+/// `slower_than` should have at least these.
 struct Row {
     std::string workload;
     Measurement measurement;
     std::map<std::string, double> targets = {};
-    std::map<std::string, double> behind = {};
+    std::map<std::string, double> slower_than = {};
 };
 
 /// Formats the rows as a Markdown table: ratios to the baseline, with the targets. A target that is missed by less than

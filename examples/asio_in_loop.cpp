@@ -53,12 +53,12 @@ class LoopExecutor {
     pollux::loop::Poster poster_;
 };
 
-/// The work of Asio: a timer, and a byte that a pair of sockets passes to and fro. While an operation is pending,
-/// neither loop ends: Asio does not count handlers that wait in the Loop, and the Loop does not count operations of
-/// Asio.
-class OfAsio {
+/// An AsioWork is the work of Asio: a timer, and a byte that a pair of sockets passes to and fro. While an operation is
+/// pending, neither loop ends: Asio does not count handlers that wait in the Loop, and the Loop does not count
+/// operations of Asio.
+class AsioWork {
   public:
-    OfAsio(asio::io_context& context, pollux::loop::Loop& loop)
+    AsioWork(asio::io_context& context, pollux::loop::Loop& loop)
         : executor_(loop),
           keep_alive_(loop.keep_alive()),
           work_guard_(context.get_executor()),
@@ -74,14 +74,14 @@ class OfAsio {
     }
     int ticks() const { return ticks_; }
     int passed() const { return passed_; }
-    int elsewhere() const { return elsewhere_; }
+    int in_other_threads() const { return in_other_threads_; }
 
   private:
     template <typename Handler>
     auto in_loop(Handler handler) {
         ++pending_;
         return asio::bind_executor(executor_, [this, handler](Error error, auto&&...) {
-            if (std::this_thread::get_id() != thread_) ++elsewhere_;
+            if (std::this_thread::get_id() != thread_) ++in_other_threads_;
             handler(error);
             if (--pending_ > 0) return;
             work_guard_.reset();
@@ -110,7 +110,7 @@ class OfAsio {
     asio::steady_timer timer_;
     Stream ends_[2];
     char bytes_[1] = {};
-    int pending_ = 0, ticks_ = 0, passed_ = 0, elsewhere_ = 0;
+    int pending_ = 0, ticks_ = 0, passed_ = 0, in_other_threads_ = 0;
 };
 
 } // namespace
@@ -121,22 +121,22 @@ int main() try {
     nesting::Work work(loop);
     nesting::WakeupCount wakeups(loop);
     const auto hook = loop.on_poll([&] { wakeups.before_poll(); }, [&] { wakeups.after_poll(); });
-    int ticks = 0, passed = 0, elsewhere = 0;
+    int ticks = 0, passed = 0, in_other_threads = 0;
     std::thread thread;
     {
-        OfAsio of_asio(context, loop);
-        of_asio.start();
+        AsioWork asio_work(context, loop);
+        asio_work.start();
         work.start();
         thread = std::thread([&context] { context.run(); }); // returns when Asio has no work
         loop.run_for(60s);
         thread.join();
-        ticks = of_asio.ticks();
-        passed = of_asio.passed();
-        elsewhere = of_asio.elsewhere();
+        ticks = asio_work.ticks();
+        passed = asio_work.passed();
+        in_other_threads = asio_work.in_other_threads();
     }
-    std::printf("%d bytes of Asio, %d handlers in another thread; ", passed, elsewhere);
+    std::printf("%d bytes of Asio, %d handlers in another thread; ", passed, in_other_threads);
     const int status = work.report(ticks, wakeups.count(), wakeups.idle());
-    return passed == nesting::bytes && elsewhere == 0 ? status : 1;
+    return passed == nesting::bytes && in_other_threads == 0 ? status : 1;
 } catch (const std::exception& error) {
     return std::fprintf(stderr, "%s\n", error.what()), 1;
 }

@@ -10,6 +10,7 @@
 
 using namespace pollux;
 
+/// A Client is a connection, and what has to be sent back to it.
 struct Client {
     net::TcpStream stream;
     std::string unsent;
@@ -39,7 +40,7 @@ int main(int argc, char** argv) try {
     if (error) throw std::system_error(error, at.to_string());
     Poll poll;
     const auto& registrator = poll.registrator();
-    std::printf("port %d, backend %s\n", listener.local_address(error).port(), poll.choice().winner->name.c_str());
+    std::printf("port %d, backend %s\n", listener.local_address(error).port(), poll.choice().backend->name.c_str());
     if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to the standard output");
     std::map<Token, Client> clients;
     const Watch waiting{Token(listener.native_handle()), Ready::readable, Mode::level};

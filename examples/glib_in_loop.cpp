@@ -54,10 +54,10 @@ class HeldContext {
         wakeups_.before_poll(dispatched_ ? 0 : 1);
         g_main_context_prepare(context_, &priority_);
         gint timeout = -1;
-        for (gint room = 0; room = static_cast<gint>(fds_.size()), true;) {
-            const auto count = g_main_context_query(context_, priority_, &timeout, fds_.data(), room);
+        for (gint capacity = 0; capacity = static_cast<gint>(fds_.size()), true;) {
+            const auto count = g_main_context_query(context_, priority_, &timeout, fds_.data(), capacity);
             fds_.resize(static_cast<std::size_t>(count));
-            if (count <= room) break;
+            if (count <= capacity) break;
         }
         watch_descriptors();
         // It is cancelled and not closed: Handle::close() has to be completed, so that this poll would not sleep.
@@ -129,8 +129,8 @@ class HeldContext {
     nesting::WakeupCount wakeups_{loop_};
 };
 
-/// What GLib has to do: a timeout, and idle functions that a thread adds.
-struct OfGlib {
+/// A GlibWork is what GLib has to do: a timeout, and idle functions that a thread adds.
+struct GlibWork {
     int ticks = 0;
     std::atomic<int> idles = 0;
 };
@@ -141,10 +141,10 @@ int main() try {
     pollux::loop::Loop loop(pollux::Request{}, {.measure_time = true});
     nesting::Work work(loop);
     GMainContext* const context = g_main_context_default();
-    OfGlib seen;
+    GlibWork seen;
     auto pending = loop.keep_alive(); // until the timeout of GLib has ended
     struct Timeout {
-        OfGlib& seen;
+        GlibWork& seen;
         pollux::loop::KeepAlive& pending;
     } timeout{seen, pending};
     g_timeout_add(
@@ -160,7 +160,7 @@ int main() try {
         for (int idle = 1; idle <= nesting::posts; ++idle) {
             g_idle_add(
                 [](gpointer data) -> gboolean {
-                    ++static_cast<OfGlib*>(data)->idles;
+                    ++static_cast<GlibWork*>(data)->idles;
                     return G_SOURCE_REMOVE;
                 },
                 &seen);

@@ -48,7 +48,7 @@ class LoopSource {
     };
     static LoopSource& of(GSource* source) { return *reinterpret_cast<Extended*>(source)->self; }
 
-    /// Before GLib sleeps: until when?
+    /// Called before GLib sleeps: returns for how long it may.
     static gboolean prepare(GSource* source, gint* timeout) {
         auto& loop = of(source).loop_;
         loop.prepare();
@@ -59,7 +59,7 @@ class LoopSource {
         }
         return *timeout == 0;
     }
-    /// After GLib has slept: has the Loop something to do?
+    /// Called after GLib has slept: returns whether the Loop has something to do.
     static gboolean check(GSource* source) {
         auto& self = of(source);
         if (g_source_query_unix_fd(source, self.tag_) & G_IO_IN) return TRUE;

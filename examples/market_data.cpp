@@ -28,6 +28,7 @@ using Microseconds = std::chrono::duration<double, std::micro>;
 
 constexpr std::size_t symbols = 10'000;
 
+/// A Quote is the newest price of a symbol.
 struct Quote {
     std::atomic<std::uint64_t> price = 0; // each update adds one: the sum of the last prices is the count of updates
     std::atomic<Clock::time_point> at{};  // when that was
@@ -49,6 +50,7 @@ static std::uint64_t produce(const notify::Notifier& changed, std::size_t first,
     return updates;
 }
 
+/// A Subscriber is a connection, and what it has not received yet.
 struct Subscriber {
     explicit Subscriber(net::TcpStream&& accepted) : stream(std::move(accepted)) {
         for (std::size_t symbol = 0; symbol < symbols; ++symbol) note(Token{symbol});
@@ -93,13 +95,13 @@ static bool serve(const PollRegistrator& registrator, Token token, Subscriber& s
 int main(int argc, char** argv) try {
     std::error_code error;
     const long seconds = argc > 1 ? std::atol(argv[1]) : 10;
-    const auto place = net::Address::parse(std::string("127.0.0.1:") + (argc > 2 ? argv[2] : "7777"), error);
+    const auto address = net::Address::parse(std::string("127.0.0.1:") + (argc > 2 ? argv[2] : "7777"), error);
     if (seconds < 1 || error) throw std::invalid_argument("usage: market_data [seconds [port]]");
-    auto listener = net::TcpListener::listen(place, error);
-    if (error) throw std::system_error(error, place.to_string());
+    auto listener = net::TcpListener::listen(address, error);
+    if (error) throw std::system_error(error, address.to_string());
     Poll poll;
     const auto& registrator = poll.registrator();
-    std::printf("port %d, backend %s\n", listener.local_address(error).port(), poll.choice().winner->name.c_str());
+    std::printf("port %d, backend %s\n", listener.local_address(error).port(), poll.choice().backend->name.c_str());
     if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to the standard output");
 
     notify::TokenQueue changed = notify::event_queue(symbols, registrator); // wakes the loop

@@ -33,7 +33,7 @@ struct Connection {
     void write(const std::string& bytes) { check(stream.write(std::as_bytes(std::span(bytes))).error); }
 };
 
-/// Answers a request with its path.
+/// Responds to a request with its path.
 void serve(loop::Loop& loop, net::TcpStream stream) {
     const auto client = std::make_shared<Connection>(Connection{std::move(stream)});
     client->watcher = loop.watch(client->stream, Ready::readable, Mode::level, [client](Ready) {

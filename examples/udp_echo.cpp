@@ -19,7 +19,7 @@ int main(int argc, char** argv) try {
     Poll poll;
     error = poll.registrator().add(socket, {Token{1}, Ready::readable, Mode::level});
     std::printf("%s, backend %s\n", socket.local_address(error).to_string().c_str(),
-                poll.choice().winner->name.c_str());
+                poll.choice().backend->name.c_str());
     if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to the standard output");
     std::array<std::byte, 65536> buffer; // longer than any datagram, so that none is cut
     for (Events events; !error; error = poll.poll(events)) {

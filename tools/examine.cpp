@@ -35,7 +35,7 @@ Examined described(const FoundPlugin& backend) {
 std::string open_obstacle(const FoundPlugin& plugin, bool is_layer) {
     // By its file: other plugins may have the same name.
     const auto choice = explain({.backend = element_of(plugin.file) + (is_layer ? "+auto" : "")});
-    if (choice.winner) return {};
+    if (choice.backend) return {};
     return choice.attempts.empty() ? choice.refusal : choice.attempts.back().reason;
 }
 

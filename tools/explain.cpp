@@ -65,7 +65,7 @@ Needs parse(const std::string& words) {
 int explain(const std::string& backend, const std::string& needs) {
     auto choice = pollux::explain({.backend = backend, .needs = parse(needs)});
     if (!backend.empty()) choice.origin = "from the command line";
-    if (!choice.winner) {
+    if (!choice.backend) {
         fmt::print(stderr, "{}\n", choice.text());
         return 1;
     }
@@ -73,8 +73,8 @@ int explain(const std::string& backend, const std::string& needs) {
     if (choice.is_auto()) fmt::print("{}", not_tried(choice));
     for (const auto& layer : choice.layers)
         fmt::print("  layer: {} ({})\n{}", layer.name, layer.summary, option_lines(layer));
-    fmt::print("  winner: {}, rank {} ({})\n{}", choice.winner->name, choice.winner->rank, choice.winner->summary,
-               option_lines(*choice.winner));
+    fmt::print("  winner: {}, rank {} ({})\n{}", choice.backend->name, choice.backend->rank, choice.backend->summary,
+               option_lines(*choice.backend));
     for (const auto& folder : choice.folders) fmt::print("  searched: {}\n", escaped(folder.string()));
     return 0;
 }

@@ -95,7 +95,7 @@ int list() {
     if (!all.empty()) fmt::print("{}\n{}", backends_table(all), capabilities_table(all).text());
     if (std::ranges::any_of(all, &Examined::is_layer)) fmt::print("\n{}", layers_table(all));
     if (const auto text = reasons(all); !text.empty()) fmt::print("\n{}", text);
-    if (choice.winner) {
+    if (choice.backend) {
         fmt::print("\nA program gets {} here: \"{}\" ({})\n", escaped(choice.stack()), escaped(choice.requested),
                    choice.origin);
         for (const auto& note : choice.notes) fmt::print("  {}\n", escaped(note));

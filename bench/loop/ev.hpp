@@ -25,7 +25,7 @@ class EvLoop {
     EvLoop(const EvLoop&) = delete;
     EvLoop& operator=(const EvLoop&) = delete;
 
-    void watch(std::size_t number, int source) { ev_io_start(loop_, made(number, source)); }
+    void watch(std::size_t number, int source) { ev_io_start(loop_, init_watch(number, source)); }
     void set_far_timer() {
         ev_timer_init(
             &timer_, [](struct ev_loop*, ev_timer*, int) {}, 3600., 0.);
@@ -37,7 +37,7 @@ class EvLoop {
 
     void churn(const std::vector<int>& sources) {
         for (std::size_t number = 0; number < sources.size(); ++number) {
-            auto* io = made(number, sources[number]);
+            auto* io = init_watch(number, sources[number]);
             ev_io_start(loop_, io);
             ev_io_stop(loop_, io); // required by its manual before a change
             ev_io_set(io, sources[number], EV_READ | EV_WRITE);
@@ -57,7 +57,7 @@ class EvLoop {
         static_cast<EvLoop*>(ev_userdata(loop))->handler_.ready(static_cast<Watch*>(io->data)->number);
     }
 
-    ev_io* made(std::size_t number, int source) {
+    ev_io* init_watch(std::size_t number, int source) {
         auto& watch = watches_[number];
         ev_io_init(&watch.io, &EvLoop::call, source, EV_READ);
         watch.io.data = &watch;

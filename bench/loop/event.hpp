@@ -30,7 +30,7 @@ class EventBase {
         const timeval hour{3600, 0};
         evtimer_assign(
             &timer_, base_, [](evutil_socket_t, short, void*) {}, nullptr);
-        demand(event_add(&timer_, &hour));
+        check(event_add(&timer_, &hour));
     }
 
     void run() { event_base_loop(base_, 0); }
@@ -39,9 +39,9 @@ class EventBase {
     void churn(const std::vector<int>& sources) {
         for (std::size_t number = 0; number < sources.size(); ++number) {
             auto* event = add(number, sources[number], EV_READ);
-            demand(event_del(event));
+            check(event_del(event));
             event = add(number, sources[number], EV_READ | EV_WRITE);
-            demand(event_del(event));
+            check(event_del(event));
         }
         event_base_loop(base_, EVLOOP_NONBLOCK);
     }
@@ -53,7 +53,7 @@ class EventBase {
         std::size_t number = 0;
     };
 
-    static void demand(int error) {
+    static void check(int error) {
         if (error) throw std::runtime_error("libevent failed");
     }
 
@@ -66,9 +66,9 @@ class EventBase {
         auto& watch = watches_[number];
         watch.base = this;
         watch.number = number;
-        demand(event_assign(&watch.watched, base_, source, static_cast<short>(events | EV_PERSIST), &EventBase::call,
-                            &watch));
-        demand(event_add(&watch.watched, nullptr));
+        check(event_assign(&watch.watched, base_, source, static_cast<short>(events | EV_PERSIST), &EventBase::call,
+                           &watch));
+        check(event_add(&watch.watched, nullptr));
         return &watch.watched;
     }
 

@@ -39,12 +39,13 @@ void churns(Comparison& bench) {
 } // namespace
 
 int main(int argc, char** argv) {
-    const About about{"loop",
-                      "Compares Loop with a hand-written loop, and with other event loops",
-                      "nanoseconds of processor time for a relayed byte, or for adding and removing a watch, in a"
-                      " hand-written epoll loop",
-                      {"poll", "loop", "loop, io_uring", "libuv", "libevent", "libev", "asio"}};
-    return main_of(argc, argv, about, [](Comparison& bench) {
+    const Description description{
+        "loop",
+        "Compares Loop with a hand-written loop, and with other event loops",
+        "nanoseconds of processor time for a relayed byte, or for adding and removing a watch, in a"
+        " hand-written epoll loop",
+        {"poll", "loop", "loop, io_uring", "libuv", "libevent", "libev", "asio"}};
+    return main_of(argc, argv, description, [](Comparison& bench) {
         relays(bench);
         churns(bench);
     });

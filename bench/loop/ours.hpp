@@ -21,7 +21,7 @@ class PollOverEpoll {
     PollOverEpoll(std::size_t, Handler& handler) : handler_(handler) {}
 
     void watch(std::size_t number, int source) {
-        demand(poll_.registrator().add(source, {Token{number}, Ready::readable, Mode::level}));
+        check(poll_.registrator().add(source, {Token{number}, Ready::readable, Mode::level}));
     }
 
     void run() {
@@ -33,20 +33,20 @@ class PollOverEpoll {
         constexpr auto both = Ready::readable | Ready::writable;
         const auto& registrator = poll_.registrator();
         for (std::size_t number = 0; number < sources.size(); ++number) {
-            demand(registrator.add(sources[number], {Token{number}, Ready::readable, Mode::level}));
-            demand(registrator.modify(sources[number], {Token{number}, both, Mode::level}));
-            demand(registrator.remove(sources[number]));
+            check(registrator.add(sources[number], {Token{number}, Ready::readable, Mode::level}));
+            check(registrator.modify(sources[number], {Token{number}, both, Mode::level}));
+            check(registrator.remove(sources[number]));
         }
         wait(std::chrono::nanoseconds(0));
     }
 
   private:
-    static void demand(std::error_code error) {
+    static void check(std::error_code error) {
         if (error) throw std::system_error(error);
     }
 
     void wait(Timeout timeout) {
-        demand(poll_.poll(events_, timeout));
+        check(poll_.poll(events_, timeout));
         for (const auto& event : events_) handler_.ready(static_cast<std::uint64_t>(event.token));
     }
 
@@ -56,6 +56,7 @@ class PollOverEpoll {
     bool is_over_ = false;
 };
 
+/// The base class of contenders with Loop.
 class LoopOverBackend {
   public:
     LoopOverBackend(const char* backend, std::size_t count, Handler& handler)

@@ -18,7 +18,7 @@ class UvLoop {
     static constexpr auto name = "libuv";
 
     UvLoop(std::size_t count, Handler& handler) : handler_(handler), watches_(std::make_unique<Watch[]>(count)) {
-        demand(uv_loop_init(&loop_));
+        check(uv_loop_init(&loop_));
         loop_.data = this;
     }
     ~UvLoop() {
@@ -31,7 +31,7 @@ class UvLoop {
     UvLoop& operator=(const UvLoop&) = delete;
 
     void watch(std::size_t number, int source) {
-        demand(uv_poll_start(made(number, source), UV_READABLE, &UvLoop::call));
+        check(uv_poll_start(init_watch(number, source), UV_READABLE, &UvLoop::call));
     }
     void set_far_timer() {
         uv_timer_init(&loop_, &timer_);
@@ -44,10 +44,10 @@ class UvLoop {
 
     void churn(const std::vector<int>& sources) {
         for (std::size_t number = 0; number < sources.size(); ++number) {
-            auto* poll = made(number, sources[number]);
-            demand(uv_poll_start(poll, UV_READABLE, &UvLoop::call));
-            demand(uv_poll_start(poll, UV_READABLE | UV_WRITABLE, &UvLoop::call));
-            demand(uv_poll_stop(poll));
+            auto* poll = init_watch(number, sources[number]);
+            check(uv_poll_start(poll, UV_READABLE, &UvLoop::call));
+            check(uv_poll_start(poll, UV_READABLE | UV_WRITABLE, &UvLoop::call));
+            check(uv_poll_stop(poll));
         }
         uv_run(&loop_, UV_RUN_NOWAIT);
     }
@@ -59,7 +59,7 @@ class UvLoop {
         bool is_made = false;
     };
 
-    static void demand(int error) {
+    static void check(int error) {
         if (error) throw std::runtime_error(uv_strerror(error));
     }
 
@@ -67,10 +67,10 @@ class UvLoop {
         static_cast<UvLoop*>(poll->loop->data)->handler_.ready(static_cast<Watch*>(poll->data)->number);
     }
 
-    uv_poll_t* made(std::size_t number, int source) {
+    uv_poll_t* init_watch(std::size_t number, int source) {
         auto& watch = watches_[number];
         if (!watch.is_made) {
-            demand(uv_poll_init(&loop_, &watch.poll, source));
+            check(uv_poll_init(&loop_, &watch.poll, source));
             watch.poll.data = &watch;
             watch.number = number;
             watch.is_made = true;

@@ -36,7 +36,7 @@ class LockedQueue {
         if (flags_[number]) return {};
         flags_[number] = 1;
         queued_.push_back(token);
-        if (waits_) some_.notify_one();
+        if (is_waiting_) not_empty_.notify_one();
         return {};
     }
 
@@ -47,9 +47,9 @@ class LockedQueue {
 
     const std::vector<Token>& recv() {
         std::unique_lock lock(mutex_);
-        waits_ = true;
-        some_.wait(lock, [this] { return !queued_.empty(); });
-        waits_ = false;
+        is_waiting_ = true;
+        not_empty_.wait(lock, [this] { return !queued_.empty(); });
+        is_waiting_ = false;
         return take(flags_.size());
     }
 
@@ -63,8 +63,8 @@ class LockedQueue {
     }
 
     std::mutex mutex_;
-    std::condition_variable some_;
-    bool waits_ = false;
+    std::condition_variable not_empty_;
+    bool is_waiting_ = false;
     std::vector<char> flags_;
     std::vector<Token> queued_;
     std::vector<Token> taken_;

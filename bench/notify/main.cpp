@@ -59,13 +59,13 @@ void wake_thread(Comparison& bench) {
 } // namespace
 
 int main(int argc, char** argv) {
-    const About about{
+    const Description description{
         "notify",
         "Compares the queues of pollux/notify/notify.hpp with others; eventfd reports a notification without its"
         " token",
         "cycles for an operation of the published design",
         {"fenced", "pollux", "lanes", "mutex", "lockfree", "eventfd"}};
-    return main_of(argc, argv, about, [](Comparison& bench) {
+    return main_of(argc, argv, description, [](Comparison& bench) {
         notify_conflated(bench);
         notify_new(bench);
         poll_tokens(bench);

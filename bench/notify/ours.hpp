@@ -9,6 +9,7 @@
 
 namespace pollux::bench {
 
+/// A contender with event_queue(capacity).
 class RingQueue {
   public:
     static constexpr auto name = "pollux";
@@ -28,6 +29,7 @@ class RingQueue {
     notify::Tokens tokens_;
 };
 
+/// A contender with lanes.
 class Lanes {
   public:
     static constexpr auto name = "lanes";
@@ -47,6 +49,7 @@ class Lanes {
     notify::Tokens tokens_;
 };
 
+/// A contender with event_channel(capacity).
 class Channel {
   public:
     static constexpr auto name = "pollux";

@@ -56,7 +56,7 @@ class Notifying {
           queue_(capacity),
           team_(threads, first, [this](int thread) { notify(thread); }) {
         for (int thread = 0; thread < threads; ++thread) {
-            notifiers_.push_back(std::make_unique<Own>(queue_.notifier()));
+            notifiers_.push_back(std::make_unique<PaddedNotifier>(queue_.notifier()));
             for (std::size_t time = 0; time < times; ++time) all_.push_back(token_of_(thread, time));
         }
         operations_ = static_cast<double>(all_.size());
@@ -69,8 +69,8 @@ class Notifying {
 
   private:
     using Given = decltype(std::declval<Queue&>().notifier());
-    struct alignas(64) Own { // on a cache line of its own
-        explicit Own(Given&& given) : notifier(std::forward<Given>(given)) {}
+    struct alignas(64) PaddedNotifier { // on a cache line of its own
+        explicit PaddedNotifier(Given&& given) : notifier(std::forward<Given>(given)) {}
         Given notifier;
     };
 
@@ -82,7 +82,7 @@ class Notifying {
     const std::size_t times_, capacity_;
     const TokenOf token_of_;
     Queue queue_;
-    std::vector<std::unique_ptr<Own>> notifiers_;
+    std::vector<std::unique_ptr<PaddedNotifier>> notifiers_;
     std::vector<Token> all_; // each once
     double operations_ = 0;
     Team team_;

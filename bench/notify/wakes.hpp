@@ -20,28 +20,28 @@
 /// Workloads that measure the time until a sleeping thread has the token that another one notified.
 namespace pollux::bench {
 
-/// A Wakes has a receiver on processor 0, the caller, and a sender on processor 1, which waits until the receiver
-/// sleeps. `Waiting` has a constructor with the capacity, notify(Token) and recv().
+/// A WakeLatency measures wakes: it has a receiver on processor 0, the caller, and a sender on processor 1, which waits
+/// until the receiver sleeps. `Waiting` has a constructor with the capacity, notify(Token) and recv().
 template <typename Waiting>
-class Wakes {
+class WakeLatency {
   public:
-    Wakes() : receiver_(syscall(SYS_gettid)), sender_([this] { serve(); }) {}
-    ~Wakes() {
+    WakeLatency() : receiver_(syscall(SYS_gettid)), sender_([this] { serve(); }) {}
+    ~WakeLatency() {
         over_ = true;
-        ++asked_;
-        asked_.notify_one();
+        ++requested_;
+        requested_.notify_one();
         sender_.join();
     }
-    Wakes(const Wakes&) = delete;
-    Wakes& operator=(const Wakes&) = delete;
+    WakeLatency(const WakeLatency&) = delete;
+    WakeLatency& operator=(const WakeLatency&) = delete;
 
     /// The cycles from the call of notify() to the return of recv().
     double measure() {
-        ++asked_;
-        asked_.notify_one();
+        ++requested_;
+        requested_.notify_one();
         const auto& tokens = waiting_.recv();
         const auto end = cycles();
-        const Token expected{(asked_ - 1) % capacity};
+        const Token expected{(requested_ - 1) % capacity};
         if (tokens.size() != 1 || (Waiting::names_tokens && tokens[0] != expected)) {
             throw std::logic_error("expected the notified token");
         }
@@ -61,7 +61,7 @@ class Wakes {
     void serve() {
         pin_to(1);
         for (unsigned number = 0;; ++number) {
-            asked_.wait(number);
+            requested_.wait(number);
             if (over_) return;
             while (!receiver_sleeps()) {}
             sent_.store(cycles(), std::memory_order_relaxed);
@@ -71,7 +71,7 @@ class Wakes {
 
     Waiting waiting_{capacity};
     const long receiver_;
-    std::atomic<unsigned> asked_ = 0;
+    std::atomic<unsigned> requested_ = 0;
     std::atomic<std::uint64_t> sent_ = 0;
     std::atomic<bool> over_ = false;
     std::thread sender_;
@@ -79,7 +79,7 @@ class Wakes {
 
 template <typename Waiting>
 Sample wake() {
-    return [wakes = std::make_shared<Wakes<Waiting>>()] { return wakes->measure(); };
+    return [wakes = std::make_shared<WakeLatency<Waiting>>()] { return wakes->measure(); };
 }
 
 } // namespace pollux::bench

@@ -12,8 +12,8 @@ namespace {
 constexpr std::uint64_t second = 1'000'000'000;
 
 // Later than the clocks of a machine that was just started.
-std::uint64_t made_up = 1'000'000 * second;
-bool is_made_up = false;
+std::uint64_t artificial = 1'000'000 * second;
+bool is_artificial = false;
 
 int system_clock(clockid_t which, timespec* time) noexcept {
     using Function = int (*)(clockid_t, timespec*);
@@ -24,9 +24,9 @@ int system_clock(clockid_t which, timespec* time) noexcept {
 } // namespace
 
 extern "C" int clock_gettime(clockid_t which, timespec* time) noexcept {
-    if (!is_made_up) return system_clock(which, time);
-    time->tv_sec = static_cast<std::time_t>(made_up / second);
-    time->tv_nsec = static_cast<long>(made_up % second);
+    if (!is_artificial) return system_clock(which, time);
+    time->tv_sec = static_cast<std::time_t>(artificial / second);
+    time->tv_nsec = static_cast<long>(artificial % second);
     return 0;
 }
 
@@ -39,14 +39,14 @@ extern "C" int timerfd_create(clockid_t, int) noexcept {
 
 namespace pollux::bench {
 
-namespace made_up_time {
+namespace artificial_time {
 
-std::uint64_t now() noexcept { return made_up; }
-void pass(std::uint64_t nanoseconds) noexcept { made_up += nanoseconds; }
-Holds::Holds() noexcept { is_made_up = true; }
-Holds::~Holds() { is_made_up = false; }
+std::uint64_t now() noexcept { return artificial; }
+void pass(std::uint64_t nanoseconds) noexcept { artificial += nanoseconds; }
+ClockOverride::ClockOverride() noexcept { is_artificial = true; }
+ClockOverride::~ClockOverride() { is_artificial = false; }
 
-} // namespace made_up_time
+} // namespace artificial_time
 
 std::uint64_t stopwatch(std::size_t operations) noexcept {
     constexpr std::size_t many = 10'000;

@@ -6,23 +6,25 @@
 
 /// A clock that the benchmark advances. This program has a clock_gettime() of its own, which all its libraries call:
 /// they see hours pass in a moment, and none pays for reading a clock.
-namespace pollux::bench::made_up_time {
+namespace pollux::bench::artificial_time {
 
 /// The time of both the monotonic and the real-time clock, in nanoseconds.
 std::uint64_t now() noexcept;
 
+/// Advances the artificial time.
 void pass(std::uint64_t nanoseconds) noexcept;
 
-/// Makes clocks show the artificial time while it exists. Otherwise they show the system's time, for the harness.
-class Holds {
+/// A ClockOverride makes clocks show the artificial time while it exists. Otherwise they show the system's time, for
+/// the harness.
+class ClockOverride {
   public:
-    Holds() noexcept;
-    ~Holds();
-    Holds(const Holds&) = delete;
-    Holds& operator=(const Holds&) = delete;
+    ClockOverride() noexcept;
+    ~ClockOverride();
+    ClockOverride(const ClockOverride&) = delete;
+    ClockOverride& operator=(const ClockOverride&) = delete;
 };
 
-} // namespace pollux::bench::made_up_time
+} // namespace pollux::bench::artificial_time
 
 namespace pollux::bench {
 

@@ -13,11 +13,12 @@
 
 int main(int argc, char** argv) {
     using namespace pollux::bench;
-    const About about{"timers",
-                      "Compares the timer wheel, and Loop, which uses it, with the timers of other libraries",
-                      "nanoseconds for an operation of the bare wheel",
-                      {"loop", "asio", "libev", "libuv"}};
-    return main_of(argc, argv, about, [](Comparison& bench) {
+    const Description description{
+        "timers",
+        "Compares the timer wheel, and Loop, which uses it, with the timers of other libraries",
+        "nanoseconds for an operation of the bare wheel",
+        {"loop", "asio", "libev", "libuv"}};
+    return main_of(argc, argv, description, [](Comparison& bench) {
         for (const std::size_t count : {1'000U, 100'000U, 1'000'000U}) {
             const auto add = [&](const std::string& operation, const auto& set_up) {
                 bench.run<WheelTimers, LoopTimers, AsioTimers, EvTimers, UvTimers>(

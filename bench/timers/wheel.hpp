@@ -17,13 +17,15 @@ class WheelTimers {
     explicit WheelTimers(std::size_t count) : timers_(std::make_unique<Timer[]>(count)) {}
 
     void insert(std::size_t number, std::uint64_t delay) {
-        wheel_.insert(timers_[number], made_up_time::now() + delay);
+        wheel_.insert(timers_[number], artificial_time::now() + delay);
     }
-    void rearm(std::size_t number, std::uint64_t delay) { wheel_.rearm(timers_[number], made_up_time::now() + delay); }
+    void rearm(std::size_t number, std::uint64_t delay) {
+        wheel_.rearm(timers_[number], artificial_time::now() + delay);
+    }
     void cancel(std::size_t number) { wheel_.cancel(timers_[number]); }
 
     void turn() {
-        wheel_.advance(made_up_time::now());
+        wheel_.advance(artificial_time::now());
         while (wheel_.pop_due() != nullptr) ++fired_;
     }
 
@@ -33,7 +35,7 @@ class WheelTimers {
     class Timer : public time::TimerNode {};
 
     const std::unique_ptr<Timer[]> timers_;
-    time::TimerWheel wheel_{made_up_time::now()};
+    time::TimerWheel wheel_{artificial_time::now()};
     std::size_t fired_ = 0;
 };
 

@@ -86,7 +86,7 @@ class Work {
     }
 
     void pass(std::uint64_t time) {
-        made_up_time::pass(time);
+        artificial_time::pass(time);
         timers_.turn();
     }
 
@@ -120,9 +120,9 @@ class Work {
 /// The cost of one operation with `count` timers, in nanoseconds.
 template <typename Timers>
 Sample work(std::size_t count, double (Work<Timers>::*operation)()) {
-    const made_up_time::Holds while_it_is_set_up;
+    const artificial_time::ClockOverride while_it_is_set_up;
     return [work = std::make_shared<Work<Timers>>(count), operation] {
-        const made_up_time::Holds while_it_runs;
+        const artificial_time::ClockOverride while_it_runs;
         return ((*work).*operation)();
     };
 }

@@ -30,17 +30,17 @@ std::string stack_text(const std::vector<FoundPlugin>& layers, const FoundPlugin
 }
 
 std::unique_ptr<Selector> Choice::open(OpenFailure& failure) const noexcept {
-    if (!winner) {
+    if (!backend) {
         failure.set(make_error_code(std::errc::operation_not_supported), {}, "no backend was chosen");
         return nullptr;
     }
-    auto selector = winner->open(failure);
+    auto selector = backend->open(failure);
     for (auto layer = layers.rbegin(); selector && layer != layers.rend(); ++layer)
         selector = layer->open_around(std::move(selector), failure);
     return selector;
 }
 
-std::string Choice::stack() const { return winner ? stack_text(layers, *winner) : std::string(); }
+std::string Choice::stack() const { return backend ? stack_text(layers, *backend) : std::string(); }
 
 bool Choice::is_auto() const noexcept { return requested == "auto" || requested.ends_with("+auto"); }
 
@@ -48,13 +48,13 @@ std::string Choice::text() const {
     std::string quoted = "\"" + escaped(requested) + "\" (" + escaped(origin) + ")";
     if (!requested_layers.empty()) quoted += " with layers \"" + escaped(requested_layers) + "\" (from POLLUX_LAYERS)";
     const bool is_list = requested.find(',') != requested.npos || is_auto();
-    std::string text = winner             ? "pollux: opened backend \"" + escaped(stack()) + "\" for " + quoted
+    std::string text = backend            ? "pollux: opened backend \"" + escaped(stack()) + "\" for " + quoted
                        : !refusal.empty() ? "pollux: cannot use backend " + quoted + "\n  " + escaped(refusal)
                        : is_list          ? "pollux: cannot open any backend of " + quoted
                                           : "pollux: cannot open backend " + quoted;
     const auto add_line = [&text](const Attempt& attempt, const char* verb) {
-        const auto& [backend, file, reason] = attempt;
-        text += "\n  " + escaped(file.empty() ? backend : file.string()) + ": " + verb + escaped(reason);
+        text += "\n  " + escaped(attempt.file.empty() ? attempt.backend : attempt.file.string()) + ": " + verb +
+                escaped(attempt.reason);
     };
     for (const auto& attempt : attempts) add_line(attempt, attempt.reason.empty() ? "opened" : "");
     for (const auto& file : passed_over) add_line(file, "passed over: ");

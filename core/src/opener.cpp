@@ -110,7 +110,7 @@ std::unique_ptr<Selector> Opener::open(FoundPlugin backend, const std::vector<Gi
         if (!backend.refusal.empty()) return fail(backend);
     }
     choice_->attempts.push_back({backend.name, backend.file, {}});
-    choice_->winner = std::move(backend);
+    choice_->backend = std::move(backend);
     choice_->layers = std::move(layers);
     return selector;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // A plugin in C that keeps every rule, as an example to read: select(2), beyond FD_SETSIZE. It has no C++ runtime.
 //
-//     add, modify, remove ──▶ asked ──▶ select(0) under the lock ──▶ events
-//                               └─ copy ─▶ select(timeout), unlocked: only ends the sleep
+//     add, modify, remove ──▶ requested ──▶ select(0) under the lock ──▶ events
+//                                   └─ copy ─▶ select(timeout), unlocked: only ends the sleep
 //
 // Events are those of a non-blocking select(2) under the lock, so none is of a watch before a change. The sleep works
 // on a copy of the sets, and each change ends it. The adapter in the core refuses forked children, reserved tokens,
@@ -36,15 +36,15 @@ struct watch {
 struct selector {
     pthread_mutex_t mutex; // guards all up to `interrupted`
     struct watch* watches; // by file descriptor, as the sets
-    word* asked[sets];     // what select(2) is called for; a paused or spent watch is in no set
-    size_t capacity;       // file descriptors, in `watches` and `asked`; a multiple of `bits`
+    word* requested[sets]; // what select(2) is called for; a paused or spent watch is in no set
+    size_t capacity;       // file descriptors, in `watches` and `requested`; a multiple of `bits`
     bool woken;            // by wake(), not only by changes of watches
     bool asleep;
     bool interrupted; // a byte is on its way from own[1] to own[0]
     int own[2];       // ends a sleep; own[0] is in the set for reading, and the wake takes its turn there
 
     // Used by select() only.
-    word* seen[sets]; // a copy of `asked`, in which select(2) leaves what is ready
+    word* seen[sets]; // a copy of `requested`, in which select(2) leaves what is ready
     size_t seen_capacity;
     size_t next; // the file descriptor at which the next scan begins: sources take turns
 };
@@ -56,9 +56,9 @@ static void change(word* set, size_t index, bool member) {
     set[index / bits] = member ? set[index / bits] | bit : set[index / bits] & ~bit;
 }
 
-static void ask(struct selector* self, size_t source, unsigned interest) {
-    change(self->asked[for_reading], source, (interest & POLLUX_READABLE) != 0);
-    change(self->asked[for_writing], source, (interest & POLLUX_WRITABLE) != 0);
+static void request(struct selector* self, size_t source, unsigned interest) {
+    change(self->requested[for_reading], source, (interest & POLLUX_READABLE) != 0);
+    change(self->requested[for_writing], source, (interest & POLLUX_WRITABLE) != 0);
 }
 
 static bool is_watched(const struct selector* self, pollux_source source) {
@@ -80,7 +80,7 @@ static int grow(struct selector* self, size_t source) {
     while (capacity <= source) capacity *= 2;
     if (capacity == self->capacity) return 0;
     for (int set = 0; set < sets; ++set) {
-        if (!resize(&self->asked[set], self->capacity, capacity)) return ENOMEM;
+        if (!resize(&self->requested[set], self->capacity, capacity)) return ENOMEM;
     }
     struct watch* const larger = realloc(self->watches, capacity * sizeof *larger);
     if (!larger) return ENOMEM;
@@ -90,10 +90,10 @@ static int grow(struct selector* self, size_t source) {
     return 0;
 }
 
-static bool copy_asked(struct selector* self) {
+static bool copy_requested(struct selector* self) {
     for (int set = 0; set < sets; ++set) {
         if (self->seen_capacity != self->capacity && !resize(&self->seen[set], 0, self->capacity)) return false;
-        memcpy(self->seen[set], self->asked[set], self->capacity / 8);
+        memcpy(self->seen[set], self->requested[set], self->capacity / 8);
     }
     self->seen_capacity = self->capacity;
     return true;
@@ -103,7 +103,7 @@ static bool copy_asked(struct selector* self) {
 static int interrupt(struct selector* self) {
     if (!self->asleep || self->interrupted) return 0;
     if (send(self->own[1], "", 1, MSG_NOSIGNAL) == -1 && errno != EAGAIN) return errno == ENOMEM ? ENOMEM : EBADF;
-    char byte; // another file may have the number of own[0] by now: that does not end the sleep
+    char byte; // another file may have reused the descriptor own[0]: that byte does not end the sleep
     if (recv(self->own[0], &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 1) return EBADF;
     self->interrupted = true;
     return 0;
@@ -129,7 +129,7 @@ static int put(struct selector* self, pollux_source source, const struct pollux_
     if (!error) error = interrupt(self);
     if (!error) {
         self->watches[source] = (struct watch){.token = watch->token, .mode = watch->mode, .exists = true};
-        ask(self, (size_t)source, watch->interest);
+        request(self, (size_t)source, watch->interest);
     }
     pthread_mutex_unlock(&self->mutex);
     return error;
@@ -149,7 +149,7 @@ static int c_select_remove(void* opened, pollux_source source) {
     int error = is_watched(self, source) ? interrupt(self) : ENOENT;
     if (!error) {
         self->watches[source].exists = false;
-        ask(self, (size_t)source, 0);
+        request(self, (size_t)source, 0);
     }
     pthread_mutex_unlock(&self->mutex);
     return error;
@@ -178,10 +178,10 @@ static int select_seen(struct selector* self, int64_t wait) {
 // Takes the sources that were closed while registered out of the sets; returns false if this Selector's own was closed.
 static bool drop_closed(struct selector* self) {
     for (size_t source = 0; source < self->capacity; ++source) {
-        const bool is_asked = has(self->asked[for_reading], source) || has(self->asked[for_writing], source);
-        if (!is_asked || fcntl((int)source, F_GETFD) != -1) continue;
+        const bool is_set = has(self->requested[for_reading], source) || has(self->requested[for_writing], source);
+        if (!is_set || fcntl((int)source, F_GETFD) != -1) continue;
         if ((int)source == self->own[0]) return false;
-        ask(self, source, 0);
+        request(self, source, 0);
     }
     return true;
 }
@@ -189,7 +189,7 @@ static bool drop_closed(struct selector* self) {
 // Leaves what is ready now in `seen`; returns the number of its members, or -1 and errno. Under the lock.
 static int select_now(struct selector* self) {
     for (;;) {
-        if (!copy_asked(self)) return -1; // realloc() has set errno
+        if (!copy_requested(self)) return -1; // realloc() has set errno
         const int ready = select_seen(self, 0);
         if (ready != -1 || (errno != EINTR && errno != EBADF)) return ready;
         if (errno == EBADF && !drop_closed(self)) return -1;
@@ -213,7 +213,7 @@ static int collect(struct selector* self, struct pollux_event* events, size_t ca
             const unsigned conditions = (is_readable ? POLLUX_READABLE : 0) | (is_writable ? POLLUX_WRITABLE : 0);
             const struct watch* const watch = &self->watches[source];
             events[(*count)++] = (struct pollux_event){.token = watch->token, .ready = (uint8_t)conditions};
-            if (watch->mode == POLLUX_ONESHOT) ask(self, source, 0); // spent, until c_select_modify()
+            if (watch->mode == POLLUX_ONESHOT) request(self, source, 0); // spent, until c_select_modify()
         }
         self->next = source + 1;
     }
@@ -236,7 +236,7 @@ static int c_select_select(void* opened, struct pollux_event* events, size_t cap
         error = collect(self, events, capacity, count);
         const int64_t left = end - now();
         if (error || *count != 0 || left <= 0) break;
-        if (!copy_asked(self)) {
+        if (!copy_requested(self)) {
             error = ENOMEM;
             break;
         }
@@ -260,7 +260,7 @@ static void c_select_destroy(void* opened, int is_child) {
         if (self->own[end] != -1) close(self->own[end]);
     }
     for (int set = 0; set < sets; ++set) {
-        free(self->asked[set]);
+        free(self->requested[set]);
         free(self->seen[set]);
     }
     free(self->watches);
@@ -285,7 +285,7 @@ static int open_own(struct selector* self) {
         if (!move_above_standard_streams(&self->own[end])) return errno;
     }
     const int error = grow(self, (size_t)self->own[0]);
-    if (!error) ask(self, (size_t)self->own[0], POLLUX_READABLE);
+    if (!error) request(self, (size_t)self->own[0], POLLUX_READABLE);
     return error;
 }
 

@@ -69,17 +69,17 @@ unsafe extern "C" fn open<B: Backend>(
     failure: *mut OpenFailure,
 ) -> c_int {
     // Not Box::new(), which ends the program if there is no memory.
-    let place = alloc(Layout::new::<B>()).cast::<B>();
-    let result = if place.is_null() { Err((ENOMEM, "allocate")) } else { B::open() };
+    let memory = alloc(Layout::new::<B>()).cast::<B>();
+    let result = if memory.is_null() { Err((ENOMEM, "allocate")) } else { B::open() };
     match result {
         Ok(opened) => {
-            place.write(opened);
-            *backend = place.cast();
+            memory.write(opened);
+            *backend = memory.cast();
             0
         }
         Err((error, step)) => {
-            if !place.is_null() {
-                dealloc(place.cast(), Layout::new::<B>());
+            if !memory.is_null() {
+                dealloc(memory.cast(), Layout::new::<B>());
             }
             (&mut (*failure).step)[..step.len()].copy_from_slice(step.as_bytes());
             error

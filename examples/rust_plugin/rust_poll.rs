@@ -53,8 +53,8 @@ impl Selector {
                 Err(ENOMEM) => return Err(ENOMEM),
                 result => result.map_err(|_| EBADF)?,
             }
-            // The program may have closed the receiver, and another file may have its number by now: that does not end
-            // the sleep.
+            // The program may have closed the receiver, and another file may have reused its descriptor: that byte does
+            // not end the sleep.
             if !has_arrived(self.receiver.as_raw_fd()) {
                 return Err(EBADF);
             }

@@ -109,7 +109,8 @@ pub fn poll(polled: &mut [Polled], wait: Duration) -> Result<usize, c_int> {
     }
 }
 
-/// Emulates poll(2) by select(2), which has no limit and reports hang-ups and errors as what is asked for.
+/// Emulates poll(2) by select(2), which has no limit and reports hang-ups and errors as the conditions that are polled
+/// for.
 fn poll_by_select(polled: &mut [Polled], time: &Time) -> Result<usize, c_int> {
     const BITS: usize = c_ulong::BITS as usize;
     let highest = polled.iter().map(|entry| entry.descriptor).max().unwrap_or(-1).max(0) as usize;

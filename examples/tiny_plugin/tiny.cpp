@@ -15,10 +15,11 @@ using namespace pollux;
 static constexpr Token paused{static_cast<std::uint64_t>(wake_token) - 1};
 
 static epoll_event event_of(const Watch& watch) noexcept {
-    const auto ask = [&](Ready ready, std::uint32_t flag) { return any(watch.interest & ready) ? flag : 0; };
-    const auto asked = ask(Ready::readable, EPOLLIN) | ask(Ready::writable, EPOLLOUT) | ask(Ready::priority, EPOLLPRI);
-    const auto once = asked == 0 || watch.mode == Mode::oneshot ? EPOLLONESHOT : 0U;
-    return {asked | once, {.u64 = static_cast<std::uint64_t>(asked == 0 ? paused : watch.token)}};
+    const auto flag_of = [&](Ready ready, std::uint32_t flag) { return any(watch.interest & ready) ? flag : 0; };
+    const auto flags =
+        flag_of(Ready::readable, EPOLLIN) | flag_of(Ready::writable, EPOLLOUT) | flag_of(Ready::priority, EPOLLPRI);
+    const auto once = flags == 0 || watch.mode == Mode::oneshot ? EPOLLONESHOT : 0U;
+    return {flags | once, {.u64 = static_cast<std::uint64_t>(flags == 0 ? paused : watch.token)}};
 }
 static Event event_of(const epoll_event& seen) noexcept {
     const auto has = [&](std::uint32_t flags, Ready ready) { return seen.events & flags ? ready : Ready::none; };

@@ -127,8 +127,8 @@ class Trace final : public ForwardingSelector {
     /// A PollableDescriptor only shows when to call select(), and a ClockSource what time it is, so nothing bypasses
     /// this layer.
     void* extension(const char* id) noexcept override {
-        const std::string_view asked = id;
-        return asked == PollableDescriptor::id || asked == time::ClockSource::id ? inner().extension(id) : nullptr;
+        const std::string_view wanted = id;
+        return wanted == PollableDescriptor::id || wanted == time::ClockSource::id ? inner().extension(id) : nullptr;
     }
 
     std::span<const Event> select(std::span<Event> buffer, Timeout timeout, std::error_code& error) noexcept override {

@@ -31,7 +31,7 @@ struct FreeIndexes {
     }
     void use_new(std::uint32_t index) noexcept { ++used[Table::block_of(index)]; }
     /// Returns the index that follows `index` in the list from now on.
-    std::uint64_t give_back(std::uint32_t index) noexcept {
+    std::uint64_t free(std::uint32_t index) noexcept {
         const auto block = Table::block_of(index);
         --used[block];
         any |= std::uint32_t{1} << block;

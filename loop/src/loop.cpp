@@ -111,7 +111,7 @@ void Loop::State::open_signals() {
 LoopMetrics Loop::State::metrics() const {
     auto seen = metrics_;
     seen.closed = lists.closed;
-    seen.watches = lists.pending[static_cast<std::size_t>(loop::Kind::watch)];
+    seen.watches = lists.pending[static_cast<std::size_t>(loop::SlotKind::watch)];
     if (signal_watch_ && signal_watch_->is_pending()) --seen.watches;
     seen.timers = timers.pending();
     seen.posts = posts->size() + posted_.size();
@@ -131,7 +131,7 @@ void Loop::State::demand_own_process() const {
 }
 
 Loop::State::Running::Running(State& state) : state_(state), asleep_(state.metrics_.asleep) {
-    state.demand_thread("run()");
+    state.require_thread("run()");
     state.demand_own_process();
     if (state.running_) throw std::logic_error("pollux::loop::Loop: it is running already: called from a callback?");
     state.running_ = state.lists.in_turn = true;
@@ -155,13 +155,13 @@ Loop::Loop(std::unique_ptr<Selector> selector, const LoopOptions& options)
     : state_(std::make_unique<State>(Poll(std::move(selector), ReopenAdds::nothing), options)) {}
 
 Loop::~Loop() {
-    state_->demand_thread("~Loop()");
+    state_->require_thread("~Loop()");
     if (!state_->close())
         static_cast<void>(state_.release()); // NOLINT(bugprone-unused-return-value): leaked on purpose
 }
 
 Watcher Loop::watch_source(Source source, Ready interest, Mode mode, WatchCallback callback, std::error_code* error) {
-    state_->demand_thread("watch()");
+    state_->require_thread("watch()");
     demand_callable(callback);
     if (state_->is_closed()) {
         if (error) *error = make_error_code(std::errc::operation_canceled);
@@ -179,14 +179,14 @@ Watcher Loop::watch_source(Source source, Ready interest, Mode mode, WatchCallba
 }
 
 Timer Loop::after(std::chrono::nanoseconds duration, Callback<void()> callback) {
-    state_->demand_thread("after()");
+    state_->require_thread("after()");
     demand_callable(callback);
     if (state_->is_closed()) return {};
     return state_->set(duration.zero(), duration, std::move(callback));
 }
 
 Timer Loop::every(std::chrono::nanoseconds period, Callback<void()> callback) {
-    state_->demand_thread("every()");
+    state_->require_thread("every()");
     demand_callable(callback);
     if (period <= period.zero()) {
         throw std::invalid_argument("pollux::loop::Loop::every: expected a positive period, was given " +
@@ -197,14 +197,14 @@ Timer Loop::every(std::chrono::nanoseconds period, Callback<void()> callback) {
 }
 
 Timer Loop::at(std::chrono::steady_clock::time_point time, Callback<void()> callback) {
-    state_->demand_thread("at()");
+    state_->require_thread("at()");
     demand_callable(callback);
     if (state_->is_closed()) return {};
     return state_->set(std::chrono::nanoseconds::zero(), time, std::move(callback));
 }
 
 std::chrono::steady_clock::time_point Loop::now() const noexcept {
-    state_->demand_thread("now()");
+    state_->require_thread("now()");
     return state_->now();
 }
 
@@ -213,7 +213,7 @@ std::error_code Loop::post(Callback<void()>&& function) { return state_->posts->
 Poster Loop::poster() const noexcept { return Poster(state_->posts); }
 
 std::error_code Loop::defer(Callback<void()> function) {
-    state_->demand_thread("defer()");
+    state_->require_thread("defer()");
     demand_callable(function);
     if (state_->is_closed()) return make_error_code(std::errc::operation_canceled);
     state_->deferred.push_back(std::move(function));
@@ -229,7 +229,7 @@ SignalWatcher Loop::on_signal(int signal, Callback<void()> callback) {
 }
 
 SignalWatcher Loop::on_signal(int signal, Callback<void()> callback, std::error_code& error) {
-    state_->demand_thread("on_signal()");
+    state_->require_thread("on_signal()");
     demand_callable(callback);
     if (state_->is_closed()) {
         error = make_error_code(std::errc::operation_canceled);
@@ -240,14 +240,14 @@ SignalWatcher Loop::on_signal(int signal, Callback<void()> callback, std::error_
 }
 
 WakeWatcher Loop::on_wake(Callback<void()> callback) {
-    state_->demand_thread("on_wake()");
+    state_->require_thread("on_wake()");
     demand_callable(callback);
     if (state_->is_closed()) return {};
     return WakeWatcher(state_->signal_wake_watchers, state_->signal_wake_watchers.add_wake(std::move(callback)));
 }
 
 PollHook Loop::on_poll(Callback<void()> before, Callback<void()> after) {
-    state_->demand_thread("on_poll()");
+    state_->require_thread("on_poll()");
     if (!before) demand_callable(after);
     if (state_->is_closed()) return {};
     return PollHook(state_->poll_hooks, state_->add_poll_hook(std::move(before), std::move(after)));
@@ -284,7 +284,7 @@ bool Loop::run_one() {
 std::error_code Loop::stop() noexcept { return state_->stop(); }
 
 LoopMetrics Loop::metrics() const {
-    state_->demand_thread("metrics()");
+    state_->require_thread("metrics()");
     return state_->metrics();
 }
 

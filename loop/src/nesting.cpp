@@ -57,12 +57,12 @@ Source Loop::descriptor() const {
 Source Loop::descriptor(std::error_code& error) const noexcept { return state_->descriptor(error); }
 
 void Loop::prepare() {
-    state_->demand_thread("prepare()");
+    state_->require_thread("prepare()");
     if (!state_->is_closed()) state_->prepare();
 }
 
 std::optional<std::chrono::steady_clock::time_point> Loop::next_deadline() const noexcept {
-    state_->demand_thread("next_deadline()");
+    state_->require_thread("next_deadline()");
     return state_->is_closed() ? std::nullopt : state_->next_deadline();
 }
 

@@ -7,7 +7,7 @@
 
 namespace pollux::loop {
 
-void demand_own_thread(const LoopThread& loop, const char* call) noexcept {
+void require_own_thread(const LoopThread& loop, const char* call) noexcept {
     const auto thread = loop.id ? loop.id->load(std::memory_order_relaxed) : std::thread::id();
     if (thread == std::thread::id() || thread == std::this_thread::get_id() || !loop.process.is_current()) return;
     std::fprintf(

@@ -8,7 +8,7 @@
 
 namespace pollux::loop {
 
-/// A LoopThread refers to the thread that runs a Loop, for demand_own_thread().
+/// A LoopThread refers to the thread that runs a Loop, for require_own_thread().
 struct LoopThread {
     const std::atomic<std::thread::id>* id = nullptr; // the default id while no thread runs it; null: not known
     OwnerProcess process;                             // a forked child has none of its parent's threads
@@ -18,9 +18,9 @@ struct LoopThread {
 /// one runs the Loop; `call` is the function that was called, such as "Watcher::change()". A release build does
 /// nothing.
 #ifdef NDEBUG
-inline void demand_own_thread(const LoopThread&, const char*) noexcept {}
+inline void require_own_thread(const LoopThread&, const char*) noexcept {}
 #else
-void demand_own_thread(const LoopThread& loop, const char* call) noexcept;
+void require_own_thread(const LoopThread& loop, const char* call) noexcept;
 #endif
 
 } // namespace pollux::loop

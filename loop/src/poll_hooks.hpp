@@ -14,7 +14,7 @@ class PollHooks;
 /// A PollHookSlot is the target of a PollHook.
 class PollHookSlot final : public Slot {
   public:
-    PollHookSlot(ReadyLists& lists, PollHooks& hooks) noexcept : Slot(lists, Kind::poll_hook), hooks_(hooks) {}
+    PollHookSlot(ReadyLists& lists, PollHooks& hooks) noexcept : Slot(lists, SlotKind::poll_hook), hooks_(hooks) {}
 
     void close() noexcept override;
 
@@ -33,7 +33,7 @@ class PollHooks final : public SlotOwner {
     explicit PollHooks(ReadyLists& lists) : lists_(lists) {}
 
     PollHookSlot& add(Callback<void()> before, Callback<void()> after) {
-        auto& slot = slots_.take(lists_, *this);
+        auto& slot = slots_.allocate(lists_, *this);
         slot.before_ = std::move(before);
         slot.after_ = std::move(after);
         slot.set_background(true);
@@ -64,12 +64,12 @@ class PollHooks final : public SlotOwner {
     }
 
     ReadyLists& lists_;
-    Slots<PollHookSlot> slots_;
+    SlotPool<PollHookSlot> slots_;
 };
 
 inline void PollHookSlot::close() noexcept {
     PollHooks::clear(*this);
-    hooks_.slots_.give_back(*this);
+    hooks_.slots_.free(*this);
 }
 
 } // namespace pollux::loop

@@ -46,7 +46,7 @@ const char* reason_of(const Capabilities& capabilities, const Refusal& refusal) 
 
 std::string backend_of(const Poll& poll) {
     const auto& choice = poll.choice();
-    return choice.winner ? "the backend \"" + escaped(choice.stack()) + '"' : "the given Selector";
+    return choice.backend ? "the backend \"" + escaped(choice.stack()) + '"' : "the given Selector";
 }
 
 const Capability* lacking_capability(const Capabilities& capabilities, Ready interest, Mode mode) noexcept {

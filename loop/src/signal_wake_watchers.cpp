@@ -7,7 +7,7 @@ namespace pollux::loop {
 
 void SignalWakeSlot::close() noexcept {
     callback_.clear();
-    watchers_.slots_.give_back(*this);
+    watchers_.slots_.free(*this);
 }
 
 void SignalWakeSlot::unregister() noexcept {
@@ -16,7 +16,7 @@ void SignalWakeSlot::unregister() noexcept {
 }
 
 SignalWakeSlot& SignalWakeWatchers::add(int signal, Callback<void()> callback) {
-    auto& slot = slots_.take(lists_, *this);
+    auto& slot = slots_.allocate(lists_, *this);
     slot.callback_ = std::move(callback);
     slot.signal_ = signal;
     slot.set_pending(true);

@@ -16,7 +16,7 @@ class SignalWakeWatchers;
 class SignalWakeSlot final : public ReadySlot {
   public:
     SignalWakeSlot(ReadyLists& lists, SignalWakeWatchers& watchers) noexcept
-        : ReadySlot(lists, Kind::signal_or_wake), watchers_(watchers) {}
+        : ReadySlot(lists, SlotKind::signal_or_wake), watchers_(watchers) {}
 
     void call() override { callback_(); }
     void close() noexcept override;
@@ -64,7 +64,7 @@ class SignalWakeWatchers final : public SlotOwner {
     void make_ready(int signal) noexcept;
 
     ReadyLists& lists_;
-    Slots<SignalWakeSlot> slots_;
+    SlotPool<SignalWakeSlot> slots_;
     std::unique_ptr<Signals> signals_;
 };
 

@@ -4,7 +4,7 @@
 namespace pollux::loop {
 
 void Slot::begin_close() noexcept {
-    demand_thread("Handle::close()");
+    require_thread("Handle::close()");
     set_pending(false);
     background_ = false;
     unregister();
@@ -17,7 +17,7 @@ void Slot::begin_close() noexcept {
 }
 
 void Slot::set_background(bool background) noexcept {
-    demand_thread("Handle::in_background()");
+    require_thread("Handle::in_background()");
     const bool pending = pending_;
     set_pending(false);
     background_ = background;

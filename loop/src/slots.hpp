@@ -13,7 +13,7 @@
 /// The parts of a Loop. Internal.
 namespace pollux::loop {
 
-/// A Link is an element of a List, in one List at a time.
+/// A Link is an element of an intrusive List; it is in one List at a time.
 struct Link {
     Link* next = nullptr; // null: in no list
     Link* previous = nullptr;
@@ -27,7 +27,7 @@ struct Link {
     }
 };
 
-/// A List is a circular list of Ts, which are Links. It owns none and allocates nothing.
+/// A List is an intrusive, circular list of Ts, which are Links. It owns none and allocates nothing.
 template <typename T>
 class List {
   public:
@@ -58,12 +58,13 @@ class List {
 struct ReadyLists;
 class Watches;
 
-enum class Kind : std::uint8_t { watch, signal_or_wake, poll_hook };
+/// What a Slot is for; an index into ReadyLists::pending.
+enum class SlotKind : std::uint8_t { watch, signal_or_wake, poll_hook };
 
 /// A Slot is the target of handles, except those of timers: a base class.
 class Slot : public HandleTarget {
   public:
-    Slot(ReadyLists& lists, Kind kind) noexcept : lists_(lists), kind_(kind) {}
+    Slot(ReadyLists& lists, SlotKind kind) noexcept : lists_(lists), kind_(kind) {}
     virtual ~Slot() = default;
 
     /// Destroys the callback and makes the slot free.
@@ -78,13 +79,13 @@ class Slot : public HandleTarget {
     inline void set_pending(bool pending) noexcept;
     bool is_pending() const noexcept { return pending_; }
 
-    inline void demand_thread(const char* call) const noexcept;
+    inline void require_thread(const char* call) const noexcept;
 
   protected:
     /// Removes the slot from the backend, the signals, and each list.
     virtual void unregister() noexcept = 0;
 
-    /// Its index in its Slots.
+    /// Its index in its SlotPool.
     std::uint32_t index() const noexcept { return index_; }
 
     ReadyLists& lists_;
@@ -92,9 +93,9 @@ class Slot : public HandleTarget {
   private:
     friend class SlotQueue;
     template <typename T>
-    friend class Slots;
+    friend class SlotPool;
 
-    Kind kind_;
+    SlotKind kind_;
     bool pending_ = false;
     bool background_ = false;
     std::uint32_t index_ = 0;
@@ -142,30 +143,29 @@ class SlotQueue {
 struct ReadyLists {
     List<ReadySlot> ready;                // to be called without an event: refused watches, signals, wakes
     SlotQueue closing;                    // ended in this turn
-    std::array<std::size_t, 3> pending{}; // by Kind
-    std::size_t keeping = 0;              // pending and not in background; Timers count their own
+    std::array<std::size_t, 3> pending{}; // by SlotKind
+    std::size_t keeping_alive = 0;        // pending and not in background; Timers count their own
     std::uint64_t closed = 0;
     bool in_turn = false;
-    Watches* watches = nullptr; // for their slots, which have no room for it
+    Watches* watches = nullptr; // those of the Loop: WatchSlots find them here
     LoopThread thread;          // the thread that runs the Loop
 };
 
-inline void Slot::demand_thread(const char* call) const noexcept { demand_own_thread(lists_.thread, call); }
+inline void Slot::require_thread(const char* call) const noexcept { require_own_thread(lists_.thread, call); }
 
 inline void Slot::set_pending(bool pending) noexcept {
     if (pending == pending_) return;
     pending_ = pending;
     const std::size_t change = pending ? 1 : std::size_t(-1);
     lists_.pending[static_cast<std::size_t>(kind_)] += change;
-    if (!background_) lists_.keeping += change;
+    if (!background_) lists_.keeping_alive += change;
 }
 
-/// A Slots object is a table of slots of one kind. No slot moves; free slots are reused, the last one that was freed
-/// first.
+/// A SlotPool owns the slots of one kind. No slot moves; free slots are reused, the last one that was freed first.
 template <typename T>
-class Slots {
+class SlotPool {
   public:
-    T& take(auto&&... arguments) {
+    T& allocate(auto&&... arguments) {
         if (auto* slot = free_) {
             free_ = static_cast<T*>(slot->next_);
             return *slot;
@@ -174,7 +174,7 @@ class Slots {
         made.index_ = all_.size() - 1;
         return made;
     }
-    void give_back(T& slot) noexcept {
+    void free(T& slot) noexcept {
         slot.next_ = free_;
         free_ = &slot;
     }

@@ -70,7 +70,7 @@ class Loop::State {
     void turn();
     bool is_pending() const { return keeps_running() || has_work(); }
 
-    void demand_thread(const char* call) const noexcept { loop::demand_own_thread(lists.thread, call); }
+    void require_thread(const char* call) const noexcept { loop::require_own_thread(lists.thread, call); }
     std::error_code stop() noexcept;
     /// `selector` is null to open one of the same backend.
     std::error_code reopen(std::unique_ptr<Selector> selector) noexcept;
@@ -143,7 +143,7 @@ class Loop::State {
     /// Returns whether another thread than the calling one runs it.
     bool is_run_elsewhere() const noexcept { return running_ && !posts->is_own_thread(); }
     bool is_stopped() const noexcept { return stop_.is_requested(); }
-    bool keeps_running() const { return lists.keeping > 0 || timers.keeps_running() || !posts->is_idle(); }
+    bool keeps_running() const { return lists.keeping_alive > 0 || timers.keeps_running() || !posts->is_idle(); }
     void open_signals();
 
     // A member, since GCC 12 stores a Timeout in other parts than it loads it in to pass it, so that store forwarding

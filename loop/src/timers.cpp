@@ -72,7 +72,7 @@ void Timers::insert(TimerSlot& slot, std::uint64_t deadline) noexcept {
 }
 
 void Timers::close(HandleTarget& target) noexcept {
-    demand_thread("Handle::close()");
+    require_thread("Handle::close()");
     auto& slot = static_cast<TimerSlot&>(target);
     cancel(slot);
     slot.background_ = false;
@@ -83,7 +83,7 @@ void Timers::close(HandleTarget& target) noexcept {
 }
 
 void Timers::set_background(HandleTarget& target, bool background) noexcept {
-    demand_thread("Handle::in_background()");
+    require_thread("Handle::in_background()");
     auto& slot = static_cast<TimerSlot&>(target);
     if (slot.is_set() && slot.background_) --in_background_;
     slot.background_ = background;
@@ -100,7 +100,7 @@ bool Timers::close_ended() noexcept {
 void Timers::close(std::uint64_t index) noexcept {
     ++lists_.closed;
     cold_data_[static_cast<std::uint32_t>(index)].callback.clear(); // may end other timers
-    behind(index) = free_.give_back(static_cast<std::uint32_t>(index));
+    behind(index) = free_.free(static_cast<std::uint32_t>(index));
     if (slots_.size() > Blocks<ColdData>::size_of(8)) release_excess();
 }
 
@@ -213,31 +213,31 @@ TimeLimit::~TimeLimit() {
 
 void Timer::rearm(std::chrono::nanoseconds after) noexcept {
     if (!*this) return;
-    owner<loop::Timers>().demand_thread("Timer::rearm()");
+    owner<loop::Timers>().require_thread("Timer::rearm()");
     owner<loop::Timers>().set(target<loop::TimerSlot>(), after);
 }
 
 void Timer::rearm(std::chrono::steady_clock::time_point at) noexcept {
     if (!*this) return;
-    owner<loop::Timers>().demand_thread("Timer::rearm()");
+    owner<loop::Timers>().require_thread("Timer::rearm()");
     owner<loop::Timers>().set(target<loop::TimerSlot>(), at);
 }
 
 void Timer::cancel() noexcept {
     if (!*this) return;
-    owner<loop::Timers>().demand_thread("Timer::cancel()");
+    owner<loop::Timers>().require_thread("Timer::cancel()");
     owner<loop::Timers>().cancel(target<loop::TimerSlot>());
 }
 
 bool Timer::is_pending() const noexcept {
     if (!*this) return false;
-    owner<loop::Timers>().demand_thread("Timer::is_pending()");
+    owner<loop::Timers>().require_thread("Timer::is_pending()");
     return target<loop::TimerSlot>().is_set();
 }
 
 std::uint64_t Timer::missed() const noexcept {
     if (!*this) return 0;
-    owner<loop::Timers>().demand_thread("Timer::missed()");
+    owner<loop::Timers>().require_thread("Timer::missed()");
     return owner<loop::Timers>().missed(target<loop::TimerSlot>());
 }
 

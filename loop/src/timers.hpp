@@ -68,7 +68,7 @@ class Timers final : public HandleOwner {
     void set(TimerSlot& slot, std::chrono::steady_clock::time_point at) noexcept;
     void cancel(TimerSlot& slot) noexcept { slot.is_plain() ? wheel_.cancel(slot) : cancel_other(slot); }
     std::uint64_t missed(const TimerSlot& slot) noexcept { return cold_data_[slot.index_].missed; }
-    void demand_thread(const char* call) const noexcept { demand_own_thread(lists_.thread, call); }
+    void require_thread(const char* call) const noexcept { require_own_thread(lists_.thread, call); }
     void close(HandleTarget& target) noexcept override;
     void set_background(HandleTarget& target, bool background) noexcept override;
 

@@ -28,7 +28,7 @@ void WatchSlot::call() {
 
 void WatchSlot::close() noexcept {
     callback_.clear();
-    lists_.watches->slots_.give_back(*this);
+    lists_.watches->slots_.free(*this);
 }
 
 void WatchSlot::unregister() noexcept {
@@ -73,7 +73,7 @@ std::error_code WatchSlot::error() const noexcept {
 
 WatchSlot& Watches::add(Source source, Ready interest, Mode mode, WatchCallback callback) {
     make_room();
-    auto& slot = slots_.take(lists_);
+    auto& slot = slots_.allocate(lists_);
     slot.takes_error_ = callback.takes_error();
     slot.callback_ = std::move(callback).release();
     slot.source_ = source;
@@ -268,19 +268,19 @@ void Watcher::change(Ready interest) noexcept {
 
 void Watcher::change(Ready interest, Mode mode) noexcept {
     if (!*this) return;
-    target<loop::WatchSlot>().demand_thread("Watcher::change()");
+    target<loop::WatchSlot>().require_thread("Watcher::change()");
     target<loop::WatchSlot>().change(interest, mode);
 }
 
 void Watcher::rearm() noexcept {
     if (!*this) return;
-    target<loop::WatchSlot>().demand_thread("Watcher::rearm()");
+    target<loop::WatchSlot>().require_thread("Watcher::rearm()");
     target<loop::WatchSlot>().rearm();
 }
 
 std::error_code Watcher::error() const noexcept {
     if (!*this) return make_error_code(std::errc::operation_canceled);
-    target<loop::WatchSlot>().demand_thread("Watcher::error()");
+    target<loop::WatchSlot>().require_thread("Watcher::error()");
     return target<loop::WatchSlot>().error();
 }
 

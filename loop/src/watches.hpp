@@ -18,7 +18,7 @@ namespace pollux::loop {
 /// A WatchSlot is the target of a Watcher. Its index and its generation are the token.
 class alignas(64) WatchSlot final : public ReadySlot {
   public:
-    explicit WatchSlot(ReadyLists& lists) noexcept : ReadySlot(lists, Kind::watch) {}
+    explicit WatchSlot(ReadyLists& lists) noexcept : ReadySlot(lists, SlotKind::watch) {}
 
     /// Reports that the backend refused it. Errors: std::system_error, unless the callback takes the error.
     void call() override;
@@ -132,7 +132,7 @@ class Watches final : public SlotOwner {
     ReadyLists& lists_;
     PollRegistrator registrator_;
     const Poll& poll_;
-    Slots<WatchSlot> slots_;
+    SlotPool<WatchSlot> slots_;
     Blocks<Entry> entries_; // of the slots with the same indexes
     std::vector<std::uint32_t> buckets_;
     List<WatchSlot> changed_;

@@ -17,11 +17,13 @@ enum class Role {
     listener,  ///< listening
     datagrams, ///< bound or not, connected or not
 };
+/// A Domain is the kind of addresses that a socket has.
 enum class Domain { internet, local };
 /// Checks a socket that this library did not open, and gives it the properties that open() gives. A socket that is
 /// refused is unchanged.
 std::error_code adopt(Source socket, Domain domain, Role role) noexcept;
 
+/// A Binding holds the options that are set before bind().
 struct Binding {
     bool reuse_address;
     bool reuse_port;

@@ -103,6 +103,7 @@ std::error_code set_reuse(Source socket, bool address, bool port) noexcept;
 Transfer read(Source socket, std::span<Slice> slices) noexcept;
 Transfer write(Source socket, std::span<Slice> slices) noexcept;
 
+/// A Datagram is the result of receive().
 struct Datagram {
     Transfer transfer;
     bool truncated;

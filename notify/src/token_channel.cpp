@@ -55,6 +55,7 @@ void give_way(int times_before) noexcept {
     }
 }
 
+/// A Channel is the state of a token channel, whose Receiver sleeps on a condition variable.
 class Channel final : public TokenQueueState {
   public:
     explicit Channel(std::size_t capacity) : TokenQueueState(capacity, true) {

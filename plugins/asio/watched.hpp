@@ -40,8 +40,8 @@ std::error_code caught() noexcept;
 
 /// A Watched is a watch, and the descriptor by which Asio waits for its source.
 struct Watched {
-    Watched(boost::asio::io_context& context, Source descriptor_of_caller, const Watch& asked)
-        : descriptor(context), source(descriptor_of_caller), watch(asked) {}
+    Watched(boost::asio::io_context& context, Source descriptor_of_caller, const Watch& requested)
+        : descriptor(context), source(descriptor_of_caller), watch(requested) {}
     ~Watched() {
         if (descriptor.is_open()) descriptor.release(); // Asio would close it
     }

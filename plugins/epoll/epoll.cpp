@@ -117,8 +117,8 @@ class Epoll final : public Selector, public PollableDescriptor, private Registra
 
     Registrator& registrator() noexcept override { return *this; }
     const Capabilities& capabilities() const noexcept override { return own_capabilities; }
-    void* extension(const char* asked) noexcept override {
-        return asked == std::string_view(PollableDescriptor::id) ? static_cast<PollableDescriptor*>(this) : nullptr;
+    void* extension(const char* requested) noexcept override {
+        return requested == std::string_view(PollableDescriptor::id) ? static_cast<PollableDescriptor*>(this) : nullptr;
     }
     /// The epoll set has all sources, and eventfds for wakes and files.
     Source descriptor() noexcept override { return epoll_; }

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 constexpr auto drain_patience = 250ms;
 
 /// Returns the user_data of the newest request of a watch: the index of its slot, and the generation of the request.
-UserData name_of(SlotIndex index, const Slot& slot) noexcept {
+UserData user_data_of(SlotIndex index, const Slot& slot) noexcept {
     return UserData{std::uint64_t{slot.generation} << 32 | index};
 }
 SlotIndex index_in(UserData user_data) noexcept {
@@ -75,19 +75,19 @@ std::error_code Requests::update() noexcept {
 
 void Requests::rearm(SlotIndex index) noexcept {
     auto& slot = watches_[index];
-    if (slot.requests > 0) ring_.prepare_cancel(name_of(index, slot), ignored);
+    if (slot.requests > 0) ring_.prepare_cancel(user_data_of(index, slot), ignored);
     slot.armed = slot.reports;
     slot.rearm_later = false;
     if (!slot.reports) return;
     ++slot.generation;
     ++slot.requests;
     ++in_flight_;
-    ring_.prepare_poll(source_at(index), conditions_of(slot), is_multishot(slot), name_of(index, slot));
+    ring_.prepare_poll(source_at(index), conditions_of(slot), is_multishot(slot), user_data_of(index, slot));
 }
 
 bool Requests::prepare_cancel(SlotIndex index) noexcept {
     const auto& slot = watches_[index];
-    return slot.requests == 0 || ring_.prepare_cancel(name_of(index, slot), ignored);
+    return slot.requests == 0 || ring_.prepare_cancel(user_data_of(index, slot), ignored);
 }
 
 std::error_code Requests::confirm_release() noexcept {
@@ -151,7 +151,7 @@ void Requests::on_completion(const Completion& completion) noexcept {
         --slot->requests;
         --in_flight_;
     }
-    if (!slot->armed || completion.user_data != name_of(index, *slot)) {
+    if (!slot->armed || completion.user_data != user_data_of(index, *slot)) {
         // Of a watch or interest that was replaced or removed. A condition that modify() has overtaken still holds.
         const auto age = generation_in(completion.user_data) - slot->since - 1;
         const bool is_of_watch = slot->watched && age < slot->generation - slot->since;

@@ -108,8 +108,8 @@ class Kqueue final : public Selector, public PollableDescriptor, private Registr
 
     Registrator& registrator() noexcept override { return *this; }
     const Capabilities& capabilities() const noexcept override { return own_capabilities; }
-    void* extension(const char* asked) noexcept override {
-        return asked == std::string_view(PollableDescriptor::id) ? static_cast<PollableDescriptor*>(this) : nullptr;
+    void* extension(const char* requested) noexcept override {
+        return requested == std::string_view(PollableDescriptor::id) ? static_cast<PollableDescriptor*>(this) : nullptr;
     }
     Source descriptor() noexcept override { return kq_; }
 

@@ -82,7 +82,7 @@ std::error_code Watches::remove(Source source) noexcept {
 
 void Watches::keep_owed(std::span<const pollfd> reported, std::uint64_t added) noexcept {
     if (reporting_once_ == 0) return;
-    for (const auto& [source, asked, events] : reported) {
+    for (const auto& [source, requested, events] : reported) {
         if (!(events & POLLPRI)) continue;
         const auto index = index_of(source);
         if (index == no_index || !kept_[index].reports_once || kept_[index].sequence > added) continue;

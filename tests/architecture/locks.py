@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Checks that what a mutex guards is read and written with the mutex locked, as the annotations of pollux/mutex.hpp say.
+"""Checks that what a mutex guards is read and written with the mutex locked, as the annotations of pollux/mutex.hpp state.
 
 clang analyses each source of the libraries and plugins (-Wthread-safety). It knows annotated mutexes only, so those of the
 standard library are used in pollux/mutex.hpp alone.

@@ -322,10 +322,11 @@ class Words(Planted):
         "the whole story", "It never waits.", "no call waits", "after a look", "look_at(source)", "house rules", "the drawing", "let_go()",
         "is told", "tells", "cannot tell", "it says so", "what was said", "looks at it", "an Agenda", "ring_bell()", "its doorbell", "goes deaf",
         "it comes again", "it came back", "sources come and go", "auto& way_in", "words_of(run)", "a keeper", "its inbox", "is renewed",
-        "the C face", "C_FACE",
+        "the C face", "C_FACE", "an exhibit", "two visitors", "loop_victim()", "a ghost", "it haunts", "has_news", "the one that selects",
+        "an asker", "is_asked_for()", "choice.winner",
     ]  # fmt: skip
     FREE = ["an engineer", "history", "[close.while_registered]", "as the user nobody", "bellow", "ftell(file)",
-            "RULE(timer_wheel, destroyed)"]  # fmt: skip
+            "RULE(timer_wheel, destroyed)", "ghostty-org", "  winner: epoll"]  # fmt: skip
 
     def test_nothing_is_planted(self):
         self.assertEqual(words.check(self.tree), [])

@@ -49,6 +49,14 @@ WORDS = [
     Word(r"inbox", "pending signals"),
     Word(r"insists?|renew(?:s|ed|al)?|settles?|rouses?", "by its meaning: reap, rearm, drain, wake"),
     Word(r"C[ _]faces?", "C interface"),
+    Word(r"exhibits?", "test of a reported bug, REPORTED_BUG()"),
+    Word(r"visitors?", "CheckedPoll"),
+    Word(r"victims?", "workload"),
+    Word(r"ghosts?|haunts?", "leftover watch"),
+    Word(r"has_news", "has_changed"),
+    Word(r"the one (?:that|who) selects", "the thread that calls select()"),
+    Word(r"askers?|is_asked_for", "by its meaning: caller, is_selected"),
+    Word(r"winners?", "the backend of a Choice", r"winner: "),
 ]
 
 

@@ -10,7 +10,7 @@
 namespace pollux::conformance {
 namespace {
 
-/// What holds for all rules of a group, or more about one rule.
+/// A Background explains the rules of a group, or one rule: why they matter, and what usually breaks them.
 struct Background {
     std::string_view name; // of a group or of a rule
     const char* why;

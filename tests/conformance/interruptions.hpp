@@ -5,7 +5,7 @@
 
 namespace pollux::conformance {
 
-/// Makes SIGUSR1 interrupt system calls, and nothing else, while it exists.
+/// An Interruptions object makes SIGUSR1 interrupt system calls, and nothing else, while it exists.
 class Interruptions {
   public:
     Interruptions() {

@@ -42,8 +42,8 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-/// A temporary file without a name, which a process prints to. Not a pipe, which the parent would have to read
-/// meanwhile.
+/// An OutputFile is a temporary file without a name, to which a process prints. Not a pipe, which the parent would have
+/// to read meanwhile.
 class OutputFile {
   public:
     OutputFile() : file_(std::tmpfile()) {
@@ -80,8 +80,8 @@ std::string name_of_signal(int number) {
     return "signal " + std::to_string(number);
 }
 
-/// The processor time that a process has used, and whether each of its threads sleeps. Where the system does not report
-/// them, none was used, and it sleeps.
+/// An Activity is the processor time that a process has used, and whether each of its threads sleeps. Where the system
+/// does not report them, none was used, and it sleeps.
 struct Activity {
     std::chrono::nanoseconds used{0};
     bool is_asleep = true;
@@ -274,13 +274,13 @@ void Isolation::start_some() {
 }
 
 Findings Isolation::findings_of(const std::string& name) {
-    const auto asked = std::ranges::find(queue_, name, &Job::name);
-    if (asked == queue_.end()) throw std::logic_error("expected a rule of the queue, seen: " + name);
-    for (start_some(); !asked->findings; start_some()) {
+    const auto job = std::ranges::find(queue_, name, &Job::name);
+    if (job == queue_.end()) throw std::logic_error("expected a rule of the queue, seen: " + name);
+    for (start_some(); !job->findings; start_some()) {
         std::this_thread::sleep_for(2ms); // not SIGCHLD: its handler and mask belong to the program
     }
-    Findings findings = std::move(*asked->findings);
-    queue_.erase(asked);
+    Findings findings = std::move(*job->findings);
+    queue_.erase(job);
     return findings;
 }
 

@@ -24,6 +24,7 @@ constexpr Option options[] = {
 constexpr Capability lacking{Support::unsupported, "an option of the layer limited"};
 constexpr std::uint64_t highest = 1023;
 
+/// A layer that declares abilities unsupported, and refuses what needs them unless it lies.
 class Limited final : public ForwardingSelector {
   public:
     Limited(std::unique_ptr<Selector> inner, const std::string& lacks, bool lies)

@@ -62,6 +62,7 @@ std::span<const AbsentRule> absent_rules();
 /// On POSIX systems: depends on the permissions of this process.
 std::span<const AbsentRule> absent_rules_of_process();
 
+/// A RuleListing adds a rule to those that the suite runs.
 struct RuleListing {
     explicit RuleListing(const ListedRule& rule) { listed_rules().push_back(rule); }
 };

@@ -33,7 +33,7 @@ void misbehave(const std::string& how) noexcept {
     while (how == "print") std::puts("a line of a plugin that does not stop");
 }
 
-/// A category with the messages of another.
+/// An error category with the messages of the generic one.
 class Category final : public std::error_category {
   public:
     const char* name() const noexcept override { return "misbehaving"; }
@@ -41,6 +41,7 @@ class Category final : public std::error_category {
 };
 const Category category;
 
+/// A layer whose modify() breaks a rule, in the way that an option names.
 class Misbehaving final : public ForwardingSelector {
   public:
     Misbehaving(std::unique_ptr<Selector> inner, std::string_view how)

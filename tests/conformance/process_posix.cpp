@@ -143,14 +143,15 @@ std::size_t context_switches() {
 }
 
 std::string fault_in_child(const std::function<std::string()>& body) {
-    // Not a pipe, which a child that closes all descriptors would lose.
-    struct Shared {
+    // The memory that the child shares with its parent. Not a pipe, which a child that closes all descriptors would
+    // lose.
+    struct SharedResult {
         bool has_returned;
         std::array<char, 2048> fault;
     };
-    void* const page = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* const page = mmap(nullptr, sizeof(SharedResult), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) throw std::system_error(errno, std::system_category(), "mmap");
-    auto& shared = *new (page) Shared{};
+    auto& shared = *new (page) SharedResult{};
     std::fflush(nullptr); // otherwise exit() prints it once more
     const pid_t child = fork();
     if (child == -1) throw std::system_error(errno, std::system_category(), "fork");
@@ -164,7 +165,7 @@ std::string fault_in_child(const std::function<std::string()>& body) {
     int status = 0;
     while (waitpid(child, &status, 0) == -1 && errno == EINTR) {}
     std::string fault = shared.has_returned ? shared.fault.data() : "";
-    munmap(page, sizeof(Shared));
+    munmap(page, sizeof(SharedResult));
     if (WIFSIGNALED(status)) fault += " the child ends by signal " + std::to_string(WTERMSIG(status));
     if (fault.empty() && status != 0) fault = "the child ends with status " + std::to_string(WEXITSTATUS(status));
     return fault;

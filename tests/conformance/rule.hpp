@@ -56,7 +56,7 @@ class Budget {
     /// changes the timing of the threads.
     bool allows(int round) {
         Recorder::current().note_progress();
-        return round <= most_ && (++asked_ % 16 != 0 || std::chrono::steady_clock::now() < end_);
+        return round <= most_ && (++calls_ % 16 != 0 || std::chrono::steady_clock::now() < end_);
     }
     /// The number of rounds of a full run.
     int rounds() const { return rounds_; }
@@ -65,13 +65,13 @@ class Budget {
     static std::chrono::nanoseconds shortened(std::chrono::nanoseconds time) { return is_brief_ ? time / 4 : time; }
 
     /// Reduces later Budgets to a tenth of the rounds, and from 20 s to 1 s. Threads: call it before the first rule.
-    static void be_brief() { is_brief_ = true; }
+    static void set_brief() { is_brief_ = true; }
     static bool is_brief() { return is_brief_; }
 
   private:
     static inline bool is_brief_ = false;
     int rounds_, most_;
-    unsigned asked_ = 0;
+    unsigned calls_ = 0;
     std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + (is_brief_ ? 1s : 20s);
 };
 

@@ -60,10 +60,11 @@ void link_all_rules() {
     link_waking_rules();
 }
 
-/// Fills the queue of an Isolation at the beginning of each iteration with the rules that it runs, in their order.
-class Ahead : public testing::EmptyTestEventListener {
+/// A QueueFiller adds the rules of an iteration of GoogleTest to the queue of an Isolation, in their order, when the
+/// iteration begins.
+class QueueFiller : public testing::EmptyTestEventListener {
   public:
-    explicit Ahead(Isolation& isolation) : isolation_(isolation) {}
+    explicit QueueFiller(Isolation& isolation) : isolation_(isolation) {}
     void add(const Subject& subject, const ListedRule& rule) {
         rules_[subject.name + "/" + rule.label] = {&subject, &rule};
     }
@@ -130,7 +131,7 @@ std::string fault_of_loading(const std::string& backend) {
     isolation.run_ahead(backend, std::chrono::milliseconds(0), [&backend] {
         Choice choice;
         static_cast<void>(open({.backend = backend}, choice)); // the Choice has its error
-        if (choice.winner) subject_of(choice);
+        if (choice.backend) subject_of(choice);
     });
     const auto findings = isolation.findings_of(backend);
     if (findings.failures.empty()) return {};
@@ -182,7 +183,7 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
     let_filter_leave_out_the_subject();
     const Options options = remove_options(argc, argv);
     if (!options.fault.empty()) return misuse(options.fault);
-    if (options.is_brief) Budget::be_brief();
+    if (options.is_brief) Budget::set_brief();
     if (argc > 1) return misuse("unknown argument \"" + std::string(argv[1]) + "\"");
     if (const auto fault = fault_of(subjects); !fault.empty()) return misuse(fault);
     Expectations expectations;
@@ -190,7 +191,7 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
         if (const auto fault = expectations.read(file); !fault.empty()) return misuse(fault);
     }
     Isolation isolation(options.jobs, std::chrono::seconds(options.hang_limit));
-    Ahead ahead(isolation);
+    QueueFiller ahead(isolation);
     Results latest, all;
     RunContext context{options.in_process ? nullptr : &isolation, expectations, latest, all};
     for (const auto& subject : subjects) {
@@ -232,13 +233,13 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
 }
 
 Subject subject_of(const Choice& choice) {
-    if (!choice.winner) throw std::invalid_argument("expected a Choice with a winner");
+    if (!choice.backend) throw std::invalid_argument("expected a Choice with a backend");
     OpenFailure failure;
     const auto selector = choice.layers.empty() ? nullptr : choice.open(failure); // whose capabilities layers change
-    Subject subject{choice.stack(), selector ? copy_of(selector->capabilities()) : choice.winner->capabilities,
+    Subject subject{choice.stack(), selector ? copy_of(selector->capabilities()) : choice.backend->capabilities,
                     [choice](OpenFailure& reason) { return choice.open(reason); }};
     subject.plugins = choice.layers;
-    subject.plugins.push_back(*choice.winner);
+    subject.plugins.push_back(*choice.backend);
     // "/" and "." separate the names of tests.
     std::ranges::replace_if(
         subject.name, [](char c) { return c == '/' || c == '.'; }, '_');
@@ -265,7 +266,7 @@ int run_backends(int argc, char** argv) {
         if (const auto fault = fault_of_loading(argument); !fault.empty()) return misuse(fault);
         Choice choice;
         static_cast<void>(open({.backend = argument}, choice));
-        if (!choice.winner) {
+        if (!choice.backend) {
             std::fprintf(stderr, "%s\n", choice.text().c_str());
             return 2;
         }

@@ -16,6 +16,7 @@
 namespace pollux::conformance {
 namespace {
 
+/// A backend with simulated time, and the defect that an option names.
 class Simulated final : public ForwardingSelector, private time::ClockSource {
   public:
     Simulated(std::shared_ptr<harness::Simulation> simulation, std::string defect)
@@ -27,9 +28,9 @@ class Simulated final : public ForwardingSelector, private time::ClockSource {
         if (defect_ == "early" && timeout) *timeout -= std::chrono::nanoseconds(1);
         return ForwardingSelector::select(buffer, timeout, error);
     }
-    void* extension(const char* asked) noexcept override {
-        if (asked != std::string_view(time::ClockSource::id)) return nullptr;
-        const bool is_other = defect_ == "another" && ++asked_ > 1;
+    void* extension(const char* requested) noexcept override {
+        if (requested != std::string_view(time::ClockSource::id)) return nullptr;
+        const bool is_other = defect_ == "another" && ++extension_calls_ > 1;
         return is_other ? static_cast<time::ClockSource*>(simulation_.get()) : static_cast<time::ClockSource*>(this);
     }
 
@@ -42,7 +43,7 @@ class Simulated final : public ForwardingSelector, private time::ClockSource {
     const std::shared_ptr<harness::Simulation> simulation_;
     const std::string defect_;
     mutable int readings_ = 0;
-    int asked_ = 0;
+    int extension_calls_ = 0;
 };
 
 } // namespace

@@ -14,12 +14,12 @@
 namespace pollux::conformance {
 namespace {
 
-/// The last operation of what is watched, and its subject.
-struct Place {
+/// A LastOperation is the number of the last operation of a sequence, and of the subject that runs it.
+struct LastOperation {
     std::atomic<std::size_t> operation = 0, subject = 0;
     std::atomic<std::uint64_t> changes = 0;
 };
-constinit Place place;
+constinit LastOperation last;
 
 /// Twice the time of the longest rule under ThreadSanitizer on a slow machine.
 constexpr std::chrono::seconds limit{120};
@@ -35,13 +35,13 @@ struct Timer {
         std::unique_lock lock(mutex);
         for (;;) {
             changed.wait(lock, [this] { return !watched.empty(); });
-            const auto now = turn + place.changes;
-            if (changed.wait_for(lock, limit, [&] { return turn + place.changes != now; })) continue;
+            const auto now = turn + last.changes;
+            if (changed.wait_for(lock, limit, [&] { return turn + last.changes != now; })) continue;
             std::fprintf(stderr, "\n%s hangs: expected progress within %lld s\n", watched.c_str(),
                          static_cast<long long>(limit.count()));
-            if (place.operation != 0)
-                std::fprintf(stderr, "the last operation was %zu, on subject %zu\n", place.operation.load(),
-                             place.subject.load());
+            if (last.operation != 0)
+                std::fprintf(stderr, "the last operation was %zu, on subject %zu\n", last.operation.load(),
+                             last.subject.load());
             std::fflush(nullptr);
             std::_Exit(3);
         }
@@ -77,9 +77,9 @@ Watchdog::~Watchdog() { timer().watch({}); }
 void Watchdog::next(std::string watched) { timer().next(std::move(watched)); }
 
 void Watchdog::note_progress(std::size_t operation, std::size_t subject) noexcept {
-    place.operation.store(operation, std::memory_order_relaxed);
-    place.subject.store(subject, std::memory_order_relaxed);
-    place.changes.fetch_add(1, std::memory_order_relaxed);
+    last.operation.store(operation, std::memory_order_relaxed);
+    last.subject.store(subject, std::memory_order_relaxed);
+    last.changes.fetch_add(1, std::memory_order_relaxed);
 }
 
 } // namespace pollux::conformance

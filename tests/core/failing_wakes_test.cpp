@@ -63,7 +63,7 @@ class FailingWakes : public testing::TestWithParam<std::string> {
 
     Registrator& registrator() { return selector_->registrator(); }
 
-    /// A thread in select() until it has an event; it sleeps when the constructor returns.
+    /// A Sleeper is a thread in select() until it has an event; it sleeps when the constructor returns.
     class Sleeper {
       public:
         explicit Sleeper(Selector& selector)

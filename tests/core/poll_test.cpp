@@ -13,6 +13,7 @@ namespace {
 
 using Answer = ScriptedSelector::Answer;
 
+/// A Scripted is a Poll over a ScriptedSelector.
 struct Scripted {
     explicit Scripted(ScriptedSelector::Script script)
         : poll(std::make_unique<ScriptedSelector>(record, std::move(script))) {}
@@ -46,24 +47,26 @@ TEST(Poll, nothing_to_open_is_an_OpenError) {
 TEST(Poll, returns_its_choice) {
     for (const auto& backend : backends()) {
         const auto poll = poll_with(backend);
-        ASSERT_TRUE(poll.choice().winner);
-        EXPECT_EQ(poll.choice().winner->name, backend);
+        ASSERT_TRUE(poll.choice().backend);
+        EXPECT_EQ(poll.choice().backend->name, backend);
         EXPECT_EQ(poll.choice().requested, backend);
     }
     const Scripted given(one_event);
-    EXPECT_FALSE(given.poll.choice().winner);
+    EXPECT_FALSE(given.poll.choice().backend);
     EXPECT_EQ(given.poll.choice().requested, "");
 }
 
-/// A ScriptedSelector cannot have it: a Selector with an extension.
+/// A layer with an extension, which a ScriptedSelector does not have.
 class Extended final : public ForwardingSelector {
   public:
     static constexpr char id[] = "pollux.core_tests.extended/1";
     explicit Extended(std::unique_ptr<Selector> inner) noexcept : ForwardingSelector(std::move(inner)) {}
-    void* extension(const char* asked) noexcept override { return asked == std::string_view(id) ? this : nullptr; }
+    void* extension(const char* requested) noexcept override {
+        return requested == std::string_view(id) ? this : nullptr;
+    }
 };
 
-/// An extension that no Selector has.
+/// An extension that no Selector has, by its id.
 struct Unknown {
     static constexpr char id[] = "pollux.core_tests.unknown/1";
 };

@@ -73,7 +73,7 @@ TEST(PosixDescriptors, that_cannot_be_moved_are_closed) {
 
 std::atomic<int> broken_pipes = 0;
 
-/// A pair of posix.hpp, which counts each SIGPIPE.
+/// A test of a pair of open_pair() that counts each SIGPIPE.
 class PosixPair : public testing::Test {
   protected:
     void SetUp() override {

@@ -24,7 +24,7 @@ std::unique_ptr<Selector> scripted(std::shared_ptr<Record> record) {
 std::vector<Source> added(const Record& record) {
     std::vector<Source> sources;
     for (const auto& change : record.changes) {
-        EXPECT_EQ(change.what, Change::What::add);
+        EXPECT_EQ(change.kind, Change::Kind::add);
         sources.push_back(change.source);
     }
     std::ranges::sort(sources);
@@ -73,7 +73,7 @@ RULE(poll, reopen) {
         EXPECT_EQ(tokens(poll), (std::vector{Token{2}, Token{11}}));
         ASSERT_FALSE(poll.reopen());
         EXPECT_EQ(tokens(poll), (std::vector{Token{2}, Token{4}, Token{11}}));
-        EXPECT_EQ(poll.choice().winner->name, backend);
+        EXPECT_EQ(poll.choice().backend->name, backend);
     }
 }
 
@@ -86,7 +86,7 @@ RULE(poll, reopen_fails) {
     EXPECT_EQ(poll.reopen(), std::errc::operation_not_supported) << "it was given";
     EXPECT_EQ(poll.reopen(nullptr), std::errc::invalid_argument);
     const auto refuses = std::make_shared<Record>();
-    refuses->verdict = [](const Change& change) {
+    refuses->result = [](const Change& change) {
         return change.source == 8 ? make_error_code(std::errc::not_enough_memory) : std::error_code();
     };
     EXPECT_EQ(poll.reopen(scripted(refuses)), std::errc::not_enough_memory);
@@ -113,7 +113,7 @@ TEST(PollReopen, adds_the_watches_whose_calls_succeeded_and_no_others) {
     const auto handle = poll.registrator();
     const auto refusal = make_error_code(std::errc::operation_not_permitted);
     EXPECT_FALSE(handle.add(Source{40}, {Token{1}, Ready::readable, Mode::edge}));
-    first->verdict = [&](const Change&) { return refusal; };
+    first->result = [&](const Change&) { return refusal; };
     EXPECT_EQ(handle.add(Source{44}, {Token{2}, Ready::readable}), refusal);
     EXPECT_EQ(handle.modify(Source{40}, {Token{3}, Ready::writable}), refusal);
     EXPECT_EQ(handle.remove(Source{40}), refusal);
@@ -123,7 +123,7 @@ TEST(PollReopen, adds_the_watches_whose_calls_succeeded_and_no_others) {
         EXPECT_EQ(handle.modify(source, {Token{4}, Ready::readable}), refusal);
         EXPECT_EQ(handle.remove(source), refusal);
     }
-    first->verdict = nullptr;
+    first->result = nullptr;
     EXPECT_FALSE(handle.add(Source{100'000}, {Token{0xfedcba9876543210}, both_directions, Mode::level}));
     const auto second = std::make_shared<Record>();
     EXPECT_FALSE(poll.reopen(scripted(second)));
@@ -166,7 +166,7 @@ TEST(PollReopen, drops_sources_that_were_closed_while_registered) {
         return change.source == 8 ? make_error_code(std::errc::bad_file_descriptor) : std::error_code();
     };
     const auto second = std::make_shared<Record>(), third = std::make_shared<Record>();
-    second->verdict = closed;
+    second->result = closed;
     EXPECT_FALSE(poll.reopen(scripted(second)));
     EXPECT_EQ(added(*second), (std::vector<Source>{4, 8, 12}));
     EXPECT_FALSE(poll.reopen(scripted(third)));
@@ -218,8 +218,8 @@ TEST(PollReopen, beside_calls_of_other_threads) {
 TEST(PollReopen, keeps_the_order_of_overlapping_calls) {
     const auto first = std::make_shared<Record>();
     std::atomic<std::uint64_t> last = 0;
-    first->verdict = [&](const Change& change) {
-        if (change.what == Change::What::modify) {
+    first->result = [&](const Change& change) {
+        if (change.kind == Change::Kind::modify) {
             std::this_thread::yield();
             last = static_cast<std::uint64_t>(change.watch.token);
         }
@@ -239,7 +239,7 @@ TEST(PollReopen, keeps_the_order_of_overlapping_calls) {
         }
         for (auto& thread : threads) thread.join();
         const auto second = std::make_shared<Record>();
-        second->verdict = first->verdict;
+        second->result = first->result;
         EXPECT_FALSE(poll.reopen(scripted(second)));
         ASSERT_EQ(second->changes.size(), 1U);
         EXPECT_EQ(second->changes[0].watch.token, Token{last.load()});

@@ -13,7 +13,7 @@ namespace {
 
 extern "C" void do_nothing(int) {}
 
-/// Sends signals to the thread that constructs it while it exists; each would end a system call.
+/// A Signals object sends signals to the thread that constructs it, while it exists; each would end a system call.
 class Signals {
   public:
     Signals() {

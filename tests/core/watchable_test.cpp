@@ -23,7 +23,7 @@ struct WithReference {
     const Source& fd() const { return descriptor; }
 };
 
-/// Its native_handle() is a class around the descriptor, like that of Boost.Asio on Windows.
+/// A socket whose native_handle() is a class around the descriptor, like that of Boost.Asio on Windows.
 struct WithWrappedNativeHandle {
     struct Handle {
         Source descriptor;
@@ -33,7 +33,7 @@ struct WithWrappedNativeHandle {
     Handle native_handle() const { return handle; }
 };
 
-/// Its native_handle() is not a source, like that of std::thread.
+/// A class whose native_handle() is not a source, like that of std::thread.
 struct WithOtherNativeHandle {
     Source descriptor;
     unsigned long native_handle() const { return 0; }

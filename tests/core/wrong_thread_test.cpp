@@ -13,8 +13,8 @@
 namespace pollux::core_tests {
 namespace {
 
-/// The end of a child in which `action` runs while another thread sleeps in poll().
-Death beside_a_poll(const std::function<void(std::unique_ptr<Poll>&)>& action) {
+/// Returns how a child ends in which `action` runs while another thread sleeps in poll().
+Death death_during_poll(const std::function<void(std::unique_ptr<Poll>&)>& action) {
     return death_by([&] {
         auto poll = std::make_unique<Poll>(poll_with(backends().front()));
         const auto handle = poll->registrator();
@@ -52,7 +52,7 @@ RULE(poll, wrong_thread) {
     EXPECT_EQ(wrongs.size(), 4U);
 #ifndef NDEBUG // a release build does not check
     for (const auto& wrong : wrongs) {
-        const auto death = beside_a_poll(wrong);
+        const auto death = death_during_poll(wrong);
         EXPECT_EQ(death.signal, SIGABRT);
         EXPECT_NE(death.error_output.find("pollux::Poll: "), std::string::npos) << death.error_output;
         EXPECT_NE(death.error_output.find("one thread at a time"), std::string::npos) << death.error_output;
@@ -62,7 +62,7 @@ RULE(poll, wrong_thread) {
 }
 
 TEST(WrongThread, does_not_include_threads_that_change_wake_or_close) {
-    const auto death = beside_a_poll([](auto& poll) {
+    const auto death = death_during_poll([](auto& poll) {
         const Pipe pipe;
         static_cast<void>(poll->registrator().add(pipe.reader(), {Token{1}, Ready::readable}));
         static_cast<void>(poll->registrator().remove(pipe.reader()));
@@ -90,7 +90,7 @@ TEST(WrongThread, does_not_include_threads_that_poll_one_after_the_other) {
 
 // The threads of the parent do not exist in a forked child.
 TEST(WrongThread, does_not_include_threads_of_the_parent) {
-    const auto death = beside_a_poll([](auto& poll) {
+    const auto death = death_during_poll([](auto& poll) {
         const auto child = death_by([&] { poll.reset(); });
         EXPECT_EQ(child.signal, 0) << child.error_output;
         std::fputs(child.error_output.c_str(), stderr);

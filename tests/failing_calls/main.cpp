@@ -7,7 +7,7 @@
 #include "allocations.hpp"
 #include "calls.hpp"
 #include "supervisor.hpp"
-#include "victim.hpp"
+#include "workload.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -27,7 +27,7 @@ namespace pollux::failing_calls {
 namespace {
 
 struct Options {
-    std::string victim, what, backend;
+    std::string workload, what, backend;
     std::size_t most = 1000; // of the indexes
     std::size_t part = 1, parts = 1;
     std::size_t only = Failure::never;
@@ -36,72 +36,64 @@ struct Options {
     bool verbose = false;
 };
 
-/// A Trouble is a failure that is injected into a run.
-struct Trouble {
-    std::size_t index;
-    std::size_t choice = 0;
-    bool persists = false;
-};
-
+/// A Runner runs a workload once for each failure that the options select, and prints the faults.
 class Runner {
   public:
     explicit Runner(const Options& options) : options_(options) {}
 
     int run() {
-        const auto undisturbed =
-            allocations() ? count_allocations() : try_once({Failure::never}, 1'000'000).calls.size();
-        if (undisturbed == 0) return 2;
-        const auto most = std::min(undisturbed, options_.most);
+        const auto count = allocations() ? count_allocations() : run_with({}, 1'000'000).calls.size();
+        if (count == 0) return 2;
+        const auto most = std::min(count, options_.most);
         // A run that reports an error continues for some turns; one that spins makes thousands.
-        const auto most_calls = 4 * (allocations() ? 2000 : undisturbed) + 40000;
+        const auto most_calls = 4 * (allocations() ? 2000 : count) + 40000;
         for (std::size_t index = 0; index < most; ++index) {
             if (options_.only != Failure::never ? index != options_.only : index % options_.parts != options_.part - 1)
                 continue;
             for (const bool persists : {false, true}) {
                 if (options_.how == (persists ? "once" : "from")) continue;
                 for (std::size_t choice = 0; choice < choices_at(index); ++choice)
-                    hold({index, choice, persists}, most_calls);
+                    check({index, choice, persists}, most_calls);
             }
         }
-        fmt::print("{} over {}: {} of {} {}, {} runs: {} complete, {} reported, {} faults\n", options_.victim,
-                   options_.backend, most, undisturbed, options_.what, runs_, endings_[complete], endings_[reported],
-                   faults_);
+        fmt::print("{} over {}: {} of {} {}, {} runs: {} complete, {} reported, {} faults\n", options_.workload,
+                   options_.backend, most, count, options_.what, runs_, runs_by_status_[complete],
+                   runs_by_status_[reported], faults_);
         return faults_ == 0 ? 0 : 1;
     }
 
   private:
     bool allocations() const { return options_.what == "allocations"; }
 
-    std::unique_ptr<Victim> make_victim() const {
-        if (options_.victim == "notify") return notify_victim();
-        return options_.victim == "loop" ? loop_victim(options_.backend) : poll_victim(options_.backend);
+    std::unique_ptr<Workload> make_workload() const {
+        if (options_.workload == "notify") return notify_workload();
+        return options_.workload == "loop" ? loop_workload(options_.backend) : poll_workload(options_.backend);
     }
 
-    Run try_once(const Trouble& trouble, std::size_t most_calls) {
-        const auto victim = make_victim();
+    Run run_with(const Failure& failure, std::size_t most_calls) {
+        const auto workload = make_workload();
         const auto body = [&] {
-            if (allocations()) Allocations::begin(trouble.index, trouble.persists);
-            const int status = victim->run();
+            if (allocations()) Allocations::begin(failure.index, failure.persists);
+            const int status = workload->run();
             Allocations::end();
             return status;
         };
-        Failure failure{trouble.index, trouble.choice, trouble.persists};
-        if (allocations()) failure.index = Failure::never;
-        auto run = supervise([&] { victim->begin(); }, body, failure, most_calls);
-        if (trouble.index == Failure::never && !ends_well(run, true)) return {};
-        if (!allocations() && trouble.index == Failure::never) calls_ = run.calls;
+        auto run = supervise([&] { workload->begin(); }, body, allocations() ? Failure{} : failure, most_calls);
+        if (failure.index == Failure::never && !ends_well(run, true)) return {};
+        if (!allocations() && failure.index == Failure::never) calls_ = run.calls;
         return run;
     }
 
-    /// Counts the allocations of an undisturbed run, which it prints on standard error: an exit status is too small.
+    /// Counts the allocations of a run without a failure. The child writes the count into a pipe: an exit status is too
+    /// small.
     std::size_t count_allocations() {
         std::array<int, 2> pipe_ends{};
         if (pipe(pipe_ends.data()) == -1) return 0;
-        const auto victim = make_victim();
-        supervise([&] { victim->begin(); },
+        const auto workload = make_workload();
+        supervise([&] { workload->begin(); },
                   [&] {
                       Allocations::begin();
-                      const int status = victim->run();
+                      const int status = workload->run();
                       const auto count = Allocations::end();
                       return write(pipe_ends[1], &count, sizeof count) == sizeof count ? status : 1;
                   },
@@ -120,34 +112,34 @@ class Runner {
         return call && options_.error == "all" ? call->errors.size() : 1;
     }
 
-    static bool ends_well(const Run& run, bool is_undisturbed) {
+    static bool ends_well(const Run& run, bool has_no_failure) {
         if (run.is_hung || run.is_spinning || !WIFEXITED(run.status)) return false;
         const int status = WEXITSTATUS(run.status);
-        return status == complete || (status == reported && !is_undisturbed);
+        return status == complete || (status == reported && !has_no_failure);
     }
 
-    void hold(Trouble trouble, std::size_t most_calls) {
-        if (options_.error != "all") trouble.choice = trouble.index;
+    void check(Failure failure, std::size_t most_calls) {
+        if (options_.error != "all") failure.choice = failure.index;
         std::fflush(stdout);
-        const auto run = try_once(trouble, most_calls);
+        const auto run = run_with(failure, most_calls);
         ++runs_;
         if (ends_well(run, false)) {
-            ++endings_[WEXITSTATUS(run.status)];
+            ++runs_by_status_[WEXITSTATUS(run.status)];
             return;
         }
         ++faults_;
-        fmt::print("FAULT {} over {}, {} {}{}{}: {}\n", options_.victim, options_.backend, options_.what, trouble.index,
-                   trouble.persists ? " and later" : "", what_failed(run, trouble), text_of(run));
-        fmt::print("  again: pollux-failing-calls {} {} {} --only {} --how {} --error {}\n", options_.victim,
-                   options_.backend, options_.what, trouble.index, trouble.persists ? "from" : "once",
+        fmt::print("FAULT {} over {}, {} {}{}{}: {}\n", options_.workload, options_.backend, options_.what,
+                   failure.index, failure.persists ? " and later" : "", what_failed(run, failure), text_of(run));
+        fmt::print("  again: pollux-failing-calls {} {} {} --only {} --how {} --error {}\n", options_.workload,
+                   options_.backend, options_.what, failure.index, failure.persists ? "from" : "once",
                    options_.error.empty() ? "one" : options_.error);
         std::fflush(stdout);
     }
 
-    std::string what_failed(const Run& run, const Trouble& trouble) const {
-        if (allocations() || trouble.index >= run.calls.size()) return {};
-        const auto* const call = find_call(run.calls[trouble.index]);
-        return fmt::format(" ({}: {})", call->name, error_name(call->errors[trouble.choice % call->errors.size()]));
+    std::string what_failed(const Run& run, const Failure& failure) const {
+        if (allocations() || failure.index >= run.calls.size()) return {};
+        const auto* const call = find_call(run.calls[failure.index]);
+        return fmt::format(" ({}: {})", call->name, error_name(call->errors[failure.choice % call->errors.size()]));
     }
 
     static std::string text_of(const Run& run) {
@@ -167,15 +159,15 @@ class Runner {
     }
 
     const Options options_;
-    std::vector<int> calls_; // of the undisturbed run
-    std::map<int, std::size_t> endings_;
+    std::vector<int> calls_; // of the run without a failure
+    std::map<int, std::size_t> runs_by_status_;
     std::size_t runs_ = 0, faults_ = 0;
 };
 
 int run(int argc, char** argv) {
     Options options;
-    CLI::App app("Lets allocations and system calls fail under a program that uses Pollux.", "pollux-failing-calls");
-    app.add_option("victim", options.victim, "the program")
+    CLI::App app("Makes allocations and system calls fail in a program that uses Pollux.", "pollux-failing-calls");
+    app.add_option("workload", options.workload, "the program")
         ->required()
         ->check(CLI::IsMember({"loop", "poll", "notify"}));
     app.add_option("backend", options.backend, "as POLLUX_BACKEND; \"none\" for notify")->required();

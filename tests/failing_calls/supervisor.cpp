@@ -30,7 +30,7 @@ namespace pollux::failing_calls {
 namespace {
 
 /// Longer than a run on any machine and under any sanitizer.
-constexpr int patience_milliseconds = 60'000;
+constexpr int timeout_milliseconds = 60'000;
 
 [[noreturn]] void fail(const char* step) { throw std::system_error(errno, std::generic_category(), step); }
 
@@ -73,12 +73,13 @@ int install_filter() {
                                     &program));
 }
 
-struct Letter {
+/// A message of one byte and one descriptor, for sendmsg(2) and recvmsg(2).
+struct DescriptorMessage {
     char byte = 0;
     iovec part{&byte, 1};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
     msghdr header{};
-    Letter() {
+    DescriptorMessage() {
         header.msg_iov = &part;
         header.msg_iovlen = 1;
         header.msg_control = control.data();
@@ -87,27 +88,27 @@ struct Letter {
 };
 
 void send_descriptor(int socket, int descriptor) {
-    Letter letter;
-    auto* const part = CMSG_FIRSTHDR(&letter.header);
+    DescriptorMessage message;
+    auto* const part = CMSG_FIRSTHDR(&message.header);
     part->cmsg_level = SOL_SOCKET;
     part->cmsg_type = SCM_RIGHTS;
     part->cmsg_len = CMSG_LEN(sizeof descriptor);
     std::memcpy(CMSG_DATA(part), &descriptor, sizeof descriptor);
-    if (sendmsg(socket, &letter.header, 0) != 1) _exit(2);
+    if (sendmsg(socket, &message.header, 0) != 1) _exit(2);
 }
 
-/// -1 if the child ended without sending one.
+/// Returns -1 if the child ended without sending one.
 int receive_descriptor(int socket) {
-    Letter letter;
-    if (recvmsg(socket, &letter.header, 0) != 1) return -1;
-    const auto* const part = CMSG_FIRSTHDR(&letter.header);
+    DescriptorMessage message;
+    if (recvmsg(socket, &message.header, 0) != 1) return -1;
+    const auto* const part = CMSG_FIRSTHDR(&message.header);
     int descriptor = -1;
     if (part) std::memcpy(&descriptor, CMSG_DATA(part), sizeof descriptor);
     return descriptor;
 }
 
-/// Handles one system call of the child.
-void answer(int listener, const Failure& failure, Run& run) {
+/// Lets one system call of the child proceed or fail.
+void respond(int listener, const Failure& failure, Run& run) {
     seccomp_notif call{};
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) == -1) return; // its thread was killed meanwhile
     const auto index = run.calls.size();
@@ -115,11 +116,11 @@ void answer(int listener, const Failure& failure, Run& run) {
     const auto errors = find_call(call.data.nr)->errors;
     const int error = errors[failure.choice % errors.size()];
     const bool is_later = failure.persists && index > failure.index && run.calls[failure.index] == call.data.nr;
-    const bool is_meant = index == failure.index || (is_later && (error != EINTR || run.interrupted < 3));
-    run.interrupted += is_meant && error == EINTR;
+    const bool is_injected = index == failure.index || (is_later && (error != EINTR || run.interrupted < 3));
+    run.interrupted += is_injected && error == EINTR;
     seccomp_notif_resp response{};
     response.id = call.id;
-    if (is_meant) {
+    if (is_injected) {
         response.error = -error;
     } else {
         response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
@@ -127,7 +128,7 @@ void answer(int listener, const Failure& failure, Run& run) {
     ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
 
-[[noreturn]] void be_the_child(int socket, const std::function<void()>& begin, const std::function<int()>& body) {
+[[noreturn]] void run_child(int socket, const std::function<void()>& begin, const std::function<int()>& body) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     begin();
     const int listener = install_filter();
@@ -151,7 +152,7 @@ Run supervise(const std::function<void()>& begin, const std::function<int()>& bo
     if (child == -1) fail("fork");
     if (child == 0) {
         close(sockets[0]);
-        be_the_child(sockets[1], begin, body);
+        run_child(sockets[1], begin, body);
     }
     close(sockets[1]);
     const int listener = receive_descriptor(sockets[0]);
@@ -162,13 +163,13 @@ Run supervise(const std::function<void()>& begin, const std::function<int()>& bo
         throw std::runtime_error("this system cannot report system calls: seccomp(2), SECCOMP_RET_USER_NOTIF");
     }
     for (pollfd reports{listener, POLLIN, 0};;) {
-        const int count = poll(&reports, 1, patience_milliseconds);
+        const int count = poll(&reports, 1, timeout_milliseconds);
         if (count == -1 && errno == EINTR) continue;
         run.is_hung = count == 0;
         run.is_spinning = run.calls.size() > most_calls;
         if (run.is_hung || run.is_spinning) kill(child, SIGKILL);
         if (run.is_hung || run.is_spinning || (reports.revents & POLLHUP)) break;
-        if (reports.revents & POLLIN) answer(listener, failure, run);
+        if (reports.revents & POLLIN) respond(listener, failure, run);
     }
     close(listener);
     while (waitpid(child, &run.status, 0) == -1 && errno == EINTR) {}

@@ -8,9 +8,9 @@
 
 namespace pollux::failing_calls {
 
-/// A Failure selects the system call that fails: the one with this index in the run, and, if `persists`, each later
-/// call of the same kind; EINTR is returned three times in a row, since no system interrupts for ever. `choice` is the
-/// index of its error in Call::errors, modulo their count.
+/// A Failure selects what fails: the allocation or system call with this index in the run, and, if `persists`, all
+/// later allocations, or each later call of the same kind; EINTR is returned three times in a row, since no system
+/// interrupts for ever. `choice` is the index of a call's error in Call::errors, modulo their count.
 struct Failure {
     static constexpr std::size_t never = ~std::size_t{0};
     std::size_t index = never;

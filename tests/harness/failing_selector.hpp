@@ -12,7 +12,7 @@ namespace pollux::harness {
 
 /// A Failing selects the call of a FailingSelector that fails, and counts its calls; it outlives the selector.
 struct Failing {
-    Failing(std::size_t failing, bool for_good) : index(failing), persists(for_good) {}
+    Failing(std::size_t failing, bool fails_later_calls) : index(failing), persists(fails_later_calls) {}
 
     const std::size_t index; // of the call that fails, from 0
     const bool persists;     // all later calls fail, too

@@ -15,8 +15,8 @@ namespace pollux::harness {
 
 /// A Change is a call of a ScriptedSelector's Registrator.
 struct Change {
-    enum class What { add, modify, remove };
-    What what;
+    enum class Kind { add, modify, remove };
+    Kind kind;
     Source source;
     Watch watch = {Token{0}, Ready::none}; // of add and modify
 };
@@ -28,13 +28,14 @@ struct Record {
     int wakes = 0;
     bool destroyed = false;
     /// Returns the results of its Registrator's calls; if empty, they succeed.
-    std::function<std::error_code(const Change&)> verdict = {};
+    std::function<std::error_code(const Change&)> result = {};
     std::error_code wake_error = {};
 };
 
 /// A ScriptedSelector returns the events and errors that the test sets, without kernel, sleep or thread.
 class ScriptedSelector final : public Selector, private Registrator {
   public:
+    /// An Answer is what one select() returns.
     struct Answer {
         std::vector<Event> events = {};
         std::error_code error = {};
@@ -61,12 +62,12 @@ class ScriptedSelector final : public Selector, private Registrator {
 
   private:
     std::error_code add(Source source, const Watch& watch) noexcept override {
-        return note({Change::What::add, source, watch});
+        return note({Change::Kind::add, source, watch});
     }
     std::error_code modify(Source source, const Watch& watch) noexcept override {
-        return note({Change::What::modify, source, watch});
+        return note({Change::Kind::modify, source, watch});
     }
-    std::error_code remove(Source source) noexcept override { return note({Change::What::remove, source}); }
+    std::error_code remove(Source source) noexcept override { return note({Change::Kind::remove, source}); }
     std::error_code wake() noexcept override {
         ++record_->wakes;
         return record_->wake_error;
@@ -74,7 +75,7 @@ class ScriptedSelector final : public Selector, private Registrator {
 
     std::error_code note(const Change& change) noexcept {
         record_->changes.push_back(change);
-        return record_->verdict ? record_->verdict(change) : std::error_code();
+        return record_->result ? record_->result(change) : std::error_code();
     }
 
     std::shared_ptr<Record> record_;

@@ -19,7 +19,7 @@
 namespace pollux::io_uring_tests {
 namespace {
 
-/// Owns a host name of this process, and a file that reports each change of it once.
+/// A HostName owns a host name of this process, and a file that reports each change of it once.
 class HostName {
   public:
     HostName() : file(::open("/proc/sys/kernel/hostname", O_RDONLY | O_CLOEXEC)) {}

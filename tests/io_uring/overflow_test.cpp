@@ -16,10 +16,10 @@
 namespace pollux::io_uring_tests {
 namespace {
 
-/// Thousands of armed edge watches, fewer if the limit of descriptors is lower.
-class Crowd {
+/// ManyWatches are thousands of armed edge watches, fewer if the limit of descriptors is lower.
+class ManyWatches {
   public:
-    Crowd() : selector_(open_backend()) {
+    ManyWatches() : selector_(open_backend()) {
         const auto size = std::min<std::size_t>(4000, (raise_descriptor_limit() - 100) / 2);
         for (std::size_t i = 0; i < size; ++i) {
             auto& pair = pairs_.emplace_back();
@@ -60,36 +60,36 @@ int calls_while_quiet(Selector& selector, const RefusedEnter& kernel) {
 
 // Edge watches all report again after completions have overflowed round after round.
 TEST(Overflow, loses_no_edge) {
-    Crowd crowd;
+    ManyWatches watches;
     for (int round = 0; round < 6; ++round) {
-        crowd.write_to_all();
+        watches.write_to_all();
         std::error_code error;
-        select_once(crowd.selector(), 0ns, error);
+        select_once(watches.selector(), 0ns, error);
         ASSERT_FALSE(error);
     }
-    EXPECT_EQ(crowd.count_alive(), crowd.size());
+    EXPECT_EQ(watches.count_alive(), watches.size());
 }
 
 // The same while two threads write to one source after the other and events are collected slowly.
 TEST(Overflow, loses_no_edge_beside_writers) {
-    Crowd crowd;
+    ManyWatches watches;
     std::atomic<bool> stop = false;
     std::vector<std::thread> writers;
     for (std::size_t first : {std::size_t{0}, std::size_t{1}}) {
-        writers.emplace_back([&crowd, &stop, first] {
+        writers.emplace_back([&watches, &stop, first] {
             for (int round = 0; round < 20 && !stop; ++round) {
-                for (std::size_t i = first; i < crowd.size() && !stop; i += 2) crowd.write_to(i);
+                for (std::size_t i = first; i < watches.size() && !stop; i += 2) watches.write_to(i);
             }
         });
     }
     for (int round = 0; round < 60; ++round) {
         std::error_code error;
-        select_once(crowd.selector(), 0ns, error);
+        select_once(watches.selector(), 0ns, error);
         std::this_thread::sleep_for(10ms);
     }
     stop = true;
     for (auto& writer : writers) writer.join();
-    EXPECT_EQ(crowd.count_alive(), crowd.size());
+    EXPECT_EQ(watches.count_alive(), watches.size());
 }
 
 // An edge watch of a source that is always ready is reported once, and select() then sleeps instead of polling again.

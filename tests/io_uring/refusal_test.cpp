@@ -23,10 +23,10 @@ const std::array errors{EAGAIN, EBUSY, EINTR, ENOMEM, EPERM, EBADF, ENXIO, EINVA
 
 std::string describe(int error) { return std::strerror(error); }
 
-/// Pairs whose near ends have armed one-shot watches.
-class Armed {
+/// ArmedWatches are armed one-shot watches of the near ends of pairs.
+class ArmedWatches {
   public:
-    explicit Armed(std::size_t size) {
+    explicit ArmedWatches(std::size_t size) {
         for (std::size_t i = 0; i < size; ++i) {
             EXPECT_FALSE(
                 selector->registrator().add(pairs.emplace_back().near, {Token{i}, Ready::readable, Mode::oneshot}));
@@ -39,10 +39,10 @@ class Armed {
     std::vector<Pair> pairs;
 };
 
-/// A thread in select() without a timeout.
-class Sleeping {
+/// A SleepingThread is in select() without a timeout.
+class SleepingThread {
   public:
-    explicit Sleeping(Selector& selector, const RefusedEnter& kernel)
+    explicit SleepingThread(Selector& selector, const RefusedEnter& kernel)
         : calls_before_(kernel.calls()), thread_([this, &selector] {
               std::array<Event, 8> buffer{};
               std::error_code error;
@@ -52,7 +52,7 @@ class Sleeping {
         // The first call submits, the second sleeps: once it has begun, a wake has to be delivered to it.
         while (kernel.calls() < calls_before_ + 2) std::this_thread::yield();
     }
-    ~Sleeping() { thread_.join(); }
+    ~SleepingThread() { thread_.join(); }
     bool has_returned() const { return has_returned_; }
 
   private:
@@ -67,7 +67,7 @@ TEST(Refusal, destruction_completes_after_one) {
         const auto fault = fault_in_child([accepted]() -> std::string {
             raise_descriptor_limit();
             RefusedEnter kernel;
-            Armed armed(400);
+            ArmedWatches armed(400);
             kernel.refuse(EAGAIN, accepted, 1);
             armed.selector.reset();
             std::size_t held = 0;
@@ -90,7 +90,7 @@ TEST(Refusal, destruction_continues_after_one_that_may_pass) {
             const auto fault = fault_in_child([=]() -> std::string {
                 raise_descriptor_limit();
                 RefusedEnter kernel;
-                Armed armed(400);
+                ArmedWatches armed(400);
                 const int before = kernel.calls();
                 kernel.refuse(error, accepted, 1);
                 armed.selector.reset();
@@ -109,7 +109,7 @@ TEST(Refusal, destruction_completes_if_all_calls_are_refused) {
             const auto fault = fault_in_child([=]() -> std::string {
                 raise_descriptor_limit();
                 RefusedEnter kernel;
-                Armed armed(400);
+                ArmedWatches armed(400);
                 kernel.refuse(error, accepted);
                 armed.selector.reset();
                 return "";
@@ -127,9 +127,9 @@ TEST(Refusal, remove_releases_the_source_after_some) {
             for (const int refused : {1, 2, 3, 8}) {
                 const auto fault = fault_in_child([=]() -> std::string {
                     RefusedEnter kernel;
-                    Armed armed(2);
-                    std::unique_ptr<Sleeping> sleeping;
-                    if (asleep) sleeping = std::make_unique<Sleeping>(*armed.selector, kernel);
+                    ArmedWatches armed(2);
+                    std::unique_ptr<SleepingThread> sleeping;
+                    if (asleep) sleeping = std::make_unique<SleepingThread>(*armed.selector, kernel);
                     kernel.refuse(EAGAIN, accepted, refused);
                     const auto error = armed.selector->registrator().remove(armed.pairs[0].near);
                     armed.pairs[0].near.close();
@@ -155,10 +155,10 @@ TEST(Refusal, remove_returns_if_all_calls_are_refused) {
             for (const std::size_t count : {std::size_t{1}, std::size_t{100}}) {
                 const auto fault = fault_in_child([=]() -> std::string {
                     RefusedEnter kernel;
-                    Armed armed(count + 1);
+                    ArmedWatches armed(count + 1);
                     auto& registrator = armed.selector->registrator();
-                    std::unique_ptr<Sleeping> sleeping;
-                    if (asleep) sleeping = std::make_unique<Sleeping>(*armed.selector, kernel);
+                    std::unique_ptr<SleepingThread> sleeping;
+                    if (asleep) sleeping = std::make_unique<SleepingThread>(*armed.selector, kernel);
                     kernel.refuse(error);
                     for (std::size_t i = 0; i < count; ++i) {
                         const Source source = armed.pairs[i].near;
@@ -195,7 +195,7 @@ TEST(Refusal, remove_returns_if_all_calls_are_refused) {
 TEST(Refusal, remove_does_not_reap_while_a_thread_sleeps) {
     const auto fault = fault_in_child([]() -> std::string {
         RefusedEnter kernel;
-        Armed armed(2);
+        ArmedWatches armed(2);
         std::atomic<bool> has_returned = false;
         std::vector<Event> events;
         kernel.hold_others(1); // the first call submits, the second sleeps
@@ -228,7 +228,7 @@ TEST(Refusal, wake_returns_the_error) {
     for (const int error : errors) {
         const auto fault = fault_in_child([error]() -> std::string {
             RefusedEnter kernel;
-            Armed armed(1);
+            ArmedWatches armed(1);
             auto& registrator = armed.selector->registrator();
             const Pair late;
             int refused = 0;
@@ -236,7 +236,7 @@ TEST(Refusal, wake_returns_the_error) {
             std::error_code last;
             std::error_code add;
             {
-                const Sleeping sleeping(*armed.selector, kernel);
+                const SleepingThread sleeping(*armed.selector, kernel);
                 kernel.refuse(error);
                 // More than the ring has room for.
                 for (int i = 0; i < 1000; ++i) refused += static_cast<bool>(registrator.wake());
@@ -262,7 +262,7 @@ TEST(Refusal, select_returns_the_error) {
         const auto fault = fault_in_child([error]() -> std::string {
             raise_descriptor_limit();
             RefusedEnter kernel;
-            Armed armed(400);
+            ArmedWatches armed(400);
             kernel.refuse(error);
             for (auto& pair : armed.pairs) {
                 EXPECT_FALSE(armed.selector->registrator().modify(pair.near, {Token{9}, Ready::readable, Mode::edge}));
@@ -291,7 +291,7 @@ TEST(Refusal, select_returns_the_error) {
 // After all descriptors of a Selector were closed each call returns, and select() reports it.
 TEST(Refusal, all_is_closed) {
     const auto fault = fault_in_child([]() -> std::string {
-        Armed armed(10);
+        ArmedWatches armed(10);
         for (int descriptor = 3; descriptor < 200; ++descriptor) close(descriptor);
         std::error_code error;
         for (int i = 0; i < 3; ++i) {

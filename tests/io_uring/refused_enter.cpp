@@ -50,7 +50,7 @@ int next_error() {
     return error_of_plan;
 }
 
-[[noreturn]] void answer_for_ever() {
+[[noreturn]] void respond_for_ever() {
     while (listener == -1) std::this_thread::yield();
     for (;;) {
         seccomp_notif call{};
@@ -73,7 +73,7 @@ int install(const sock_fprog& program, unsigned flags) {
 } // namespace
 
 RefusedEnter::RefusedEnter() {
-    std::thread(answer_for_ever).detach(); // before the filter, which must not apply to it
+    std::thread(respond_for_ever).detach(); // before the filter, which must not apply to it
     std::array<sock_filter, 4> rules{{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
                                       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_enter, 0, 1),
                                       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),

@@ -7,6 +7,7 @@
 
 namespace kqueue_on_linux {
 
+/// The filters that the emulation has.
 enum class Filter : std::uint8_t { read, write, except, user };
 
 /// A Kevent is a struct kevent independent of the system.
@@ -19,7 +20,7 @@ struct Kevent {
     void* udata = nullptr;
 };
 
-/// The present state of a filter.
+/// A State is what a filter reports of its source at present.
 struct State {
     bool is_ready = false;
     unsigned flags = 0; ///< EV_EOF or nothing

@@ -38,6 +38,7 @@ std::uint32_t wakes_of(Filter filter) {
     }
 }
 
+/// A Clock measures the timeout of one kevent().
 class Clock {
   public:
     explicit Clock(const timespec* timeout) : has_end_(timeout != nullptr) {

@@ -17,7 +17,7 @@
 
 namespace kqueue_on_linux {
 
-/// The differences between systems.
+/// A System has what differs between the systems that have kqueue(2).
 struct System {
     /// The error of EV_ADD of EVFILT_WRITE for a pipe without a reader: pipe_kqfilter() in sys/kern/sys_pipe.c. 0:
     /// none.
@@ -62,6 +62,7 @@ class Queue {
     void forget(int descriptor);
 
   private:
+    /// A Note is a registered event (FreeBSD: knote).
     struct Note {
         Kevent kevent; // with the flags that it was made with
         std::uint64_t serial = 0;

@@ -15,7 +15,7 @@
 namespace kqueue_on_linux {
 namespace {
 
-/// Exists until the process ends, since close() is called after all destructors.
+/// Queues holds all kqueues of the process. It is never destroyed, since close() is called after all destructors.
 struct Queues {
     std::mutex mutex;
     std::map<int, std::shared_ptr<Queue>> by_descriptor;

@@ -128,11 +128,11 @@ TEST_F(Trace, goes_to_the_standard_error_stream_of_any_program) {
 TEST_F(Trace, of_a_file_that_cannot_be_written_is_refused) {
     const auto nowhere = folder_ / "nowhere" / "trace";
     const auto choice = explain({.backend = "trace?file=" + element_of(nowhere) + "+" BACKEND});
-    EXPECT_FALSE(choice.winner);
+    EXPECT_FALSE(choice.backend);
     EXPECT_TRUE(
         contains(choice.text(), {"open: No such file or directory: option \"file\": expected a file that can be "
                                  "written"}));
-    EXPECT_FALSE(explain({.backend = "trace?file=+" BACKEND}).winner);
+    EXPECT_FALSE(explain({.backend = "trace?file=+" BACKEND}).backend);
 }
 
 } // namespace

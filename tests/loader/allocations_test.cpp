@@ -77,12 +77,12 @@ namespace {
 #define BACKEND_WITH_OPTION "poll_fallback"
 #endif
 
-enum Ending { all_succeeded, threw_bad_alloc, continued, reported_another_error, threw_another, leaked };
+enum Result { all_succeeded, threw_bad_alloc, continued, reported_another_error, threw_another, leaked };
 
-const char* text_of(int ending) {
+const char* text_of(int result) {
     constexpr const char* texts[] = {"all succeeded",      "std::bad_alloc",    "success",
                                      "another diagnostic", "another exception", "a leak"};
-    return texts[ending];
+    return texts[result];
 }
 
 /// Whether a diagnostic reports a lack of memory.
@@ -91,30 +91,30 @@ bool blames_memory(const std::string& diagnostic) {
 }
 
 /// Runs in a child; returns 0 if no allocation failed, and `count` is then the number of all.
-Ending end_with_failure(long number, const std::function<bool()>& is_right) {
-    Ending ending = continued;
+Result run_with_failure(long number, const std::function<bool()>& is_right) {
+    Result result = continued;
     bool is_right_diagnostic = true;
     try {
         successes_left = number;
         is_right_diagnostic = is_right();
         successes_left = -1;
-        if (!has_failed) ending = all_succeeded;
+        if (!has_failed) result = all_succeeded;
     } catch (const std::bad_alloc&) {
         successes_left = -1;
-        ending = threw_bad_alloc;
+        result = threw_bad_alloc;
     } catch (const OpenError& error) {
         successes_left = -1;
-        if (!blames_memory(error.what())) ending = reported_another_error;
-        if (ending == reported_another_error) std::fprintf(stderr, "%s\n", error.what());
+        if (!blames_memory(error.what())) result = reported_another_error;
+        if (result == reported_another_error) std::fprintf(stderr, "%s\n", error.what());
     } catch (...) {
         successes_left = -1;
-        ending = threw_another;
+        result = threw_another;
     }
-    if (!is_right_diagnostic) ending = reported_another_error;
+    if (!is_right_diagnostic) result = reported_another_error;
 #if defined(__SANITIZE_ADDRESS__)
-    if (__lsan_do_recoverable_leak_check() != 0) ending = leaked;
+    if (__lsan_do_recoverable_leak_check() != 0) result = leaked;
 #endif
-    return ending;
+    return result;
 }
 
 class Allocations : public LoaderTest {
@@ -126,16 +126,16 @@ class Allocations : public LoaderTest {
     static void try_each(const std::function<bool()>& is_right, long least = 6) {
         constexpr long most = 1000;
         long number = 0;
-        for (int ending = continued; ending != all_succeeded && number < most; ++number) {
+        for (int result = continued; result != all_succeeded && number < most; ++number) {
             const pid_t child = fork();
             ASSERT_NE(child, -1);
-            if (child == 0) _exit(end_with_failure(number, is_right));
+            if (child == 0) _exit(run_with_failure(number, is_right));
             int status = 0;
             ASSERT_EQ(waitpid(child, &status, 0), child);
             ASSERT_TRUE(WIFEXITED(status)) << "allocation " << number << ": ended by signal " << WTERMSIG(status);
-            ending = WEXITSTATUS(status);
-            ASSERT_LE(ending, leaked) << "allocation " << number;
-            ASSERT_LE(ending, continued) << "allocation " << number << ": " << text_of(ending);
+            result = WEXITSTATUS(status);
+            ASSERT_LE(result, leaked) << "allocation " << number;
+            ASSERT_LE(result, continued) << "allocation " << number << ": " << text_of(result);
         }
         EXPECT_GE(number, least) << "nothing was made to fail";
     }
@@ -160,7 +160,7 @@ bool opens_or_lacks_memory(const std::function<std::unique_ptr<Selector>(OpenFai
 
 /// Whether the choice is right, unless its diagnostic reports a lack of memory.
 bool is_first_choice(const Choice& choice) {
-    return choice.winner && (choice.attempts.size() == 1 || blames_memory(choice.text())) &&
+    return choice.backend && (choice.attempts.size() == 1 || blames_memory(choice.text())) &&
            choice.passed_over.empty() && choice.installed.size() >= 2;
 }
 
@@ -176,14 +176,14 @@ TEST_F(Allocations, of_explain_by_name) {
     backend.set("nosuch,poll_fallback");
     try_each([] {
         const auto choice = explain();
-        return shown(choice.winner ? choice.winner->name == "poll_fallback" : blames_memory(choice.text()),
+        return shown(choice.backend ? choice.backend->name == "poll_fallback" : blames_memory(choice.text()),
                      choice.text());
     });
 }
 
 /// Returns whether the choice is right, or states that memory was short.
 bool is_stack(const Choice& choice, const std::string& stack) {
-    if (!choice.winner) return shown(blames_memory(choice.text()), choice.text());
+    if (!choice.backend) return shown(blames_memory(choice.text()), choice.text());
     return shown(choice.stack() == stack && choice.attempts.size() == 1, choice.text());
 }
 
@@ -208,7 +208,7 @@ TEST_F(Allocations, of_a_stack_of_poll) {
 
 TEST_F(Allocations, of_another_selector_of_a_stack) {
     const auto choice = explain({.backend = "trace?file=/dev/null+trace+" BACKEND_WITH_OPTION});
-    ASSERT_TRUE(choice.winner) << choice.text();
+    ASSERT_TRUE(choice.backend) << choice.text();
     try_each([&choice] { return opens_or_lacks_memory([&](OpenFailure& failure) { return choice.open(failure); }); },
              5);
 }

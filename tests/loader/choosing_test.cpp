@@ -27,7 +27,7 @@ class Choosing : public LoaderTest {
     /// Requests an invalid value; returns the reason of the refusal.
     std::string refusal_of(const std::string& value) {
         const auto choice = choice_for(value);
-        EXPECT_FALSE(choice.winner);
+        EXPECT_FALSE(choice.backend);
         EXPECT_TRUE(choice.attempts.empty()) << choice.text();
         EXPECT_TRUE(contains(choice.text(), {"pollux: cannot use backend \"" + value + "\" (from POLLUX_BACKEND)\n",
                                              choice.refusal, "installed: ", "good"}));
@@ -39,17 +39,17 @@ class Choosing : public LoaderTest {
 
 TEST_F(Choosing, one_name) {
     const auto choice = choice_for("good");
-    ASSERT_TRUE(choice.winner) << choice.text();
-    EXPECT_EQ(choice.winner->name, "good");
-    EXPECT_EQ(choice.winner->file, fixture("good"));
-    EXPECT_EQ(choice.winner->summary, "a fixture of the loader's tests");
+    ASSERT_TRUE(choice.backend) << choice.text();
+    EXPECT_EQ(choice.backend->name, "good");
+    EXPECT_EQ(choice.backend->file, fixture("good"));
+    EXPECT_EQ(choice.backend->summary, "a fixture of the loader's tests");
     EXPECT_TRUE(contains(choice.text(), {"pollux: opened backend \"good\" for \"good\" (from POLLUX_BACKEND)\n",
                                          fixture("good").string() + ": opened"}));
 }
 
 TEST_F(Choosing, one_name_never_falls_back) {
     const auto choice = choice_for("open_fails");
-    EXPECT_FALSE(choice.winner);
+    EXPECT_FALSE(choice.backend);
     ASSERT_EQ(choice.attempts.size(), 1U) << choice.text();
     EXPECT_TRUE(contains(choice.text(), {"cannot open backend \"open_fails\" (from POLLUX_BACKEND)", "fixture_setup"}));
     EXPECT_THROW(static_cast<void>(open()), OpenError);
@@ -57,8 +57,8 @@ TEST_F(Choosing, one_name_never_falls_back) {
 
 TEST_F(Choosing, list_continues_and_reports_each) {
     const auto choice = choice_for("wrong_abi,nosuch,good,rank_high");
-    ASSERT_TRUE(choice.winner) << choice.text();
-    EXPECT_EQ(choice.winner->name, "good");
+    ASSERT_TRUE(choice.backend) << choice.text();
+    EXPECT_EQ(choice.backend->name, "good");
     ASSERT_EQ(choice.attempts.size(), 3U) << choice.text(); // nothing is tried after the first that opens
     EXPECT_TRUE(contains(choice.attempts[0].reason, {"built with ABI"}));
     EXPECT_TRUE(contains(choice.attempts[1].reason, {file_name("nosuch")}));
@@ -69,26 +69,26 @@ TEST_F(Choosing, list_continues_and_reports_each) {
 
 TEST_F(Choosing, list_never_falls_back_beyond_itself) {
     const auto choice = choice_for("open_fails,null_open");
-    EXPECT_FALSE(choice.winner);
+    EXPECT_FALSE(choice.backend);
     EXPECT_EQ(choice.attempts.size(), 2U) << choice.text();
     EXPECT_TRUE(contains(choice.text(), {"cannot open any backend of \"open_fails,null_open\"", "fixture_setup"}));
 }
 
 TEST_F(Choosing, list_of_names_and_files) {
     const auto choice = choice_for("nosuch," + fixture("good").string());
-    ASSERT_TRUE(choice.winner) << choice.text();
-    EXPECT_EQ(choice.winner->file, fixture("good"));
+    ASSERT_TRUE(choice.backend) << choice.text();
+    EXPECT_EQ(choice.backend->file, fixture("good"));
 }
 
 TEST_F(Choosing, auto_takes_the_highest_rank_that_opens) {
     for (const char* value : {"auto", "", "  ", " auto\t"}) {
         const auto choice = choice_for(value);
-        ASSERT_TRUE(choice.winner) << choice.text();
-        EXPECT_EQ(choice.winner->name, "rank_high") << '"' << value << '"';
+        ASSERT_TRUE(choice.backend) << choice.text();
+        EXPECT_EQ(choice.backend->name, "rank_high") << '"' << value << '"';
         EXPECT_EQ(choice.requested, "auto") << '"' << value << '"';
     }
     backend.set(std::nullopt);
-    EXPECT_EQ(explain().winner.value().name, "rank_high");
+    EXPECT_EQ(explain().backend.value().name, "rank_high");
     EXPECT_TRUE(contains(explain().text(), {"opened backend \"rank_high\" for \"auto\" (the default)"}));
 }
 
@@ -122,15 +122,15 @@ TEST_F(Choosing, installed_is_in_order_of_rank_with_ties_by_name) {
 
 TEST_F(Choosing, spaces_are_trimmed) {
     const auto choice = choice_for(" nosuch ,\tgood ");
-    ASSERT_TRUE(choice.winner) << choice.text();
-    EXPECT_EQ(choice.winner->name, "good");
+    ASSERT_TRUE(choice.backend) << choice.text();
+    EXPECT_EQ(choice.backend->name, "good");
     EXPECT_EQ(choice.requested, "nosuch ,\tgood");
 }
 
 TEST_F(Choosing, program_has_precedence_over_the_environment) {
     backend.set("nosuch");
     const auto choice = explain({.backend = "good"});
-    ASSERT_TRUE(choice.winner) << choice.text();
+    ASSERT_TRUE(choice.backend) << choice.text();
     EXPECT_EQ(choice.origin, "from the program");
 }
 
@@ -153,15 +153,15 @@ TEST_F(Choosing, value_with_a_slash_is_a_file) {
     ASSERT_EQ(choice.attempts.size(), 1U);
     EXPECT_EQ(choice.attempts[0].file, native("/nonexistent/good"));
     EXPECT_EQ(choice.attempts[0].reason, "No such file or directory");
-    EXPECT_EQ(choice_for(fixture("good").string()).winner.value().file, fixture("good"));
+    EXPECT_EQ(choice_for(fixture("good").string()).backend.value().file, fixture("good"));
 }
 
 TEST_F(Choosing, file_may_have_any_name) {
     const TemporaryFolder folder;
     fs::copy_file(fixture("good"), folder / "anything");
     const auto choice = choice_for(folder.string() + "/anything");
-    ASSERT_TRUE(choice.winner) << choice.text();
-    EXPECT_EQ(choice.winner->name, "good");
+    ASSERT_TRUE(choice.backend) << choice.text();
+    EXPECT_EQ(choice.backend->name, "good");
 }
 
 TEST_F(Choosing, real_plugins_open) {
@@ -169,7 +169,7 @@ TEST_F(Choosing, real_plugins_open) {
     for (const auto& plugin : fs::directory_iterator(plugins)) {
         const bool is_layer = load(plugin.path()).is_layer;
         const auto choice = choice_for(element_of(plugin.path()) + (is_layer ? "+" BACKEND : ""));
-        EXPECT_TRUE(choice.winner) << choice.text();
+        EXPECT_TRUE(choice.backend) << choice.text();
     }
 }
 
@@ -190,13 +190,13 @@ TEST_F(Choosing, plugin_stays_loaded_and_to_itself) {
     EXPECT_FALSE(is_loaded(file));
     Choice choice;
     open({.backend = file.string()}, choice).reset();
-    ASSERT_TRUE(choice.winner) << choice.text();
+    ASSERT_TRUE(choice.backend) << choice.text();
     EXPECT_TRUE(is_loaded(file)) << "unloaded";
 #ifndef _WIN32 // the symbols of a DLL are not visible to others
     EXPECT_EQ(dlsym(RTLD_DEFAULT, "pollux_plugin"), nullptr) << "its symbol is visible to all";
 #endif
     OpenFailure failure;
-    EXPECT_NE(choice.winner->open(failure), nullptr);
+    EXPECT_NE(choice.backend->open(failure), nullptr);
 }
 
 } // namespace

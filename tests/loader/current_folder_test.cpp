@@ -11,7 +11,7 @@
 namespace pollux::loader_tests {
 namespace {
 
-/// Each test runs in a folder of its own with the plugin "good".
+/// Tests that run in a folder of their own with the plugin "good".
 class CurrentFolder : public LoaderTest {
   protected:
     CurrentFolder() {
@@ -30,19 +30,19 @@ TEST_F(CurrentFolder, is_never_searched) {
     for (const auto& value : {std::string(), next, next + next, next + absent + next, absent + next + next + absent}) {
         plugin_path.set(value);
         const auto choice = explain();
-        EXPECT_FALSE(choice.winner) << value << '\n' << choice.text();
+        EXPECT_FALSE(choice.backend) << value << '\n' << choice.text();
         EXPECT_TRUE(choice.notes.empty()) << choice.text(); // empty elements are not reported
         EXPECT_EQ(std::ranges::count(choice.folders, fs::path(folder)), 0) << choice.text();
         for (const auto& searched : choice.folders) EXPECT_TRUE(searched.is_absolute()) << searched;
     }
     plugin_path.set(std::nullopt);
-    EXPECT_FALSE(explain().winner);
+    EXPECT_FALSE(explain().backend);
 }
 
 TEST_F(CurrentFolder, relative_elements_are_ignored_with_a_note) {
     plugin_path.set("." + list_separator + "../plugins");
     const auto choice = explain();
-    EXPECT_FALSE(choice.winner) << choice.text();
+    EXPECT_FALSE(choice.backend) << choice.text();
     EXPECT_EQ(choice.notes,
               (std::vector<std::string>{"ignored \".\" of POLLUX_PLUGIN_PATH: not an absolute path",
                                         "ignored \"../plugins\" of POLLUX_PLUGIN_PATH: not an absolute path"}));
@@ -52,14 +52,14 @@ TEST_F(CurrentFolder, relative_elements_are_ignored_with_a_note) {
 TEST_F(CurrentFolder, is_used_for_a_requested_file) {
     backend.set("./" + file_name("good"));
     const auto choice = explain();
-    ASSERT_TRUE(choice.winner) << choice.text();
-    EXPECT_EQ(choice.winner->file, folder / file_name("good"));
+    ASSERT_TRUE(choice.backend) << choice.text();
+    EXPECT_EQ(choice.backend->file, folder / file_name("good"));
 }
 
 TEST_F(CurrentFolder, is_used_for_folders_of_the_program) {
     const auto choice = explain({.folders = {".", ""}});
-    ASSERT_TRUE(choice.winner) << choice.text();
-    EXPECT_EQ(choice.winner->file, folder / file_name("good"));
+    ASSERT_TRUE(choice.backend) << choice.text();
+    EXPECT_EQ(choice.backend->file, folder / file_name("good"));
 }
 
 #ifdef CORE_LIBRARY

@@ -76,8 +76,8 @@ TEST_F(Description, auto_loads_the_one_that_it_opens_and_no_other) {
     const auto high = put(fixture("rank_high"), folder, "rank_high"), good = put(fixture("good"), folder, "good");
     plugin_path.set(folder.string());
     const auto choice = explain();
-    ASSERT_TRUE(choice.winner) << choice.text();
-    EXPECT_EQ(choice.winner->file, high);
+    ASSERT_TRUE(choice.backend) << choice.text();
+    EXPECT_EQ(choice.backend->file, high);
     EXPECT_TRUE(is_loaded(high));
     EXPECT_FALSE(is_loaded(good));
 }
@@ -87,12 +87,12 @@ TEST_F(Description, plugin_without_one_is_passed_over_and_can_be_requested) {
     put(fixture("rank_high"), folder, "rank_high");
     plugin_path.set(folder.string());
     const auto choice = explain();
-    ASSERT_TRUE(choice.winner) << choice.text();
-    EXPECT_EQ(choice.winner->name, "rank_high"); // although the other one has a higher rank
+    ASSERT_TRUE(choice.backend) << choice.text();
+    EXPECT_EQ(choice.backend->name, "rank_high"); // although the other one has a higher rank
     EXPECT_FALSE(is_loaded(file));
     EXPECT_TRUE(contains(choice.text(), {file.string() + ": passed over: its file has no description"}));
     EXPECT_FALSE(found_one("undescribed").described);
-    EXPECT_EQ(explain({.backend = "undescribed"}).winner.value().rank, 5000);
+    EXPECT_EQ(explain({.backend = "undescribed"}).backend.value().rank, 5000);
 }
 
 TEST_F(Description, disagrees_with_the_plugin) {

@@ -11,5 +11,5 @@ int main(int argc, char** argv) {
     const auto choice = pollux::explain(request);
     std::cout << choice.text() << '\n';
     for (const auto& folder : choice.folders) std::cout << "  searched: " << folder.string() << '\n';
-    return choice.winner ? 0 : 1;
+    return choice.backend ? 0 : 1;
 }

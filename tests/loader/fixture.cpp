@@ -78,6 +78,7 @@ constexpr std::uint32_t least_size =
 [[maybe_unused]] const Capabilities cut_size = sized(least_size - 12, nowhere); // in the middle of a pointer
 [[maybe_unused]] const Capabilities large_size = sized(0x7fffffff, "levels");
 
+/// A backend that reports nothing.
 class Idle final : public Selector, private Registrator {
   public:
     Registrator& registrator() noexcept override { return *this; }

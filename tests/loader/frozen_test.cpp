@@ -104,10 +104,10 @@ TEST_F(Frozen, layer_has_its_extension) {
 
 TEST_F(Frozen, options_and_failures_of_the_layer) {
     const auto choice = explain({.backend = "frozen_layer?most=0+" BACKEND, .folders = {plugins}});
-    EXPECT_FALSE(choice.winner);
+    EXPECT_FALSE(choice.backend);
     EXPECT_TRUE(contains(choice.text(), {"option \"most\": expected a count from 1 to 4096, was given \"0\""}));
     const auto given = explain({.backend = "frozen_layer?most=2+" BACKEND, .folders = {plugins}});
-    ASSERT_TRUE(given.winner) << given.text();
+    ASSERT_TRUE(given.backend) << given.text();
     EXPECT_EQ(given.stack(), "frozen_layer?most=2+" BACKEND);
 }
 
@@ -159,9 +159,9 @@ TEST_F(Frozen, backend_states_why_it_fails) {
 
 TEST_F(Frozen, auto_chooses_the_backend_by_its_rank) {
     const auto choice = explain();
-    ASSERT_TRUE(choice.winner) << choice.text();
+    ASSERT_TRUE(choice.backend) << choice.text();
     EXPECT_EQ(choice.stack(), "frozen");
-    EXPECT_TRUE(explain({.backend = "auto", .needs = {.level = true}}).winner);
+    EXPECT_TRUE(explain({.backend = "auto", .needs = {.level = true}}).backend);
     EXPECT_NE(explain({.backend = "auto", .needs = {.edge = true}}).stack(), "frozen");
 }
 #endif

@@ -15,7 +15,7 @@ class HostileFacts : public LoaderTest {
 
     static std::string reason_for(const std::string& stack) {
         const auto choice = explain({.backend = stack});
-        EXPECT_FALSE(choice.winner) << choice.text();
+        EXPECT_FALSE(choice.backend) << choice.text();
         return choice.attempts.empty() ? "no attempt" : choice.attempts.back().reason;
     }
 };
@@ -43,8 +43,8 @@ TEST_F(HostileFacts, more_options_than_a_plugin_may_have) {
     EXPECT_EQ(loaded.refusal, "");
     EXPECT_EQ(loaded.options.size(), most_options);
     const auto choice = explain({.backend = "all_options?option_255=x"});
-    ASSERT_TRUE(choice.winner) << choice.text();
-    EXPECT_EQ(choice.winner->options.at(255).value, "x");
+    ASSERT_TRUE(choice.backend) << choice.text();
+    EXPECT_EQ(choice.backend->options.at(255).value, "x");
 }
 
 TEST_F(HostileFacts, option_texts_with_control_bytes_are_escaped) {
@@ -54,7 +54,7 @@ TEST_F(HostileFacts, option_texts_with_control_bytes_are_escaped) {
     EXPECT_EQ(loaded.options[0].help, "how\\r\\n\\x7fmuch\\x1bc");
     EXPECT_EQ(loaded.options[0].value, "1\033[2J\n\xff");
     const auto choice = explain({.backend = "control_options?size=%1b[2J%0a"});
-    ASSERT_TRUE(choice.winner) << choice.text();
+    ASSERT_TRUE(choice.backend) << choice.text();
     EXPECT_TRUE(contains(choice.text(), {"opened backend \"control_options?size=\\x1b[2J\\n\""}));
     EXPECT_TRUE(contains(reason_for("control_options?sise=%1b"), {"option \"sise\" is unknown: expected of: size"}));
 }
@@ -71,7 +71,7 @@ TEST_F(HostileFacts, selector_with_a_failure_is_a_selector) {
     EXPECT_NE(loaded.open(failure), nullptr);
     EXPECT_FALSE(failure.error());
     EXPECT_EQ(failure.step(), "");
-    EXPECT_TRUE(explain({.backend = "opens_and_fails"}).winner);
+    EXPECT_TRUE(explain({.backend = "opens_and_fails"}).backend);
     // It is not taken for the reason of a layer.
     EXPECT_EQ(reason_for("layer_fails_in_silence+opens_and_fails"), "open failed and gave no reason");
 }
@@ -97,7 +97,7 @@ TEST_F(HostileFacts, layer_that_leaves_its_inner_selector_is_refused) {
 
 TEST_F(HostileFacts, layer_that_returns_its_inner_selector_changes_nothing) {
     const auto choice = explain({.backend = "layer_passes_on+good"});
-    ASSERT_TRUE(choice.winner) << choice.text();
+    ASSERT_TRUE(choice.backend) << choice.text();
     OpenFailure failure;
     EXPECT_NE(choice.open(failure), nullptr);
 }

@@ -17,7 +17,7 @@ namespace pollux::loader_tests {
 
 namespace fs = std::filesystem;
 
-/// Sets or clears a variable of the environment, and restores it in the destructor.
+/// An EnvironmentVariable sets or clears a variable of the environment, and restores it in the destructor.
 class EnvironmentVariable {
   public:
     EnvironmentVariable(const char* name, const std::optional<std::string>& value) : name_(name) {
@@ -115,7 +115,7 @@ inline testing::AssertionResult contains(const std::string& text, std::initializ
     return testing::AssertionSuccess() << text;
 }
 
-/// Starts each test with none of the variables set.
+/// A LoaderTest starts with none of the variables set.
 class LoaderTest : public testing::Test {
   protected:
     EnvironmentVariable backend{"POLLUX_BACKEND", std::nullopt};

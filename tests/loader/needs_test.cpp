@@ -16,13 +16,13 @@ class NeedsOf : public LoaderTest {
 
 TEST_F(NeedsOf, auto_passes_over_backends_that_lack_them_and_reports_why) {
     const auto choice = explain({.backend = "auto", .needs = {.files = true, .priority = true}});
-    ASSERT_TRUE(choice.winner) << choice.text();
-    EXPECT_TRUE(choice.winner->capabilities.files);
-    EXPECT_TRUE(choice.winner->capabilities.priority);
+    ASSERT_TRUE(choice.backend) << choice.text();
+    EXPECT_TRUE(choice.backend->capabilities.files);
+    EXPECT_TRUE(choice.backend->capabilities.priority);
     for (const auto& attempt : choice.attempts) {
-        const bool is_winner = attempt.file == choice.winner->file;
-        EXPECT_EQ(attempt.reason.empty(), is_winner);
-        if (!is_winner) {
+        const bool is_backend = attempt.file == choice.backend->file;
+        EXPECT_EQ(attempt.reason.empty(), is_backend);
+        if (!is_backend) {
             EXPECT_TRUE(
                 contains(attempt.reason, {"backend " + attempt.backend + " does not offer ", "the program needs: "}));
         }
@@ -31,32 +31,33 @@ TEST_F(NeedsOf, auto_passes_over_backends_that_lack_them_and_reports_why) {
 
 TEST_F(NeedsOf, auto_fails_if_no_backend_has_them) {
     const auto choice = explain({.folders = {fixtures}, .needs = {.edge = true}});
-    ASSERT_TRUE(choice.winner) << choice.text();
-    EXPECT_TRUE(choice.winner->capabilities.edge);
+    ASSERT_TRUE(choice.backend) << choice.text();
+    EXPECT_TRUE(choice.backend->capabilities.edge);
     EXPECT_TRUE(contains(choice.attempts.at(0).reason, {"backend rank_top does not offer edge"}));
     const TemporaryFolder folder;
     put(fs::path(plugins) / file_name("poll_fallback"), folder, "poll_fallback");
     const auto only = explain({.backend = "poll_fallback", .folders = {folder}, .needs = {.edge = true}});
-    EXPECT_FALSE(only.winner) << only.text();
+    EXPECT_FALSE(only.backend) << only.text();
 }
 
 TEST_F(NeedsOf, named_backend_is_refused_with_its_reason) {
     const Request request{.backend = "poll_fallback", .needs = {.edge = true}};
     const auto choice = explain(request);
-    EXPECT_FALSE(choice.winner);
+    EXPECT_FALSE(choice.backend);
     const std::string reason = load(fs::path(plugins) / file_name("poll_fallback")).capabilities.edge.reason;
     EXPECT_TRUE(
         contains(choice.text(), {"cannot open backend \"poll_fallback\"",
                                  "backend poll_fallback does not offer edge, which the program needs: " + reason}));
     EXPECT_THROW(static_cast<void>(open(request)), OpenError);
     EXPECT_THROW(Poll{request}, OpenError);
-    EXPECT_TRUE(explain({.backend = "poll_fallback", .needs = {.oneshot = true, .level = true, .pipes = true}}).winner);
+    EXPECT_TRUE(
+        explain({.backend = "poll_fallback", .needs = {.oneshot = true, .level = true, .pipes = true}}).backend);
 }
 
 TEST_F(NeedsOf, list_continues) {
     const auto choice = explain({.backend = "poll_fallback,epoll", .needs = {.edge = true}});
-    ASSERT_TRUE(choice.winner) << choice.text();
-    EXPECT_EQ(choice.winner->name, "epoll");
+    ASSERT_TRUE(choice.backend) << choice.text();
+    EXPECT_EQ(choice.backend->name, "epoll");
     EXPECT_TRUE(contains(choice.attempts.at(0).reason, {"does not offer edge"}));
 }
 
@@ -67,7 +68,7 @@ TEST_F(NeedsOf, each_is_compared_with_the_capability_of_its_name) {
                                                   {"files", {.files = true}},     {"priority", {.priority = true}}};
     for (const auto& [name, needs] : each) {
         const auto choice = explain({.backend = "good", .needs = needs});
-        EXPECT_FALSE(choice.winner);
+        EXPECT_FALSE(choice.backend);
         EXPECT_TRUE(contains(choice.text(), {"does not offer " + std::string(name) + ",", "no reason given"}));
     }
 }

@@ -64,7 +64,7 @@ std::string name_of_loaded(const fs::path& path) {
     return plugin ? plugin->name : "no plugin";
 }
 
-/// Requires root, since root trusts only files of root.
+/// Tests of which files root trusts: those of root alone. They need root.
 class Trusted : public LoaderTest {
   protected:
     void SetUp() override {
@@ -197,8 +197,8 @@ class SetUid : public LoaderTest {
     /// The output of the program for "good" in the folder of plugins.
     std::string diagnostic() { return diagnostic_of(program.string(), "good", plugins.string()); }
 
-    std::string diagnostic_of(const std::string& called, const std::string& asked, const std::string& searched) {
-        std::vector<std::string> arguments{called, asked};
+    std::string diagnostic_of(const std::string& called, const std::string& requested, const std::string& searched) {
+        std::vector<std::string> arguments{called, requested};
         if (!searched.empty()) arguments.push_back(searched);
         return output_of(program, arguments);
     }

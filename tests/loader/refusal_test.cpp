@@ -15,7 +15,7 @@ class Refusal : public LoaderTest {
     /// Requests a file; returns the reason of the refusal, and checks the rest of the diagnostic.
     static std::string reason_for(const fs::path& file) {
         const auto choice = explain({.backend = file.string()});
-        EXPECT_FALSE(choice.winner) << choice.text();
+        EXPECT_FALSE(choice.backend) << choice.text();
         if (choice.attempts.size() != 1) return "not one attempt:\n" + choice.text();
         const auto& [name, tried, reason] = choice.attempts.front();
         EXPECT_EQ(tried, file);

@@ -23,16 +23,16 @@ TEST_F(Search, program_then_environment_then_installation) {
     const Request request{.backend = BACKEND, .folders = {program}};
 
     const auto all = explain(request);
-    ASSERT_TRUE(all.winner) << all.text();
-    EXPECT_EQ(all.winner->file.parent_path(), program);
+    ASSERT_TRUE(all.backend) << all.text();
+    EXPECT_EQ(all.backend->file.parent_path(), program);
     ASSERT_GE(all.folders.size(), 3U);
     EXPECT_EQ(all.folders[0], program);
     EXPECT_EQ(all.folders[1], environment);
 
-    EXPECT_EQ(explain({.backend = BACKEND}).winner.value().file.parent_path(), environment);
+    EXPECT_EQ(explain({.backend = BACKEND}).backend.value().file.parent_path(), environment);
 #ifdef CORE_LIBRARY // if the core is linked in, it is beside the test and not beside the plugins
     plugin_path.set(std::nullopt);
-    const auto last = explain({.backend = BACKEND}).winner.value().file.parent_path();
+    const auto last = explain({.backend = BACKEND}).backend.value().file.parent_path();
     EXPECT_TRUE(fs::equivalent(last, plugins)) << last;
 #endif
 }
@@ -42,9 +42,9 @@ TEST_F(Search, folders_of_the_variable_in_order) {
     put(fixture("good"), first, "good");
     put(fixture("good"), second, "good");
     plugin_path.set(second.string() + list_separator + first.string());
-    EXPECT_EQ(explain({.backend = "good"}).winner.value().file.parent_path(), second);
+    EXPECT_EQ(explain({.backend = "good"}).backend.value().file.parent_path(), second);
     plugin_path.set(first.string() + list_separator + second.string());
-    EXPECT_EQ(explain({.backend = "good"}).winner.value().file.parent_path(), first);
+    EXPECT_EQ(explain({.backend = "good"}).backend.value().file.parent_path(), first);
 }
 
 TEST_F(Search, of_two_plugins_of_one_name_the_first_is_used) {
@@ -52,7 +52,7 @@ TEST_F(Search, of_two_plugins_of_one_name_the_first_is_used) {
     const auto shown = put(fixture("good"), first, "good");
     const auto hidden = put(fixture("good"), second, "good");
     const Request request{.backend = "good", .folders = {first, second}};
-    EXPECT_EQ(explain(request).winner.value().file, shown);
+    EXPECT_EQ(explain(request).backend.value().file, shown);
     const auto both = named("good", installed(request));
     ASSERT_EQ(both.size(), 2U);
     EXPECT_EQ(both[0].file, shown);
@@ -67,7 +67,7 @@ TEST_F(Search, first_is_used_even_if_it_is_broken) {
     const auto broken = put(fixture("wrong_abi"), first, "good");
     put(fixture("good"), second, "good");
     const auto choice = explain({.backend = "good", .folders = {first, second}});
-    EXPECT_FALSE(choice.winner) << choice.text();
+    EXPECT_FALSE(choice.backend) << choice.text();
     ASSERT_EQ(choice.attempts.size(), 1U);
     EXPECT_EQ(choice.attempts[0].file, broken);
     EXPECT_TRUE(contains(choice.attempts[0].reason, {"its name is \"wrong_abi\""}));

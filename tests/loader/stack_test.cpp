@@ -15,7 +15,7 @@ class StackOf : public LoaderTest {
     /// Requests a stack that cannot be opened; returns the reason of the last attempt.
     static std::string reason_for(const std::string& stack) {
         const auto choice = explain({.backend = stack});
-        EXPECT_FALSE(choice.winner) << choice.text();
+        EXPECT_FALSE(choice.backend) << choice.text();
         EXPECT_EQ(choice.stack(), "");
         if (choice.attempts.empty()) return "no attempt: " + choice.text();
         EXPECT_TRUE(contains(choice.text(), {choice.attempts.back().reason}));
@@ -59,9 +59,9 @@ TEST_F(StackOf, values_are_refused_by_the_plugin_with_what_it_expected) {
               "option \"batch\": expected a count from 1 to 4096, was given \"\\x1b[31m\"");
     for (const char* value : {"1", "4096"}) {
         const auto choice = explain({.backend = std::string("epoll?batch=") + value});
-        ASSERT_TRUE(choice.winner) << choice.text();
-        EXPECT_EQ(choice.winner->options.at(0).value, value);
-        EXPECT_TRUE(choice.winner->options.at(0).is_given);
+        ASSERT_TRUE(choice.backend) << choice.text();
+        EXPECT_EQ(choice.backend->options.at(0).value, value);
+        EXPECT_TRUE(choice.backend->options.at(0).is_given);
         EXPECT_EQ(choice.stack(), std::string("epoll?batch=") + value);
     }
 #endif
@@ -69,8 +69,8 @@ TEST_F(StackOf, values_are_refused_by_the_plugin_with_what_it_expected) {
 
 TEST_F(StackOf, layers_are_around_a_backend) {
     const auto choice = explain({.backend = "layer+good"});
-    ASSERT_TRUE(choice.winner) << choice.text();
-    EXPECT_EQ(choice.winner->name, "good");
+    ASSERT_TRUE(choice.backend) << choice.text();
+    EXPECT_EQ(choice.backend->name, "good");
     ASSERT_EQ(choice.layers.size(), 1U);
     EXPECT_EQ(choice.layers[0].name, "layer");
     EXPECT_TRUE(choice.layers[0].is_layer);
@@ -85,7 +85,7 @@ TEST_F(StackOf, layers_are_around_a_backend) {
 TEST_F(StackOf, layers_are_opened_from_the_inside) {
     for (const bool is_outer : {false, true}) {
         const auto choice = explain({.backend = is_outer ? "other_layer+layer+good" : "layer+other_layer+good"});
-        ASSERT_TRUE(choice.winner) << choice.text();
+        ASSERT_TRUE(choice.backend) << choice.text();
         Choice opened;
         const auto selector = open({.backend = choice.stack()}, opened);
         ASSERT_NE(selector, nullptr) << opened.text();
@@ -100,7 +100,7 @@ TEST_F(StackOf, layers_of_the_environment_are_around_all) {
     layers.set(" layer ");
     for (const std::string program : {"layer+good", "good", "auto", ""}) {
         const auto choice = explain({.backend = program});
-        ASSERT_TRUE(choice.winner) << choice.text();
+        ASSERT_TRUE(choice.backend) << choice.text();
         EXPECT_EQ(choice.layers.size(), program == "layer+good" ? 2U : 1U) << choice.stack();
         EXPECT_TRUE(contains(choice.text(), {"with layers \"layer\" (from POLLUX_LAYERS)"}));
     }
@@ -116,9 +116,9 @@ TEST_F(StackOf, a_layer_that_cannot_be_opened_fails_the_request) {
           std::pair("failing_layer?name=x", request_with("size=16, name=x, "
                                                          "option(name)=x, inner"))}) {
         layers.set(value);
-        for (const char* asked : {"good", "auto", "rank_high,good"}) {
-            const auto choice = explain({.backend = asked});
-            EXPECT_FALSE(choice.winner) << choice.text();
+        for (const char* requested : {"good", "auto", "rank_high,good"}) {
+            const auto choice = explain({.backend = requested});
+            EXPECT_FALSE(choice.backend) << choice.text();
             EXPECT_TRUE(contains(choice.text(), {fact}));
             const auto first = choice.text().find(fact);
             const bool is_known_before = fact.find("inner") == fact.npos;
@@ -128,7 +128,7 @@ TEST_F(StackOf, a_layer_that_cannot_be_opened_fails_the_request) {
     for (const char* value : {"+", "auto", "layer?", "A"}) {
         layers.set(value);
         const auto choice = explain({.backend = "good"});
-        EXPECT_FALSE(choice.winner) << choice.text();
+        EXPECT_FALSE(choice.backend) << choice.text();
         EXPECT_TRUE(choice.attempts.empty());
         EXPECT_TRUE(contains(choice.refusal, {"POLLUX_LAYERS: "}));
     }
@@ -153,27 +153,27 @@ TEST_F(StackOf, a_layer_in_place_of_a_backend_is_refused_and_the_reverse) {
 
 TEST_F(StackOf, auto_in_a_stack_chooses_by_rank) {
     const auto choice = explain({.backend = "layer+auto"});
-    ASSERT_TRUE(choice.winner) << choice.text();
-    EXPECT_EQ(choice.winner->name, "rank_high");
+    ASSERT_TRUE(choice.backend) << choice.text();
+    EXPECT_EQ(choice.backend->name, "rank_high");
     EXPECT_EQ(choice.stack(), "layer+rank_high");
     const auto none = explain({.backend = "failing_layer+auto"});
-    EXPECT_FALSE(none.winner) << none.text();
+    EXPECT_FALSE(none.backend) << none.text();
     EXPECT_TRUE(contains(none.text(), {"cannot open any backend of \"failing_layer+auto\""}));
 }
 
 TEST_F(StackOf, needs_are_those_of_the_whole_stack) {
-    EXPECT_TRUE(explain({.backend = "layer+" BACKEND, .needs = {.level = true}}).winner);
+    EXPECT_TRUE(explain({.backend = "layer+" BACKEND, .needs = {.level = true}}).backend);
 #ifdef __linux__
-    EXPECT_TRUE(explain({.backend = "epoll", .needs = {.edge = true}}).winner);
+    EXPECT_TRUE(explain({.backend = "epoll", .needs = {.edge = true}}).backend);
     const auto choice = explain({.backend = "layer+epoll", .needs = {.edge = true}});
-    EXPECT_FALSE(choice.winner) << choice.text();
+    EXPECT_FALSE(choice.backend) << choice.text();
     EXPECT_TRUE(contains(choice.text(), {"stack layer+epoll does not offer edge", "this layer is in the way"}));
 #endif
 }
 
 TEST_F(StackOf, the_next_stack_of_a_list_is_tried) {
     const auto choice = explain({.backend = "failing_layer+good,layer?x=1+good,layer+good"});
-    ASSERT_TRUE(choice.winner) << choice.text();
+    ASSERT_TRUE(choice.backend) << choice.text();
     EXPECT_EQ(choice.stack(), "layer+good");
     ASSERT_EQ(choice.attempts.size(), 3U);
     EXPECT_EQ(choice.attempts[0].backend, "failing_layer");

@@ -12,9 +12,9 @@ class Unrequested : public LoaderTest {
   protected:
     static fs::path hostile(const std::string& name) { return fs::path(HOSTILE) / file_name(name); }
 
-    /// The output of another program that requests `asked` in the folder, and may crash.
-    std::string diagnostic(const std::string& asked) const {
-        return output_of(EXPLAIN_PROGRAM, {"explain", asked, folder.string()});
+    /// The output of another program that requests `requested` in the folder, and may crash.
+    std::string diagnostic(const std::string& requested) const {
+        return output_of(EXPLAIN_PROGRAM, {"explain", requested, folder.string()});
     }
 
     TemporaryFolder folder;
@@ -24,16 +24,16 @@ class Unrequested : public LoaderTest {
 TEST_F(Unrequested, constructor_that_ends_the_process) {
     put(hostile("exits"), folder, "exits");
     put(hostile("exits_unsaid"), folder, "exits_unsaid");
-    for (const auto* asked : {"auto", "rank_high", "nosuch,rank_high"})
-        EXPECT_TRUE(contains(diagnostic(asked), {"opened backend \"rank_high\""})) << asked;
+    for (const auto* requested : {"auto", "rank_high", "nosuch,rank_high"})
+        EXPECT_TRUE(contains(diagnostic(requested), {"opened backend \"rank_high\""})) << requested;
     EXPECT_EQ(diagnostic("exits"), ""); // so that the test can fail
 }
 
 TEST_F(Unrequested, constructor_that_hangs_or_crashes) {
     put(hostile("hangs"), folder, "hangs");
     put(hostile("raises"), folder, "raises");
-    for (const auto* asked : {"auto", "rank_high", "nosuch,rank_high"})
-        EXPECT_TRUE(contains(diagnostic(asked), {"opened backend \"rank_high\""})) << asked;
+    for (const auto* requested : {"auto", "rank_high", "nosuch,rank_high"})
+        EXPECT_TRUE(contains(diagnostic(requested), {"opened backend \"rank_high\""})) << requested;
 }
 
 TEST_F(Unrequested, file_that_was_cut_off) {

@@ -13,7 +13,7 @@ class OnBackend : public testing::TestWithParam<std::string> {
     const Watchdog watchdog{loop};
 
     bool offers(Mode mode) const {
-        const auto& capabilities = loop.choice().winner->capabilities;
+        const auto& capabilities = loop.choice().backend->capabilities;
         const auto& offered = mode == Mode::edge    ? capabilities.edge
                               : mode == Mode::level ? capabilities.level
                                                     : capabilities.oneshot;
@@ -109,7 +109,7 @@ TEST_P(OnBackend, interest_is_added_and_removed) {
 
 TEST_P(OnBackend, sources_reuse_file_descriptors) {
     int wrong = 0, calls = 0;
-    const auto victim = [&](Ready) { ++wrong; };
+    const auto count_wrong = [&](Ready) { ++wrong; };
     for (int round = 0; round < 50; ++round) {
         auto one = conformance::make_pair(conformance::Kind::tcp), two = conformance::make_pair(conformance::Kind::tcp);
         Watcher first, second;
@@ -121,7 +121,7 @@ TEST_P(OnBackend, sources_reuse_file_descriptors) {
                 pair.near.close();
                 auto quiet = conformance::make_pair(conformance::Kind::tcp);
                 pair = {conformance::renumber(std::move(quiet.near), number), std::move(quiet.far)};
-                other = loop.watch(pair.near.get(), Ready::readable, Mode::level, victim);
+                other = loop.watch(pair.near.get(), Ready::readable, Mode::level, count_wrong);
                 first.in_background();
                 second.in_background();
             };

@@ -10,7 +10,7 @@
 namespace pollux::loop::tests {
 namespace {
 
-/// Counts the existing objects.
+/// A Counted is a callable that counts its copies that exist.
 struct Counted {
     explicit Counted(int& count) : alive(&count) { ++*alive; }
     Counted(const Counted& other) noexcept : alive(other.alive) { ++*alive; }

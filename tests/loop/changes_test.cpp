@@ -62,11 +62,11 @@ TEST(Changes, are_submitted_in_their_order) {
 TEST(Changes, of_a_source_whose_removal_failed) {
     Scripted scripted;
     bool fails = true;
-    scripted.record->verdict = [&](const Change& change) -> std::error_code {
-        if (change.what == What::remove)
+    scripted.record->result = [&](const Change& change) -> std::error_code {
+        if (change.kind == ChangeKind::remove)
             return fails ? make_error_code(std::errc::not_enough_memory) : std::error_code();
         const auto last = scripted.record->changes.end() - 2; // before this one
-        const bool is_left = scripted.record->changes.size() > 1 && last->what == What::remove && fails;
+        const bool is_left = scripted.record->changes.size() > 1 && last->kind == ChangeKind::remove && fails;
         fails = fails && !is_left;
         return is_left ? make_error_code(std::errc::file_exists) : std::error_code();
     };
@@ -100,7 +100,7 @@ TEST(Changes, of_a_callback_are_made_before_the_next_poll) {
 RULE(watch, refused) {
     Scripted scripted;
     const auto not_open = make_error_code(std::errc::bad_file_descriptor);
-    scripted.record->verdict = [&](const Change&) { return not_open; };
+    scripted.record->result = [&](const Change&) { return not_open; };
     std::vector<Ready> seen;
     Watcher watcher =
         scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [&](Ready ready, std::error_code error) {
@@ -119,7 +119,7 @@ RULE(watch, refused) {
     EXPECT_FALSE(watcher.error());
     EXPECT_FALSE(scripted.loop.run());
     EXPECT_EQ(seen, (std::vector{Ready::failed, Ready::failed}));
-    scripted.record->verdict = nullptr;
+    scripted.record->result = nullptr;
     watcher.rearm();
     scripted.changes();
     scripted.reports({{Source{3}, Ready::writable}});
@@ -128,8 +128,8 @@ RULE(watch, refused) {
     EXPECT_EQ(seen.back(), Ready::writable);
 
     // A refused change ends the watch in the backend, too, since its former interest is obsolete.
-    scripted.record->verdict = [&](const Change& change) {
-        return change.what == What::modify ? not_open : std::error_code();
+    scripted.record->result = [&](const Change& change) {
+        return change.kind == ChangeKind::modify ? not_open : std::error_code();
     };
     watcher.change(Ready::readable);
     scripted.turn();
@@ -142,7 +142,7 @@ RULE(watch, refused) {
 
 TEST(Refused, can_end_before_it_is_reported) {
     Scripted scripted({.callbacks_per_phase = 1});
-    scripted.record->verdict = [](const Change&) { return make_error_code(std::errc::file_exists); };
+    scripted.record->result = [](const Change&) { return make_error_code(std::errc::file_exists); };
     int reported = 0;
     std::array<Watcher, 3> watchers;
     for (auto& watcher : watchers) {

@@ -110,7 +110,7 @@ TEST(Clock, is_read_once_by_a_turn_with_timers_and_again_before_it_sleeps) {
     EXPECT_EQ(loop.metrics().turns, 2U);
 }
 
-/// Makes the coarse clock late while it exists, as on a guest whose hypervisor delays the ticks of Linux.
+/// A CoarseLag makes the coarse clock late while it exists, as on a guest whose hypervisor delays the ticks of Linux.
 class CoarseLag {
   public:
     explicit CoarseLag(time_t seconds) { coarse_lag = seconds; }

@@ -9,24 +9,24 @@
 namespace pollux::loop::tests {
 namespace {
 
-/// Runs an action when its last owner is destroyed.
-class Last {
+/// An ActionOnDestruction runs a function when it is destroyed.
+class ActionOnDestruction {
   public:
-    explicit Last(std::function<void()> action) : action_(std::move(action)) {}
-    ~Last() { action_(); }
-    Last(const Last&) = delete;
-    Last& operator=(const Last&) = delete;
+    explicit ActionOnDestruction(std::function<void()> action) : action_(std::move(action)) {}
+    ~ActionOnDestruction() { action_(); }
+    ActionOnDestruction(const ActionOnDestruction&) = delete;
+    ActionOnDestruction& operator=(const ActionOnDestruction&) = delete;
 
   private:
     std::function<void()> action_;
 };
 
-/// A Loop with a callback in each of its containers, all of which own the same object.
-class Full {
+/// A FullLoop is a Loop with a callback in each of its containers, all of which own the same object.
+class FullLoop {
   public:
-    Full(const std::string& backend, std::function<void(Loop&)> action)
+    FullLoop(const std::string& backend, std::function<void(Loop&)> action)
         : loop_(std::make_unique<Loop>(request(backend))) {
-        auto owned = std::make_shared<Last>([this, &loop = *loop_, action = std::move(action)] {
+        auto owned = std::make_shared<ActionOnDestruction>([this, &loop = *loop_, action = std::move(action)] {
             ++destroyed;
             action(loop);
         });
@@ -43,7 +43,7 @@ class Full {
     void keep_only(std::size_t which) {
         if (which == 0) return;
         for (std::size_t i = 0; i < handles_.size(); ++i) {
-            if (i + 1 != which) handles_[i] = Any();
+            if (i + 1 != which) handles_[i] = AnyHandle();
         }
         loop_->run_for(0ns); // runs deferred and posted functions
     }
@@ -52,12 +52,12 @@ class Full {
     int destroyed = 0;
 
   private:
-    struct Any {
-        Any() = default;
-        explicit Any(Timer handle) : timer(std::move(handle)) {}
-        explicit Any(Watcher handle) : watcher(std::move(handle)) {}
-        explicit Any(WakeWatcher handle) : wakes(std::move(handle)) {}
-        explicit Any(SignalWatcher handle) : signals(std::move(handle)) {}
+    struct AnyHandle {
+        AnyHandle() = default;
+        explicit AnyHandle(Timer handle) : timer(std::move(handle)) {}
+        explicit AnyHandle(Watcher handle) : watcher(std::move(handle)) {}
+        explicit AnyHandle(WakeWatcher handle) : wakes(std::move(handle)) {}
+        explicit AnyHandle(SignalWatcher handle) : signals(std::move(handle)) {}
         Timer timer;
         Watcher watcher;
         WakeWatcher wakes;
@@ -66,7 +66,7 @@ class Full {
 
     Pipe pipe_;
     std::unique_ptr<Loop> loop_;
-    std::vector<Any> handles_;
+    std::vector<AnyHandle> handles_;
 };
 
 // A callable that is destroyed together with its Loop may call any function of the Loop: each call is refused, and no
@@ -75,7 +75,7 @@ RULE(loop, destroyed) {
     const Pipe pipe;
     const auto ask = [&](Loop& loop) {
         bool was_destroyed = false;
-        const auto owned = std::make_shared<Last>([&] { was_destroyed = true; });
+        const auto owned = std::make_shared<ActionOnDestruction>([&] { was_destroyed = true; });
         const auto callback = [kept = owned] { ADD_FAILURE() << "called"; };
         EXPECT_EQ(loop.defer(callback), canceled);
         EXPECT_EQ(loop.post(callback), canceled);
@@ -96,7 +96,7 @@ RULE(loop, destroyed) {
         EXPECT_EQ(loop.stop(), canceled);
         EXPECT_EQ(loop.reopen(), canceled);
         EXPECT_EQ(loop.metrics().posts, 0U);
-        EXPECT_FALSE(loop.choice().winner);
+        EXPECT_FALSE(loop.choice().backend);
         auto keep_alive = loop.keep_alive();
         EXPECT_FALSE(keep_alive.close());
         EXPECT_EQ(owned.use_count(), 2) << "nothing was kept";
@@ -105,7 +105,7 @@ RULE(loop, destroyed) {
         SCOPED_TRACE(backend);
         for (std::size_t which = 0; which <= 5; ++which) {
             SCOPED_TRACE(which);
-            Full full(backend, ask);
+            FullLoop full(backend, ask);
             full.keep_only(which);
             EXPECT_EQ(full.destroyed, 0);
             full.destroy();
@@ -122,7 +122,7 @@ TEST(Destroyed, with_handles_that_callbacks_own) {
             const Pipe one, two;
             std::optional<Loop> loop(std::in_place, request(backend));
             int destroyed = 0;
-            const auto count = [&] { return std::make_shared<Last>([&] { ++destroyed; }); };
+            const auto count = [&] { return std::make_shared<ActionOnDestruction>([&] { ++destroyed; }); };
             auto timer = loop->after(1h, [owned = count()] {});
             auto watcher = loop->watch(one.reader(), Ready::readable, Mode::level, [owned = count()](Ready) {});
             auto wakes = loop->on_wake([owned = count()] {});
@@ -169,13 +169,13 @@ TEST(Destroyed, callbacks_whose_destruction_adds_others) {
             EXPECT_FALSE(loop.post([&] { ++calls; }));
             timers.push_back(loop.after(0ns, [&] { ++calls; }));
         };
-        const auto owning = [&] { return [owned = std::make_shared<Last>(add)] {}; };
+        const auto owning = [&] { return [owned = std::make_shared<ActionOnDestruction>(add)] {}; };
         EXPECT_FALSE(loop.defer(owning()));
         EXPECT_FALSE(loop.post(owning()));
         auto timer = loop.after(0ns, owning());
         auto wakes = loop.on_wake(owning());
-        auto watcher =
-            loop.watch(pipe.reader(), Ready::readable, Mode::level, [owned = std::make_shared<Last>(add)](Ready) {});
+        auto watcher = loop.watch(pipe.reader(), Ready::readable, Mode::level,
+                                  [owned = std::make_shared<ActionOnDestruction>(add)](Ready) {});
         EXPECT_FALSE(loop.defer([&] {
             timer.close();
             wakes.close();

@@ -60,7 +60,7 @@ RULE(loop, exceptions) {
 TEST(Exceptions, of_a_refused_watch_and_of_wakes) {
     Scripted scripted;
     auto& loop = scripted.loop;
-    scripted.record->verdict = [](const Change&) { return make_error_code(std::errc::bad_file_descriptor); };
+    scripted.record->result = [](const Change&) { return make_error_code(std::errc::bad_file_descriptor); };
     auto refused = loop.watch(Source{3}, Ready::readable, Mode::level,
                               [](Ready, std::error_code) { throw std::runtime_error("refused"); });
     Names woken;

@@ -32,7 +32,7 @@ void run_until(Loop& loop, const auto& is_over) {
     EXPECT_TRUE(is_over());
 }
 
-/// A Loop with a watch; the parent checks that it still works.
+/// A Parent has a Loop with a watch, and checks after a fork(2) that it still works.
 class Parent {
   public:
     explicit Parent(const std::string& backend) : loop_(std::in_place, request(backend)) {

@@ -318,7 +318,7 @@ TEST(Refusal, of_a_file_is_no_short_count) {
         EXPECT_EQ(lseek(file, 0, SEEK_SET), 0);
         std::size_t counted = 0;
         const auto thrown = thrown_by([&] { counted = count_bytes(loop, file, Mode::level); });
-        const auto& files = loop.choice().winner->capabilities.files;
+        const auto& files = loop.choice().backend->capabilities.files;
         EXPECT_EQ(counted, files ? size : 0);
         EXPECT_EQ(static_cast<bool>(thrown.error), !files);
         EXPECT_TRUE(contains(thrown.text, files ? "" : files.reason)) << thrown.text;

@@ -31,7 +31,7 @@ using harness::Pipe;
 
 using Clock = std::chrono::steady_clock;
 using Names = std::vector<std::string>;
-using What = Change::What;
+using ChangeKind = Change::Kind;
 
 /// How long a test waits for an expected event: no machine is that slow.
 inline constexpr std::chrono::nanoseconds patience = 30s;
@@ -127,7 +127,7 @@ class Scripted {
     void keeps_reporting(Source source, std::size_t every = 1) {
         every_ = every;
         for (const auto& change : record->changes) {
-            if (change.source == source && change.what != What::remove) lingering_ = change.watch.token;
+            if (change.source == source && change.kind != ChangeKind::remove) lingering_ = change.watch.token;
         }
     }
 
@@ -138,9 +138,9 @@ class Scripted {
             const auto& change = record->changes[seen_];
             const auto number = std::to_string(change.source);
             const auto interest = std::to_string(static_cast<int>(change.watch.interest));
-            if (change.what == What::remove) all.push_back("remove " + number);
-            if (change.what == What::add) all.push_back("add " + number + " " + interest);
-            if (change.what == What::modify) all.push_back("modify " + number + " " + interest);
+            if (change.kind == ChangeKind::remove) all.push_back("remove " + number);
+            if (change.kind == ChangeKind::add) all.push_back("add " + number + " " + interest);
+            if (change.kind == ChangeKind::modify) all.push_back("modify " + number + " " + interest);
         }
         return all;
     }
@@ -172,7 +172,7 @@ class Scripted {
         }
         std::map<Source, Token> tokens{{wakes, wake_token}};
         for (const auto& change : record->changes) {
-            if (change.what == What::remove) {
+            if (change.kind == ChangeKind::remove) {
                 tokens.erase(change.source);
             } else {
                 tokens[change.source] = change.watch.token;

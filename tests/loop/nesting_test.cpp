@@ -15,10 +15,11 @@
 namespace pollux::loop::tests {
 namespace {
 
-/// Holds a Loop: waits as an outer loop does, by a Poll of its own over the backend epoll or kqueue.
-class Outer {
+/// An OuterLoop waits for the descriptor and the deadline of a Loop, as GLib or Asio would: by a Poll of its own over
+/// the backend epoll or kqueue.
+class OuterLoop {
   public:
-    Outer(Loop& loop, const std::string& backend) : loop_(loop), poll_(request(backend)) {
+    OuterLoop(Loop& loop, const std::string& backend) : loop_(loop), poll_(request(backend)) {
         EXPECT_FALSE(poll_.registrator().add(loop.descriptor(), {Token{1}, Ready::readable, Mode::level}));
     }
 
@@ -82,7 +83,7 @@ class Nesting : public testing::TestWithParam<std::string> {
 TEST_P(Nesting, runs_in_an_outer_loop_that_wakes_only_for_work) {
     EXPECT_EQ(has_descriptor(loop), GetParam() == "epoll" || GetParam() == "kqueue");
     if (!opens()) return;
-    Outer outer(loop, GetParam());
+    OuterLoop outer(loop, GetParam());
     const auto pair = conformance::make_pair(conformance::Kind::tcp);
     int bytes = 0, ticks = 0, posts = 0, deferred = 0;
     Watcher near, far;
@@ -134,7 +135,7 @@ RULE(nesting, descriptor) {
         Loop loop(request(backend));
         if (!has_descriptor(loop)) continue;
         for (int round = 0; round < 2; ++round) {
-            Outer outer(loop, backend);
+            OuterLoop outer(loop, backend);
             EXPECT_EQ(loop.descriptor(), loop.descriptor());
             EXPECT_TRUE(outer.is_quiet());
             bool posted = false;
@@ -160,7 +161,7 @@ RULE(nesting, prepare) {
         SCOPED_TRACE(backend);
         Loop loop(request(backend));
         const auto pair = conformance::make_pair(conformance::Kind::tcp);
-        const bool is_level = loop.choice().winner->capabilities.level.support != Support::unsupported;
+        const bool is_level = loop.choice().backend->capabilities.level.support != Support::unsupported;
         const auto mode = is_level ? Mode::level : Mode::oneshot;
         int calls = 0;
         auto watcher = loop.watch(pair.near.get(), Ready::readable, mode, [&](Ready) {
@@ -171,7 +172,7 @@ RULE(nesting, prepare) {
         loop.prepare();
         EXPECT_EQ(loop.next_deadline(), std::nullopt);
         if (has_descriptor(loop)) {
-            Outer outer(loop, backend);
+            OuterLoop outer(loop, backend);
             conformance::write(pair.far, "x");
             EXPECT_TRUE(outer.turn());
             EXPECT_EQ(calls, 1);

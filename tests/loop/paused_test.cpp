@@ -6,7 +6,7 @@ namespace pollux::loop::tests {
 namespace {
 
 bool offers(const Loop& loop, Mode mode) {
-    return mode != Mode::edge || loop.choice().winner->capabilities.edge.support != Support::unsupported;
+    return mode != Mode::edge || loop.choice().backend->capabilities.edge.support != Support::unsupported;
 }
 
 // A paused watch is not called, in any mode, even if its source hangs up, and the Loop does not spin.

@@ -80,15 +80,15 @@ RULE(post, loop_gone) {
         auto keep_alive = loop->keep_alive();
         const auto owned = std::make_shared<int>(1);
         EXPECT_FALSE(poster.post([owned] { ADD_FAILURE() << "not called"; }));
-        // A function that posts when it is destroyed.
-        struct Last {
-            explicit Last(const Poster& to) : poster(to) {}
-            ~Last() {
+        // Posts when the function that owns it is destroyed.
+        struct PostOnDestruction {
+            explicit PostOnDestruction(const Poster& to) : poster(to) {}
+            ~PostOnDestruction() {
                 EXPECT_EQ(poster.post([] {}), canceled);
             }
             Poster poster;
         };
-        EXPECT_FALSE(poster.post([last = std::make_shared<Last>(poster)] {}));
+        EXPECT_FALSE(poster.post([last = std::make_shared<PostOnDestruction>(poster)] {}));
         std::atomic<bool> over = false;
         std::thread other([&, copy = poster] {
             while (!over) static_cast<void>(copy.wake());

@@ -10,7 +10,7 @@ namespace {
 using conformance::Kind;
 
 bool offers(const Loop& loop, Mode mode) {
-    const auto& capabilities = loop.choice().winner->capabilities;
+    const auto& capabilities = loop.choice().backend->capabilities;
     if (mode == Mode::edge) return static_cast<bool>(capabilities.edge);
     return static_cast<bool>(mode == Mode::level ? capabilities.level : capabilities.oneshot);
 }
@@ -53,7 +53,7 @@ RULE(watch, refused_at_once) {
         SCOPED_TRACE(backend);
         Loop loop(request(backend));
         const auto pair = conformance::make_pair(Kind::tcp);
-        const auto& capabilities = loop.choice().winner->capabilities;
+        const auto& capabilities = loop.choice().backend->capabilities;
         const auto attempt = [&](Ready interest, Mode mode) {
             return thrown_by([&] { (void)loop.watch(pair.near.get(), interest, mode, [](Ready) {}); });
         };
@@ -114,7 +114,7 @@ TEST(Refusal, of_a_change_and_of_rearm_ends_run) {
     const auto error = make_error_code(std::errc::not_enough_memory);
     auto watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, [](Ready) {});
     scripted.turn();
-    scripted.record->verdict = [&](const Change&) { return error; };
+    scripted.record->result = [&](const Change&) { return error; };
     for (const std::function<void()>& change : std::initializer_list<std::function<void()>>{
              [&] { watcher.change(Ready::writable); }, [&] { watcher.rearm(); }}) {
         change();
@@ -124,7 +124,7 @@ TEST(Refusal, of_a_change_and_of_rearm_ends_run) {
         EXPECT_EQ(watcher.error(), error);
         EXPECT_FALSE(scripted.loop.run()) << "reported once";
     }
-    scripted.record->verdict = nullptr;
+    scripted.record->result = nullptr;
     watcher.rearm();
     EXPECT_FALSE(watcher.error());
     EXPECT_EQ(scripted.loop.metrics().watches, 1U);
@@ -132,7 +132,7 @@ TEST(Refusal, of_a_change_and_of_rearm_ends_run) {
 
 TEST(Refusal, of_a_watch_in_the_background_ends_run) {
     Scripted scripted;
-    scripted.record->verdict = [](const Change&) { return make_error_code(std::errc::not_enough_memory); };
+    scripted.record->result = [](const Change&) { return make_error_code(std::errc::not_enough_memory); };
     auto watcher = scripted.loop.watch(Source{3}, Ready::none, Mode::level, [](Ready) {});
     watcher.in_background();
     EXPECT_THROW(scripted.turn(), std::system_error);
@@ -146,7 +146,7 @@ RULE(watch, takes_error) {
     const auto refused = make_error_code(std::errc::not_enough_memory);
     std::vector<std::error_code> errors;
     std::vector<Ready> seen;
-    struct Both {
+    struct BothForms {
         std::vector<std::error_code>& errors;
         void operator()(Ready, std::error_code error = make_error_code(std::errc::io_error)) {
             errors.push_back(error);
@@ -157,11 +157,11 @@ RULE(watch, takes_error) {
         errors.push_back(error);
     };
     auto watcher = scripted.loop.watch(Source{3}, Ready::readable, Mode::level, function);
-    auto both_forms = scripted.loop.watch(Source{4}, Ready::readable, Mode::level, Both{errors});
+    auto both_forms = scripted.loop.watch(Source{4}, Ready::readable, Mode::level, BothForms{errors});
     scripted.reports({{Source{3}, Ready::readable}, {Source{4}, Ready::readable}});
     scripted.turn();
     EXPECT_EQ(errors, (std::vector{std::error_code(), std::error_code()}));
-    scripted.record->verdict = [&](const Change&) { return refused; };
+    scripted.record->result = [&](const Change&) { return refused; };
     watcher.rearm();
     both_forms.rearm();
     EXPECT_FALSE(scripted.loop.run());

@@ -26,13 +26,13 @@ extern "C" void handle_before([[maybe_unused]] int signal) {
     ++handled_before;
 }
 
-/// Sets the process's action for SIGTERM for the time of a test.
-class Before {
+/// A SigtermHandler is the handler that a program had for SIGTERM before it used a Loop.
+class SigtermHandler {
   public:
-    Before() : before_(std::signal(SIGTERM, handle_before)) { handled_before = 0; }
-    ~Before() { std::signal(SIGTERM, before_); }
-    Before(const Before&) = delete;
-    Before& operator=(const Before&) = delete;
+    SigtermHandler() : before_(std::signal(SIGTERM, handle_before)) { handled_before = 0; }
+    ~SigtermHandler() { std::signal(SIGTERM, before_); }
+    SigtermHandler(const SigtermHandler&) = delete;
+    SigtermHandler& operator=(const SigtermHandler&) = delete;
 
   private:
     void (*before_)(int);
@@ -43,7 +43,7 @@ class Before {
 RULE(on_signal, called) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
-        const Before before;
+        const SigtermHandler handler;
         Loop loop(request(backend));
         const Watchdog watchdog(loop);
         int calls = 0;
@@ -73,7 +73,7 @@ RULE(on_signal, called) {
 RULE(on_signal, shared) {
     for (const auto& backend : backends()) {
         SCOPED_TRACE(backend);
-        const Before before;
+        const SigtermHandler handler;
         Loop one(request(backend));
         std::optional<Loop> two(std::in_place, request(backend));
         Names seen;
@@ -96,7 +96,7 @@ RULE(on_signal, shared) {
 
 // When the last watcher of a signal, or its Loop, is destroyed, the signal's former action is restored.
 RULE(on_signal, restores) {
-    const Before before;
+    const SigtermHandler handler;
     Loop one(request(backends().front()));
     std::optional<Loop> two(std::in_place, request(backends().front()));
     auto first = one.on_signal(SIGTERM, [] {});
@@ -139,7 +139,7 @@ RULE(on_signal, refused) {
 }
 
 TEST(OnSignal, that_arrived_before_a_watcher_does_not_call_it) {
-    const Before before;
+    const SigtermHandler handler;
     Loop loop(request(backends().front()));
     auto watcher = loop.on_signal(SIGTERM, [] { ADD_FAILURE() << "it arrived for the one before"; });
     std::raise(SIGTERM);
@@ -156,7 +156,7 @@ TEST(OnSignal, that_arrived_before_a_watcher_does_not_call_it) {
 #ifndef _WIN32
 
 TEST(OnSignal, in_a_storm_while_loops_are_opened_and_destroyed) {
-    const Before before;
+    const SigtermHandler handler;
     std::atomic<bool> over = false;
     std::thread storm([&] {
         while (!over) raise(SIGTERM);
@@ -172,7 +172,7 @@ TEST(OnSignal, in_a_storm_while_loops_are_opened_and_destroyed) {
 }
 
 TEST(OnSignal, does_not_disturb_what_it_interrupts) {
-    const Before before;
+    const SigtermHandler handler;
     Loop loop(request(backends().front()));
     auto watcher = loop.on_signal(SIGTERM, [] {});
     for (int i = 0; i < 100000; ++i) { // more than the socket holds: the handler does not block, and keeps errno
@@ -189,7 +189,7 @@ TEST(OnSignal, does_not_disturb_what_it_interrupts) {
 }
 
 TEST(OnSignal, of_a_forked_child_is_not_the_parents) {
-    const Before before;
+    const SigtermHandler handler;
     Loop loop(request(backends().front()));
     int calls = 0;
     auto watcher = loop.on_signal(SIGTERM, [&] { ++calls; });

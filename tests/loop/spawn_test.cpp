@@ -8,9 +8,9 @@ namespace pollux::loop::tests {
 namespace {
 
 TEST(CloseOnExec, holds_for_signals_beside_a_thread_that_spawns) {
-    const auto asked = request("epoll");
+    const auto settings = request("epoll");
     const auto open_and_close = [&] {
-        Loop loop(asked);
+        Loop loop(settings);
         const auto watcher = loop.on_signal(SIGUSR1, [] {});
     };
     open_and_close(); // opens what is opened once for the process
@@ -20,8 +20,8 @@ TEST(CloseOnExec, holds_for_signals_beside_a_thread_that_spawns) {
 TEST(StandardStreams, are_not_taken_for_signals) {
     const auto child = fork();
     if (child == 0) {
-        const auto asked = request("epoll");
-        Loop loop(asked);
+        const auto settings = request("epoll");
+        Loop loop(settings);
         for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) close(stream);
         const auto watcher = loop.on_signal(SIGUSR1, [] {});
         for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {

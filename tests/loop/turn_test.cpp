@@ -9,13 +9,14 @@
 namespace pollux::loop::tests {
 namespace {
 
-/// Records its name when it is destroyed.
-class Trace {
+/// A DestructionRecord adds its name to a list when it is destroyed.
+class DestructionRecord {
   public:
-    Trace(Names& names, std::string name) : names_(&names), name_(std::move(name)) {}
-    Trace(Trace&& other) noexcept : names_(std::exchange(other.names_, nullptr)), name_(std::move(other.name_)) {}
-    Trace& operator=(Trace&&) = delete;
-    ~Trace() {
+    DestructionRecord(Names& names, std::string name) : names_(&names), name_(std::move(name)) {}
+    DestructionRecord(DestructionRecord&& other) noexcept
+        : names_(std::exchange(other.names_, nullptr)), name_(std::move(other.name_)) {}
+    DestructionRecord& operator=(DestructionRecord&&) = delete;
+    ~DestructionRecord() {
         if (names_) names_->push_back(name_);
     }
 
@@ -31,20 +32,20 @@ RULE(loop, phases) {
     auto& loop = scripted.loop;
     Names seen;
     const auto note = [&seen](const char* name) { return [&seen, name] { seen.emplace_back(name); }; };
-    scripted.record->verdict = [&](const Change&) {
+    scripted.record->result = [&](const Change&) {
         seen.emplace_back("poll");
         return std::error_code();
     };
     EXPECT_FALSE(loop.defer(note("deferred")));
-    Watcher watcher =
-        loop.watch(Source{3}, Ready::readable, Mode::level, [&, trace = std::make_unique<Trace>(seen, "close")](Ready) {
-            seen.emplace_back("ready");
-            EXPECT_FALSE(loop.defer([&] {
-                seen.emplace_back("deferred");
-                watcher.close();
-                EXPECT_FALSE(loop.post([] {}));
-            }));
-        });
+    Watcher watcher = loop.watch(Source{3}, Ready::readable, Mode::level,
+                                 [&, trace = std::make_unique<DestructionRecord>(seen, "close")](Ready) {
+                                     seen.emplace_back("ready");
+                                     EXPECT_FALSE(loop.defer([&] {
+                                         seen.emplace_back("deferred");
+                                         watcher.close();
+                                         EXPECT_FALSE(loop.post([] {}));
+                                     }));
+                                 });
     EXPECT_FALSE(loop.post(note("posted")));
     auto timer = loop.after(0ns, note("timer"));
     scripted.reports({{Source{3}, Ready::readable}});
@@ -79,21 +80,21 @@ RULE(loop, close) {
     auto& loop = scripted.loop;
     Names seen;
     Watcher watcher;
-    Timer timer = loop.after(0ns, [&, trace = std::make_unique<Trace>(seen, "timer closed")] {
+    Timer timer = loop.after(0ns, [&, trace = std::make_unique<DestructionRecord>(seen, "timer closed")] {
         timer.close();
         watcher.close();
         seen.emplace_back("timer called");
         EXPECT_FALSE(loop.defer([&] { seen.emplace_back("deferred"); }));
     });
     watcher = loop.watch(Source{3}, Ready::readable, Mode::level,
-                         [trace = std::make_unique<Trace>(seen, "watch closed")](Ready) {});
+                         [trace = std::make_unique<DestructionRecord>(seen, "watch closed")](Ready) {});
     EXPECT_FALSE(loop.run());
     EXPECT_EQ(seen, (Names{"timer called", "deferred", "timer closed", "watch closed"}));
     EXPECT_EQ(loop.metrics().closed, 2U);
     EXPECT_EQ(scripted.sleeps(), 0U);
 
     seen.clear();
-    timer = loop.after(1h, [trace = std::make_unique<Trace>(seen, "closed")] {});
+    timer = loop.after(1h, [trace = std::make_unique<DestructionRecord>(seen, "closed")] {});
     timer.close();
     EXPECT_EQ(seen, Names{"closed"});
 }
@@ -154,8 +155,8 @@ TEST(Budget, of_closes) {
     for (int i = 0; i < flood; ++i) {
         watchers.push_back(
             loop.watch(static_cast<Source>(10 + i), Ready::readable, Mode::level,
-                       [trace = std::make_unique<Trace>(closed, "watch " + std::to_string(i))](Ready) {}));
-        timers.push_back(loop.after(1h, [trace = std::make_unique<Trace>(closed, "timer")] {}));
+                       [trace = std::make_unique<DestructionRecord>(closed, "watch " + std::to_string(i))](Ready) {}));
+        timers.push_back(loop.after(1h, [trace = std::make_unique<DestructionRecord>(closed, "timer")] {}));
         expected.push_back("watch " + std::to_string(i));
     }
     auto kept = loop.watch(Source{9}, Ready::readable, Mode::level, [](Ready) {}); // otherwise run() would not sleep

@@ -13,8 +13,8 @@ namespace {
 
 using harness::death_by;
 
-/// All wrong calls, with objects that are made before a thread runs the Loop.
-struct Victim {
+/// A LoopOfAnotherThread is a Loop with handles, which another thread runs while act() calls it.
+struct LoopOfAnotherThread {
     Loop loop{request(backends().front())};
     conformance::Pair pair = conformance::make_pair(conformance::Kind::tcp);
     Watcher watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [](Ready) {});
@@ -22,8 +22,8 @@ struct Victim {
     WakeWatcher wakes = loop.on_wake([] {});
     SignalWatcher signals = loop.on_signal(SIGUSR1, [] {});
 
-    /// Makes the call while another thread runs the Loop.
-    void act(const std::function<void(Victim&)>& action) {
+    /// Makes a call while another thread runs the Loop.
+    void act(const std::function<void(LoopOfAnotherThread&)>& action) {
         std::atomic<bool> runs = false;
         std::thread runner([&] {
             static_cast<void>(loop.post([&] { runs = true; }));
@@ -36,41 +36,44 @@ struct Victim {
     }
 };
 
-struct Wrong {
+/// A WrongCall is a call that is reserved for the thread that runs the Loop.
+struct WrongCall {
     const char* name; // in the printed line
-    std::function<void(Victim&)> act;
+    std::function<void(LoopOfAnotherThread&)> act;
 };
 
-const std::vector<Wrong>& wrongs() {
-    static const std::vector<Wrong> all{
+const std::vector<WrongCall>& wrong_calls() {
+    static const std::vector<WrongCall> all{
         {"watch()",
-         [](Victim& v) { (void)v.loop.watch(v.pair.far.get(), Ready::readable, Mode::level, [](Ready) {}); }},
-        {"after()", [](Victim& v) { (void)v.loop.after(1s, [] {}); }},
-        {"every()", [](Victim& v) { (void)v.loop.every(1s, [] {}); }},
-        {"at()", [](Victim& v) { (void)v.loop.at({}, [] {}); }},
-        {"now()", [](Victim& v) { (void)v.loop.now(); }},
-        {"defer()", [](Victim& v) { static_cast<void>(v.loop.defer([] {})); }},
-        {"on_signal()", [](Victim& v) { (void)v.loop.on_signal(SIGUSR2, [] {}); }},
-        {"on_wake()", [](Victim& v) { (void)v.loop.on_wake([] {}); }},
-        {"metrics()", [](Victim& v) { (void)v.loop.metrics(); }},
-        {"run()", [](Victim& v) { v.loop.run(); }},
-        {"run()", [](Victim& v) { v.loop.run_for(0ns); }},
-        {"run()", [](Victim& v) { v.loop.run_one(); }},
-        {"Watcher::change()", [](Victim& v) { v.watcher.change(both); }},
-        {"Watcher::rearm()", [](Victim& v) { v.watcher.rearm(); }},
-        {"Watcher::error()", [](Victim& v) { (void)v.watcher.error(); }},
-        {"Handle::close()", [](Victim& v) { v.watcher.close(); }},
-        {"Handle::close()", [](Victim& v) { const Watcher dies(std::move(v.watcher)); }},
-        {"Handle::close()", [](Victim& v) { v.timer.close(); }},
-        {"Handle::close()", [](Victim& v) { v.wakes.close(); }},
-        {"Handle::close()", [](Victim& v) { v.signals.close(); }},
-        {"Handle::in_background()", [](Victim& v) { v.watcher.in_background(); }},
-        {"Handle::in_background()", [](Victim& v) { v.timer.in_background(); }},
-        {"Timer::rearm()", [](Victim& v) { v.timer.rearm(1s); }},
-        {"Timer::rearm()", [](Victim& v) { v.timer.rearm(Clock::now()); }},
-        {"Timer::cancel()", [](Victim& v) { v.timer.cancel(); }},
-        {"Timer::is_pending()", [](Victim& v) { (void)v.timer.is_pending(); }},
-        {"Timer::missed()", [](Victim& v) { (void)v.timer.missed(); }},
+         [](LoopOfAnotherThread& other) {
+             (void)other.loop.watch(other.pair.far.get(), Ready::readable, Mode::level, [](Ready) {});
+         }},
+        {"after()", [](LoopOfAnotherThread& other) { (void)other.loop.after(1s, [] {}); }},
+        {"every()", [](LoopOfAnotherThread& other) { (void)other.loop.every(1s, [] {}); }},
+        {"at()", [](LoopOfAnotherThread& other) { (void)other.loop.at({}, [] {}); }},
+        {"now()", [](LoopOfAnotherThread& other) { (void)other.loop.now(); }},
+        {"defer()", [](LoopOfAnotherThread& other) { static_cast<void>(other.loop.defer([] {})); }},
+        {"on_signal()", [](LoopOfAnotherThread& other) { (void)other.loop.on_signal(SIGUSR2, [] {}); }},
+        {"on_wake()", [](LoopOfAnotherThread& other) { (void)other.loop.on_wake([] {}); }},
+        {"metrics()", [](LoopOfAnotherThread& other) { (void)other.loop.metrics(); }},
+        {"run()", [](LoopOfAnotherThread& other) { other.loop.run(); }},
+        {"run()", [](LoopOfAnotherThread& other) { other.loop.run_for(0ns); }},
+        {"run()", [](LoopOfAnotherThread& other) { other.loop.run_one(); }},
+        {"Watcher::change()", [](LoopOfAnotherThread& other) { other.watcher.change(both); }},
+        {"Watcher::rearm()", [](LoopOfAnotherThread& other) { other.watcher.rearm(); }},
+        {"Watcher::error()", [](LoopOfAnotherThread& other) { (void)other.watcher.error(); }},
+        {"Handle::close()", [](LoopOfAnotherThread& other) { other.watcher.close(); }},
+        {"Handle::close()", [](LoopOfAnotherThread& other) { const Watcher dies(std::move(other.watcher)); }},
+        {"Handle::close()", [](LoopOfAnotherThread& other) { other.timer.close(); }},
+        {"Handle::close()", [](LoopOfAnotherThread& other) { other.wakes.close(); }},
+        {"Handle::close()", [](LoopOfAnotherThread& other) { other.signals.close(); }},
+        {"Handle::in_background()", [](LoopOfAnotherThread& other) { other.watcher.in_background(); }},
+        {"Handle::in_background()", [](LoopOfAnotherThread& other) { other.timer.in_background(); }},
+        {"Timer::rearm()", [](LoopOfAnotherThread& other) { other.timer.rearm(1s); }},
+        {"Timer::rearm()", [](LoopOfAnotherThread& other) { other.timer.rearm(Clock::now()); }},
+        {"Timer::cancel()", [](LoopOfAnotherThread& other) { other.timer.cancel(); }},
+        {"Timer::is_pending()", [](LoopOfAnotherThread& other) { (void)other.timer.is_pending(); }},
+        {"Timer::missed()", [](LoopOfAnotherThread& other) { (void)other.timer.missed(); }},
     };
     return all;
 }
@@ -79,11 +82,11 @@ const std::vector<Wrong>& wrongs() {
 // and post().
 RULE(loop, wrong_thread) {
 #ifdef NDEBUG
-    EXPECT_FALSE(wrongs().empty()); // a release build does not check
+    EXPECT_FALSE(wrong_calls().empty()); // a release build does not check
 #else
-    for (const auto& wrong : wrongs()) {
+    for (const auto& wrong : wrong_calls()) {
         SCOPED_TRACE(wrong.name);
-        const auto death = death_by([&] { Victim().act(wrong.act); });
+        const auto death = death_by([&] { LoopOfAnotherThread().act(wrong.act); });
         EXPECT_EQ(death.signal, SIGABRT);
         EXPECT_TRUE(contains(death.error_output,
                              "pollux::loop::Loop: " + std::string(wrong.name) + " was called by another thread"))
@@ -96,12 +99,12 @@ RULE(loop, wrong_thread) {
 
 TEST(WrongThread, does_not_include_threads_that_post_stop_or_keep_alive) {
     const auto death = death_by([] {
-        Victim().act([](Victim& victim) {
-            static_cast<void>(victim.loop.post([] {}));
-            auto keep_alive = victim.loop.keep_alive();
-            static_cast<void>(victim.loop.poster().wake());
+        LoopOfAnotherThread().act([](LoopOfAnotherThread& other) {
+            static_cast<void>(other.loop.post([] {}));
+            auto keep_alive = other.loop.keep_alive();
+            static_cast<void>(other.loop.poster().wake());
             static_cast<void>(keep_alive.close());
-            static_cast<void>(victim.loop.stop());
+            static_cast<void>(other.loop.stop());
         });
     });
     EXPECT_EQ(death.signal, 0) << death.error_output;
@@ -110,15 +113,15 @@ TEST(WrongThread, does_not_include_threads_that_post_stop_or_keep_alive) {
 
 TEST(WrongThread, is_none_while_the_loop_is_not_run) {
     const auto death = death_by([] {
-        Victim victim;
+        LoopOfAnotherThread other;
         for (int i = 0; i < 3; ++i) {
             std::thread([&] {
-                victim.watcher.change(both);
-                victim.timer.rearm(1h);
-                victim.loop.run_for(0ns);
+                other.watcher.change(both);
+                other.timer.rearm(1h);
+                other.loop.run_for(0ns);
             }).join();
-            victim.watcher.change(Ready::readable);
-            victim.loop.run_for(0ns);
+            other.watcher.change(Ready::readable);
+            other.loop.run_for(0ns);
         }
     });
     EXPECT_EQ(death.signal, 0) << death.error_output;
@@ -129,11 +132,11 @@ TEST(WrongThread, is_none_while_the_loop_is_not_run) {
 // parent.
 TEST(WrongThread, does_not_include_threads_of_the_parent) {
     const auto death = death_by([] {
-        Victim().act([](Victim& victim) {
+        LoopOfAnotherThread().act([](LoopOfAnotherThread& other) {
             const auto grandchild = death_by([&] {
-                victim.timer.rearm(1h);
-                victim.watcher.change(both);
-                victim.watcher.close();
+                other.timer.rearm(1h);
+                other.watcher.change(both);
+                other.watcher.close();
             });
             EXPECT_EQ(grandchild.signal, 0) << grandchild.error_output;
             std::fputs(grandchild.error_output.c_str(), stderr);

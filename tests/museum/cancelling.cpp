@@ -15,11 +15,11 @@
 namespace pollux::museum {
 namespace {
 
-/// Runs a function in a thread that can be cancelled, as std::thread cannot: it is not joinable after that.
-class Cancellable {
+/// A CancellableThread can be cancelled, unlike std::thread, which is not joinable afterwards.
+class CancellableThread {
   public:
-    explicit Cancellable(std::function<void()> body) : body_(std::move(body)) {
-        EXPECT_EQ(pthread_create(&thread_, nullptr, &Cancellable::run, this), 0);
+    explicit CancellableThread(std::function<void()> body) : body_(std::move(body)) {
+        EXPECT_EQ(pthread_create(&thread_, nullptr, &CancellableThread::run, this), 0);
     }
     void cancel() const { EXPECT_EQ(pthread_cancel(thread_), 0); }
     /// Whether the thread was cancelled, and did not return.
@@ -31,7 +31,7 @@ class Cancellable {
 
   private:
     static void* run(void* self) {
-        static_cast<Cancellable*>(self)->body_();
+        static_cast<CancellableThread*>(self)->body_();
         return nullptr;
     }
 
@@ -39,13 +39,13 @@ class Cancellable {
     pthread_t thread_{};
 };
 
-/// A thread in Poll::poll(), asleep.
-struct Waiting {
-    Waiting(const std::string& backend, int cancel_state)
-        : visitor(backend), thread([this, cancel_state] {
+/// A WaitingThread sleeps in Poll::poll().
+struct WaitingThread {
+    WaitingThread(const std::string& backend, int cancel_state)
+        : checked(backend), thread([this, cancel_state] {
               pthread_setcancelstate(cancel_state, nullptr);
               number = conformance::thread_number();
-              static_cast<void>(visitor.poll.poll(visitor.events));
+              static_cast<void>(checked.poll.poll(checked.events));
               has_returned = true;
               pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, nullptr);
               pthread_testcancel();
@@ -56,13 +56,14 @@ struct Waiting {
 
     std::atomic<int> number = 0;
     std::atomic<bool> has_returned = false;
-    Visitor visitor;
-    Cancellable thread;
+    CheckedPoll checked;
+    CancellableThread thread;
 };
 
-EXHIBIT(is_cancelled_while_it_waits, "boostorg/coroutine2#28",
-        "Another thread cancels the one that waits in the loop: the cancellation unwinds functions that let nothing "
-        "through, or leaves a lock behind, and the threads that are left wait for it forever.") {
+REPORTED_BUG(
+    is_cancelled_while_it_waits, "boostorg/coroutine2#28",
+    "Another thread cancels the one that waits in the loop: the cancellation unwinds functions that let nothing "
+    "through, or leaves a lock behind, and the threads that are left wait for it forever.") {
 #ifdef __GLIBC__
     EXPECT_EQ(in_child([&] {
                   const rlimit no_core{};
@@ -70,11 +71,11 @@ EXHIBIT(is_cancelled_while_it_waits, "boostorg/coroutine2#28",
                   // Standard error gets nothing but how it ends, and races that ThreadSanitizer sees wrongly in the
                   // unwinding of its own functions.
                   EXPECT_NE(std::freopen("/dev/null", "w", stderr), nullptr);
-                  Waiting waiting(backend, PTHREAD_CANCEL_ENABLE);
+                  WaitingThread waiting(backend, PTHREAD_CANCEL_ENABLE);
                   waiting.thread.cancel();
                   // The system calls of io_uring are no cancellation points: that thread runs on to the next one.
                   while (true) {
-                      EXPECT_FALSE(waiting.visitor.poll.registrator().wake());
+                      EXPECT_FALSE(waiting.checked.poll.registrator().wake());
                       std::this_thread::sleep_for(1ms);
                   }
               }),
@@ -84,23 +85,24 @@ EXHIBIT(is_cancelled_while_it_waits, "boostorg/coroutine2#28",
 #endif
 }
 
-EXHIBIT(defers_the_cancellation_until_it_has_waited, "libfuse/libfuse#1304",
-        "A thread is to be ended by its cancellation, and enables that only outside of the wait: the wait is not "
-        "ended, or another thread has no way to end it.") {
-    Waiting waiting(backend, PTHREAD_CANCEL_DISABLE);
+REPORTED_BUG(defers_the_cancellation_until_it_has_waited, "libfuse/libfuse#1304",
+             "A thread is to be ended by its cancellation, and enables that only outside of the wait: the wait is not "
+             "ended, or another thread has no way to end it.") {
+    WaitingThread waiting(backend, PTHREAD_CANCEL_DISABLE);
     waiting.thread.cancel();
     EXPECT_FALSE(waiting.has_returned);
-    EXPECT_FALSE(waiting.visitor.poll.registrator().wake());
+    EXPECT_FALSE(waiting.checked.poll.registrator().wake());
     EXPECT_TRUE(waiting.thread.join());
     EXPECT_TRUE(waiting.has_returned);
-    ASSERT_EQ(waiting.visitor.events.size(), 1U);
-    EXPECT_EQ(waiting.visitor.events[0].token, wake_token);
-    EXPECT_TRUE(waiting.visitor.is_quiet());
+    ASSERT_EQ(waiting.checked.events.size(), 1U);
+    EXPECT_EQ(waiting.checked.events[0].token, wake_token);
+    EXPECT_TRUE(waiting.checked.is_quiet());
 }
 
-EXHIBIT(is_cancelled_in_a_callback, "boostorg/coroutine2#28",
-        "A callback waits for something else and its thread is cancelled there: the loop swallows the cancellation, "
-        "which ends the process, or cannot be used by another thread afterwards.") {
+REPORTED_BUG(
+    is_cancelled_in_a_callback, "boostorg/coroutine2#28",
+    "A callback waits for something else and its thread is cancelled there: the loop swallows the cancellation, "
+    "which ends the process, or cannot be used by another thread afterwards.") {
     loop::Loop loop(request(backend));
     const auto keep_alive = loop.keep_alive();
     const auto never = make_pair(Kind::pipe), pair = make_pair(Kind::local);
@@ -129,7 +131,7 @@ EXHIBIT(is_cancelled_in_a_callback, "boostorg/coroutine2#28",
         calls = 0;
         is_blocked = false;
         prepare();
-        const Cancellable thread([&] { loop.run(); });
+        const CancellableThread thread([&] { loop.run(); });
         while (!is_blocked) std::this_thread::yield();
         thread.cancel();
         EXPECT_TRUE(thread.join());

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Generates docs/museum.md from the exhibits of tests/museum.
+"""Generates docs/museum.md from the tests in tests/museum.
 
-catalogue.py --write [root]   makes it again
-catalogue.py --check [root]   prints what is wrong with the exhibits, or that the page is stale
+catalogue.py --write [root]   writes the page
+catalogue.py --check [root]   prints what is wrong with the tests, or that the page is stale
 """
 import re
 import sys
 from pathlib import Path
 
 PAGE = Path("docs/museum.md")
-EXHIBITS = Path("tests/museum")
+FOLDER = Path("tests/museum")
 MAKE = "python3 tests/museum/catalogue.py --write"
 STRING = r'"(?:[^"\\]|\\.)*"'
-EXHIBIT = re.compile(rf"^EXHIBIT\(\s*(\w+),\s*({STRING}),\s*((?:{STRING}\s*)+)(?:,\s*(\w+))?\)", re.MULTILINE)
+REPORTED_BUG = re.compile(rf"^REPORTED_BUG\(\s*(\w+),\s*({STRING}),\s*((?:{STRING}\s*)+)(?:,\s*(\w+))?\)", re.MULTILINE)
 EXCLUSIONS = re.compile(r"^constexpr Exclusion (\w+)\[\] = \{(.*?)^\};", re.MULTILINE | re.DOTALL)
 EXCLUSION = re.compile(rf"\{{({STRING}),\s*((?:{STRING}\s*)+)")
 REPORT = re.compile(r"[\w.-]+/[\w.-]+#\d+")
@@ -21,11 +21,12 @@ OTHER_REPORT = re.compile(r"[\w.-]+(/[\w.-]+)? (CVE-\d+-\d+|[\w() -]+)")
 LEAST = 40
 HEAD = f"""# The museum
 
-Public bugs of other event loops, each as a small program of our own that is run over every backend. The programs are
-written from the situations: nothing of the reports is copied. This page is made from `tests/museum` by
-`{MAKE}`: change the exhibits, not this. [testing.md](testing.md#the-museum) explains how to add one.
+Public bugs of other event loops, each as a test that runs over every backend. The tests are written from the
+situations: nothing of the reports is copied. This page is generated from `tests/museum` by
+`{MAKE}`: change the tests, not this page. [testing.md](testing.md#the-museum) explains how to
+add one.
 
-`ctest -R museum` runs all of them; `ctest -R museum.*<exhibit>` one.
+`ctest -R museum` runs all of them; `ctest -R museum.*<test>` runs one.
 """
 
 
@@ -33,14 +34,14 @@ def text_of(literals):
     return "".join(re.findall(STRING, literals)).replace('""', "").strip('"')
 
 
-def exhibits(root):
-    """(file, name, reports, sentence, exclusions) of each exhibit, by file and in its order; an exclusion is a backend
+def tests(root):
+    """(file, name, reports, sentence, exclusions) of each test, by file and in its order; an exclusion is a backend
     and a reason."""
-    for path in sorted((root / EXHIBITS).glob("*.cpp")):
+    for path in sorted((root / FOLDER).glob("*.cpp")):
         text = path.read_text(encoding="utf-8")
-        found = EXHIBIT.findall(text)
-        if len(found) != len(re.findall(r"^EXHIBIT\(", text, re.MULTILINE)):
-            sys.exit(f"{path.relative_to(root)}: an EXHIBIT() is not a name, a string of reports and a sentence, and "
+        found = REPORTED_BUG.findall(text)
+        if len(found) != len(re.findall(r"^REPORTED_BUG\(", text, re.MULTILINE)):
+            sys.exit(f"{path.relative_to(root)}: a REPORTED_BUG() is not a name, a string of reports and a sentence, and "
                      "perhaps the name of an array of Exclusions")
         excluded = {name: [(backend.strip('"'), text_of(reason)) for backend, reason in EXCLUSION.findall(entries)]
                     for name, entries in EXCLUSIONS.findall(text)}
@@ -59,24 +60,24 @@ def link(report):
 
 
 def text(root):
-    all_of_them = list(exhibits(root))
-    reports = {report for _, _, names, _, _ in all_of_them for report in names}
-    page = HEAD + f"\n{len(all_of_them)} exhibits, from {len(reports)} reports.\n"
+    all_tests = list(tests(root))
+    reports = {report for _, _, names, _, _ in all_tests for report in names}
+    page = HEAD + f"\n{len(all_tests)} tests, from {len(reports)} reports.\n"
     current = None
-    for file, name, names, sentence, exclusions in all_of_them:
+    for file, name, names, sentence, exclusions in all_tests:
         if file != current:
             current = file
             title = Path(file).stem.replace("_", " ")
             page += f"\n## {title[0].upper()}{title[1:]}\n\nIn [{Path(file).name}](../{file}).\n\n"
-            page += "| reports | what happened there | exhibit |\n|---|---|---|\n"
-        without = "".join(f"; left out for {backend}: {reason}" for backend, reason in exclusions)
+            page += "| reports | what happened there | test |\n|---|---|---|\n"
+        without = "".join(f"; excluded on {backend}: {reason}" for backend, reason in exclusions)
         page += f"| {', '.join(map(link, names))} | {sentence} | `{name}`{without} |\n"
     return page
 
 
 def faults(root):
     names = set()
-    for file, name, reports, sentence, exclusions in exhibits(root):
+    for file, name, reports, sentence, exclusions in tests(root):
         if name in names:
             yield f"{file}: {name} is there twice"
         names.add(name)
@@ -87,12 +88,12 @@ def faults(root):
             yield f"{file}: {name}: expected a sentence, seen \"{sentence}\""
         for backend, _ in exclusions:
             if not (root / "plugins" / backend).is_dir():
-                yield f"{file}: {name}: expected a backend in plugins/ to leave out, seen \"{backend}\""
+                yield f"{file}: {name}: expected a backend in plugins/ to exclude, seen \"{backend}\""
     if len(names) < LEAST:
-        yield f"{EXHIBITS}: expected {LEAST} exhibits at least, seen {len(names)}"
+        yield f"{FOLDER}: expected {LEAST} tests at least, seen {len(names)}"
     page = root / PAGE
     if not page.is_file() or page.read_text(encoding="utf-8") != text(root):
-        yield f"{PAGE}: is stale; make it again with {MAKE}"
+        yield f"{PAGE}: is stale; write it with {MAKE}"
 
 
 def main(arguments):

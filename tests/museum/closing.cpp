@@ -41,9 +41,10 @@ struct Closing {
     loop::Watcher watcher, neighbour;
 };
 
-EXHIBIT(closes_before_the_loop_runs, "libuv/libuv#1403, libuv/libuv#255",
-        "A descriptor is watched and closed again before the loop runs: the loop aborts the process when the kernel "
-        "refuses the descriptor.") {
+REPORTED_BUG(
+    closes_before_the_loop_runs, "libuv/libuv#1403, libuv/libuv#255",
+    "A descriptor is watched and closed again before the loop runs: the loop aborts the process when the kernel "
+    "refuses the descriptor.") {
     Closing closing(backend);
     closing.pair.near.close();
     EXPECT_TRUE(turn_until(closing.loop, [&] { return !closing.seen.empty(); }));
@@ -53,9 +54,10 @@ EXHIBIT(closes_before_the_loop_runs, "libuv/libuv#1403, libuv/libuv#255",
     EXPECT_EQ(closing.seen.size(), 1U);
 }
 
-EXHIBIT(closes_both_ends_before_the_loop_runs, "joyent/libuv#1191, saghul/pyuv#146",
-        "A garbage collector closes both ends of a pair of sockets, one of which is watched, before the loop runs: the "
-        "process is aborted.") {
+REPORTED_BUG(
+    closes_both_ends_before_the_loop_runs, "joyent/libuv#1191, saghul/pyuv#146",
+    "A garbage collector closes both ends of a pair of sockets, one of which is watched, before the loop runs: the "
+    "process is aborted.") {
     Closing closing(backend);
     closing.pair = make_pair(Kind::local); // closes both, and opens others
     closing.watcher.close();
@@ -63,9 +65,10 @@ EXHIBIT(closes_both_ends_before_the_loop_runs, "joyent/libuv#1191, saghul/pyuv#1
     EXPECT_EQ(closing.seen, std::vector<Ready>());
 }
 
-EXHIBIT(changes_what_was_closed, "libuv/libuv#5130, libuv/libuv#3796",
-        "Another library closes a watched descriptor, then the program changes the interest of its watch: the loop "
-        "aborts the process instead of reporting an error.") {
+REPORTED_BUG(
+    changes_what_was_closed, "libuv/libuv#5130, libuv/libuv#3796",
+    "Another library closes a watched descriptor, then the program changes the interest of its watch: the loop "
+    "aborts the process instead of reporting an error.") {
     Closing closing(backend);
     EXPECT_TRUE(closing.serves_the_neighbour());
     closing.pair.near.close();
@@ -76,9 +79,10 @@ EXHIBIT(changes_what_was_closed, "libuv/libuv#5130, libuv/libuv#3796",
     closing.expect_no_harm();
 }
 
-EXHIBIT(unwatches_after_the_close, "libuv/libuv#1495, rakshasa/libtorrent#622, curl/curl#3597",
-        "A library closes its socket and notifies the program later, which then ends its watch: the loop aborts the "
-        "process because of an error that harms no other watch.") {
+REPORTED_BUG(
+    unwatches_after_the_close, "libuv/libuv#1495, rakshasa/libtorrent#622, curl/curl#3597",
+    "A library closes its socket and notifies the program later, which then ends its watch: the loop aborts the "
+    "process because of an error that harms no other watch.") {
     Closing closing(backend);
     EXPECT_TRUE(closing.serves_the_neighbour());
     closing.pair.near.close();
@@ -87,9 +91,10 @@ EXHIBIT(unwatches_after_the_close, "libuv/libuv#1495, rakshasa/libtorrent#622, c
     closing.expect_no_harm();
 }
 
-EXHIBIT(closes_a_listener_that_its_successor_keeps, "h2o/h2o#1100",
-        "A server is replaced: it closes its listening socket and never unregisters it, while its successor has the "
-        "socket open. Each client of the successor is reported to the old server, too, which spins.") {
+REPORTED_BUG(
+    closes_a_listener_that_its_successor_keeps, "h2o/h2o#1100",
+    "A server is replaced: it closes its listening socket and never unregisters it, while its successor has the "
+    "socket open. Each client of the successor is reported to the old server, too, which spins.") {
     for (const bool runs_between : {false, true}) {
         Closing closing(backend);
         auto listener = conformance::listener();
@@ -108,9 +113,10 @@ EXHIBIT(closes_a_listener_that_its_successor_keeps, "h2o/h2o#1100",
     }
 }
 
-EXHIBIT(keeps_a_duplicate_of_what_it_ended, "libuv/libuv#1468, libuv/libuv#1148, MagicStack/uvloop#61",
-        "A duplicate of a socket is watched, its watch is ended and the duplicate is closed, while the original stays "
-        "open: data on the original wakes the loop forever.") {
+REPORTED_BUG(
+    keeps_a_duplicate_of_what_it_ended, "libuv/libuv#1468, libuv/libuv#1148, MagicStack/uvloop#61",
+    "A duplicate of a socket is watched, its watch is ended and the duplicate is closed, while the original stays "
+    "open: data on the original wakes the loop forever.") {
     for (const auto kind : {Kind::local, Kind::tcp, Kind::pipe}) {
         loop::Loop loop(request(backend));
         const Watchdog watchdog(loop);
@@ -132,33 +138,35 @@ EXHIBIT(keeps_a_duplicate_of_what_it_ended, "libuv/libuv#1468, libuv/libuv#1148,
     }
 }
 
-EXHIBIT(shares_a_socket_with_a_child, "joyent/libuv#1099, manticoresoftware/manticoresearch#4057",
-        "A socket that a child process has inherited is unregistered and closed: its events are still delivered, and "
-        "no call can stop them.") {
+REPORTED_BUG(
+    shares_a_socket_with_a_child, "joyent/libuv#1099, manticoresoftware/manticoresearch#4057",
+    "A socket that a child process has inherited is unregistered and closed: its events are still delivered, and "
+    "no call can stop them.") {
     for (const auto mode : {Mode::level, Mode::oneshot}) {
-        Visitor visitor(backend);
+        CheckedPoll checked(backend);
         auto pair = make_pair(Kind::tcp);
         auto blocker = make_pair(Kind::pipe);
-        visitor.add(pair.near, Ready::readable | Ready::writable, mode);
-        EXPECT_TRUE(any(visitor.next() & Ready::writable));
+        checked.add(pair.near, Ready::readable | Ready::writable, mode);
+        EXPECT_TRUE(any(checked.next() & Ready::writable));
         // The child keeps it open until the parent closes its end of the pipe.
         const auto child = fork_child([&] {
             blocker.far.close();
             conformance::set_blocking(blocker.near, true);
             conformance::read(blocker.near);
         });
-        visitor.remove(pair.near);
+        checked.remove(pair.near);
         pair.near.close();
         conformance::write(pair.far, "x");
-        EXPECT_TRUE(visitor.is_quiet());
+        EXPECT_TRUE(checked.is_quiet());
         blocker.far.close();
         EXPECT_EQ(outcome_of(child), "");
     }
 }
 
-EXHIBIT(ends_another_of_the_same_batch, "mitchellh/libxev#234, mitchellh/libxev#169",
-        "Two sources are ready in one batch, and the callback of the first ends the second and frees what it refers "
-        "to: the second entry of the batch is delivered anyway.") {
+REPORTED_BUG(
+    ends_another_of_the_same_batch, "mitchellh/libxev#234, mitchellh/libxev#169",
+    "Two sources are ready in one batch, and the callback of the first ends the second and frees what it refers "
+    "to: the second entry of the batch is delivered anyway.") {
     for (int round = 0; round < 50; ++round) {
         loop::Loop loop(request(backend));
         const Watchdog watchdog(loop);
@@ -182,9 +190,9 @@ EXHIBIT(ends_another_of_the_same_batch, "mitchellh/libxev#234, mitchellh/libxev#
     }
 }
 
-EXHIBIT(frees_its_connection_in_its_callback, "7etsuo/tetsuo-pulse#227, lalinsky/zio#442",
-        "One backend delivers the events of a connection separately: the first callback closes and frees the "
-        "connection, and the second uses freed memory.") {
+REPORTED_BUG(frees_its_connection_in_its_callback, "7etsuo/tetsuo-pulse#227, lalinsky/zio#442",
+             "One backend delivers the events of a connection separately: the first callback closes and frees the "
+             "connection, and the second uses freed memory.") {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     for (const auto mode : modes_of(loop.choice())) {
@@ -212,45 +220,47 @@ EXHIBIT(frees_its_connection_in_its_callback, "7etsuo/tetsuo-pulse#227, lalinsky
     }
 }
 
-EXHIBIT(reports_what_was_deregistered, "tokio-rs/mio CVE-2024-27308",
-        "Sources are ready and are deregistered before the next poll: their tokens are reported, and the program uses "
-        "them to find what it has freed.") {
-    Visitor visitor(backend);
-    for (const auto mode : modes_of(visitor.poll.choice())) {
+REPORTED_BUG(
+    reports_what_was_deregistered, "tokio-rs/mio CVE-2024-27308",
+    "Sources are ready and are deregistered before the next poll: their tokens are reported, and the program uses "
+    "them to find what it has freed.") {
+    CheckedPoll checked(backend);
+    for (const auto mode : modes_of(checked.poll.choice())) {
         for (int round = 0; round < 20; ++round) {
             std::vector<Pair> pairs;
             for (std::uint64_t i = 0; i < 20; ++i) {
                 pairs.push_back(make_pair(Kind::local));
-                visitor.add(pairs.back().near, Ready::readable, mode, Token{i + 1});
+                checked.add(pairs.back().near, Ready::readable, mode, Token{i + 1});
                 conformance::write(pairs.back().far, "x");
             }
             Events one(1);
-            EXPECT_FALSE(visitor.poll.poll(one, patience));
+            EXPECT_FALSE(checked.poll.poll(one, patience));
             EXPECT_EQ(one.size(), 1U);
-            for (const auto& pair : pairs) visitor.remove(pair.near);
-            EXPECT_FALSE(visitor.poll.poll(visitor.events, 0ns));
-            EXPECT_TRUE(visitor.events.empty());
+            for (const auto& pair : pairs) checked.remove(pair.near);
+            EXPECT_FALSE(checked.poll.poll(checked.events, 0ns));
+            EXPECT_TRUE(checked.events.empty());
         }
-        EXPECT_TRUE(visitor.is_quiet());
+        EXPECT_TRUE(checked.is_quiet());
     }
 }
 
-EXHIBIT(closes_and_the_peer_receives_no_end, "axboe/liburing#932, axboe/liburing#214",
-        "A socket is closed while another thread waits for it: a pending request in the kernel keeps it open, and the "
-        "peer never receives the end of the stream.") {
-    Visitor visitor(backend);
+REPORTED_BUG(
+    closes_and_the_peer_receives_no_end, "axboe/liburing#932, axboe/liburing#214",
+    "A socket is closed while another thread waits for it: a pending request in the kernel keeps it open, and the "
+    "peer never receives the end of the stream.") {
+    CheckedPoll checked(backend);
     std::thread waiting([&] {
-        while (!visitor.poll.poll(visitor.events)) {}
+        while (!checked.poll.poll(checked.events)) {}
     });
     for (int round = 0; round < 200; ++round) {
         auto pair = make_pair(round % 2 == 0 ? Kind::tcp : Kind::local);
-        visitor.add(pair.near, Ready::readable, Mode::oneshot);
-        visitor.remove(pair.near);
+        checked.add(pair.near, Ready::readable, Mode::oneshot);
+        checked.remove(pair.near);
         pair.near.close();
         EXPECT_TRUE(conformance::wait_for_data(pair.far));
         EXPECT_EQ(conformance::read(pair.far).bytes, 0U);
     }
-    static_cast<void>(visitor.poll.close());
+    static_cast<void>(checked.poll.close());
     waiting.join();
 }
 

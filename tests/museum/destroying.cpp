@@ -11,23 +11,24 @@
 namespace pollux::museum {
 namespace {
 
-/// Calls a Loop when it is destroyed. The calls may be refused with an error or an exception.
-class Asker {
+/// A CallsLoopWhenDestroyed calls functions of a Loop from its destructor. The calls may be refused with an error or an
+/// exception.
+class CallsLoopWhenDestroyed {
   public:
-    Asker(loop::Loop& loop, loop::Poster poster) : loop_(&loop), poster_(std::move(poster)) {}
-    ~Asker() {
-        ask([&] { static_cast<void>(loop_->defer([] {})); });
-        ask([&] { static_cast<void>(poster_.post([] {})); });
-        ask([&] { static_cast<void>(loop_->after(0ns, [] {})); });
-        ask([&] { static_cast<void>(loop_->stop()); });
+    CallsLoopWhenDestroyed(loop::Loop& loop, loop::Poster poster) : loop_(&loop), poster_(std::move(poster)) {}
+    ~CallsLoopWhenDestroyed() {
+        try_call([&] { static_cast<void>(loop_->defer([] {})); });
+        try_call([&] { static_cast<void>(poster_.post([] {})); });
+        try_call([&] { static_cast<void>(loop_->after(0ns, [] {})); });
+        try_call([&] { static_cast<void>(loop_->stop()); });
     }
-    Asker(const Asker&) = delete;
-    Asker& operator=(const Asker&) = delete;
+    CallsLoopWhenDestroyed(const CallsLoopWhenDestroyed&) = delete;
+    CallsLoopWhenDestroyed& operator=(const CallsLoopWhenDestroyed&) = delete;
 
   private:
-    static void ask(const auto& question) {
+    static void try_call(const auto& call) {
         try {
-            question();
+            call();
         } catch (const std::exception&) { // refused
         }
     }
@@ -36,47 +37,52 @@ class Asker {
     loop::Poster poster_;
 };
 
-EXHIBIT(defers_from_a_destructor, "chriskohlhoff/asio#1245, boostorg/asio#143",
-        "A function that was never called owns an object whose destructor uses the loop: the loop destroys the "
-        "function after the members that the destructor uses.") {
+REPORTED_BUG(defers_from_a_destructor, "chriskohlhoff/asio#1245, boostorg/asio#143",
+             "A function that was never called owns an object whose destructor uses the loop: the loop destroys the "
+             "function after the members that the destructor uses.") {
     EXPECT_EQ(in_child([&] {
                   loop::Loop loop(request(backend));
                   for (int i = 0; i < 50; ++i)
-                      static_cast<void>(loop.defer([asker = std::make_shared<Asker>(loop, loop.poster())] {}));
+                      static_cast<void>(
+                          loop.defer([caller = std::make_shared<CallsLoopWhenDestroyed>(loop, loop.poster())] {}));
               }),
               "");
 }
 
-EXHIBIT(posts_from_a_destructor, "SerenityOS/serenity#10611",
-        "A queued event is destroyed with its loop, and its destructor queues another event: the queue is used while "
-        "it is being destroyed.") {
+REPORTED_BUG(
+    posts_from_a_destructor, "SerenityOS/serenity#10611",
+    "A queued event is destroyed with its loop, and its destructor queues another event: the queue is used while "
+    "it is being destroyed.") {
     EXPECT_EQ(in_child([&] {
                   loop::Loop loop(request(backend));
                   for (int i = 0; i < 50; ++i) {
-                      EXPECT_FALSE(loop.post([asker = std::make_shared<Asker>(loop, loop.poster())] {}));
+                      EXPECT_FALSE(
+                          loop.post([caller = std::make_shared<CallsLoopWhenDestroyed>(loop, loop.poster())] {}));
                   }
               }),
               "");
 }
 
-EXHIBIT(arms_a_timer_from_a_destructor, "chriskohlhoff/asio#1121",
-        "A suspended operation is destroyed with its loop, and its destructor starts the next operation: it arms a "
-        "timer of a loop that is being destroyed.") {
+REPORTED_BUG(
+    arms_a_timer_from_a_destructor, "chriskohlhoff/asio#1121",
+    "A suspended operation is destroyed with its loop, and its destructor starts the next operation: it arms a "
+    "timer of a loop that is being destroyed.") {
     EXPECT_EQ(in_child([&] {
                   std::vector<loop::Timer> timers;
                   loop::Loop loop(request(backend));
                   for (int i = 0; i < 50; ++i) {
-                      const auto asker = std::make_shared<Asker>(loop, loop.poster());
-                      timers.push_back(loop.after(1h, [asker] {}));
-                      timers.push_back(loop.after(0ns, [asker] {}));
+                      const auto caller = std::make_shared<CallsLoopWhenDestroyed>(loop, loop.poster());
+                      timers.push_back(loop.after(1h, [caller] {}));
+                      timers.push_back(loop.after(0ns, [caller] {}));
                   }
               }),
               "");
 }
 
-EXHIBIT(ends_watches_from_a_destructor, "LadybirdBrowser/ladybird#300, SerenityOS/serenity#1403",
-        "An object is destroyed with its loop, and its destructor ends other watches of the loop: their memory has "
-        "been freed already.") {
+REPORTED_BUG(
+    ends_watches_from_a_destructor, "LadybirdBrowser/ladybird#300, SerenityOS/serenity#1403",
+    "An object is destroyed with its loop, and its destructor ends other watches of the loop: their memory has "
+    "been freed already.") {
     EXPECT_EQ(in_child([&] {
                   struct Connection {
                       ~Connection() {
@@ -94,16 +100,18 @@ EXHIBIT(ends_watches_from_a_destructor, "LadybirdBrowser/ladybird#300, SerenityO
                   for (std::size_t i = 0; i < 2; ++i) {
                       auto owned = std::make_shared<Connection>();
                       owned->others = {&watchers[1 - i]};
-                      watchers[i] = loop.watch(pairs[i]->near.get(), Ready::readable, Mode::level,
-                                               [owned, asker = std::make_shared<Asker>(loop, loop.poster())](Ready) {});
+                      watchers[i] = loop.watch(
+                          pairs[i]->near.get(), Ready::readable, Mode::level,
+                          [owned, caller = std::make_shared<CallsLoopWhenDestroyed>(loop, loop.poster())](Ready) {});
                   }
                   loop.run_for(0ns);
               }),
               "");
 }
 
-EXHIBIT(outlives_its_loop, "zaphoyd/websocketpp#510",
-        "Handles and work guards of a loop are destroyed after the loop: they decrement counters in freed memory.") {
+REPORTED_BUG(
+    outlives_its_loop, "zaphoyd/websocketpp#510",
+    "Handles and work guards of a loop are destroyed after the loop: they decrement counters in freed memory.") {
     const auto pair = make_pair(Kind::local);
     loop::Watcher watcher;
     loop::Timer timer;
@@ -132,9 +140,10 @@ EXHIBIT(outlives_its_loop, "zaphoyd/websocketpp#510",
     }
 }
 
-EXHIBIT(is_destroyed_beside_posts, "ByConity/ByConity#1647",
-        "A loop is destroyed while other threads post to it and wake it: its destructor waits forever, or the threads "
-        "use freed memory.") {
+REPORTED_BUG(
+    is_destroyed_beside_posts, "ByConity/ByConity#1647",
+    "A loop is destroyed while other threads post to it and wake it: its destructor waits forever, or the threads "
+    "use freed memory.") {
     for (Rounds rounds(200); rounds.next();) {
         std::optional<loop::Loop> loop(std::in_place, request(backend));
         std::atomic<bool> is_over = false;

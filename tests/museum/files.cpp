@@ -16,63 +16,64 @@ Owned file_of(std::size_t size) {
     return file;
 }
 
-/// The bytes that a program reads from its input by callbacks, or the error that it gets.
-struct Counted {
+/// An Input is what a program has read from its standard input by callbacks: the number of bytes, or an error.
+struct Input {
     std::size_t bytes = 0;
     std::error_code error;
 };
 
-Counted count(const std::string& backend, Source input, Mode mode) {
+Input count(const std::string& backend, Source input, Mode mode) {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
-    Counted counted;
+    Input seen;
     loop::Watcher watcher;
     watch_with_error(loop, watcher, input, Ready::readable, mode, [&](Ready, const std::error_code& refusal) {
         if (refusal) {
-            counted.error = refusal;
+            seen.error = refusal;
             return watcher.close();
         }
         const auto [bytes, error] = conformance::read(input, 4096);
-        if (error) counted.error = error;
+        if (error) seen.error = error;
         if (error || bytes == 0) return watcher.close();
-        counted.bytes += bytes;
+        seen.bytes += bytes;
         if (mode == Mode::oneshot) watcher.change(Ready::readable);
     });
     EXPECT_FALSE(loop.run());
-    return counted;
+    return seen;
 }
 
 /// Either all is read, as Capabilities::files promises, or the program gets an error.
-void expect_all_or_error(const std::string& backend, const Counted& counted, std::size_t size) {
-    if (Poll(request(backend)).choice().winner->capabilities.files) {
-        EXPECT_EQ(counted.error, std::error_code());
-        EXPECT_EQ(counted.bytes, size);
+void expect_all_or_error(const std::string& backend, const Input& seen, std::size_t size) {
+    if (Poll(request(backend)).choice().backend->capabilities.files) {
+        EXPECT_EQ(seen.error, std::error_code());
+        EXPECT_EQ(seen.bytes, size);
     } else {
-        EXPECT_TRUE(counted.error || counted.bytes == size);
+        EXPECT_TRUE(seen.error || seen.bytes == size);
     }
 }
 
-EXHIBIT(reads_a_file_as_standard_input, "troglobit/libuev#12, chriskohlhoff/asio#111",
-        "A program watches its standard input, which the shell has redirected from a file: the kernel refuses to poll "
-        "a file, and the program reads nothing or only a part.") {
+REPORTED_BUG(
+    reads_a_file_as_standard_input, "troglobit/libuev#12, chriskohlhoff/asio#111",
+    "A program watches its standard input, which the shell has redirected from a file: the kernel refuses to poll "
+    "a file, and the program reads nothing or only a part.") {
     for (const auto mode : {Mode::level, Mode::oneshot}) {
         const auto file = file_of(100'000);
         expect_all_or_error(backend, count(backend, file, mode), 100'000);
     }
     if (backend == "epoll") {
-        EXPECT_TRUE(Poll(request(backend)).choice().winner->capabilities.files);
+        EXPECT_TRUE(Poll(request(backend)).choice().backend->capabilities.files);
     }
 }
 
-EXHIBIT(reads_dev_null, "libuv/libuv#5189, bluez/bluez#700, circonus-labs/libmtev#682",
-        "Standard input is /dev/null, which is at its end: the loop aborts or hangs, or the program is not "
-        "notified of the end.") {
+REPORTED_BUG(reads_dev_null, "libuv/libuv#5189, bluez/bluez#700, circonus-labs/libmtev#682",
+             "Standard input is /dev/null, which is at its end: the loop aborts or hangs, or the program is not "
+             "notified of the end.") {
     const Owned null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     expect_all_or_error(backend, count(backend, null, Mode::level), 0);
 }
 
-EXHIBIT(writes_to_dev_null, "SIPp/sipp#50, SIPp/sipp#73",
-        "Standard output is /dev/null: the kernel refuses to poll it, and the program does not start.") {
+REPORTED_BUG(writes_to_dev_null, "SIPp/sipp#50, SIPp/sipp#73",
+             "Standard output is /dev/null: the kernel refuses to poll it, and the program does not start.") {
     const Owned null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
@@ -89,21 +90,22 @@ EXHIBIT(writes_to_dev_null, "SIPp/sipp#50, SIPp/sipp#73",
                          if (is_refused || ++lines == 10) watcher.close();
                      });
     EXPECT_FALSE(loop.run());
-    if (loop.choice().winner->capabilities.files) {
+    if (loop.choice().backend->capabilities.files) {
         EXPECT_FALSE(is_refused);
     }
     EXPECT_EQ(lines, is_refused ? 0 : 10);
 }
 
-EXHIBIT(reads_a_directory, "libuv/libuv#5189",
-        "Standard input is a directory by mistake: the loop runs on, and the program gets no error.") {
+REPORTED_BUG(reads_a_directory, "libuv/libuv#5189",
+             "Standard input is a directory by mistake: the loop runs on, and the program gets no error.") {
     const auto directory = conformance::open_directory();
     EXPECT_TRUE(count(backend, directory, Mode::level).error);
 }
 
-EXHIBIT(watches_files_beside_sockets, "libuv/libuv#5189",
-        "A file that is always ready is watched beside a socket: the loop serves only the file, or sleeps until the "
-        "socket is ready and does not report the file.") {
+REPORTED_BUG(
+    watches_files_beside_sockets, "libuv/libuv#5189",
+    "A file that is always ready is watched beside a socket: the loop serves only the file, or sleeps until the "
+    "socket is ready and does not report the file.") {
     loop::Loop loop(request(backend), {.events = 1});
     const Watchdog watchdog(loop);
     const auto file = file_of(1);
@@ -121,7 +123,7 @@ EXHIBIT(watches_files_beside_sockets, "libuv/libuv#5189",
     });
     conformance::write(pair.far, "x");
     // Without files, the refusal is reported once.
-    const bool has_files = static_cast<bool>(loop.choice().winner->capabilities.files);
+    const bool has_files = static_cast<bool>(loop.choice().backend->capabilities.files);
     EXPECT_TRUE(turn_until(loop, [&] { return (has_files ? files > 10 : refusals > 0) && sockets > 10; }));
     EXPECT_EQ(refusals, has_files ? 0 : 1);
     of_file.change(Ready::none);

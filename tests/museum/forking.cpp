@@ -49,7 +49,7 @@ struct Parent {
 
 std::optional<Poll> static_poll; // exit() destroys it
 
-EXHIBIT(
+REPORTED_BUG(
     forks_a_child_that_exits, "pgagroal/pgagroal#750, OpenSmalltalk/opensmalltalk-vm#552",
     "A child of a program with a loop leaves by exit(), which destroys the copy of the loop: this removes the "
     "sources from the kernel's set, which parent and child share, and events of the parent's connections are lost.") {
@@ -75,9 +75,9 @@ EXHIBIT(
     static_poll.reset();
 }
 
-EXHIBIT(returns_from_main_in_a_child, "OpenSmalltalk/opensmalltalk-vm#552",
-        "A child returns from main() and destroys the watches, signals and the loop of its parent on the way: the "
-        "parent's loop spins or sleeps forever.") {
+REPORTED_BUG(returns_from_main_in_a_child, "OpenSmalltalk/opensmalltalk-vm#552",
+             "A child returns from main() and destroys the watches, signals and the loop of its parent on the way: the "
+             "parent's loop spins or sleeps forever.") {
     Parent parent(backend);
     EXPECT_EQ(in_child([&] {
                   parent.watcher.close();
@@ -88,33 +88,34 @@ EXHIBIT(returns_from_main_in_a_child, "OpenSmalltalk/opensmalltalk-vm#552",
     parent.expect_served();
 }
 
-EXHIBIT(changes_watches_in_a_child, "libuv/libuv#846",
-        "A child continues to use the loop of its parent: both change one set in the kernel and take each other's "
-        "events.") {
-    Visitor visitor(backend);
+REPORTED_BUG(changes_watches_in_a_child, "libuv/libuv#846",
+             "A child continues to use the loop of its parent: both change one set in the kernel and take each other's "
+             "events.") {
+    CheckedPoll checked(backend);
     const auto pair = make_pair(Kind::local), other = make_pair(Kind::local);
-    visitor.add(pair.near, Ready::readable);
-    EXPECT_TRUE(visitor.is_quiet());
+    checked.add(pair.near, Ready::readable);
+    EXPECT_TRUE(checked.is_quiet());
     EXPECT_EQ(in_child([&] {
-                  const auto registrator = visitor.poll.registrator();
+                  const auto registrator = checked.poll.registrator();
                   const Watch watch{Token{2}, both, Mode::level};
                   EXPECT_EQ(registrator.add(other.near.get(), watch), std::errc::no_such_process);
                   EXPECT_EQ(registrator.modify(pair.near.get(), watch), std::errc::no_such_process);
                   EXPECT_EQ(registrator.remove(pair.near.get()), std::errc::no_such_process);
                   EXPECT_EQ(registrator.wake(), std::errc::no_such_process);
-                  EXPECT_EQ(visitor.poll.poll(visitor.events, 0ns), std::errc::no_such_process);
+                  EXPECT_EQ(checked.poll.poll(checked.events, 0ns), std::errc::no_such_process);
               }),
               "");
-    EXPECT_TRUE(visitor.is_quiet());
+    EXPECT_TRUE(checked.is_quiet());
     conformance::write(pair.far, "x");
-    EXPECT_EQ(visitor.next(), Ready::readable);
+    EXPECT_EQ(checked.next(), Ready::readable);
     conformance::drain(pair.near);
-    EXPECT_TRUE(visitor.is_quiet());
+    EXPECT_TRUE(checked.is_quiet());
 }
 
-EXHIBIT(makes_a_loop_in_each_worker, "xmrig/xmrig#3491, MagicStack/uvloop#39",
-        "A server forks workers, which destroy the inherited loop and make their own: the loops of the workers do not "
-        "run, or that of the server no longer does.") {
+REPORTED_BUG(
+    makes_a_loop_in_each_worker, "xmrig/xmrig#3491, MagicStack/uvloop#39",
+    "A server forks workers, which destroy the inherited loop and make their own: the loops of the workers do not "
+    "run, or that of the server no longer does.") {
     Parent parent(backend);
     std::vector<pid_t> workers;
     for (int i = 0; i < 3; ++i) {
@@ -131,9 +132,9 @@ EXHIBIT(makes_a_loop_in_each_worker, "xmrig/xmrig#3491, MagicStack/uvloop#39",
     parent.expect_served();
 }
 
-EXHIBIT(is_daemonized_after_its_loop_was_made, "openpmix/prrte#2540",
-        "A program makes its loop and then becomes a daemon by fork(), while its parent exits: the daemon's loop "
-        "receives no events.") {
+REPORTED_BUG(is_daemonized_after_its_loop_was_made, "openpmix/prrte#2540",
+             "A program makes its loop and then becomes a daemon by fork(), while its parent exits: the daemon's loop "
+             "receives no events.") {
     // The first child is the program, and its child is the daemon, which reports its outcome through a pipe.
     const auto result = make_pair(Kind::pipe);
     const auto program = fork_child([&] {
@@ -155,9 +156,10 @@ EXHIBIT(is_daemonized_after_its_loop_was_made, "openpmix/prrte#2540",
     EXPECT_EQ(verdict, 'y');
 }
 
-EXHIBIT(makes_a_loop_after_a_double_fork, "joyent/libuv#1405",
-        "A program uses and closes a loop, becomes a daemon by two forks, and makes a new loop there that watches a "
-        "signal: the daemon is aborted, or hangs on a lock of the first loop.") {
+REPORTED_BUG(
+    makes_a_loop_after_a_double_fork, "joyent/libuv#1405",
+    "A program uses and closes a loop, becomes a daemon by two forks, and makes a new loop there that watches a "
+    "signal: the daemon is aborted, or hangs on a lock of the first loop.") {
     {
         loop::Loop former(request(backend));
         const auto signals = former.on_signal(SIGUSR2, [] {});
@@ -176,9 +178,10 @@ EXHIBIT(makes_a_loop_after_a_double_fork, "joyent/libuv#1405",
               "");
 }
 
-EXHIBIT(forks_with_a_signal_pending, "libuv/libuv#3483",
-        "A watched signal arrives just before fork(), and the child reopens the loop and closes the watch: the child's "
-        "loop never ends, and spins.") {
+REPORTED_BUG(
+    forks_with_a_signal_pending, "libuv/libuv#3483",
+    "A watched signal arrives just before fork(), and the child reopens the loop and closes the watch: the child's "
+    "loop never ends, and spins.") {
     Parent parent(backend);
     raise(SIGUSR1);
     EXPECT_EQ(in_child([&] {
@@ -194,9 +197,10 @@ EXHIBIT(forks_with_a_signal_pending, "libuv/libuv#3483",
     parent.expect_served();
 }
 
-EXHIBIT(forks_while_a_thread_is_in_the_handler, "sisshiki1969/monoruby#1358",
-        "Another thread is in the handler of a watched signal at the moment of fork(): in the child that handler never "
-        "returns, and a destructor that waits for it hangs.") {
+REPORTED_BUG(
+    forks_while_a_thread_is_in_the_handler, "sisshiki1969/monoruby#1358",
+    "Another thread is in the handler of a watched signal at the moment of fork(): in the child that handler never "
+    "returns, and a destructor that waits for it hangs.") {
     Parent parent(backend);
     std::atomic<bool> is_over = false;
     std::thread raising([&] {
@@ -216,9 +220,9 @@ EXHIBIT(forks_while_a_thread_is_in_the_handler, "sisshiki1969/monoruby#1358",
     parent.expect_served();
 }
 
-EXHIBIT(closes_everything_in_a_child, "rakshasa/libtorrent#775",
-        "A child closes all inherited descriptors before it executes a program: the parent's set changes, and the "
-        "parent's loop spins.") {
+REPORTED_BUG(closes_everything_in_a_child, "rakshasa/libtorrent#775",
+             "A child closes all inherited descriptors before it executes a program: the parent's set changes, and the "
+             "parent's loop spins.") {
     Parent parent(backend);
     for (int round = 0; round < 20; ++round) {
         EXPECT_EQ(in_child([] {

@@ -16,35 +16,36 @@ void lower_descriptor_limit() {
     EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
-EXHIBIT(lowers_the_limit_when_all_is_open, "NetworkConfiguration/dhcpcd#612",
-        "A daemon opens all that it needs and then sets RLIMIT_NOFILE to zero: poll(2) refuses more sources than the "
-        "limit, and the loop fails or spins.") {
+REPORTED_BUG(
+    lowers_the_limit_when_all_is_open, "NetworkConfiguration/dhcpcd#612",
+    "A daemon opens all that it needs and then sets RLIMIT_NOFILE to zero: poll(2) refuses more sources than the "
+    "limit, and the loop fails or spins.") {
     EXPECT_EQ(in_child([&] {
-                  Visitor visitor(backend);
+                  CheckedPoll checked(backend);
                   std::vector<Pair> pairs;
                   for (std::uint64_t i = 0; i < 8; ++i) {
                       pairs.push_back(make_pair(Kind::local));
-                      visitor.add(pairs.back().near, Ready::readable, Mode::level, Token{i});
+                      checked.add(pairs.back().near, Ready::readable, Mode::level, Token{i});
                   }
                   lower_descriptor_limit();
                   for (std::uint64_t i = 0; i < 8; ++i) {
                       conformance::write(pairs[i].far, "x");
-                      EXPECT_EQ(visitor.next(Token{i}), Ready::readable);
+                      EXPECT_EQ(checked.next(Token{i}), Ready::readable);
                       conformance::drain(pairs[i].near);
                   }
-                  EXPECT_TRUE(visitor.is_quiet());
-                  EXPECT_FALSE(visitor.poll.registrator().wake());
-                  EXPECT_EQ(visitor.next(wake_token), Ready::none);
-                  visitor.modify(pairs[0].near, Ready::writable, Mode::oneshot, Token{0});
-                  EXPECT_EQ(visitor.next(Token{0}), Ready::writable);
-                  visitor.remove(pairs[1].near);
+                  EXPECT_TRUE(checked.is_quiet());
+                  EXPECT_FALSE(checked.poll.registrator().wake());
+                  EXPECT_EQ(checked.next(wake_token), Ready::none);
+                  checked.modify(pairs[0].near, Ready::writable, Mode::oneshot, Token{0});
+                  EXPECT_EQ(checked.next(Token{0}), Ready::writable);
+                  checked.remove(pairs[1].near);
               }),
               "");
 }
 
-EXHIBIT(runs_a_loop_without_descriptors_left, "NetworkConfiguration/dhcpcd#612",
-        "A loop of watches, timers, posts and signals runs on after its process has given up the right to open "
-        "descriptors: the loop fails or spins.") {
+REPORTED_BUG(runs_a_loop_without_descriptors_left, "NetworkConfiguration/dhcpcd#612",
+             "A loop of watches, timers, posts and signals runs on after its process has given up the right to open "
+             "descriptors: the loop fails or spins.") {
     EXPECT_EQ(in_child([&] {
                   loop::Loop loop(request(backend));
                   const Watchdog watchdog(loop);

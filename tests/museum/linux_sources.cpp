@@ -24,9 +24,9 @@
 namespace pollux::museum {
 namespace {
 
-/// A set of epoll(7) with one source.
-struct Set {
-    Set() {
+/// An EpollSet is an epoll(7) instance with one source.
+struct EpollSet {
+    EpollSet() {
         epoll_event event{};
         event.events = EPOLLIN;
         EXPECT_EQ(epoll_ctl(epoll, EPOLL_CTL_ADD, pair.near, &event), 0);
@@ -35,66 +35,69 @@ struct Set {
     Owned epoll{epoll_create1(EPOLL_CLOEXEC)};
 };
 
-EXHIBIT(watches_an_epoll_descriptor, "axboe/liburing#468, axboe/liburing#1029",
-        "The epoll(7) descriptor of another library is a source: it becomes readable, and the loop is not woken, or "
-        "only sometimes.") {
-    Visitor visitor(backend);
-    for (const auto mode : modes_of(visitor.poll.choice())) {
-        const Set set;
-        visitor.add(set.epoll, Ready::readable, mode);
+REPORTED_BUG(
+    watches_an_epoll_descriptor, "axboe/liburing#468, axboe/liburing#1029",
+    "The epoll(7) descriptor of another library is a source: it becomes readable, and the loop is not woken, or "
+    "only sometimes.") {
+    CheckedPoll checked(backend);
+    for (const auto mode : modes_of(checked.poll.choice())) {
+        const EpollSet set;
+        checked.add(set.epoll, Ready::readable, mode);
         for (int round = 0; round < 20; ++round) {
-            EXPECT_FALSE(visitor.poll.poll(visitor.events, 0ns));
-            EXPECT_TRUE(visitor.events.empty());
+            EXPECT_FALSE(checked.poll.poll(checked.events, 0ns));
+            EXPECT_TRUE(checked.events.empty());
             conformance::write(set.pair.far, "x");
-            EXPECT_EQ(visitor.next(), Ready::readable);
+            EXPECT_EQ(checked.next(), Ready::readable);
             epoll_event event{};
             EXPECT_EQ(epoll_wait(set.epoll, &event, 1, 0), 1);
             conformance::drain(set.pair.near);
             EXPECT_EQ(epoll_wait(set.epoll, &event, 1, 0), 0);
-            if (mode == Mode::oneshot) visitor.modify(set.epoll, Ready::readable, mode);
+            if (mode == Mode::oneshot) checked.modify(set.epoll, Ready::readable, mode);
         }
-        visitor.remove(set.epoll);
+        checked.remove(set.epoll);
     }
 }
 
-EXHIBIT(watches_one_set_in_many_loops, "flux-framework/flux-core#2554",
-        "An epoll(7) descriptor is a source of many loops at once: beyond some count the kernel refuses it, and the "
-        "loop reports no error.") {
-    const Set set;
-    std::vector<std::unique_ptr<Visitor>> visitors;
+REPORTED_BUG(
+    watches_one_set_in_many_loops, "flux-framework/flux-core#2554",
+    "An epoll(7) descriptor is a source of many loops at once: beyond some count the kernel refuses it, and the "
+    "loop reports no error.") {
+    const EpollSet set;
+    std::vector<std::unique_ptr<CheckedPoll>> polls;
     for (int i = 0; i < 60; ++i) {
-        visitors.push_back(std::make_unique<Visitor>(backend));
-        visitors.back()->add(set.epoll, Ready::readable);
+        polls.push_back(std::make_unique<CheckedPoll>(backend));
+        polls.back()->add(set.epoll, Ready::readable);
     }
     conformance::write(set.pair.far, "x");
-    for (const auto& visitor : visitors) EXPECT_EQ(visitor->next(), Ready::readable);
+    for (const auto& poll : polls) EXPECT_EQ(poll->next(), Ready::readable);
 }
 
-EXHIBIT(counts_in_event_and_timer_descriptors, "axboe/liburing#851",
-        "Counters of the kernel are sources whose data has no length: each arrival has to be one event, although one "
-        "read takes all of them.") {
-    Visitor visitor(backend);
-    for (const auto mode : modes_of(visitor.poll.choice())) {
+REPORTED_BUG(
+    counts_in_event_and_timer_descriptors, "axboe/liburing#851",
+    "Counters of the kernel are sources whose data has no length: each arrival has to be one event, although one "
+    "read takes all of them.") {
+    CheckedPoll checked(backend);
+    for (const auto mode : modes_of(checked.poll.choice())) {
         const Owned counter(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
         const Owned timer(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
-        visitor.add(counter, Ready::readable, mode, Token{1});
+        checked.add(counter, Ready::readable, mode, Token{1});
         for (int round = 0; round < 10; ++round) {
             EXPECT_EQ(eventfd_write(counter, 3), 0);
-            EXPECT_EQ(visitor.next(Token{1}), Ready::readable);
+            EXPECT_EQ(checked.next(Token{1}), Ready::readable);
             eventfd_t value = 0;
             EXPECT_EQ(eventfd_read(counter, &value), 0);
             EXPECT_EQ(value, 3U);
-            if (mode == Mode::oneshot) visitor.modify(counter, Ready::readable, mode, Token{1});
-            EXPECT_FALSE(visitor.poll.poll(visitor.events, 0ns));
-            EXPECT_TRUE(visitor.events.empty());
+            if (mode == Mode::oneshot) checked.modify(counter, Ready::readable, mode, Token{1});
+            EXPECT_FALSE(checked.poll.poll(checked.events, 0ns));
+            EXPECT_TRUE(checked.events.empty());
         }
-        visitor.add(timer, Ready::readable, mode, Token{2});
+        checked.add(timer, Ready::readable, mode, Token{2});
         itimerspec setting{};
         setting.it_value.tv_nsec = 1'000'000;
         EXPECT_EQ(timerfd_settime(timer, 0, &setting, nullptr), 0);
-        EXPECT_EQ(visitor.next(Token{2}), Ready::readable);
-        visitor.remove(counter);
-        visitor.remove(timer);
+        EXPECT_EQ(checked.next(Token{2}), Ready::readable);
+        checked.remove(counter);
+        checked.remove(timer);
     }
 }
 
@@ -112,32 +115,32 @@ constexpr Exclusion reports_once[] = {
     {"asio", "it refuses these files, as Asio may be the first to poll one, and the kernel reports each change once"},
 };
 
-EXHIBIT(watches_mounts, "notify-rs/notify#421, stratis-storage/stratisd#1091, dotnet/runtime#958",
-        "The list of mounts is watched for changes: the kernel reports each change once, and a backend that polls "
-        "before it waits consumes the report and delivers nothing.",
-        reports_once) {
+REPORTED_BUG(watches_mounts, "notify-rs/notify#421, stratis-storage/stratisd#1091, dotnet/runtime#958",
+             "The list of mounts is watched for changes: the kernel reports each change once, and a backend that polls "
+             "before it waits consumes the report and delivers nothing.",
+             reports_once) {
     const bool is_allowed = in_child([] { _exit(may_mount() ? 0 : 1); }).empty();
     EXPECT_EQ(in_child([&] {
                   EXPECT_EQ(may_mount(), is_allowed);
-                  Visitor visitor(backend);
-                  for (const auto mode : modes_of(visitor.poll.choice())) {
+                  CheckedPoll checked(backend);
+                  for (const auto mode : modes_of(checked.poll.choice())) {
                       const Owned mounts(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
-                      visitor.add(mounts, Ready::priority, mode);
-                      EXPECT_TRUE(visitor.is_quiet());
+                      checked.add(mounts, Ready::priority, mode);
+                      EXPECT_TRUE(checked.is_quiet());
                       for (int round = 0; is_allowed && round < 3; ++round) {
                           EXPECT_EQ(mount("none", "/tmp", "tmpfs", 0, nullptr), 0);
-                          EXPECT_FALSE(visitor.poll.poll(visitor.events, 5s));
-                          EXPECT_EQ(visitor.events.size(), 1U) << static_cast<int>(mode);
-                          if (visitor.events.empty()) break;
-                          EXPECT_TRUE(any(visitor.events[0].ready & Ready::priority));
+                          EXPECT_FALSE(checked.poll.poll(checked.events, 5s));
+                          EXPECT_EQ(checked.events.size(), 1U) << static_cast<int>(mode);
+                          if (checked.events.empty()) break;
+                          EXPECT_TRUE(any(checked.events[0].ready & Ready::priority));
                           EXPECT_EQ(umount2("/tmp", MNT_DETACH), 0);
-                          if (mode == Mode::oneshot) visitor.modify(mounts, Ready::priority, mode);
+                          if (mode == Mode::oneshot) checked.modify(mounts, Ready::priority, mode);
                           // The second change is reported, too, or was reported with the first.
-                          EXPECT_FALSE(visitor.poll.poll(visitor.events, moment));
-                          if (mode == Mode::oneshot) visitor.modify(mounts, Ready::priority, mode);
-                          EXPECT_TRUE(visitor.is_quiet());
+                          EXPECT_FALSE(checked.poll.poll(checked.events, moment));
+                          if (mode == Mode::oneshot) checked.modify(mounts, Ready::priority, mode);
+                          EXPECT_TRUE(checked.is_quiet());
                       }
-                      visitor.remove(mounts);
+                      checked.remove(mounts);
                   }
               }),
               "");
@@ -156,7 +159,7 @@ Owned pressure() {
     return {};
 }
 
-/// Two threads that need one processor at the same time, a quarter of it.
+/// A Contention has two threads that need the same processor at the same time, a quarter of it.
 class Contention {
   public:
     Contention() {
@@ -187,26 +190,27 @@ class Contention {
     std::array<std::thread, 2> threads_;
 };
 
-EXHIBIT(watches_the_pressure_on_processors, "notify-rs/notify#355, openwrt/libubox#41",
-        "A program sets a trigger in a pressure file and watches the file: it is always readable and writable, and "
-        "reports an excess once, as priority, which the loop cannot watch or has consumed.",
-        reports_once) {
-    Visitor visitor(backend);
+REPORTED_BUG(
+    watches_the_pressure_on_processors, "notify-rs/notify#355, openwrt/libubox#41",
+    "A program sets a trigger in a pressure file and watches the file: it is always readable and writable, and "
+    "reports an excess once, as priority, which the loop cannot watch or has consumed.",
+    reports_once) {
+    CheckedPoll checked(backend);
     std::vector<Owned> files;
     // All modes beside each other, as a window may take long.
-    for (const auto mode : modes_of(visitor.poll.choice())) {
+    for (const auto mode : modes_of(checked.poll.choice())) {
         files.push_back(pressure());
         if (files.back().get() == -1) {
             GTEST_SKIP() << "not checked: /proc/pressure/cpu: " << std::generic_category().message(errno);
         }
-        visitor.add(files.back(), Ready::priority, mode, Token{files.size() - 1});
+        checked.add(files.back(), Ready::priority, mode, Token{files.size() - 1});
     }
     const Contention contention;
     std::vector<int> reports(files.size());
     const auto end = loop::tests::Clock::now() + patience;
     while (std::count(reports.begin(), reports.end(), 0) > 0 && loop::tests::Clock::now() < end) {
-        EXPECT_FALSE(visitor.poll.poll(visitor.events, patience));
-        for (const auto& event : visitor.events) {
+        EXPECT_FALSE(checked.poll.poll(checked.events, patience));
+        for (const auto& event : checked.events) {
             EXPECT_TRUE(any(event.ready & Ready::priority));
             ++reports.at(static_cast<std::size_t>(event.token));
         }
@@ -216,40 +220,41 @@ EXHIBIT(watches_the_pressure_on_processors, "notify-rs/notify#355, openwrt/libub
     EXPECT_LE(*std::max_element(reports.begin(), reports.end()), 4);
 }
 
-EXHIBIT(leaves_the_error_queue_unread, "redis/hiredis#1374, oven-sh/bun#29473, tokio-rs/mio#1672",
-        "A socket keeps the errors of its datagrams in a queue that an ordinary read does not reach: the loop reports "
-        "the socket forever, and the program gets no reason.") {
-    Visitor visitor(backend);
-    for (const auto mode : modes_of(visitor.poll.choice())) {
+REPORTED_BUG(
+    leaves_the_error_queue_unread, "redis/hiredis#1374, oven-sh/bun#29473, tokio-rs/mio#1672",
+    "A socket keeps the errors of its datagrams in a queue that an ordinary read does not reach: the loop reports "
+    "the socket forever, and the program gets no reason.") {
+    CheckedPoll checked(backend);
+    for (const auto mode : modes_of(checked.poll.choice())) {
         const auto socket = conformance::udp_socket_to_closed_port();
         const int on = 1;
         ASSERT_EQ(setsockopt(socket, IPPROTO_IP, IP_RECVERR, &on, sizeof on), 0);
-        visitor.add(socket, Ready::readable, mode);
-        EXPECT_TRUE(visitor.is_quiet());
+        checked.add(socket, Ready::readable, mode);
+        EXPECT_TRUE(checked.is_quiet());
         conformance::send_datagram(socket, "hello");
         // The event has the error, and an ordinary read returns it as well.
-        EXPECT_TRUE(any(visitor.next() & Ready::failed));
+        EXPECT_TRUE(any(checked.next() & Ready::failed));
         EXPECT_EQ(conformance::read(socket).error, std::errc::connection_refused);
         EXPECT_EQ(conformance::read(socket).error, std::errc::resource_unavailable_try_again);
         if (mode != Mode::level) {
             // A one-shot or edge watch does not spin, whatever is in the queue.
             int events = 0;
             for (int i = 0; i < 20; ++i) {
-                EXPECT_FALSE(visitor.poll.poll(visitor.events, 1ms));
-                events += static_cast<int>(visitor.events.size());
+                EXPECT_FALSE(checked.poll.poll(checked.events, 1ms));
+                events += static_cast<int>(checked.events.size());
             }
             EXPECT_LE(events, 2);
         }
-        visitor.modify(socket, Ready::none, mode);
-        EXPECT_TRUE(visitor.is_quiet());
+        checked.modify(socket, Ready::none, mode);
+        EXPECT_TRUE(checked.is_quiet());
         std::array<char, 512> control{};
         msghdr message{};
         message.msg_control = control.data();
         message.msg_controllen = control.size();
         EXPECT_GE(recvmsg(socket, &message, MSG_ERRQUEUE | MSG_DONTWAIT), 0);
-        visitor.modify(socket, Ready::readable, mode);
-        EXPECT_TRUE(visitor.is_quiet());
-        visitor.remove(socket);
+        checked.modify(socket, Ready::readable, mode);
+        EXPECT_TRUE(checked.is_quiet());
+        checked.remove(socket);
     }
 }
 

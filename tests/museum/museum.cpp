@@ -15,9 +15,10 @@ namespace pollux::museum {
 
 namespace {
 
+/// One test of the museum, on one backend.
 class Museum : public testing::Test {
   public:
-    Museum(Listing::Function function, const char* description, std::string backend)
+    Museum(Registration::Function function, const char* description, std::string backend)
         : function_(function), description_(description), backend_(std::move(backend)) {}
 
   private:
@@ -26,22 +27,23 @@ class Museum : public testing::Test {
         function_(backend_);
     }
 
-    Listing::Function function_;
+    Registration::Function function_;
     const char* description_;
     std::string backend_;
 };
 
-/// Prints the excluded exhibits.
-class LeftOut : public testing::Environment {
+/// Prints the excluded tests and the reasons after all tests.
+class PrintedExclusions : public testing::Environment {
   public:
     static void add(const std::string& line) {
-        static auto* const all = static_cast<LeftOut*>(testing::AddGlobalTestEnvironment(new LeftOut));
+        static auto* const all =
+            static_cast<PrintedExclusions*>(testing::AddGlobalTestEnvironment(new PrintedExclusions));
         all->lines_.push_back(line);
     }
 
   private:
     void TearDown() override {
-        for (const auto& line : lines_) std::printf("left out: %s\n", line.c_str());
+        for (const auto& line : lines_) std::printf("excluded: %s\n", line.c_str());
     }
 
     std::vector<std::string> lines_;
@@ -49,14 +51,14 @@ class LeftOut : public testing::Environment {
 
 } // namespace
 
-Listing::Listing(const char* name, const char* description, const char* file, int line, Function function,
-                 std::span<const Exclusion> exclusions) {
+Registration::Registration(const char* name, const char* description, const char* file, int line, Function function,
+                           std::span<const Exclusion> exclusions) {
     for (const auto& backend : harness::backends()) {
         const auto test = name + ("/" + backend);
         const auto excludes = [&](const Exclusion& one) { return one.applies && one.backend == backend; };
         const auto exclusion = std::find_if(exclusions.begin(), exclusions.end(), excludes);
         if (exclusion != exclusions.end()) {
-            LeftOut::add(test + ": " + exclusion->reason);
+            PrintedExclusions::add(test + ": " + exclusion->reason);
             continue;
         }
         testing::RegisterTest("Museum", test.c_str(), nullptr, nullptr, file, line,
@@ -65,7 +67,7 @@ Listing::Listing(const char* name, const char* description, const char* file, in
 }
 
 std::vector<Mode> modes_of(const Choice& choice) {
-    const auto& capabilities = choice.winner->capabilities;
+    const auto& capabilities = choice.backend->capabilities;
     std::vector<Mode> modes;
     if (capabilities.level) modes.push_back(Mode::level);
     if (capabilities.oneshot) modes.push_back(Mode::oneshot);
@@ -73,19 +75,19 @@ std::vector<Mode> modes_of(const Choice& choice) {
     return modes;
 }
 
-bool offers_edge(const Choice& choice) { return static_cast<bool>(choice.winner->capabilities.edge); }
+bool offers_edge(const Choice& choice) { return static_cast<bool>(choice.backend->capabilities.edge); }
 
-void Visitor::add(Source source, Ready interest, Mode mode, Token token) {
+void CheckedPoll::add(Source source, Ready interest, Mode mode, Token token) {
     EXPECT_EQ(poll.registrator().add(source, {token, interest, mode}), std::error_code());
 }
 
-void Visitor::modify(Source source, Ready interest, Mode mode, Token token) {
+void CheckedPoll::modify(Source source, Ready interest, Mode mode, Token token) {
     EXPECT_EQ(poll.registrator().modify(source, {token, interest, mode}), std::error_code());
 }
 
-void Visitor::remove(Source source) { EXPECT_EQ(poll.registrator().remove(source), std::error_code()); }
+void CheckedPoll::remove(Source source) { EXPECT_EQ(poll.registrator().remove(source), std::error_code()); }
 
-Ready Visitor::next(Token token) {
+Ready CheckedPoll::next(Token token) {
     EXPECT_FALSE(poll.poll(events, patience));
     if (events.empty()) {
         ADD_FAILURE() << "nothing is reported";
@@ -95,7 +97,7 @@ Ready Visitor::next(Token token) {
     return events[0].ready;
 }
 
-bool Visitor::reports(Ready conditions, Token token) {
+bool CheckedPoll::reports(Ready conditions, Token token) {
     const auto end = loop::tests::Clock::now() + patience;
     Ready seen = Ready::none;
     while (loop::tests::Clock::now() < end) {
@@ -108,7 +110,7 @@ bool Visitor::reports(Ready conditions, Token token) {
     return false;
 }
 
-bool Visitor::is_quiet() {
+bool CheckedPoll::is_quiet() {
     for (int i = 0; i < 3; ++i) {
         EXPECT_FALSE(poll.poll(events, moment / 3));
         if (!events.empty()) return false;
@@ -167,17 +169,18 @@ std::string outcome_of(pid_t child) {
     return WEXITSTATUS(status) == 0 ? "" : "ended with status " + std::to_string(WEXITSTATUS(status));
 }
 
-struct Handler::Before {
+struct SignalHandler::Before {
     struct sigaction action {};
 };
 
-Handler::Handler(int signal, void (*handler)(int), int flags) : before_(std::make_unique<Before>()), signal_(signal) {
+SignalHandler::SignalHandler(int signal, void (*handler)(int), int flags)
+    : before_(std::make_unique<Before>()), signal_(signal) {
     struct sigaction action {};
     action.sa_handler = handler;
     action.sa_flags = flags;
     EXPECT_EQ(sigaction(signal, &action, &before_->action), 0);
 }
 
-Handler::~Handler() { sigaction(signal_, &before_->action, nullptr); }
+SignalHandler::~SignalHandler() { sigaction(signal_, &before_->action, nullptr); }
 
 } // namespace pollux::museum

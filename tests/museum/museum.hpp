@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
-/// The museum holds public bugs of other event loops as small programs of our own that run over each backend.
-/// docs/museum.md lists them, docs/testing.md explains how to add one. POSIX only.
+/// Tests of public bugs of other event loops, written for this project and run over each backend. docs/museum.md lists
+/// them, docs/testing.md explains how to add one. POSIX only.
 namespace pollux::museum {
 
 using namespace std::chrono_literals;
@@ -38,8 +38,8 @@ inline constexpr std::chrono::nanoseconds moment = 20ms;
 /// The number of polls within `moment` that is no spin: a spin makes thousands.
 inline constexpr std::uint64_t few = 30;
 
-/// An Exclusion is a backend on which an exhibit does not run, and the reason. docs/museum.md and the program's output
-/// name each.
+/// An Exclusion is a backend on which a test does not run, and the reason. docs/museum.md and the program's output name
+/// each.
 struct Exclusion {
     const char* backend;
     const char* reason;
@@ -52,31 +52,31 @@ inline constexpr bool under_thread_sanitizer = true;
 inline constexpr bool under_thread_sanitizer = false;
 #endif
 
-/// Registers an exhibit as one test for each backend of this system that is not excluded.
-class Listing {
+/// A Registration adds a function as one test for each backend of this system that is not excluded.
+class Registration {
   public:
     using Function = void (*)(const std::string& backend);
-    Listing(const char* name, const char* description, const char* file, int line, Function function,
-            std::span<const Exclusion> exclusions);
+    Registration(const char* name, const char* description, const char* file, int line, Function function,
+                 std::span<const Exclusion> exclusions);
 };
 
-/// Defines an exhibit: a function of `backend`, the name of a backend. `reports` are the public reports of the bug as
-/// owner/project#number, separated by commas; `sentence` describes what the program did, and what went wrong there. An
-/// array of Exclusions may follow.
-#define EXHIBIT(name, reports, sentence, ...)                                                                          \
+/// Defines the test of a bug: a function of `backend`, the name of a backend. `reports` are the public reports of the
+/// bug as owner/project#number, separated by commas; `sentence` describes what the program did, and what went wrong
+/// there. An array of Exclusions may follow.
+#define REPORTED_BUG(name, reports, sentence, ...)                                                                     \
     static void name(const std::string& backend);                                                                      \
-    static const ::pollux::museum::Listing listing_of_##name(#name, reports ": " sentence, __FILE__, __LINE__, &name,  \
-                                                             {__VA_ARGS__});                                           \
+    static const ::pollux::museum::Registration registration_of_##name(#name, reports ": " sentence, __FILE__,         \
+                                                                       __LINE__, &name, {__VA_ARGS__});                \
     static void name([[maybe_unused]] const std::string& backend)
 
 /// The modes that the backend offers.
 std::vector<Mode> modes_of(const Choice& choice);
 bool offers_edge(const Choice& choice);
 
-/// A Visitor is a Poll with expectations of what it reports.
-class Visitor {
+/// A CheckedPoll is a Poll whose calls have to succeed, with expectations of what it reports.
+class CheckedPoll {
   public:
-    explicit Visitor(const std::string& backend) : poll(request(backend)) {}
+    explicit CheckedPoll(const std::string& backend) : poll(request(backend)) {}
 
     void add(Source source, Ready interest, Mode mode = Mode::level, Token token = Token{1});
     void modify(Source source, Ready interest, Mode mode = Mode::level, Token token = Token{1});
@@ -93,8 +93,8 @@ class Visitor {
     Events events{64};
 };
 
-/// The rounds of an exhibit that fails in few of them: `most`, or as many as two seconds allow. A sanitizer makes
-/// fork(2) a hundred times slower.
+/// Rounds counts the rounds of a test that fails in few of them: `most`, or as many as two seconds allow. A sanitizer
+/// makes fork(2) a hundred times slower.
 class Rounds {
   public:
     explicit Rounds(int most) : left_(most) {}
@@ -128,7 +128,7 @@ pid_t fork_child(const std::function<void()>& body);
 /// Waits for the child, which is killed when it does not end within a minute. Empty if it passed, otherwise how it
 /// ended.
 std::string outcome_of(pid_t child);
-/// Runs `body` in a child process, for exhibits that change the whole process.
+/// Runs `body` in a child process, for tests that change the whole process.
 inline std::string in_child(const std::function<void()>& body) { return outcome_of(fork_child(body)); }
 
 /// Reopens a Poll or Loop in a forked child.
@@ -143,13 +143,13 @@ void reopen(Opened& opened) {
     }
 }
 
-/// Installs a signal handler while it exists.
-class Handler {
+/// A SignalHandler installs a handler of a signal, and restores the former one when it is destroyed.
+class SignalHandler {
   public:
-    Handler(int signal, void (*handler)(int), int flags = 0);
-    ~Handler();
-    Handler(const Handler&) = delete;
-    Handler& operator=(const Handler&) = delete;
+    SignalHandler(int signal, void (*handler)(int), int flags = 0);
+    ~SignalHandler();
+    SignalHandler(const SignalHandler&) = delete;
+    SignalHandler& operator=(const SignalHandler&) = delete;
 
   private:
     struct Before;

@@ -16,9 +16,10 @@ namespace {
 
 net::ConstBuffer bytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
-EXHIBIT(connects_to_itself, "tokio-rs/tokio#3405, zeromq/libzmq#4588",
-        "A client tries a local port at which no socket listens, and the kernel chooses the same port for the client: "
-        "it is connected to itself and reads what it writes.") {
+REPORTED_BUG(
+    connects_to_itself, "tokio-rs/tokio#3405, zeromq/libzmq#4588",
+    "A client tries a local port at which no socket listens, and the kernel chooses the same port for the client: "
+    "it is connected to itself and reads what it writes.") {
     // Happens by chance once in about 28,000 tries; a bound socket that connects to its own address does it at once.
     const int made = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
@@ -36,29 +37,30 @@ EXHIBIT(connects_to_itself, "tokio-rs/tokio#3405, zeromq/libzmq#4588",
     // This is how a program recognizes it.
     EXPECT_EQ(stream.local_address(error), stream.peer_address(error));
 
-    Visitor visitor(backend);
-    for (const auto mode : modes_of(visitor.poll.choice())) {
-        visitor.add(stream.native_handle(), both, mode);
-        EXPECT_EQ(visitor.next(), Ready::writable);
+    CheckedPoll checked(backend);
+    for (const auto mode : modes_of(checked.poll.choice())) {
+        checked.add(stream.native_handle(), both, mode);
+        EXPECT_EQ(checked.next(), Ready::writable);
         EXPECT_EQ(stream.write(bytes("echo")).count, 4U);
-        if (mode == Mode::oneshot) visitor.modify(stream.native_handle(), both, mode);
-        EXPECT_TRUE(visitor.reports(Ready::readable));
+        if (mode == Mode::oneshot) checked.modify(stream.native_handle(), both, mode);
+        EXPECT_TRUE(checked.reports(Ready::readable));
         std::array<std::byte, 16> room{};
         EXPECT_EQ(stream.read(room).count, 4U);
         EXPECT_TRUE(stream.read(room).would_block());
-        visitor.remove(stream.native_handle());
+        checked.remove(stream.native_handle());
     }
     // After a half-close it reads its own end of stream.
-    visitor.add(stream.native_handle(), Ready::readable);
+    checked.add(stream.native_handle(), Ready::readable);
     EXPECT_FALSE(stream.shut_down_writing());
-    EXPECT_TRUE(any(visitor.next() & Ready::readable));
+    EXPECT_TRUE(any(checked.next() & Ready::readable));
     std::array<std::byte, 16> room{};
     EXPECT_TRUE(stream.read(room).is_end());
 }
 
-EXHIBIT(receives_the_refusal_of_a_datagram_once, "oven-sh/bun#28690",
-        "A connected datagram socket sends to a closed port: the loop reports the error without a direction, and the "
-        "program closes its socket or spins.") {
+REPORTED_BUG(
+    receives_the_refusal_of_a_datagram_once, "oven-sh/bun#28690",
+    "A connected datagram socket sends to a closed port: the loop reports the error without a direction, and the "
+    "program closes its socket or spins.") {
     std::error_code error;
     net::Address closed_port;
     {
@@ -68,24 +70,25 @@ EXHIBIT(receives_the_refusal_of_a_datagram_once, "oven-sh/bun#28690",
     auto socket = net::UdpSocket::bind(net::Address::loopback(net::Address::Kind::ipv4, 0), error);
     ASSERT_FALSE(error);
     ASSERT_FALSE(socket.connect(closed_port));
-    Visitor visitor(backend);
-    for (const auto mode : modes_of(visitor.poll.choice())) {
-        visitor.add(socket.native_handle(), Ready::readable, mode);
-        EXPECT_TRUE(visitor.is_quiet());
+    CheckedPoll checked(backend);
+    for (const auto mode : modes_of(checked.poll.choice())) {
+        checked.add(socket.native_handle(), Ready::readable, mode);
+        EXPECT_TRUE(checked.is_quiet());
         EXPECT_TRUE(socket.send(bytes("hello")).is_done());
-        EXPECT_TRUE(any(visitor.next() & Ready::readable));
+        EXPECT_TRUE(any(checked.next() & Ready::readable));
         std::array<std::byte, 16> room{};
         EXPECT_EQ(socket.receive(room).error, std::errc::connection_refused);
         EXPECT_TRUE(socket.receive(room).would_block());
-        if (mode == Mode::oneshot) visitor.modify(socket.native_handle(), Ready::readable, mode);
-        EXPECT_TRUE(visitor.is_quiet());
-        visitor.remove(socket.native_handle());
+        if (mode == Mode::oneshot) checked.modify(socket.native_handle(), Ready::readable, mode);
+        EXPECT_TRUE(checked.is_quiet());
+        checked.remove(socket.native_handle());
     }
 }
 
-EXHIBIT(names_the_interface_of_an_address, "joyent/libuv#271, nanomsg/nng#1022",
-        "A link-local address is written with its interface: the interface is lost in parsing, and the kernel refuses "
-        "the address.") {
+REPORTED_BUG(
+    names_the_interface_of_an_address, "joyent/libuv#271, nanomsg/nng#1022",
+    "A link-local address is written with its interface: the interface is lost in parsing, and the kernel refuses "
+    "the address.") {
     std::error_code error;
     const auto address = net::Address::parse("[fe80::1%7]:4711", error);
     EXPECT_FALSE(error);
@@ -100,45 +103,47 @@ EXHIBIT(names_the_interface_of_an_address, "joyent/libuv#271, nanomsg/nng#1022",
     ASSERT_FALSE(error) << error.message();
     auto client = net::TcpStream::connect(listener.local_address(error), error);
     ASSERT_FALSE(error) << error.message();
-    Visitor visitor(backend);
-    visitor.add(listener.native_handle(), Ready::readable);
-    EXPECT_EQ(visitor.next(), Ready::readable);
+    CheckedPoll checked(backend);
+    checked.add(listener.native_handle(), Ready::readable);
+    EXPECT_EQ(checked.next(), Ready::readable);
     EXPECT_TRUE(listener.accept().is_done());
 }
 
-EXHIBIT(accepts_mapped_addresses, "libuv/libuv#4433",
-        "A server listens at all addresses of IPv6, and a client connects by IPv4: whether the connection is accepted, "
-        "and from which address, depends on the system.") {
+REPORTED_BUG(
+    accepts_mapped_addresses, "libuv/libuv#4433",
+    "A server listens at all addresses of IPv6, and a client connects by IPv4: whether the connection is accepted, "
+    "and from which address, depends on the system.") {
     for (const bool only_ipv6 : {false, true}) {
         std::error_code error;
         auto listener =
             net::TcpListener::listen(net::Address::any(net::Address::Kind::ipv6, 0), {.only_ipv6 = only_ipv6}, error);
         ASSERT_FALSE(error) << error.message();
-        Visitor visitor(backend);
-        visitor.add(listener.native_handle(), Ready::readable);
+        CheckedPoll checked(backend);
+        checked.add(listener.native_handle(), Ready::readable);
         const auto to = net::Address::loopback(net::Address::Kind::ipv4, listener.local_address(error).port());
         auto client = net::TcpStream::connect(to, error);
         if (only_ipv6) {
             // Refused, at once or when it is asked.
             if (!error) {
-                visitor.add(client.native_handle(), Ready::writable, Mode::level, Token{2});
-                EXPECT_TRUE(any(visitor.next(Token{2}) & Ready::writable));
+                checked.add(client.native_handle(), Ready::writable, Mode::level, Token{2});
+                EXPECT_TRUE(any(checked.next(Token{2}) & Ready::writable));
                 error = client.finish_connect().error;
             }
             EXPECT_EQ(error, std::errc::connection_refused);
             continue;
         }
         ASSERT_FALSE(error) << error.message();
-        EXPECT_EQ(visitor.next(), Ready::readable);
+        EXPECT_EQ(checked.next(), Ready::readable);
         const auto accepted = listener.accept();
         ASSERT_TRUE(accepted.is_done());
         EXPECT_EQ(accepted.peer.to_string().rfind("[::ffff:127.0.0.1]:", 0), 0U) << accepted.peer.to_string();
     }
 }
 
-EXHIBIT(adopts_a_socket_of_another_family, "erlang/otp#612, cppalliance/corosio#228",
-        "A program adopts a socket of another family or type as a TCP stream: the adoption succeeds, and each later "
-        "call fails with an error that gives no reason.") {
+REPORTED_BUG(
+    adopts_a_socket_of_another_family, "erlang/otp#612, cppalliance/corosio#228",
+    "A program adopts a socket of another family or type as a TCP stream: the adoption succeeds, and each later "
+    "call fails with an error that gives no reason.") {
     struct Case {
         int family, type;
         bool is_tcp, is_udp, is_unix;
@@ -166,23 +171,24 @@ EXHIBIT(adopts_a_socket_of_another_family, "erlang/otp#612, cppalliance/corosio#
     }
 }
 
-EXHIBIT(watches_a_socket_that_never_connected, "apple/swift-nio#326",
-        "A socket is registered before it listens or connects: the kernel reports a hang-up at once and forever.") {
-    Visitor visitor(backend);
-    for (const auto mode : modes_of(visitor.poll.choice())) {
+REPORTED_BUG(
+    watches_a_socket_that_never_connected, "apple/swift-nio#326",
+    "A socket is registered before it listens or connects: the kernel reports a hang-up at once and forever.") {
+    CheckedPoll checked(backend);
+    for (const auto mode : modes_of(checked.poll.choice())) {
         const auto socket = conformance::unconnected_tcp_socket();
-        visitor.add(socket, Ready::none, mode);
-        EXPECT_TRUE(visitor.is_quiet());
+        checked.add(socket, Ready::none, mode);
+        EXPECT_TRUE(checked.is_quiet());
         if (mode != Mode::level) {
-            visitor.modify(socket, both, mode);
+            checked.modify(socket, both, mode);
             int events = 0;
             for (int i = 0; i < 20; ++i) {
-                EXPECT_FALSE(visitor.poll.poll(visitor.events, 1ms));
-                events += static_cast<int>(visitor.events.size());
+                EXPECT_FALSE(checked.poll.poll(checked.events, 1ms));
+                events += static_cast<int>(checked.events.size());
             }
             EXPECT_LE(events, 2);
         }
-        visitor.remove(socket);
+        checked.remove(socket);
     }
 }
 

@@ -16,30 +16,32 @@ void replace(Pair& pair, Kind kind = Kind::tcp) {
     pair = {conformance::renumber(std::move(made.near), number), std::move(made.far)};
 }
 
-EXHIBIT(reuses_a_descriptor_that_is_still_registered, "joyent/libuv#826",
-        "A watched socket is closed, and a new socket gets the same descriptor and is registered: events of the old "
-        "socket are delivered for the new one.") {
-    Visitor visitor(backend);
-    for (const auto mode : modes_of(visitor.poll.choice())) {
+REPORTED_BUG(
+    reuses_a_descriptor_that_is_still_registered, "joyent/libuv#826",
+    "A watched socket is closed, and a new socket gets the same descriptor and is registered: events of the old "
+    "socket are delivered for the new one.") {
+    CheckedPoll checked(backend);
+    for (const auto mode : modes_of(checked.poll.choice())) {
         for (int round = 0; round < 20; ++round) {
             auto pair = make_pair(Kind::tcp);
-            visitor.add(pair.near, Ready::readable, mode, Token{1});
+            checked.add(pair.near, Ready::readable, mode, Token{1});
             conformance::write(pair.far, "x");
             replace(pair);
-            static_cast<void>(visitor.poll.registrator().remove(pair.near.get())); // may fail: the source is closed
-            visitor.add(pair.near, Ready::readable, mode, Token{2});
-            EXPECT_FALSE(visitor.poll.poll(visitor.events, 0ns));
-            EXPECT_TRUE(visitor.events.empty());
+            static_cast<void>(checked.poll.registrator().remove(pair.near.get())); // may fail: the source is closed
+            checked.add(pair.near, Ready::readable, mode, Token{2});
+            EXPECT_FALSE(checked.poll.poll(checked.events, 0ns));
+            EXPECT_TRUE(checked.events.empty());
             conformance::write(pair.far, "x");
-            EXPECT_EQ(visitor.next(Token{2}), Ready::readable);
-            visitor.remove(pair.near);
+            EXPECT_EQ(checked.next(Token{2}), Ready::readable);
+            checked.remove(pair.near);
         }
     }
 }
 
-EXHIBIT(reconnects_with_the_same_descriptor, "curl/curl#1776, curl/curl#12151",
-        "A library reconnects, gets the same descriptor for the new socket, and requests the same interest: the loop "
-        "finds nothing to change, and the connection hangs.") {
+REPORTED_BUG(
+    reconnects_with_the_same_descriptor, "curl/curl#1776, curl/curl#12151",
+    "A library reconnects, gets the same descriptor for the new socket, and requests the same interest: the loop "
+    "finds nothing to change, and the connection hangs.") {
     for (const auto interest : {Ready::readable, both}) {
         loop::Loop loop(request(backend));
         const Watchdog watchdog(loop);
@@ -57,9 +59,10 @@ EXHIBIT(reconnects_with_the_same_descriptor, "curl/curl#1776, curl/curl#12151",
     }
 }
 
-EXHIBIT(ends_the_former_watch_late, "curl/curl#14976, saghul/pyuv#54",
-        "A socket is closed, a new socket with the same descriptor is watched, and only then the old watch is ended: "
-        "this silently ends the new watch, too.") {
+REPORTED_BUG(
+    ends_the_former_watch_late, "curl/curl#14976, saghul/pyuv#54",
+    "A socket is closed, a new socket with the same descriptor is watched, and only then the old watch is ended: "
+    "this silently ends the new watch, too.") {
     for (const bool turns_between : {false, true}) {
         loop::Loop loop(request(backend));
         const Watchdog watchdog(loop);
@@ -81,9 +84,10 @@ EXHIBIT(ends_the_former_watch_late, "curl/curl#14976, saghul/pyuv#54",
     }
 }
 
-EXHIBIT(cancels_a_spent_watch_of_a_reused_descriptor, "mitchellh/libxev#230",
-        "A wait that has ended already is cancelled after its descriptor has been reused: this unregisters the new "
-        "source.") {
+REPORTED_BUG(
+    cancels_a_spent_watch_of_a_reused_descriptor, "mitchellh/libxev#230",
+    "A wait that has ended already is cancelled after its descriptor has been reused: this unregisters the new "
+    "source.") {
     for (const auto kind : {Kind::tcp, Kind::local}) {
         loop::Loop loop(request(backend));
         const Watchdog watchdog(loop);
@@ -103,9 +107,10 @@ EXHIBIT(cancels_a_spent_watch_of_a_reused_descriptor, "mitchellh/libxev#230",
     }
 }
 
-EXHIBIT(reuses_a_descriptor_within_a_batch, "apple/swift-nio#341",
-        "Of two ready connections the first closes the second and opens a connection that gets its descriptor: the "
-        "second entry of the batch is delivered to the new connection.") {
+REPORTED_BUG(
+    reuses_a_descriptor_within_a_batch, "apple/swift-nio#341",
+    "Of two ready connections the first closes the second and opens a connection that gets its descriptor: the "
+    "second entry of the batch is delivered to the new connection.") {
     for (int round = 0; round < 50; ++round) {
         loop::Loop loop(request(backend));
         const Watchdog watchdog(loop);
@@ -134,37 +139,39 @@ EXHIBIT(reuses_a_descriptor_within_a_batch, "apple/swift-nio#341",
     }
 }
 
-EXHIBIT(reports_the_old_file_of_a_reused_descriptor, "axboe/liburing#363",
-        "A connection is closed and its descriptor reused, while a duplicate keeps the old connection open: data on "
-        "the old connection completes the wait of the new one.") {
-    Visitor visitor(backend);
-    for (const auto mode : modes_of(visitor.poll.choice())) {
+REPORTED_BUG(
+    reports_the_old_file_of_a_reused_descriptor, "axboe/liburing#363",
+    "A connection is closed and its descriptor reused, while a duplicate keeps the old connection open: data on "
+    "the old connection completes the wait of the new one.") {
+    CheckedPoll checked(backend);
+    for (const auto mode : modes_of(checked.poll.choice())) {
         auto pair = make_pair(Kind::tcp);
         const auto alive = conformance::duplicate(pair.near);
         const auto former_peer = conformance::duplicate(pair.far);
-        visitor.add(pair.near, Ready::readable, mode, Token{1});
-        EXPECT_TRUE(visitor.is_quiet());
-        visitor.remove(pair.near);
+        checked.add(pair.near, Ready::readable, mode, Token{1});
+        EXPECT_TRUE(checked.is_quiet());
+        checked.remove(pair.near);
         replace(pair);
-        visitor.add(pair.near, Ready::readable, mode, Token{2});
+        checked.add(pair.near, Ready::readable, mode, Token{2});
         conformance::write(former_peer, "x");
         EXPECT_TRUE(conformance::wait_for_data(alive));
-        EXPECT_TRUE(visitor.is_quiet());
+        EXPECT_TRUE(checked.is_quiet());
         conformance::write(pair.far, "x");
-        EXPECT_EQ(visitor.next(Token{2}), Ready::readable);
-        visitor.remove(pair.near);
+        EXPECT_EQ(checked.next(Token{2}), Ready::readable);
+        checked.remove(pair.near);
     }
 }
 
-EXHIBIT(registers_again_beside_the_waiting_thread, "libevent event_del beside epoll_wait",
-        "While one thread waits, another ends a watch, closes the file, opens a file that gets the same descriptor, "
-        "and registers that: an event of the old file is delivered to the new watch.") {
-    Visitor visitor(backend);
+REPORTED_BUG(
+    registers_again_beside_the_waiting_thread, "libevent event_del beside epoll_wait",
+    "While one thread waits, another ends a watch, closes the file, opens a file that gets the same descriptor, "
+    "and registers that: an event of the old file is delivered to the new watch.") {
+    CheckedPoll checked(backend);
     std::atomic<std::uint64_t> generation{0}, wrong{0}, seen{0};
     std::atomic<bool> is_over{false};
     std::thread waiting([&] {
-        while (!is_over && !visitor.poll.poll(visitor.events)) {
-            for (const auto& event : visitor.events) {
+        while (!is_over && !checked.poll.poll(checked.events)) {
+            for (const auto& event : checked.events) {
                 const auto token = static_cast<std::uint64_t>(event.token);
                 if (event.token == wake_token) continue;
                 // Odd tokens are those of sources that get data, and even ones of those that never do.
@@ -176,7 +183,7 @@ EXHIBIT(registers_again_beside_the_waiting_thread, "libevent event_del beside ep
     for (int round = 0; round < 200; ++round) {
         auto pair = make_pair(Kind::local);
         const Token busy{++generation};
-        visitor.add(pair.near, Ready::readable, Mode::oneshot, busy);
+        checked.add(pair.near, Ready::readable, Mode::oneshot, busy);
         conformance::write(pair.far, "x");
         const auto end = loop::tests::Clock::now() + patience;
         if (round % 2 == 0) {
@@ -184,14 +191,14 @@ EXHIBIT(registers_again_beside_the_waiting_thread, "libevent event_del beside ep
                 std::this_thread::yield();
             EXPECT_GE(seen, static_cast<std::uint64_t>(busy));
         }
-        visitor.remove(pair.near);
+        checked.remove(pair.near);
         replace(pair, Kind::local);
-        visitor.add(pair.near, Ready::readable, Mode::oneshot, Token{++generation});
+        checked.add(pair.near, Ready::readable, Mode::oneshot, Token{++generation});
         std::this_thread::yield();
-        visitor.remove(pair.near);
+        checked.remove(pair.near);
     }
     is_over = true;
-    static_cast<void>(visitor.poll.close());
+    static_cast<void>(checked.poll.close());
     waiting.join();
     EXPECT_EQ(wrong, 0U);
 }

@@ -19,32 +19,32 @@ namespace {
 std::atomic<int> handled = 0;
 extern "C" void count_signal(int) { ++handled; }
 
-/// A thread that sends a signal to the one that makes this, again and again, as long as this lives.
-class Storm {
+/// A RepeatedSignal sends a signal to the thread that constructs it, every 50 us while it exists.
+class RepeatedSignal {
   public:
-    explicit Storm(int signal)
+    explicit RepeatedSignal(int signal)
         : sender_([this, signal, to = pthread_self()] {
               while (!is_over_) {
                   pthread_kill(to, signal);
                   std::this_thread::sleep_for(50us);
               }
           }) {}
-    ~Storm() {
+    ~RepeatedSignal() {
         is_over_ = true;
         sender_.join();
     }
-    Storm(const Storm&) = delete;
-    Storm& operator=(const Storm&) = delete;
+    RepeatedSignal(const RepeatedSignal&) = delete;
+    RepeatedSignal& operator=(const RepeatedSignal&) = delete;
 
   private:
     std::atomic<bool> is_over_ = false;
     std::thread sender_;
 };
 
-EXHIBIT(replaces_the_handler_of_the_program, "netdata/netdata#9107, libuv/libuv#2435",
-        "A program has a signal handler, and a loop in the same process watches the same signal for a while: the "
-        "program's handler is lost, or restored without its flags.") {
-    const Handler own(SIGUSR2, count_signal, SA_RESTART | SA_NODEFER);
+REPORTED_BUG(replaces_the_handler_of_the_program, "netdata/netdata#9107, libuv/libuv#2435",
+             "A program has a signal handler, and a loop in the same process watches the same signal for a while: the "
+             "program's handler is lost, or restored without its flags.") {
+    const SignalHandler handler(SIGUSR2, count_signal, SA_RESTART | SA_NODEFER);
     struct sigaction before {};
     sigaction(SIGUSR2, nullptr, &before);
     for (int round = 0; round < 3; ++round) {
@@ -65,9 +65,10 @@ EXHIBIT(replaces_the_handler_of_the_program, "netdata/netdata#9107, libuv/libuv#
     }
 }
 
-EXHIBIT(gets_a_signal_between_two_watchers, "libuv/libuv#2415, libuv/libuv#2398",
-        "A watcher of a signal ends with the signal still pending, and another begins: the loop never ends, or calls "
-        "the new watcher for the old signal.") {
+REPORTED_BUG(
+    gets_a_signal_between_two_watchers, "libuv/libuv#2415, libuv/libuv#2398",
+    "A watcher of a signal ends with the signal still pending, and another begins: the loop never ends, or calls "
+    "the new watcher for the old signal.") {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     for (int round = 0; round < 200; ++round) {
@@ -89,9 +90,10 @@ EXHIBIT(gets_a_signal_between_two_watchers, "libuv/libuv#2415, libuv/libuv#2398"
     }
 }
 
-EXHIBIT(watches_a_signal_once_and_again, "libuv/help#159, libuv/libuv#1104",
-        "The callback of an interrupt ends its watch and begins the next one: the second interrupt arrives in between "
-        "and ends the process.") {
+REPORTED_BUG(
+    watches_a_signal_once_and_again, "libuv/help#159, libuv/libuv#1104",
+    "The callback of an interrupt ends its watch and begins the next one: the second interrupt arrives in between "
+    "and ends the process.") {
     EXPECT_EQ(in_child([&] {
                   loop::Loop loop(request(backend));
                   int calls = 0;
@@ -124,27 +126,28 @@ constexpr Exclusion in_handlers[] = {
      under_thread_sanitizer},
 };
 
-EXHIBIT(wakes_from_a_handler, "jmc-88/tint3#12",
-        "A signal handler wakes the waiting loop: it takes a lock that the interrupted thread holds, and hangs.",
-        in_handlers) {
-    Visitor visitor(backend);
-    of_handler = visitor.poll.registrator();
-    const Handler own(SIGUSR2, wake_poll);
+REPORTED_BUG(wakes_from_a_handler, "jmc-88/tint3#12",
+             "A signal handler wakes the waiting loop: it takes a lock that the interrupted thread holds, and hangs.",
+             in_handlers) {
+    CheckedPoll checked(backend);
+    of_handler = checked.poll.registrator();
+    const SignalHandler handler(SIGUSR2, wake_poll);
     for (int round = 0; round < 50; ++round) {
         std::thread sender([waiting = conformance::thread_number(), to = pthread_self()] {
             conformance::wait_until_asleep(waiting, [] { return false; });
             pthread_kill(to, SIGUSR2);
         });
-        EXPECT_EQ(visitor.next(wake_token), Ready::none);
+        EXPECT_EQ(checked.next(wake_token), Ready::none);
         sender.join();
     }
     of_handler.reset();
 }
 
-EXHIBIT(stops_from_a_handler, "alexcrichton/tokio-signal#4",
-        "A signal handler stops the sleeping loop: the flag is set, and the loop continues to sleep.", in_handlers) {
+REPORTED_BUG(stops_from_a_handler, "alexcrichton/tokio-signal#4",
+             "A signal handler stops the sleeping loop: the flag is set, and the loop continues to sleep.",
+             in_handlers) {
     loop_of_handler.emplace(request(backend));
-    const Handler own(SIGUSR2, stop_loop, SA_RESTART);
+    const SignalHandler handler(SIGUSR2, stop_loop, SA_RESTART);
     const auto keep_alive = loop_of_handler->keep_alive();
     for (int round = 0; round < 50; ++round) {
         const Watchdog watchdog(*loop_of_handler);
@@ -159,9 +162,10 @@ EXHIBIT(stops_from_a_handler, "alexcrichton/tokio-signal#4",
     loop_of_handler.reset();
 }
 
-EXHIBIT(receives_a_signal_while_it_ends_its_watch, "libuv/libuv#3755",
-        "The callback of a signal ends its watch, and the signal has arrived again meanwhile: the end waits for an "
-        "event that is never delivered, and the loop spins instead of returning.") {
+REPORTED_BUG(
+    receives_a_signal_while_it_ends_its_watch, "libuv/libuv#3755",
+    "The callback of a signal ends its watch, and the signal has arrived again meanwhile: the end waits for an "
+    "event that is never delivered, and the loop spins instead of returning.") {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     for (int round = 0; round < 50; ++round) {
@@ -178,10 +182,11 @@ EXHIBIT(receives_a_signal_while_it_ends_its_watch, "libuv/libuv#3755",
     EXPECT_LE(polls_when_idle(loop), few);
 }
 
-EXHIBIT(is_interrupted_every_50_microseconds, "e-dant/watcher#76",
-        "A profiler interrupts the waiting thread every 50 microseconds: the loop reports errors, returns early, or "
-        "makes no progress.") {
-    const Handler own(SIGUSR2, count_signal); // without SA_RESTART: each interrupts a system call
+REPORTED_BUG(
+    is_interrupted_every_50_microseconds, "e-dant/watcher#76",
+    "A profiler interrupts the waiting thread every 50 microseconds: the loop reports errors, returns early, or "
+    "makes no progress.") {
+    const SignalHandler handler(SIGUSR2, count_signal); // without SA_RESTART: each interrupts a system call
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     const auto pair = make_pair(Kind::pipe);
@@ -197,20 +202,20 @@ EXHIBIT(is_interrupted_every_50_microseconds, "e-dant/watcher#76",
         conformance::write(pair.far, "x");
     });
     handled = 0;
-    const Storm storm(SIGUSR2);
+    const RepeatedSignal storm(SIGUSR2);
     EXPECT_TRUE(turn_until(loop, [&] { return reads >= 20 && fired >= 20 && handled >= 100; }));
-    Visitor visitor(backend);
-    EXPECT_TRUE(visitor.is_quiet());
+    CheckedPoll checked(backend);
+    EXPECT_TRUE(checked.is_quiet());
 }
 
-EXHIBIT(is_stopped_and_continued, "axboe/fio#816",
-        "The waiting process is stopped and continued, as by a debugger: the wait ends with EINTR as an error.") {
+REPORTED_BUG(is_stopped_and_continued, "axboe/fio#816",
+             "The waiting process is stopped and continued, as by a debugger: the wait ends with EINTR as an error.") {
     const auto ready = make_pair(Kind::pipe), data = make_pair(Kind::local), result = make_pair(Kind::pipe);
     const auto child = fork_child([&] {
-        Visitor visitor(backend);
-        visitor.add(data.near, Ready::readable);
+        CheckedPoll checked(backend);
+        checked.add(data.near, Ready::readable);
         conformance::write(ready.far, "x");
-        EXPECT_EQ(visitor.next(), Ready::readable);
+        EXPECT_EQ(checked.next(), Ready::readable);
         conformance::write(result.far, "x");
     });
     EXPECT_TRUE(conformance::wait_for_data(ready.near));
@@ -228,9 +233,10 @@ EXHIBIT(is_stopped_and_continued, "axboe/fio#816",
     EXPECT_TRUE(conformance::wait_for_data(result.near));
 }
 
-EXHIBIT(interrupts_the_calls_of_callbacks, "axboe/liburing#504, ceph/ceph#38901",
-        "A callback makes a blocking system call while events arrive for the loop: the call fails with EINTR, although "
-        "no signal was sent.") {
+REPORTED_BUG(
+    interrupts_the_calls_of_callbacks, "axboe/liburing#504, ceph/ceph#38901",
+    "A callback makes a blocking system call while events arrive for the loop: the call fails with EINTR, although "
+    "no signal was sent.") {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     const auto trigger = make_pair(Kind::local);

@@ -42,9 +42,10 @@ std::string descriptors_of_a_program() {
     return listed;
 }
 
-EXHIBIT(starts_a_program_beside_a_loop, "redis/hiredis#555, ghostty-org/ghostty#5341",
-        "A program with a loop starts another, which inherits descriptors of the loop and keeps connections open that "
-        "the first has closed.") {
+REPORTED_BUG(
+    starts_a_program_beside_a_loop, "redis/hiredis#555, ghostty-org/ghostty#5341",
+    "A program with a loop starts another, which inherits descriptors of the loop and keeps connections open that "
+    "the first has closed.") {
     const auto before = descriptors_of_a_program();
     loop::Loop loop(request(backend));
     const auto pair = make_pair(Kind::tcp);
@@ -56,9 +57,10 @@ EXHIBIT(starts_a_program_beside_a_loop, "redis/hiredis#555, ghostty-org/ghostty#
     EXPECT_EQ(descriptors_of_a_program(), before);
 }
 
-EXHIBIT(starts_programs_while_loops_are_made, "haskell/process#288, cesanta/mongoose#2369",
-        "One thread makes loops while another starts programs: a descriptor is not yet close-on-exec at that moment, "
-        "and leaks into a program.") {
+REPORTED_BUG(
+    starts_programs_while_loops_are_made, "haskell/process#288, cesanta/mongoose#2369",
+    "One thread makes loops while another starts programs: a descriptor is not yet close-on-exec at that moment, "
+    "and leaks into a program.") {
     const auto before = descriptors_of_a_program();
     std::atomic<bool> is_over = false;
     std::thread making([&] {
@@ -76,9 +78,9 @@ EXHIBIT(starts_programs_while_loops_are_made, "haskell/process#288, cesanta/mong
     making.join();
 }
 
-EXHIBIT(waits_for_a_program_in_a_callback, "socketry/io-event#126",
-        "A callback starts a program and waits for its end, and events arrive meanwhile: they are lost or never "
-        "reported again.") {
+REPORTED_BUG(waits_for_a_program_in_a_callback, "socketry/io-event#126",
+             "A callback starts a program and waits for its end, and events arrive meanwhile: they are lost or never "
+             "reported again.") {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     for (const auto mode : modes_of(loop.choice())) {

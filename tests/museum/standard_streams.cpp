@@ -10,7 +10,7 @@
 namespace pollux::museum {
 namespace {
 
-/// Closes the standard streams while it lives.
+/// A WithoutStandardStreams closes the standard streams, and restores them when it is destroyed.
 class WithoutStandardStreams {
   public:
     WithoutStandardStreams() {
@@ -39,9 +39,10 @@ class WithoutStandardStreams {
     int kept_[3] = {};
 };
 
-EXHIBIT(is_started_without_standard_error, "libuv/libuv#4558, joyent/libuv#1086",
-        "A program is started with standard error closed: a descriptor of the loop takes its place, and the process is "
-        "aborted when the loop is closed.") {
+REPORTED_BUG(
+    is_started_without_standard_error, "libuv/libuv#4558, joyent/libuv#1086",
+    "A program is started with standard error closed: a descriptor of the loop takes its place, and the process is "
+    "aborted when the loop is closed.") {
     EXPECT_EQ(in_child([&] {
                   int taken = 0;
                   {
@@ -57,9 +58,10 @@ EXHIBIT(is_started_without_standard_error, "libuv/libuv#4558, joyent/libuv#1086"
               "");
 }
 
-EXHIBIT(prints_into_the_loop, "libuv/libuv#2962",
-        "A program is started with its standard streams closed, and prints while its loop runs: the output goes into a "
-        "descriptor of the loop, which wakes up forever.") {
+REPORTED_BUG(
+    prints_into_the_loop, "libuv/libuv#2962",
+    "A program is started with its standard streams closed, and prints while its loop runs: the output goes into a "
+    "descriptor of the loop, which wakes up forever.") {
     EXPECT_EQ(in_child([&] {
                   int wakes = 0, printed = 0;
                   std::uint64_t polls = 0;
@@ -80,8 +82,9 @@ EXHIBIT(prints_into_the_loop, "libuv/libuv#2962",
               "");
 }
 
-EXHIBIT(reads_a_closed_standard_input, "joyent/libuv#1413",
-        "A program is started with standard input closed, and watches it: the process is aborted, or waits forever.") {
+REPORTED_BUG(
+    reads_a_closed_standard_input, "joyent/libuv#1413",
+    "A program is started with standard input closed, and watches it: the process is aborted, or waits forever.") {
     EXPECT_EQ(in_child([&] {
                   ::close(STDIN_FILENO);
                   loop::Loop loop(request(backend));

@@ -16,7 +16,7 @@ struct Busy {
     loop::Watcher watcher;
 };
 
-EXHIBIT(
+REPORTED_BUG(
     starves_timers_by_a_busy_source, "microsoft/CCF#1462",
     "A connection always has data to read: timers do not fire, and functions that other threads post are not called.") {
     loop::Loop loop(request(backend), {.events = 2});
@@ -37,32 +37,33 @@ EXHIBIT(
     for (const auto& one : busy) EXPECT_GT(one->calls, 0);
 }
 
-EXHIBIT(starves_accepts_by_a_busy_socket, "quinn-rs/quinn#753",
-        "Some sockets are always ready, and the buffer for events is small: new connections are never accepted.") {
-    Visitor visitor(backend);
+REPORTED_BUG(starves_accepts_by_a_busy_socket, "quinn-rs/quinn#753",
+             "Some sockets are always ready, and the buffer for events is small: new connections are never accepted.") {
+    CheckedPoll checked(backend);
     Events one(1);
     std::vector<Pair> busy;
     for (int i = 0; i < 5; ++i) {
         busy.push_back(make_pair(Kind::local));
-        visitor.add(busy.back().near, both);
+        checked.add(busy.back().near, both);
         conformance::write(busy.back().far, "never read");
     }
     const auto listening = conformance::listener();
-    visitor.add(listening, Ready::readable, Mode::level, Token{2});
-    EXPECT_FALSE(visitor.poll.poll(one, patience));
+    checked.add(listening, Ready::readable, Mode::level, Token{2});
+    EXPECT_FALSE(checked.poll.poll(one, patience));
     const auto client = conformance::connect_to(listening);
     EXPECT_TRUE(conformance::wait_for_data(listening));
     bool is_seen = false;
     for (int i = 0; i < 1000 && !is_seen; ++i) {
-        EXPECT_FALSE(visitor.poll.poll(one, patience));
+        EXPECT_FALSE(checked.poll.poll(one, patience));
         for (const auto& event : one) is_seen = is_seen || event.token == Token{2};
     }
     EXPECT_TRUE(is_seen);
 }
 
-EXHIBIT(starves_sources_by_a_timer_of_zero, "libuv/libuv#4245, joyent/libuv#1427, netdata/netdata#19810",
-        "The callback of a timer sets the timer to zero again: it is called forever within one turn, and no source is "
-        "served.") {
+REPORTED_BUG(
+    starves_sources_by_a_timer_of_zero, "libuv/libuv#4245, joyent/libuv#1427, netdata/netdata#19810",
+    "The callback of a timer sets the timer to zero again: it is called forever within one turn, and no source is "
+    "served.") {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     const auto pair = make_pair(Kind::pipe);
@@ -90,20 +91,20 @@ EXHIBIT(starves_sources_by_a_timer_of_zero, "libuv/libuv#4245, joyent/libuv#1427
     EXPECT_LE(fired, loop.metrics().turns + 1) << "at most once a turn";
 }
 
-EXHIBIT(
+REPORTED_BUG(
     posts_from_a_post, "netty/netty#1154, nodejs/node#19937, dabeaz/curio#112",
     "A posted function posts the next one, and so on: the loop drains its queue forever and never polls for events.") {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     const auto pair = make_pair(Kind::pipe);
-    struct Chain {
+    struct PostChain {
         static void link(loop::Loop& loop, std::uint64_t& links) {
             ++links;
             static_cast<void>(loop.post([&] { link(loop, links); }));
         }
     };
     std::uint64_t links = 0;
-    Chain::link(loop, links);
+    PostChain::link(loop, links);
     bool is_read = false;
     auto watcher = loop.watch(pair.near.get(), Ready::readable, Mode::level, [&](Ready) {
         is_read = true;
@@ -114,9 +115,10 @@ EXHIBIT(
     EXPECT_TRUE(is_read);
 }
 
-EXHIBIT(keeps_the_loop_busy_after_one_wake, "nanomsg/nng#575",
-        "A thread waits for messages and is woken once: from then on its wait returns at once without a message, and "
-        "the thread spins.") {
+REPORTED_BUG(
+    keeps_the_loop_busy_after_one_wake, "nanomsg/nng#575",
+    "A thread waits for messages and is woken once: from then on its wait returns at once without a message, and "
+    "the thread spins.") {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     int wakes = 0, posts = 0;
@@ -129,10 +131,10 @@ EXHIBIT(keeps_the_loop_busy_after_one_wake, "nanomsg/nng#575",
     const int after = wakes;
     EXPECT_LE(polls_when_idle(loop), few);
     EXPECT_LE(wakes, after + 1);
-    Visitor visitor(backend);
-    EXPECT_FALSE(visitor.poll.registrator().wake());
-    EXPECT_EQ(visitor.next(wake_token), Ready::none);
-    EXPECT_TRUE(visitor.is_quiet());
+    CheckedPoll checked(backend);
+    EXPECT_FALSE(checked.poll.registrator().wake());
+    EXPECT_EQ(checked.next(wake_token), Ready::none);
+    EXPECT_TRUE(checked.is_quiet());
 }
 
 } // namespace

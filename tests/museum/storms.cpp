@@ -8,17 +8,18 @@
 namespace pollux::museum {
 namespace {
 
-EXHIBIT(loses_edges_after_an_overflow, "libuv/libuv#3991, libuv/libuv#4598",
-        "Data arrives at thousands of edge-triggered sources while the program is behind, more than the completion "
-        "queue holds: some sources are never reported again.") {
-    Visitor visitor(backend);
-    const auto mode = offers_edge(visitor.poll.choice()) ? Mode::edge : Mode::level;
+REPORTED_BUG(
+    loses_edges_after_an_overflow, "libuv/libuv#3991, libuv/libuv#4598",
+    "Data arrives at thousands of edge-triggered sources while the program is behind, more than the completion "
+    "queue holds: some sources are never reported again.") {
+    CheckedPoll checked(backend);
+    const auto mode = offers_edge(checked.poll.choice()) ? Mode::edge : Mode::level;
     constexpr std::size_t count = 1500;
     conformance::raise_descriptor_limit();
     std::vector<Pair> pairs;
     for (std::size_t i = 0; i < count; ++i) {
         pairs.push_back(make_pair(Kind::local));
-        visitor.add(pairs.back().near, Ready::readable, mode, Token{i});
+        checked.add(pairs.back().near, Ready::readable, mode, Token{i});
     }
     const auto drain_all = [&] {
         std::size_t total = 0;
@@ -35,20 +36,20 @@ EXHIBIT(loses_edges_after_an_overflow, "libuv/libuv#3991, libuv/libuv#4598",
                 }
             });
         }
-        for (int i = 0; i < 20; ++i) EXPECT_FALSE(visitor.poll.poll(visitor.events, patience));
+        for (int i = 0; i < 20; ++i) EXPECT_FALSE(checked.poll.poll(checked.events, patience));
         for (auto& writer : writers) writer.join();
         // All is reported and read: from here on each arrival has to be reported.
         do {
             drain_all();
-            EXPECT_FALSE(visitor.poll.poll(visitor.events, moment));
-        } while (!visitor.events.empty());
+            EXPECT_FALSE(checked.poll.poll(checked.events, moment));
+        } while (!checked.events.empty());
         for (const auto& pair : pairs) conformance::write(pair.far, "y");
         std::vector<bool> is_seen(count);
         std::size_t seen = 0;
         const auto end = loop::tests::Clock::now() + patience / 6;
         while (seen < count && loop::tests::Clock::now() < end) {
-            EXPECT_FALSE(visitor.poll.poll(visitor.events, patience / 6));
-            for (const auto& event : visitor.events) {
+            EXPECT_FALSE(checked.poll.poll(checked.events, patience / 6));
+            for (const auto& event : checked.events) {
                 const auto index = static_cast<std::size_t>(event.token);
                 seen += is_seen[index] ? 0 : 1;
                 is_seen[index] = true;
@@ -58,40 +59,42 @@ EXHIBIT(loses_edges_after_an_overflow, "libuv/libuv#3991, libuv/libuv#4598",
     }
 }
 
-EXHIBIT(loses_its_wake_request_to_an_overflow, "ClickHouse/silk#80, ClickHouse/silk#81",
-        "The descriptor by which other threads wake the loop is polled by one lasting request, which ends when the "
-        "completion queue overflows: later wakes are lost.") {
-    Visitor visitor(backend);
-    const auto mode = offers_edge(visitor.poll.choice()) ? Mode::edge : Mode::level;
+REPORTED_BUG(
+    loses_its_wake_request_to_an_overflow, "ClickHouse/silk#80, ClickHouse/silk#81",
+    "The descriptor by which other threads wake the loop is polled by one lasting request, which ends when the "
+    "completion queue overflows: later wakes are lost.") {
+    CheckedPoll checked(backend);
+    const auto mode = offers_edge(checked.poll.choice()) ? Mode::edge : Mode::level;
     constexpr std::size_t count = 800;
     conformance::raise_descriptor_limit();
     std::vector<Pair> pairs;
     for (std::size_t i = 0; i < count; ++i) {
         pairs.push_back(make_pair(Kind::local));
-        visitor.add(pairs.back().near, Ready::readable, mode, Token{i});
+        checked.add(pairs.back().near, Ready::readable, mode, Token{i});
     }
     for (int turn = 0; turn < 30; ++turn) {
         for (const auto& pair : pairs) conformance::write(pair.far, "x");
-        EXPECT_FALSE(visitor.poll.registrator().wake());
+        EXPECT_FALSE(checked.poll.registrator().wake());
     }
     for (const auto& pair : pairs) {
         conformance::drain(pair.near);
-        visitor.remove(pair.near);
+        checked.remove(pair.near);
     }
-    while (!visitor.poll.poll(visitor.events, moment) && !visitor.events.empty()) {}
+    while (!checked.poll.poll(checked.events, moment) && !checked.events.empty()) {}
     for (int i = 0; i < 200; ++i) {
         std::thread waker([&, waiting = conformance::thread_number()] {
             if (i % 20 == 0) conformance::wait_until_asleep(waiting, [] { return false; });
-            EXPECT_FALSE(visitor.poll.registrator().wake());
+            EXPECT_FALSE(checked.poll.registrator().wake());
         });
-        EXPECT_EQ(visitor.next(wake_token), Ready::none);
+        EXPECT_EQ(checked.next(wake_token), Ready::none);
         waker.join();
     }
 }
 
-EXHIBIT(loses_messages_above_a_size, "uNetworking/uWebSockets#1931",
-        "A server echoes messages of growing size: with one backend all arrive, with another those above a size stop "
-        "in the middle.") {
+REPORTED_BUG(
+    loses_messages_above_a_size, "uNetworking/uWebSockets#1931",
+    "A server echoes messages of growing size: with one backend all arrive, with another those above a size stop "
+    "in the middle.") {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     for (const auto mode : modes_of(loop.choice())) {
@@ -130,8 +133,8 @@ EXHIBIT(loses_messages_above_a_size, "uNetworking/uWebSockets#1931",
     }
 }
 
-EXHIBIT(wakes_from_many_threads, "libuv/libuv#50, joyent/libuv#1453",
-        "Many threads post at once while the loop goes to sleep: the last post does not wake it.") {
+REPORTED_BUG(wakes_from_many_threads, "libuv/libuv#50, joyent/libuv#1453",
+             "Many threads post at once while the loop goes to sleep: the last post does not wake it.") {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     constexpr int threads = 4;

@@ -55,9 +55,10 @@ std::size_t read_to_the_end(loop::Loop& loop, const Terminal& terminal, Mode mod
     return total;
 }
 
-EXHIBIT(loses_the_last_output_of_a_terminal, "libuv/libuv#4992",
-        "The program in a terminal writes much output and exits: the hang-up is taken for the end, and the rest of the "
-        "output is lost.") {
+REPORTED_BUG(
+    loses_the_last_output_of_a_terminal, "libuv/libuv#4992",
+    "The program in a terminal writes much output and exits: the hang-up is taken for the end, and the rest of the "
+    "output is lost.") {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     for (const auto mode : modes_of(loop.choice())) {
@@ -79,9 +80,10 @@ EXHIBIT(loses_the_last_output_of_a_terminal, "libuv/libuv#4992",
     }
 }
 
-EXHIBIT(gets_the_hang_up_of_a_terminal_first, "libuv/libuv#5165",
-        "A terminal hangs up before the first poll, with unread data: the event has the hang-up but not readable, and "
-        "the reader stops without reading.") {
+REPORTED_BUG(
+    gets_the_hang_up_of_a_terminal_first, "libuv/libuv#5165",
+    "A terminal hangs up before the first poll, with unread data: the event has the hang-up but not readable, and "
+    "the reader stops without reading.") {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     for (const auto mode : modes_of(loop.choice())) {
@@ -92,44 +94,45 @@ EXHIBIT(gets_the_hang_up_of_a_terminal_first, "libuv/libuv#5165",
     }
 }
 
-EXHIBIT(is_used_again_after_the_hang_up, "microsoft/node-pty#85",
-        "The last program in a terminal exits, and another is started in it: the watch of the terminal, which was "
-        "paused after the hang-up, spins or reports nothing.") {
-    Visitor visitor(backend);
+REPORTED_BUG(is_used_again_after_the_hang_up, "microsoft/node-pty#85",
+             "The last program in a terminal exits, and another is started in it: the watch of the terminal, which was "
+             "paused after the hang-up, spins or reports nothing.") {
+    CheckedPoll checked(backend);
     Terminal terminal;
-    visitor.add(terminal.master, Ready::readable);
-    EXPECT_TRUE(visitor.is_quiet());
+    checked.add(terminal.master, Ready::readable);
+    EXPECT_TRUE(checked.is_quiet());
     terminal.slave.close();
-    EXPECT_TRUE(any(visitor.next() & Ready::readable));
-    visitor.modify(terminal.master, Ready::none);
-    EXPECT_TRUE(visitor.is_quiet());
+    EXPECT_TRUE(any(checked.next() & Ready::readable));
+    checked.modify(terminal.master, Ready::none);
+    EXPECT_TRUE(checked.is_quiet());
     terminal.slave = terminal.open_slave();
-    visitor.modify(terminal.master, Ready::readable);
-    EXPECT_TRUE(visitor.is_quiet());
+    checked.modify(terminal.master, Ready::readable);
+    EXPECT_TRUE(checked.is_quiet());
     conformance::write(terminal.slave, "again");
-    EXPECT_EQ(visitor.next(), Ready::readable);
+    EXPECT_EQ(checked.next(), Ready::readable);
     EXPECT_EQ(conformance::read(terminal.master).bytes, 5U);
-    EXPECT_TRUE(visitor.is_quiet());
+    EXPECT_TRUE(checked.is_quiet());
 }
 
-EXHIBIT(is_woken_twice_for_one_key, "axboe/liburing#849",
-        "Keys are typed into a terminal whose reads block: after the first read a second event is delivered for the "
-        "same key, and the program hangs in its read.") {
-    Visitor visitor(backend);
-    for (const auto mode : modes_of(visitor.poll.choice())) {
+REPORTED_BUG(
+    is_woken_twice_for_one_key, "axboe/liburing#849",
+    "Keys are typed into a terminal whose reads block: after the first read a second event is delivered for the "
+    "same key, and the program hangs in its read.") {
+    CheckedPoll checked(backend);
+    for (const auto mode : modes_of(checked.poll.choice())) {
         Terminal terminal;
         conformance::set_blocking(terminal.slave, true);
-        visitor.add(terminal.slave, Ready::readable, mode);
+        checked.add(terminal.slave, Ready::readable, mode);
         for (int key = 0; key < 20; ++key) {
             conformance::write(terminal.master, "k");
-            EXPECT_EQ(visitor.next(), Ready::readable);
+            EXPECT_EQ(checked.next(), Ready::readable);
             EXPECT_EQ(conformance::read(terminal.slave, 100).bytes, 1U);
-            if (mode == Mode::oneshot) visitor.modify(terminal.slave, Ready::readable, mode);
-            EXPECT_FALSE(visitor.poll.poll(visitor.events, key % 5 == 0 ? moment / 4 : 0ns));
+            if (mode == Mode::oneshot) checked.modify(terminal.slave, Ready::readable, mode);
+            EXPECT_FALSE(checked.poll.poll(checked.events, key % 5 == 0 ? moment / 4 : 0ns));
             // Another event would lead to a read that blocks.
-            EXPECT_TRUE(visitor.events.empty());
+            EXPECT_TRUE(checked.events.empty());
         }
-        visitor.remove(terminal.slave);
+        checked.remove(terminal.slave);
     }
 }
 
@@ -158,44 +161,46 @@ class Fifo {
     std::string directory_;
 };
 
-EXHIBIT(
+REPORTED_BUG(
     waits_for_the_first_writer, "checkpoint-restore/criu#3109",
     "A daemon opens its control FIFO, to which no process has written yet: the loop reports a hang-up, and spins.") {
-    Visitor visitor(backend);
-    for (const auto mode : modes_of(visitor.poll.choice())) {
+    CheckedPoll checked(backend);
+    for (const auto mode : modes_of(checked.poll.choice())) {
         const Fifo fifo;
-        visitor.add(fifo.reader, Ready::readable, mode);
-        EXPECT_TRUE(visitor.is_quiet());
+        checked.add(fifo.reader, Ready::readable, mode);
+        EXPECT_TRUE(checked.is_quiet());
         const auto writer = fifo.open_end(O_WRONLY);
-        EXPECT_TRUE(visitor.is_quiet());
+        EXPECT_TRUE(checked.is_quiet());
         conformance::write(writer, "command");
-        EXPECT_TRUE(any(visitor.next() & Ready::readable));
+        EXPECT_TRUE(any(checked.next() & Ready::readable));
         EXPECT_EQ(conformance::read(fifo.reader).bytes, 7U);
-        visitor.remove(fifo.reader);
+        checked.remove(fifo.reader);
     }
 }
 
-EXHIBIT(keeps_a_writer_of_its_own, "OpenRC/openrc#1055",
-        "A daemon keeps a writer of its control FIFO open, so that a client that closes it causes no end of file: the "
-        "loop spins nevertheless after the first client.") {
-    Visitor visitor(backend);
+REPORTED_BUG(
+    keeps_a_writer_of_its_own, "OpenRC/openrc#1055",
+    "A daemon keeps a writer of its control FIFO open, so that a client that closes it causes no end of file: the "
+    "loop spins nevertheless after the first client.") {
+    CheckedPoll checked(backend);
     const Fifo fifo;
     const auto dummy = fifo.open_end(O_WRONLY);
-    visitor.add(fifo.reader, Ready::readable);
+    checked.add(fifo.reader, Ready::readable);
     for (int client = 0; client < 5; ++client) {
         {
             const auto writer = fifo.open_end(O_WRONLY);
             conformance::write(writer, "command");
         }
-        EXPECT_EQ(visitor.next(), Ready::readable);
+        EXPECT_EQ(checked.next(), Ready::readable);
         EXPECT_EQ(conformance::read(fifo.reader).bytes, 7U);
-        EXPECT_TRUE(visitor.is_quiet());
+        EXPECT_TRUE(checked.is_quiet());
     }
 }
 
-EXHIBIT(serves_one_client_after_the_other, "MadcowOG/dwl-bar#11, OpenRC/openrc#1055",
-        "The last client of a FIFO closes it, and the program pauses the watch until the next command: the loop spins, "
-        "or does not report the next client.") {
+REPORTED_BUG(
+    serves_one_client_after_the_other, "MadcowOG/dwl-bar#11, OpenRC/openrc#1055",
+    "The last client of a FIFO closes it, and the program pauses the watch until the next command: the loop spins, "
+    "or does not report the next client.") {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     const Fifo fifo;

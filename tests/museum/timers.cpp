@@ -7,9 +7,10 @@
 namespace pollux::museum {
 namespace {
 
-EXHIBIT(sets_thousands_of_one_deadline, "tokio-rs/tokio-timer#14, wahern/cqueues#63",
-        "20,000 timers have the same deadline: some are never called, or all of them are called before any source is "
-        "served.") {
+REPORTED_BUG(
+    sets_thousands_of_one_deadline, "tokio-rs/tokio-timer#14, wahern/cqueues#63",
+    "20,000 timers have the same deadline: some are never called, or all of them are called before any source is "
+    "served.") {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     constexpr int count = 20'000;
@@ -37,8 +38,8 @@ EXHIBIT(sets_thousands_of_one_deadline, "tokio-rs/tokio-timer#14, wahern/cqueues
     EXPECT_EQ(order.size(), static_cast<std::size_t>(count));
 }
 
-EXHIBIT(calls_a_timer_of_zero_twice, "libuv/help#55",
-        "A timer is set to zero, and the loop runs once: the timer is called twice.") {
+REPORTED_BUG(calls_a_timer_of_zero_twice, "libuv/help#55",
+             "A timer is set to zero, and the loop runs once: the timer is called twice.") {
     loop::Loop loop(request(backend));
     int calls = 0;
     const auto timer = loop.after(0ns, [&] { ++calls; });
@@ -48,9 +49,10 @@ EXHIBIT(calls_a_timer_of_zero_twice, "libuv/help#55",
     EXPECT_EQ(calls, 1);
 }
 
-EXHIBIT(waits_for_the_far_timer_too, "joyent/libuv#574",
-        "Beside a timer of a day there is one of zero, and the loop runs once: it calls the near timer and then waits "
-        "for the far one.") {
+REPORTED_BUG(
+    waits_for_the_far_timer_too, "joyent/libuv#574",
+    "Beside a timer of a day there is one of zero, and the loop runs once: it calls the near timer and then waits "
+    "for the far one.") {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     bool is_far = false;
@@ -64,20 +66,20 @@ EXHIBIT(waits_for_the_far_timer_too, "joyent/libuv#574",
     EXPECT_FALSE(is_far);
 }
 
-EXHIBIT(waits_longer_than_the_system_can, "libuv/libuv#922, h2o/h2o#1911",
-        "A wait is longer than the 24.8 days that poll(2) takes: it ends at once, again and again, or never.") {
+REPORTED_BUG(waits_longer_than_the_system_can, "libuv/libuv#922, h2o/h2o#1911",
+             "A wait is longer than the 24.8 days that poll(2) takes: it ends at once, again and again, or never.") {
     for (const std::chrono::nanoseconds wait :
          {std::chrono::nanoseconds(24h * 25), std::chrono::nanoseconds(24h * 365 * 200),
           std::chrono::nanoseconds::max()}) {
-        Visitor visitor(backend);
+        CheckedPoll checked(backend);
         const auto pair = make_pair(Kind::pipe);
-        visitor.add(pair.near, Ready::readable);
+        checked.add(pair.near, Ready::readable);
         std::thread writer([&, waiting = conformance::thread_number()] {
             conformance::wait_until_asleep(waiting, [] { return false; });
             conformance::write(pair.far, "x");
         });
-        EXPECT_FALSE(visitor.poll.poll(visitor.events, wait));
-        EXPECT_EQ(visitor.events.size(), 1U);
+        EXPECT_FALSE(checked.poll.poll(checked.events, wait));
+        EXPECT_EQ(checked.events.size(), 1U);
         writer.join();
 
         loop::Loop loop(request(backend));
@@ -89,8 +91,9 @@ EXHIBIT(waits_longer_than_the_system_can, "libuv/libuv#922, h2o/h2o#1911",
     }
 }
 
-EXHIBIT(ends_the_next_timer_of_the_same_time, "chenshuo/muduo#668",
-        "Timers are due in the same turn, and the callback of one destroys the others: a destroyed timer is called.") {
+REPORTED_BUG(
+    ends_the_next_timer_of_the_same_time, "chenshuo/muduo#668",
+    "Timers are due in the same turn, and the callback of one destroys the others: a destroyed timer is called.") {
     for (int round = 0; round < 20; ++round) {
         loop::Loop loop(request(backend));
         std::vector<loop::Timer> timers(50);
@@ -107,9 +110,10 @@ EXHIBIT(ends_the_next_timer_of_the_same_time, "chenshuo/muduo#668",
     }
 }
 
-EXHIBIT(counts_the_time_of_a_long_callback, "joyent/libuv#678, libuv/libuv#1068",
-        "A callback takes long and then sets a timer: the loop counts from the beginning of its turn, and the timer "
-        "fires too early.") {
+REPORTED_BUG(
+    counts_the_time_of_a_long_callback, "joyent/libuv#678, libuv/libuv#1068",
+    "A callback takes long and then sets a timer: the loop counts from the beginning of its turn, and the timer "
+    "fires too early.") {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     loop::tests::Clock::time_point set, fired;
@@ -123,8 +127,8 @@ EXHIBIT(counts_the_time_of_a_long_callback, "joyent/libuv#678, libuv/libuv#1068"
     EXPECT_GE(fired - set, 10ms);
 }
 
-EXHIBIT(fires_a_part_of_a_tick_early, "libuv/libuv#4773, libuv/libuv#1105",
-        "The time of the loop and the deadline are rounded down to ticks: a timer fires up to one tick early.") {
+REPORTED_BUG(fires_a_part_of_a_tick_early, "libuv/libuv#4773, libuv/libuv#1105",
+             "The time of the loop and the deadline are rounded down to ticks: a timer fires up to one tick early.") {
     loop::Loop loop(request(backend));
     const Watchdog watchdog(loop);
     int calls = 0;

@@ -236,7 +236,7 @@ def main():
             verdict = "equivalent" if mutant.key() in equivalent else subjects.verdict(mutant, number)
             with printing:
                 counts["killed" if verdict == "timed out" else verdict] += 1
-                counts["in vain"] += verdict == "timed out"
+                counts["by time"] += verdict == "timed out"
                 print(f"{verdict:10} {mutant}", flush=True)
             if verdict == "survived":
                 survivors.append(mutant)
@@ -246,7 +246,7 @@ def main():
     judged = counts["killed"] + counts["survived"]
     share = 100 * counts["killed"] / judged if judged else 0
     print(f"{options.folder}: {len(chosen)} of {all_of_them} changes, seed {options.seed}: {counts['invalid']} do not compile, "
-          f"{counts['equivalent']} equivalent, {counts['killed']} killed ({counts['in vain']} by time), {counts['survived']} survived ({share:.0f} % killed)")  # fmt: skip
+          f"{counts['equivalent']} equivalent, {counts['killed']} killed ({counts['by time']} by time), {counts['survived']} survived ({share:.0f} % killed)")  # fmt: skip
     return 1 if survivors or not judged else 0
 
 

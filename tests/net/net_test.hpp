@@ -141,6 +141,7 @@ inline TcpStream accept(TcpListener& listener) {
     return std::move(accepted.stream);
 }
 
+/// Ends are the two ends of a connection.
 template <typename Stream>
 struct Ends {
     Stream near;

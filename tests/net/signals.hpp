@@ -5,7 +5,7 @@
 
 namespace pollux::net::tests {
 
-/// Counts a signal, and ignores it otherwise, while it exists.
+/// A CountedSignal counts a signal, and ignores it otherwise, while it exists.
 class CountedSignal {
   public:
     explicit CountedSignal(int signal) : signal_(signal) {

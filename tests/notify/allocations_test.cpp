@@ -12,8 +12,8 @@ namespace {
 std::atomic<std::size_t> bytes = 0, allocations = 0;
 std::atomic<std::size_t> fails_from = 0, fails_to = 0; // the indexes between which allocations fail
 
-/// The header of each allocation.
-struct Piece {
+/// A BlockHeader precedes each allocated block.
+struct BlockHeader {
     void* begin;
     std::size_t size;
 };
@@ -21,20 +21,20 @@ struct Piece {
 void* allocate(std::size_t size, std::size_t alignment) {
     const auto count = ++allocations;
     if (count >= fails_from && count < fails_to) throw std::bad_alloc();
-    auto room = size + alignment;
-    void* const begin = std::malloc(room + sizeof(Piece));
+    auto space = size + alignment;
+    void* const begin = std::malloc(space + sizeof(BlockHeader));
     if (!begin) throw std::bad_alloc();
-    void* piece = static_cast<Piece*>(begin) + 1;
-    piece = std::align(alignment, size, piece, room);
-    static_cast<Piece*>(piece)[-1] = {begin, size};
+    void* block = static_cast<BlockHeader*>(begin) + 1;
+    block = std::align(alignment, size, block, space);
+    static_cast<BlockHeader*>(block)[-1] = {begin, size};
     bytes += size;
-    return piece;
+    return block;
 }
 
-void release(void* piece) noexcept {
-    if (!piece) return;
-    bytes -= static_cast<Piece*>(piece)[-1].size;
-    std::free(static_cast<Piece*>(piece)[-1].begin);
+void release(void* block) noexcept {
+    if (!block) return;
+    bytes -= static_cast<BlockHeader*>(block)[-1].size;
+    std::free(static_cast<BlockHeader*>(block)[-1].begin);
 }
 
 } // namespace
@@ -43,14 +43,14 @@ void release(void* piece) noexcept {
 [[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
     return allocate(size, static_cast<std::size_t>(alignment));
 }
-[[gnu::noinline]] void operator delete(void* piece) noexcept { release(piece); }
-[[gnu::noinline]] void operator delete(void* piece, std::size_t) noexcept { release(piece); }
+[[gnu::noinline]] void operator delete(void* block) noexcept { release(block); }
+[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept { release(block); }
 // Under AddressSanitizer the array operators do not call the ones above.
 [[gnu::noinline]] void* operator new[](std::size_t size) { return operator new(size); }
-[[gnu::noinline]] void operator delete[](void* piece) noexcept { release(piece); }
-[[gnu::noinline]] void operator delete[](void* piece, std::size_t) noexcept { release(piece); }
-[[gnu::noinline]] void operator delete(void* piece, std::align_val_t) noexcept { release(piece); }
-[[gnu::noinline]] void operator delete(void* piece, std::size_t, std::align_val_t) noexcept { release(piece); }
+[[gnu::noinline]] void operator delete[](void* block) noexcept { release(block); }
+[[gnu::noinline]] void operator delete[](void* block, std::size_t) noexcept { release(block); }
+[[gnu::noinline]] void operator delete(void* block, std::align_val_t) noexcept { release(block); }
+[[gnu::noinline]] void operator delete(void* block, std::size_t, std::align_val_t) noexcept { release(block); }
 
 namespace pollux::notify::tests {
 namespace {

@@ -17,8 +17,8 @@ using harness::backends;
 
 Request request(const std::string& backend) { return {.backend = backend, .folders = {harness::folder_of_plugins()}}; }
 
-/// Counts wakes, and makes them fail.
-class Wakes final : public Registrator {
+/// A CountingRegistrator counts wakes, and makes them fail.
+class CountingRegistrator final : public Registrator {
   public:
     std::error_code add(Source, const Watch&) noexcept override { return {}; }
     std::error_code modify(Source, const Watch&) noexcept override { return {}; }
@@ -34,7 +34,7 @@ class Wakes final : public Registrator {
 
 // The first notification after the queue was emptied wakes the consumer; the following ones do not.
 RULE(notify, one_wake) {
-    Wakes wakes;
+    CountingRegistrator wakes;
     auto [notifier, poller] = event_queue(8, wakes);
     for (int round = 1; round < 5; ++round) {
         notify(notifier, {3, 1, 3, 2, 1});
@@ -47,7 +47,7 @@ RULE(notify, one_wake) {
 
 // A poll() that leaves tokens in the queue wakes its own Selector: the next select() does not sleep.
 RULE(notify, rest_wakes_select) {
-    Wakes wakes;
+    CountingRegistrator wakes;
     auto [notifier, poller] = event_queue(8, wakes);
     notify(notifier, {3, 1, 2});
     EXPECT_EQ(wakes.count, 1);
@@ -61,7 +61,7 @@ RULE(notify, rest_wakes_select) {
 
 // notify() returns the error of a failed wake; the token is queued, and the next notification wakes again.
 RULE(notify, wake_fails) {
-    Wakes wakes;
+    CountingRegistrator wakes;
     auto [notifier, poller] = event_queue(8, wakes);
     wakes.failure = make_error_code(std::errc::not_enough_memory);
     EXPECT_EQ(notifier.notify(Token{1}), wakes.failure);
@@ -74,7 +74,7 @@ RULE(notify, wake_fails) {
 }
 
 TEST(Bound, wakes_again_after_a_failed_wake_for_the_rest) {
-    Wakes wakes;
+    CountingRegistrator wakes;
     auto [notifier, poller] = event_queue(8, wakes);
     notify(notifier, {1, 2});
     EXPECT_EQ(wakes.count, 1);

@@ -23,9 +23,9 @@ void expect_visible(auto queue, int words_per_round) {
         const auto take = [&] {
             if (poller.poll(tokens) != 0) seen.store(word.load(relaxed), relaxed);
         };
-        for (int looks = 0; !over.load(relaxed); ++looks) {
+        for (int polls = 0; !over.load(relaxed); ++polls) {
             take();
-            if (looks % 64 == 0) std::this_thread::yield();
+            if (polls % 64 == 0) std::this_thread::yield();
         }
     });
     Rounds rounds(100'000, 1s);

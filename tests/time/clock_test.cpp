@@ -13,7 +13,8 @@ using std::chrono::nanoseconds;
 using Time = std::chrono::steady_clock::time_point;
 using namespace std::chrono_literals;
 
-struct Moved final : ClockSource {
+/// A ManualClock shows the time that a test sets.
+struct ManualClock final : ClockSource {
     Time now() const noexcept override { return time; }
     Time time{1h};
 };
@@ -29,7 +30,7 @@ TEST(Clock, is_the_steady_one_without_a_source) {
 }
 
 TEST(Clock, is_that_of_its_source_in_each_copy) {
-    Moved source;
+    ManualClock source;
     const Clock clock(&source);
     const auto copy = clock; // NOLINT(performance-unnecessary-copy-initialization): what is tested
     EXPECT_FALSE(copy.is_steady());
@@ -39,7 +40,7 @@ TEST(Clock, is_that_of_its_source_in_each_copy) {
 }
 
 TEST(Deadline, follows_its_clock) {
-    Moved source;
+    ManualClock source;
     const Deadline deadline(10ms, Clock(&source));
     EXPECT_EQ(deadline.left(), 10ms);
     source.time += 3ms;

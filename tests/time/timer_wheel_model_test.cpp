@@ -11,9 +11,10 @@
 namespace pollux::time::tests {
 namespace {
 
-/// The ways in which time passes.
+/// How the clock moves between two calls of advance().
 enum class Clock { crawls, ticks, jumps, stands_still, sleeps };
 
+/// A Trial performs random operations on a wheel, and compares it with a map.
 class Trial {
   public:
     Trial(Clock clock, std::uint64_t start, std::uint64_t seed)

@@ -15,16 +15,16 @@ static_assert(!std::is_copy_constructible_v<TimerNode> && !std::is_move_construc
 static_assert(!std::is_destructible_v<TimerNode>, "only as a base class");
 static_assert(sizeof(TimerNode) <= 3 * sizeof(std::uint64_t), "a million of them are in the caches as far as they fit");
 
-/// A wheel with its timers, which have indexes instead of addresses.
-class Rig {
+/// NumberedTimers are a wheel and its timers, which tests name by their indexes.
+class NumberedTimers {
   public:
-    explicit Rig(std::uint64_t start = 0, std::size_t count = 4)
+    explicit NumberedTimers(std::uint64_t start = 0, std::size_t count = 4)
         : wheel(std::make_unique<TimerWheel>(start)), timers(count) {}
-    ~Rig() {
+    ~NumberedTimers() {
         for (auto& timer : timers) wheel->cancel(timer);
     }
-    Rig(const Rig&) = delete;
-    Rig& operator=(const Rig&) = delete;
+    NumberedTimers(const NumberedTimers&) = delete;
+    NumberedTimers& operator=(const NumberedTimers&) = delete;
 
     std::size_t pop() {
         const auto* const timer = static_cast<const Timer*>(wheel->pop_due());
@@ -55,7 +55,7 @@ RULE(timer_wheel, to_the_nanosecond) {
                 const auto block = std::uint64_t{1} << bits;
                 const auto deadline = (start / block + 1) * block + static_cast<std::uint64_t>(by);
                 if (deadline <= start) continue; // after the end of time
-                Rig rig(start);
+                NumberedTimers rig(start);
                 rig.wheel->insert(rig.timers[0], deadline);
                 EXPECT_EQ(rig.at(deadline - 1), Numbers()) << start << ", " << deadline;
                 EXPECT_EQ(rig.at(deadline), Numbers{0}) << start << ", " << deadline;
@@ -68,7 +68,7 @@ RULE(timer_wheel, to_the_nanosecond) {
 RULE(timer_wheel, order) {
     for (const auto range : {tick, 100 * tick, tick << 13U, tick << 27U}) {
         for (const std::uint64_t steps : {1U, 7U, 1000U}) {
-            Rig rig(12345, 1000);
+            NumberedTimers rig(12345, 1000);
             std::mt19937_64 random(range);
             for (auto& timer : rig.timers) {
                 rig.wheel->insert(timer, 12345 + std::uniform_int_distribution<std::uint64_t>(0, range)(random));
@@ -90,7 +90,7 @@ RULE(timer_wheel, order) {
 // rearming a timer inserts it again.
 RULE(timer_wheel, ties) {
     const auto deadline = (tick << 24U) + 5 * tick + 77;
-    Rig rig(0, 10);
+    NumberedTimers rig(0, 10);
     rig.wheel->insert(rig.timers[9], deadline);
     for (const std::size_t number : {4U, 0U, 7U}) rig.wheel->insert(rig.timers[number], deadline);
     for (unsigned bits = 30; bits > 0; bits -= 10) { // from one level to the next
@@ -105,7 +105,7 @@ RULE(timer_wheel, ties) {
 // Ties of so many timers that they are sorted by another algorithm.
 TEST(timer_wheel, many_ties) {
     for (const auto deadline : {tick / 2, 100 * tick, tick << 15U}) {
-        Rig rig(0, 500);
+        NumberedTimers rig(0, 500);
         for (std::size_t number = 0; number < 500; ++number) {
             rig.wheel->insert(rig.timers[number], deadline - number % 3);
         }
@@ -121,7 +121,7 @@ TEST(timer_wheel, many_ties) {
 // that is not pending does nothing.
 RULE(timer_wheel, cancel) {
     for (const auto deadline : {tick / 2, 3 * tick, tick << 20U, end_of_time}) {
-        Rig rig;
+        NumberedTimers rig;
         for (auto& timer : rig.timers) rig.wheel->insert(timer, deadline);
         rig.wheel->cancel(rig.timers[1]);
         rig.wheel->cancel(rig.timers[1]);
@@ -134,7 +134,7 @@ RULE(timer_wheel, cancel) {
         EXPECT_TRUE(rig.wheel->has_due());
         rig.wheel->cancel(rig.timers[3]);
         EXPECT_FALSE(rig.wheel->has_due());
-        EXPECT_EQ(rig.pop(), Rig::none);
+        EXPECT_EQ(rig.pop(), NumberedTimers::none);
         EXPECT_EQ(rig.wheel->next_expiry(), std::nullopt);
     }
 }
@@ -143,10 +143,10 @@ RULE(timer_wheel, cancel) {
 TEST(timer_wheel, cancelled_timer_causes_no_wake) {
     for (const auto start : starts) {
         for (unsigned bits = 0; bits < 52; ++bits) {
-            Rig rig(start);
+            NumberedTimers rig(start);
             rig.wheel->insert(rig.timers[0], later(start, std::uint64_t{1} << bits));
             rig.wheel->insert(rig.timers[1], end_of_time);
-            const auto alone = Rig(start).wheel->next_expiry();
+            const auto alone = NumberedTimers(start).wheel->next_expiry();
             rig.wheel->cancel(rig.timers[1]);
             rig.wheel->cancel(rig.timers[0]);
             EXPECT_EQ(rig.wheel->next_expiry(), alone) << start << ", " << bits;
@@ -157,7 +157,7 @@ TEST(timer_wheel, cancelled_timer_causes_no_wake) {
 // A rearmed timer fires at its new deadline only, earlier or later than the old one, even if it was due.
 RULE(timer_wheel, rearm) {
     for (const auto step : {tick / 4, 2 * tick, 64 * tick, tick << 30U}) {
-        Rig rig;
+        NumberedTimers rig;
         rig.wheel->insert(rig.timers[0], 2 * step);
         rig.wheel->rearm(rig.timers[0], step);
         EXPECT_EQ(rig.at(step - 1), Numbers());
@@ -177,7 +177,7 @@ RULE(timer_wheel, rearm) {
 // that it schedules; the next advance() pops all of them, even at the same time.
 RULE(timer_wheel, rearm_between_pops) {
     const auto now = 64 * tick; // a level's slot begins here
-    Rig rig(now);
+    NumberedTimers rig(now);
     rig.wheel->insert(rig.timers[0], 5);
     rig.wheel->insert(rig.timers[1], now);
     rig.wheel->advance(now);
@@ -186,7 +186,7 @@ RULE(timer_wheel, rearm_between_pops) {
     EXPECT_EQ(rig.pop(), 1U);
     rig.wheel->rearm(rig.timers[1], now);
     rig.wheel->insert(rig.timers[2], now - tick);
-    EXPECT_EQ(rig.pop(), Rig::none);
+    EXPECT_EQ(rig.pop(), NumberedTimers::none);
     EXPECT_FALSE(rig.wheel->has_due());
     EXPECT_LE(rig.wheel->next_expiry(), now);
     EXPECT_EQ(rig.at(now), (Numbers{0, 2, 1}));
@@ -194,7 +194,7 @@ RULE(timer_wheel, rearm_between_pops) {
 
 // A timer that is due already is popped before those that become due later, whatever their deadlines.
 RULE(timer_wheel, due_first) {
-    Rig rig(1000);
+    NumberedTimers rig(1000);
     rig.wheel->insert(rig.timers[0], 500);
     rig.wheel->insert(rig.timers[1], 900);
     rig.wheel->advance(1000);
@@ -207,7 +207,7 @@ RULE(timer_wheel, due_first) {
 RULE(timer_wheel, next_expiry) {
     for (const auto start : starts) {
         for (unsigned bits = 1; bits < 52; ++bits) {
-            Rig rig(start, 50);
+            NumberedTimers rig(start, 50);
             std::mt19937_64 random(bits);
             std::uniform_int_distribution<std::uint64_t> delay(1, std::uint64_t{1} << bits);
             const auto common = delay(random);
@@ -234,7 +234,7 @@ static void fire_at(const auto& next_of, const auto& check) {
     for (const std::size_t count : {1U, 16U, 200U}) {
         for (const auto start : starts) {
             for (unsigned bits = 1; bits < 52; ++bits) {
-                Rig rig(start, count);
+                NumberedTimers rig(start, count);
                 std::mt19937_64 random(bits);
                 std::uniform_int_distribution<std::uint64_t> delay(1, std::uint64_t{1} << bits);
                 for (auto& timer : rig.timers) rig.wheel->insert(timer, start + delay(random));
@@ -265,7 +265,7 @@ RULE(timer_wheel, next_exact_deadline) {
             [](std::uint64_t next, std::uint64_t deadline) { EXPECT_EQ(deadline, next); });
     EXPECT_EQ(TimerWheel::tick, 65'536U);
     // A timer that is due and was not popped is due now; without a timer there is no deadline.
-    Rig rig;
+    NumberedTimers rig;
     const auto expect_all = [&](std::optional<std::uint64_t> expected) {
         EXPECT_EQ(rig.wheel->next_expiry(), expected);
         EXPECT_EQ(rig.wheel->next_deadline(), expected);
@@ -283,7 +283,7 @@ RULE(timer_wheel, next_exact_deadline) {
 
 // A time that is earlier than the last one is ignored: deadlines that have passed stay passed.
 RULE(timer_wheel, backwards) {
-    Rig rig(10 * tick);
+    NumberedTimers rig(10 * tick);
     rig.wheel->insert(rig.timers[0], 11 * tick);
     EXPECT_EQ(rig.at(5), Numbers());
     rig.wheel->insert(rig.timers[1], 9 * tick);
@@ -295,7 +295,7 @@ RULE(timer_wheel, backwards) {
 // The largest nanosecond count is a valid deadline, and its timer is popped. An advance() that far takes no longer than
 // any other, although it passes 2^48 ticks.
 RULE(timer_wheel, far) {
-    Rig rig;
+    NumberedTimers rig;
     rig.wheel->insert(rig.timers[0], end_of_time);
     rig.wheel->insert(rig.timers[1], end_of_time - 1);
     rig.wheel->insert(rig.timers[2], 1);
@@ -325,7 +325,7 @@ RULE(timer_wheel, destroyed) {
 
 // A test with a million timers.
 TEST(timer_wheel, million) {
-    Rig rig(0, 1'000'000);
+    NumberedTimers rig(0, 1'000'000);
     std::mt19937_64 random(1);
     for (auto& timer : rig.timers) rig.wheel->insert(timer, random() >> 20U);
     EXPECT_EQ(rig.wheel->pending(), rig.timers.size());

@@ -104,11 +104,11 @@ Choice explained(const DemoOptions& options) {
 int demo(const DemoOptions& options) {
     require_descriptors(2 * static_cast<std::size_t>(options.connections) + descriptors_beside);
     const auto choice = explained(options);
-    if (!choice.winner) {
+    if (!choice.backend) {
         fmt::print(stderr, "{}\n", choice.text());
         return 1;
     }
-    expect_interrupt();
+    handle_interrupts();
     Series series;
     if (options.all) {
         series.run_all(options);

@@ -68,7 +68,7 @@ void EchoClients::connect_more() {
         if (!error) error = stream.set_nodelay(true);
         auto& client = clients_.emplace_back(Client{{std::move(stream), Token{clients_.size()}, mode_}});
         if (!error) error = client.watched.add(poll_.registrator(), Ready::writable);
-        if (survives(error, "connect")) {
+        if (check(error, "connect")) {
             ++connecting_;
             ++alive_;
         } else {
@@ -100,7 +100,7 @@ void EchoClients::give_up() {
     phase_ = Phase::over;
     for (auto& client : clients_) {
         if (client.state == State::gone) continue;
-        fail("received nothing for too long while " + std::string(aim_of(client.state)));
+        fail("received nothing for too long while " + std::string(activity_of(client.state)));
         drop(client);
     }
 }
@@ -125,13 +125,13 @@ bool EchoClients::on_connected(Client& client) {
     connect_more();
     const auto connected = client.watched.socket().finish_connect();
     if (connected.would_block()) return fail("was reported as connected before it was");
-    if (!survives(connected.error, "connect")) return false;
+    if (!check(connected.error, "connect")) return false;
     client.state = State::idle;
     ++tally_->connected;
     return true;
 }
 
-std::string_view EchoClients::aim_of(State state) noexcept {
+std::string_view EchoClients::activity_of(State state) noexcept {
     switch (state) {
     case State::connecting:
         return "it connected";
@@ -161,24 +161,25 @@ bool EchoClients::request(Client& client) {
 bool EchoClients::watch(Client& client) {
     const bool has_unsent = client.sent < client.payload.size();
     const auto interest = has_unsent ? Ready::readable | Ready::writable : Ready::readable;
-    return survives(client.watched.expect(poll_.registrator(), interest), "modify");
+    return check(client.watched.set_interest(poll_.registrator(), interest), "modify");
 }
 
 bool EchoClients::send(Client& client) {
     const auto sent = client.watched.socket().write(client.payload.subspan(client.sent));
     client.sent += sent.count;
-    return survives(sent.error, "write");
+    return check(sent.error, "write");
 }
 
 bool EchoClients::receive(Client& client) {
-    const auto came = client.watched.socket().read(buffer_);
-    if (came.is_end()) return client.state == State::ending ? false : fail("the server ended the connection");
-    if (!came.is_done()) return survives(came.error, "read");
-    return client.state == State::requesting ? take(client, came.count) : fail("received bytes that it did not send");
+    const auto received = client.watched.socket().read(buffer_);
+    if (received.is_end()) return client.state == State::ending ? false : fail("the server ended the connection");
+    if (!received.is_done()) return check(received.error, "read");
+    return client.state == State::requesting ? verify(client, received.count)
+                                             : fail("received bytes that it did not send");
 }
 
 /// Compares the echo with the payload; its last byte ends the request.
-bool EchoClients::take(Client& client, std::size_t count) {
+bool EchoClients::verify(Client& client, std::size_t count) {
     if (count > client.sent - client.received) return fail("received more bytes than it sent");
     if (std::memcmp(buffer_.data(), client.payload.data() + client.received, count) != 0)
         return fail("received bytes that differ from those it sent");
@@ -193,10 +194,10 @@ bool EchoClients::take(Client& client, std::size_t count) {
 
 bool EchoClients::end(Client& client) {
     client.state = State::ending;
-    return survives(client.watched.socket().shut_down_writing(), "shutdown");
+    return check(client.watched.socket().shut_down_writing(), "shutdown");
 }
 
-bool EchoClients::survives(const std::error_code& error, std::string_view step) {
+bool EchoClients::check(const std::error_code& error, std::string_view step) {
     return !error || fail(std::string(step) + ": " + error.message());
 }
 
@@ -208,7 +209,7 @@ bool EchoClients::fail(std::string_view what) {
 void EchoClients::drop(Client& client) {
     client.state = State::gone;
     --alive_;
-    survives(client.watched.remove(poll_.registrator()), "remove");
+    check(client.watched.remove(poll_.registrator()), "remove");
 }
 
 } // namespace pollux::tools

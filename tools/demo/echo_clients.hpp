@@ -25,7 +25,7 @@ namespace pollux::tools {
 ///     connecting ──▶ idle ──▶ requesting ⟲ ──▶ ending ──▶ closed
 ///
 /// They start together, when all are connected. After the measured time each completes its request, shuts down its
-/// sending half, and expects the end of the stream. A client that receives nothing within `patience` is an error.
+/// sending half, and waits for the end of the stream. A client that receives nothing within `patience` is an error.
 class EchoClients {
   public:
     static constexpr std::chrono::seconds patience{10};
@@ -56,7 +56,7 @@ class EchoClients {
         clock::time_point began = {};
     };
 
-    static std::string_view aim_of(State state) noexcept;
+    static std::string_view activity_of(State state) noexcept;
     void connect_more();
     void begin_measuring();
     void begin_ending();
@@ -68,10 +68,10 @@ class EchoClients {
     bool watch(Client& client);
     bool send(Client& client);
     bool receive(Client& client);
-    bool take(Client& client, std::size_t count);
+    bool verify(Client& client, std::size_t count);
     bool end(Client& client);
     /// Counts the error, if there is one; returns whether the client may continue.
-    bool survives(const std::error_code& error, std::string_view step);
+    bool check(const std::error_code& error, std::string_view step);
     bool fail(std::string_view what);
     void drop(Client& client);
 

@@ -48,7 +48,8 @@ void EchoServer::run() {
 void EchoServer::accept_all() {
     for (;;) {
         auto accepted = listener_.socket().accept();
-        if (accepted.would_block()) return check(listener_.expect(poll_.registrator(), Ready::readable), "modify");
+        if (accepted.would_block())
+            return check(listener_.set_interest(poll_.registrator(), Ready::readable), "modify");
         if (accepted.has_failed()) {
             if (net::TcpListener::is_transient(accepted.error)) continue; // the client has gone away
             return check(accepted.error, "accept");                       // its clients will report an error, too
@@ -73,17 +74,17 @@ void EchoServer::serve(Token token) {
         return drop(token);
     }
     if (connection.ended && connection.unsent.empty()) return drop(token);
-    const auto aim = connection.unsent.empty() ? Ready::readable : Ready::writable;
-    check(connection.watched.expect(poll_.registrator(), aim), "modify");
+    const auto interest = connection.unsent.empty() ? Ready::readable : Ready::writable;
+    check(connection.watched.set_interest(poll_.registrator(), interest), "modify");
 }
 
 /// Reads once, so that each connection has its turn, and sends as much as possible at once.
 std::error_code EchoServer::echo(Connection& connection) {
     auto& stream = connection.watched.socket();
-    const auto came = stream.read(buffer_);
-    connection.ended = came.is_end();
-    if (!came.is_done()) return came.error;
-    const auto data = net::ConstBuffer(buffer_).first(came.count);
+    const auto received = stream.read(buffer_);
+    connection.ended = received.is_end();
+    if (!received.is_done()) return received.error;
+    const auto data = net::ConstBuffer(buffer_).first(received.count);
     const auto sent = stream.write(data);
     connection.unsent.assign(data.begin() + static_cast<std::ptrdiff_t>(sent.count), data.end());
     return sent.error;

@@ -17,8 +17,8 @@ namespace pollux::tools {
 
 /// An EchoServer returns all bytes to their client, for any number of clients, until it is closed.
 ///
-/// Each connection has one of two aims: to read, or, if the client reads less than it sends, to write the rest before
-/// it reads more. So no data piles up in the server, whatever clients do.
+/// Each connection waits to be readable, or, if the client reads less than it sends, to be writable: the server writes
+/// the rest before it reads more, so that it buffers one read of each connection at most.
 class EchoServer {
   public:
     /// Errors: std::system_error

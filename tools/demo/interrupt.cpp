@@ -17,7 +17,7 @@ extern "C" void interrupt(int signal) {
 
 } // namespace
 
-void expect_interrupt() {
+void handle_interrupts() {
     std::signal(SIGINT, interrupt);
     std::signal(SIGTERM, interrupt);
 }

@@ -4,7 +4,7 @@
 namespace pollux::tools {
 
 /// Makes Ctrl-C, or SIGTERM, request an end instead of forcing it; a second one forces it.
-void expect_interrupt();
+void handle_interrupts();
 
 /// Whether an end was requested.
 bool was_interrupted() noexcept;

@@ -20,15 +20,15 @@ using namespace std::chrono_literals;
 /// Returns the cheapest mode: level if it is offered, since a watch then changes only when its aim does.
 Mode mode_of(const Capabilities& capabilities) { return capabilities.level ? Mode::level : Mode::oneshot; }
 
-/// A Serving runs the server in a thread; its destructor closes the server, since the future would wait for it for
-/// ever.
-class Serving {
+/// A ServerThread runs the server in another thread. Its destructor closes the server, since that of the future would
+/// wait for ever.
+class ServerThread {
   public:
-    explicit Serving(EchoServer& server)
+    explicit ServerThread(EchoServer& server)
         : server_(&server), done_(std::async(std::launch::async, [&server] { server.run(); })) {}
-    ~Serving() { static_cast<void>(server_->close()); } // after end(), whose result was reported
-    Serving(const Serving&) = delete;
-    Serving& operator=(const Serving&) = delete;
+    ~ServerThread() { static_cast<void>(server_->close()); } // after end(), whose result was reported
+    ServerThread(const ServerThread&) = delete;
+    ServerThread& operator=(const ServerThread&) = delete;
 
     /// Waits for the end; returns whether it was within the limit.
     bool end(std::chrono::seconds limit) {
@@ -49,13 +49,13 @@ class Serving {
 }
 
 /// Shows the progress, and forwards an interrupt; returns whether the clients ended in time.
-bool watch_over(const std::future<void>& driving, EchoClients& clients, const Tally& tally, const std::string& backend,
-                std::chrono::seconds time, Progress& progress) {
+bool wait_for_clients(const std::future<void>& clients_done, EchoClients& clients, const Tally& tally,
+                      const std::string& backend, std::chrono::seconds time, Progress& progress) {
     // Each phase of the clients has its own limit; this one is for backends whose select() hangs.
     const time::Deadline limit(time + 3 * EchoClients::patience);
     std::optional<time::Deadline> next_line(0s);
     int seconds = 0;
-    for (bool stopped = false; driving.wait_for(50ms) != std::future_status::ready;) {
+    for (bool stopped = false; clients_done.wait_for(50ms) != std::future_status::ready;) {
         if (was_interrupted() && !stopped) {
             clients.stop();
             stopped = true;
@@ -88,11 +88,11 @@ Measurement measure(const Request& request, std::size_t connections, std::chrono
     Tally tally;
     EchoServer server(std::move(server_poll), mode, tally);
     EchoClients clients(poll_of_clients(result.choice), mode, server.address(), time, connections, tally);
-    Serving serving(server);
-    auto driving = std::async(std::launch::async, [&clients] { clients.run(); });
-    if (!watch_over(driving, clients, tally, backend, time, progress)) abandon(backend, progress);
-    driving.get();
-    if (!serving.end(EchoClients::patience)) abandon(backend, progress);
+    ServerThread server_thread(server);
+    auto clients_done = std::async(std::launch::async, [&clients] { clients.run(); });
+    if (!wait_for_clients(clients_done, clients, tally, backend, time, progress)) abandon(backend, progress);
+    clients_done.get();
+    if (!server_thread.end(EchoClients::patience)) abandon(backend, progress);
     progress.clear();
 
     result.connections = tally.connected;

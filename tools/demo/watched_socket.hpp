@@ -22,7 +22,7 @@ class WatchedSocket {
     }
 
     /// Sets the next interest. Call it after each event: a one-shot watch needs it even if nothing has changed.
-    std::error_code expect(const PollRegistrator& registrator, Ready interest) noexcept {
+    std::error_code set_interest(const PollRegistrator& registrator, Ready interest) noexcept {
         if (interest == watch_.interest && watch_.mode == Mode::level) return {};
         watch_.interest = interest;
         return registrator.modify(socket_, watch_);

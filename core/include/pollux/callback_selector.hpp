@@ -122,13 +122,13 @@ class CallbackSelector final : public Selector, private Registrator {
       public:
         Watched(Source source, Callback*& called) noexcept : Callback(source, called) {}
 
-        [[nodiscard]] std::error_code start(Library& library, const Watch& asked) {
-            if (any(asked.interest & promises)) {
-                if (const std::error_code error = library.start(handle_, *this, asked.interest & promises))
+        [[nodiscard]] std::error_code start(Library& library, const Watch& requested) {
+            if (any(requested.interest & promises)) {
+                if (const std::error_code error = library.start(handle_, *this, requested.interest & promises))
                     return error;
                 is_started_ = true;
             }
-            watch = asked;
+            watch = requested;
             return {};
         }
         void stop(Library& library) noexcept {

@@ -100,20 +100,20 @@ struct Choice {
     std::string origin;                 // where `requested` is from: "from POLLUX_BACKEND"
     std::string requested_layers;       // the value of POLLUX_LAYERS
     std::string refusal;                // why `requested` or `requested_layers` is invalid; then nothing was tried
-    std::vector<Attempt> attempts;      // the last one was opened, if there is a `winner`
+    std::vector<Attempt> attempts;      // the last one was opened, if there is a `backend`
     std::vector<Attempt> passed_over;   // plugins that `auto` did not load for a reason other than their rank
-    std::optional<FoundPlugin> winner;  // the backend, with the values of its options
-    std::vector<FoundPlugin> layers;    // around the winner, outermost first, with the values of their options
+    std::optional<FoundPlugin> backend; // what was opened, with the values of its options; empty if none was
+    std::vector<FoundPlugin> layers;    // around the backend, outermost first, with the values of their options
     std::vector<std::string> installed; // names, sorted
     std::vector<std::filesystem::path> folders; // searched, in order
     std::vector<std::string> notes;             // what was ignored, and why
 
-    /// Opens another Selector of the same stack: the winner and its layers, with the same options. Returns null, and
-    /// the reason in `failure`, if that fails; without a winner the reason is operation_not_supported. Threads: any.
+    /// Opens another Selector of the same stack: the backend and its layers, with the same options. Returns null, and
+    /// the reason in `failure`, if that fails; without a backend the reason is operation_not_supported. Threads: any.
     [[nodiscard]] std::unique_ptr<Selector> open(OpenFailure& failure) const noexcept;
 
-    /// Returns the winner and its layers as in POLLUX_BACKEND, with the options that were given:
-    /// "trace+epoll?batch=64". Empty without a winner.
+    /// Returns the backend and its layers as in POLLUX_BACKEND, with the options that were given:
+    /// "trace+epoll?batch=64". Empty without a backend.
     std::string stack() const;
 
     /// Returns whether `requested` leaves the choice of the backend to the ranks: "auto", "trace+auto".

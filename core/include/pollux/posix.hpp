@@ -24,7 +24,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/// Functions for authors of plugins on POSIX systems.
+/// Functions for authors of plugins on POSIX systems: errors and durations of system calls, descriptors, a pair of
+/// sockets that ends a sleep, and poll(2) below a lowered RLIMIT_NOFILE.
 namespace pollux::posix {
 
 /// Returns the error of a system call that returns -1 and sets errno: `return check(epoll_ctl(...))`. The values of

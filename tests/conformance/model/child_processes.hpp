@@ -5,8 +5,8 @@
 
 namespace pollux::conformance::model {
 
-/// Starts processes that sleep until they are ended. A helper process starts them, which has no descriptors that they
-/// could keep open.
+/// ChildProcesses starts processes that sleep until they are ended. A helper process starts them, which has no
+/// descriptors that they could keep open.
 ///
 /// Threads: one at a time. Errors: std::system_error.
 class ChildProcesses {

@@ -11,10 +11,11 @@
 namespace pollux::conformance::model {
 namespace {
 
-/// Does not use the distributions of the standard library, which differ between implementations.
-class Dice {
+/// A Random makes the same choices on each system: it does not use the distributions of the standard library, which
+/// differ between implementations.
+class Random {
   public:
-    explicit Dice(std::uint64_t seed) : random_(seed) {}
+    explicit Random(std::uint64_t seed) : random_(seed) {}
 
     std::size_t below(std::size_t count) { return static_cast<std::size_t>((random_() >> 16) % count); }
     bool one_in(std::size_t count) { return below(count) == 0; }
@@ -24,9 +25,9 @@ class Dice {
     Value weighted(std::initializer_list<std::pair<Value, std::size_t>> choices) {
         std::size_t total = 0;
         for (const auto& [value, weight] : choices) total += weight;
-        auto place = below(total);
+        auto offset = below(total);
         const auto* choice = choices.begin();
-        while (place >= choice->second) place -= (choice++)->second;
+        while (offset >= choice->second) offset -= (choice++)->second;
         return choice->first;
     }
 
@@ -57,69 +58,69 @@ constexpr auto actions = [] {
     return places;
 }();
 
-Action any_action(Dice& dice) { return actions[dice.below(total_weight)]; }
+Action any_action(Random& random) { return actions[random.below(total_weight)]; }
 
-std::size_t any_source(Dice& dice) {
+std::size_t any_source(Random& random) {
     unsigned total = 0;
     for (const auto nature : natures) total += kind_of(nature).share;
-    auto place = dice.below(total);
+    auto place = random.below(total);
     std::size_t source = 0;
     while (place >= kind_of(natures[source]).share) place -= kind_of(natures[source++]).share;
     return source;
 }
 
-Ready any_interest(Dice& dice) {
-    return dice.weighted<Ready>({{Ready::readable, 8},
-                                 {Ready::writable, 5},
-                                 {Ready::readable | Ready::writable, 6},
-                                 {Ready::none, 2},
-                                 {Ready::priority, 1},
-                                 {Ready::closed | Ready::failed, 1},
-                                 {Ready::readable | Ready::closed, 1}});
+Ready any_interest(Random& random) {
+    return random.weighted<Ready>({{Ready::readable, 8},
+                                   {Ready::writable, 5},
+                                   {Ready::readable | Ready::writable, 6},
+                                   {Ready::none, 2},
+                                   {Ready::priority, 1},
+                                   {Ready::closed | Ready::failed, 1},
+                                   {Ready::readable | Ready::closed, 1}});
 }
 
-Mode any_mode(Dice& dice) {
-    return dice.weighted<Mode>({{Mode::oneshot, 20}, {Mode::level, 20}, {Mode::edge, 20}, {Mode{77}, 1}});
+Mode any_mode(Random& random) {
+    return random.weighted<Mode>({{Mode::oneshot, 20}, {Mode::level, 20}, {Mode::edge, 20}, {Mode{77}, 1}});
 }
 
-std::size_t any_amount(Dice& dice, Action action) {
+std::size_t any_amount(Random& random, Action action) {
     switch (action) {
     case Action::write:
-        return 1 + dice.below(4);
+        return 1 + random.below(4);
     case Action::read:
-        return dice.weighted<std::size_t>({{1, 2}, {4096, 3}});
+        return random.weighted<std::size_t>({{1, 2}, {4096, 3}});
     case Action::wake:
-        return dice.weighted<std::size_t>({{1, 3}, {2, 1}, {3, 1}});
+        return random.weighted<std::size_t>({{1, 3}, {2, 1}, {3, 1}});
     case Action::select:
-        return dice.weighted<std::size_t>({{64, 20}, {1, 10}, {2, 5}, {0, 1}});
+        return random.weighted<std::size_t>({{64, 20}, {1, 10}, {2, 5}, {0, 1}});
     default:
         return 0;
     }
 }
 
-Thread any_thread(Dice& dice, Action action) {
+Thread any_thread(Random& random, Action action) {
     if (action == Action::select) return Thread::same;
-    const auto thread = dice.weighted<Thread>({{Thread::same, 200}, {Thread::other, 1}, {Thread::race, 1}});
+    const auto thread = random.weighted<Thread>({{Thread::same, 200}, {Thread::other, 1}, {Thread::race, 1}});
     return thread == Thread::race && !may_race(action) ? Thread::same : thread;
 }
 
-/// The state of a sequence so far, so that few operations have to be skipped.
+/// A Progress is the state of a sequence so far, so that few operations have to be skipped.
 struct Progress {
     World world;
     std::array<bool, source_count> is_watched{};
     std::array<bool, source_count> was_closed_watched{}; // closed while it was watched
 
     /// Chooses mostly possible operations, and now and then ones that are refused.
-    bool wants(const Operation& operation, Dice& dice) const {
+    bool wants(const Operation& operation, Random& random) const {
         const bool is_open = world.is_open(operation.source), is_known = is_watched[operation.source];
         switch (operation.action) {
         case Action::add:
-            return (is_open && !is_known) || dice.one_in(10);
+            return (is_open && !is_known) || random.one_in(10);
         case Action::modify:
         case Action::remove:
-            return is_known || dice.one_in(10);
+            return is_known || random.one_in(10);
         case Action::close:
-            return is_open && (!is_known || dice.one_in(4));
+            return is_open && (!is_known || random.one_in(4));
         case Action::reopen:
             return !is_known && world.allow(operation);
         case Action::dup:
@@ -142,30 +143,30 @@ struct Progress {
 } // namespace
 
 Sequence generate(std::uint64_t seed, std::size_t length) {
-    Dice dice(seed);
+    Random random(seed);
     // With fewer sources each has more operations.
     std::array<std::size_t, source_count> cast{};
-    const std::size_t members = dice.weighted<std::size_t>({{1, 20}, {2, 40}, {3, 20}, {6, 30}, {source_count, 1}});
-    for (std::size_t i = 0; i < members; ++i) cast[i] = members == source_count ? i : any_source(dice);
+    const std::size_t members = random.weighted<std::size_t>({{1, 20}, {2, 40}, {3, 20}, {6, 30}, {source_count, 1}});
+    for (std::size_t i = 0; i < members; ++i) cast[i] = members == source_count ? i : any_source(random);
     Progress progress;
 
     Sequence sequence;
     while (sequence.size() < length) {
-        Operation operation{any_action(dice)};
-        if (has_source(operation.action)) operation.source = cast[dice.below(members)];
+        Operation operation{any_action(random)};
+        if (has_source(operation.action)) operation.source = cast[random.below(members)];
         operation.amount =
-            operation.action == Action::dup ? cast[dice.below(members)] : any_amount(dice, operation.action);
-        if (!progress.wants(operation, dice)) continue;
-        operation.thread = any_thread(dice, operation.action);
+            operation.action == Action::dup ? cast[random.below(members)] : any_amount(random, operation.action);
+        if (!progress.wants(operation, random)) continue;
+        operation.thread = any_thread(random, operation.action);
         if (has_watch(operation.action)) {
-            operation.interest = any_interest(dice);
-            operation.mode = any_mode(dice);
+            operation.interest = any_interest(random);
+            operation.mode = any_mode(random);
             operation.token =
-                dice.weighted<TokenKind>({{TokenKind::own, 100}, {TokenKind::wake, 1}, {TokenKind::reserved, 1}});
+                random.weighted<TokenKind>({{TokenKind::own, 100}, {TokenKind::wake, 1}, {TokenKind::reserved, 1}});
         }
         progress.remember(operation);
         // Now and then often enough to show a spin.
-        const bool is_insistent = operation.action == Action::select && dice.one_in(20);
+        const bool is_insistent = operation.action == Action::select && random.one_in(20);
         sequence.insert(sequence.end(), is_insistent ? 10 : 1, operation);
     }
     sequence.resize(length);

@@ -8,6 +8,7 @@
 
 namespace pollux::conformance::model {
 
+/// The kind of a source.
 enum class Nature : std::uint8_t {
     local,         // a stream socket of a pair
     pipe_reader,   //
@@ -57,7 +58,7 @@ inline bool is_local(Nature nature) { return nature == Nature::local || nature =
 /// The kind of each source when it is opened.
 extern const std::array<Nature, source_count> natures;
 
-/// The state of one source after the operations so far, independent of its descriptors and watches.
+/// Facts are the state of one source after the operations so far, independent of its descriptors and watches.
 struct Facts {
     Nature nature;
     bool has_far = true;
@@ -67,7 +68,7 @@ struct Facts {
     bool is_dead = false;    // no call on near blocks
     bool has_error = false;  // near has a pending error
     bool was_closed = false; // far ended the stream before an error
-    bool is_full = false;    // near has no room to write
+    bool is_full = false;    // near has no space to write
     bool is_urged = false;   // an out-of-band byte is pending
     std::size_t to_read = 0; // on its way to near
     std::size_t unread = 0;  // on its way to far

@@ -30,7 +30,7 @@ Owned unix_socket() { return Owned(demand(socket(AF_UNIX, SOCK_STREAM | SOCK_NON
 
 } // namespace
 
-Made terminal_pair(bool is_slave) {
+TestSource terminal_pair(bool is_slave) {
     Owned master(demand(posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC), "posix_openpt"));
     int locked = 0;
     demand(ioctl(master, TIOCSPTLCK, &locked), "ioctl(TIOCSPTLCK)");
@@ -39,13 +39,13 @@ Made terminal_pair(bool is_slave) {
     demand(tcgetattr(slave, &settings), "tcgetattr");
     cfmakeraw(&settings);
     demand(tcsetattr(slave, TCSANOW, &settings), "tcsetattr");
-    Made made;
+    TestSource made;
     made.near = std::move(is_slave ? slave : master);
     made.far = std::move(is_slave ? master : slave);
     return made;
 }
 
-Made fifo_pair(bool is_writer) {
+TestSource fifo_pair(bool is_writer) {
     std::array<char, 32> folder{"/tmp/pollux-fifo-XXXXXX"};
     if (!mkdtemp(folder.data())) demand(-1, "mkdtemp");
     const std::string name = std::string(folder.data()) + "/fifo";
@@ -59,14 +59,14 @@ Made fifo_pair(bool is_writer) {
     rmdir(folder.data());
     if (ends[1] == Owned::none) demand(-1, "mkfifo");
     demand(fcntl(ends[1], F_SETPIPE_SZ, 8192), "fcntl(F_SETPIPE_SZ)");
-    Made made;
+    TestSource made;
     made.near = std::move(ends[is_writer]);
     made.far = std::move(ends[!is_writer]);
     return made;
 }
 
-Made epoll_source() {
-    Made made;
+TestSource epoll_source() {
+    TestSource made;
     made.far = Owned(demand(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd"));
     made.near = Owned(demand(epoll_create1(EPOLL_CLOEXEC), "epoll_create1"));
     epoll_event event{EPOLLIN, {}};
@@ -74,8 +74,8 @@ Made epoll_source() {
     return made;
 }
 
-Made unix_listener_source() {
-    Made made;
+TestSource unix_listener_source() {
+    TestSource made;
     made.near = unix_socket();
     const sockaddr_un any_name{AF_UNIX, {}}; // the kernel chooses one (unix(7), autobind)
     demand(bind(made.near, reinterpret_cast<const sockaddr*>(&any_name), sizeof any_name.sun_family), "bind");
@@ -83,7 +83,7 @@ Made unix_listener_source() {
     return made;
 }
 
-bool connect_unix_client(Made& made, Source listener) {
+bool connect_unix_client(TestSource& made, Source listener) {
     sockaddr_un address{};
     socklen_t size = sizeof address;
     demand(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), "getsockname");

@@ -6,12 +6,12 @@
 /// Sources that make() needs several calls for. Errors: std::system_error.
 namespace pollux::conformance::model {
 
-Made terminal_pair(bool is_slave);
+TestSource terminal_pair(bool is_slave);
 /// The FIFO has a name only until both ends are open.
-Made fifo_pair(bool is_writer);
-Made epoll_source();
-Made unix_listener_source();
+TestSource fifo_pair(bool is_writer);
+TestSource epoll_source();
+TestSource unix_listener_source();
 /// Adds a client to the queue of the listener; returns whether that succeeded.
-bool connect_unix_client(Made& made, Source listener);
+bool connect_unix_client(TestSource& made, Source listener);
 
 } // namespace pollux::conformance::model

@@ -45,18 +45,18 @@ std::vector<Subject> open_all(const std::vector<std::string>& backends) {
     for (const auto& backend : backends) {
         Choice choice;
         static_cast<void>(open({.backend = backend}, choice));
-        if (!choice.winner) throw OpenError(choice.text());
+        if (!choice.backend) throw OpenError(choice.text());
         subjects.push_back(subject_of(choice));
     }
     return subjects;
 }
 
 void print(const std::vector<Subject>& subjects, const Sequence& sequence, const Run& run) {
-    for (std::size_t i = 0; i < run.answers.size(); ++i) {
+    for (std::size_t i = 0; i < run.results.size(); ++i) {
         fmt::print("  {:3}  {:24}", i + 1, text_of(sequence[i]));
         for (std::size_t backend = 0; backend < subjects.size(); ++backend) {
-            const auto& answer = run.answers[i][backend];
-            if (!answer.empty()) fmt::print("  {}: {}", subjects[backend].name, answer);
+            const auto& result = run.results[i][backend];
+            if (!result.empty()) fmt::print("  {}: {}", subjects[backend].name, result);
         }
         fmt::print("\n");
     }

@@ -11,7 +11,7 @@ namespace {
 
 using Errors = std::vector<std::errc>;
 
-/// How often it is no spin.
+/// The number of repeated reports that is no spin.
 constexpr int few = 8;
 
 constexpr Ready all_promises = Ready::readable | Ready::writable | Ready::priority;
@@ -26,13 +26,13 @@ std::string difference(const std::string& expected, const std::string& seen) {
 
 /// A call has to fail if one of the errors has a cause, and with any of those that have one; `optional`: those that it
 /// may fail with.
-std::string check(std::error_code answer, const Errors& errors, const Errors& optional = {}) {
-    const auto is_it = [answer](std::errc error) { return answer == error; };
-    if (answer && std::any_of(optional.begin(), optional.end(), is_it)) return {};
-    if (errors.empty() ? !answer : std::any_of(errors.begin(), errors.end(), is_it)) return {};
+std::string check(std::error_code result, const Errors& errors, const Errors& optional = {}) {
+    const auto is_result = [result](std::errc error) { return result == error; };
+    if (result && std::any_of(optional.begin(), optional.end(), is_result)) return {};
+    if (errors.empty() ? !result : std::any_of(errors.begin(), errors.end(), is_result)) return {};
     std::string expected = errors.empty() ? "success" : "";
     for (const auto error : errors) expected += (expected.empty() ? "" : ", or ") + describe(make_error_code(error));
-    return difference(expected, describe(answer));
+    return difference(expected, describe(result));
 }
 
 /// What add() and modify() refuse whatever the source is [add.wake_token] [add.mode_not_offered] [priority.asked].
@@ -60,7 +60,7 @@ Errors optional_refusals(const Capabilities& capabilities, const Facts& facts, c
 
 } // namespace
 
-std::string Model::added(std::size_t source, const World& world, const Watch& watch, std::error_code answer) {
+std::string Model::added(std::size_t source, const World& world, const Watch& watch, std::error_code result) {
     auto errors = refusals(capabilities_, watch);
     const auto& facts = world.facts(source);
     if (!world.is_open(source)) errors.push_back(std::errc::bad_file_descriptor); // [add.not_open]
@@ -68,41 +68,41 @@ std::string Model::added(std::size_t source, const World& world, const Watch& wa
     if (world.is_open(source) && kind_of(facts.nature).is_always_ready && !is_device(facts.nature) &&
         !capabilities_.files)
         errors.push_back(std::errc::operation_not_permitted); // [add.regular_file]
-    if (!answer) arm(source, facts, watch);
-    return check(answer, errors, optional_refusals(capabilities_, facts, watch));
+    if (!result) arm(source, facts, watch);
+    return check(result, errors, optional_refusals(capabilities_, facts, watch));
 }
 
-std::string Model::modified(std::size_t source, const World& world, const Watch& watch, std::error_code answer) {
+std::string Model::modified(std::size_t source, const World& world, const Watch& watch, std::error_code result) {
     auto errors = refusals(capabilities_, watch);
     if (!world.is_open(source)) {
         errors.push_back(std::errc::bad_file_descriptor); // [add.not_open]
     } else if (!watches(source)) {
         errors.push_back(std::errc::no_such_file_or_directory); // [modify.unknown]
     }
-    if (!answer) arm(source, world.facts(source), watch);
-    return check(answer, errors, optional_refusals(capabilities_, world.facts(source), watch));
+    if (!result) arm(source, world.facts(source), watch);
+    return check(result, errors, optional_refusals(capabilities_, world.facts(source), watch));
 }
 
-std::string Model::removed(std::size_t source, std::error_code answer) {
+std::string Model::removed(std::size_t source, std::error_code result) {
     const bool may_be_unknown = watches(source) && watched_[source]->is_closed_watched; // [close.while_registered]
     const bool was_known = watches(source);
     if (may_be_unknown && watched_[source]->is_duplicated)
-        ghosts_.push_back({watched_[source]->watch.token, source, watched_[source]->slot});
+        leftover_.push_back({watched_[source]->watch.token, source, watched_[source]->slot});
     watched_[source].reset();
     forget_turns();
-    if (may_be_unknown && !answer) return {};
-    return check(answer, was_known && !may_be_unknown ? Errors{} : Errors{std::errc::no_such_file_or_directory});
+    if (may_be_unknown && !result) return {};
+    return check(result, was_known && !may_be_unknown ? Errors{} : Errors{std::errc::no_such_file_or_directory});
 }
 
-std::string Model::woken(std::size_t times, std::error_code answer) {
+std::string Model::woken(std::size_t times, std::error_code result) {
     wakes_ += times;
     wake_is_due_ = wake_is_due_ || times > 0;
-    return check(answer, {}); // [wake.never_blocks]
+    return check(result, {}); // [wake.never_blocks]
 }
 
 void Model::arm(std::size_t source, const Facts& facts, const Watch& watch) {
-    // A ready source is reported, whether it is news or not [add.already_ready] [modify.rearms].
-    watched_[source] = Watched{.watch = watch, .unreported = all_promises, .news = facts.promises()};
+    // A ready source is reported, whether it became ready just now or not [add.already_ready] [modify.rearms].
+    watched_[source] = Watched{.watch = watch, .unreported = all_promises, .newly_ready = facts.promises()};
     watched_[source]->watch.interest = watch.interest & all_promises; // [add.no_interest]
     forget_turns();
 }
@@ -122,15 +122,15 @@ void Model::changed(const Operation& operation, const Facts& before, const World
             continue;
         auto& watched = *watched_[source];
         const Ready gained = without(after.promises(), before.promises());
-        // Data that a read left unread is no news [edge.partial_read], unless the backend reports states.
+        // Data that a read left unread is nothing new [edge.partial_read], unless the backend reports states.
         if (!is_by_near || any(gained) || kind.wakes_itself || !is_native) {
-            watched.has_news = true;
+            watched.has_changed = true;
             watched.unreported = all_promises;
         }
-        watched.news |= gained;
-        // New data is news although there was data [edge.new_data], and so is the end [end.of_stream].
-        if (operation.action == Action::write && is_native) watched.news |= Ready::readable;
-        if (after.has_ended && !before.has_ended) watched.news |= after.promises() & Ready::readable;
+        watched.newly_ready |= gained;
+        // New data is reported although there was data [edge.new_data], and so is the end [end.of_stream].
+        if (operation.action == Action::write && is_native) watched.newly_ready |= Ready::readable;
+        if (after.has_ended && !before.has_ended) watched.newly_ready |= after.promises() & Ready::readable;
     }
 }
 
@@ -142,7 +142,7 @@ void Model::closed(std::size_t source, const World& world) {
         watched_[source]->is_duplicated = true;
     }
     if (!world.is_in_use(slot)) {
-        std::erase_if(ghosts_, [slot](const Ghost& ghost) { return ghost.slot == slot; });
+        std::erase_if(leftover_, [slot](const LeftoverWatch& watch) { return watch.slot == slot; });
         for (auto& watched : watched_) {
             if (watched && watched->slot == slot) watched->is_duplicated = false;
         }
@@ -150,13 +150,14 @@ void Model::closed(std::size_t source, const World& world) {
     forget_turns();
 }
 
-bool Model::is_ghost(Token token) const {
-    return std::any_of(ghosts_.begin(), ghosts_.end(), [token](const Ghost& ghost) { return ghost.token == token; });
+bool Model::is_leftover(Token token) const {
+    return std::any_of(leftover_.begin(), leftover_.end(),
+                       [token](const LeftoverWatch& watch) { return watch.token == token; });
 }
 
-bool Model::haunts(std::size_t source, std::size_t slot) const {
-    return std::any_of(ghosts_.begin(), ghosts_.end(),
-                       [=](const Ghost& ghost) { return ghost.source == source && ghost.slot == slot; });
+bool Model::may_still_watch(std::size_t source, std::size_t slot) const {
+    return std::any_of(leftover_.begin(), leftover_.end(),
+                       [=](const LeftoverWatch& watch) { return watch.source == source && watch.slot == slot; });
 }
 
 bool Model::may_hold(std::size_t slot) const {
@@ -206,7 +207,7 @@ std::string Model::end_race(const Operation& operation, const Facts& before, con
         if (now == watched_.end() || !is_raced[static_cast<std::size_t>(now - watched_.begin())]) continue;
         // It may have been what was there before, or what the other thread has done since.
         (*now)->is_spent = watched.is_spent;
-        (*now)->news = Ready::none;
+        (*now)->newly_ready = Ready::none;
     }
     return {};
 }
@@ -215,39 +216,40 @@ std::string Model::end_race(const Operation& operation, const Facts& before, con
 Ready Model::due(const Watched& watched, const Facts& facts) const {
     if (watched.is_closed_watched || watched.is_spent) return Ready::none;
     const Ready ready = watched.watch.interest & facts.promises();
-    return watched.watch.mode == Mode::edge ? ready & watched.news : ready;
+    return watched.watch.mode == Mode::edge ? ready & watched.newly_ready : ready;
 }
 
 std::string Model::selected(std::size_t attempt, std::size_t room, std::span<const Event> events,
-                            std::error_code answer, const World& world) {
+                            std::error_code result, const World& world) {
     if (room == 0) { // [buffer.empty]
         if (!events.empty()) return difference("no event where no room is", describe(events));
-        return check(answer, {std::errc::invalid_argument});
+        return check(result, {std::errc::invalid_argument});
     }
-    if (answer) return check(answer, {});
+    if (result) return check(result, {});
     if (events.size() > room) // [buffer.cap]
         return difference(std::to_string(room) + " events at most", describe(events));
 
     Reports were_due{}, reports{};
-    std::size_t places = std::max<std::size_t>(wakes_, 1) + 2 * ghosts_.size();
+    std::size_t entries = std::max<std::size_t>(wakes_, 1) + 2 * leftover_.size();
     for (std::size_t source = 0; source < source_count; ++source) {
         if (!watches(source)) continue;
-        places += 2; // the system may keep one for each direction
+        entries += 2; // the system may keep one for each direction
         if (!is_raced_[source]) were_due[source] = due(*watched_[source], world.facts(source));
     }
     const bool wake_was_due = wake_is_due_;
     const bool is_full = events.size() == room;
     // kqueue(2) fills its own buffer, of the same size, also with what is not reported.
-    const bool may_be_cut = is_full || room < places;
+    const bool may_be_cut = is_full || room < entries;
     for (const auto& event : events) {
         const auto fault =
             event.token == wake_token ? reported_wake(event) : reported(event, may_be_cut, world, reports);
         if (!fault.empty()) return fault;
     }
-    // What is due and finds no room has its turn before all others have another [buffer.fair] [buffer.lossless].
+    // What is due and finds no space in the buffer has its turn before all others have another [buffer.fair]
+    // [buffer.lossless].
     const auto has_turn = [&](bool is_lacking, std::size_t& passed_over) {
         passed_over = is_lacking && is_full ? passed_over + room : 0;
-        return passed_over < places;
+        return passed_over < entries;
     };
     const bool wake_is_lacking = wake_was_due && wake_is_due_;
     wake_is_missing_ = wake_is_lacking && !is_full && (attempt == 1 || wake_is_missing_);
@@ -287,39 +289,39 @@ std::string Model::reported(const Event& event, bool may_be_cut, const World& wo
         if (watched.is_closed_watched && watched.is_duplicated) return {};
         return reported(watched, event, may_be_cut, world.facts(source));
     }
-    if (is_ghost(event.token)) return {};
+    if (is_leftover(event.token)) return {};
     if (std::find(is_raced_.begin(), is_raced_.end(), true) != is_raced_.end()) return raced_.push_back(event), "";
     return difference("tokens of watches that are there", describe(event)); // [remove.is_final] [modify.replaces]
 }
 
 std::string Model::reported(Watched& watched, const Event& event, bool may_be_cut, const Facts& facts) {
     if (watched.is_closed_watched) // [close.while_registered]
-        return ++watched.unasked > few ? difference("a closed source does not spin", describe(event)) : "";
+        return ++watched.hint_reports > few ? difference("a closed source does not spin", describe(event)) : "";
     const auto& [token, interest, mode] = watched.watch;
     if (!any(interest)) return difference("a paused watch is quiet", describe(event)); // [add.no_interest]
-    const Ready asked = interest & facts.promises();
+    const Ready requested = interest & facts.promises();
     const Ready least = due(watched, facts);
     if (watched.is_spent) // [oneshot.once]
         return difference("a spent one-shot watch is silent", describe(event));
     // What a full buffer cut off may follow, and nothing else [edge.once] [edge.partial_read].
     const bool is_rest = any(event.ready & watched.unreported) && watched.was_cut;
     // Any signal of the process wakes each signalfd(2).
-    if (mode == Mode::edge && !watched.has_news && !is_rest && facts.nature != Nature::signal)
+    if (mode == Mode::edge && !watched.has_changed && !is_rest && facts.nature != Nature::signal)
         return difference("no second event for one arrival", describe(event));
     // All that is ready, but for an edge watch: the rest may be an event of its own, and then missing() waits for it.
     const Ready rest = without(least, event.ready);
     if (!any(event.ready) || (any(rest) && mode != Mode::edge))
-        return difference("an event with " + describe(any(least) ? least : asked), describe(event));
-    if (any(without(event.ready, asked | facts.hints()))) // [add.reports] [hints.are_true]
-        return difference("an event with at most " + describe(asked | facts.hints()), describe(event));
-    // Level may repeat that no call will block any more, if the watch asks for anything [level.end_repeats].
-    const bool may_repeat = any(asked) || (mode == Mode::level && (facts.is_dead || facts.has_error));
-    if (!may_repeat && ++watched.unasked > few) // [end.half_closed] [unconnected.no_spin]
+        return difference("an event with " + describe(any(least) ? least : requested), describe(event));
+    if (any(without(event.ready, requested | facts.hints()))) // [add.reports] [hints.are_true]
+        return difference("an event with at most " + describe(requested | facts.hints()), describe(event));
+    // Level may repeat that no call will block any more, if the watch requests anything [level.end_repeats].
+    const bool may_repeat = any(requested) || (mode == Mode::level && (facts.is_dead || facts.has_error));
+    if (!may_repeat && ++watched.hint_reports > few) // [end.half_closed] [unconnected.no_spin]
         return difference("silence after a few hints", describe(event));
     watched.is_spent = mode == Mode::oneshot;
-    watched.news = without(watched.news, event.ready);
+    watched.newly_ready = without(watched.newly_ready, event.ready);
     watched.unreported = without(watched.unreported, event.ready);
-    watched.has_news = any(due(watched, facts));
+    watched.has_changed = any(due(watched, facts));
     watched.was_cut = may_be_cut;
     return {};
 }

@@ -13,7 +13,7 @@ namespace pollux::conformance::model {
 /// The number of sources; kinds.hpp defines their kinds.
 inline constexpr std::size_t source_count = 25;
 
-/// "near" is the end that is watched, "far" the other one, or whatever makes near ready.
+/// What an operation does. "near" is the end that is watched, "far" the other one, or whatever makes near ready.
 enum class Action {
     add,       // watches a source
     modify,    // changes its watch
@@ -38,13 +38,14 @@ enum class Action {
 };
 inline constexpr std::size_t action_count = static_cast<std::size_t>(Action::select) + 1;
 
-/// The thread of an operation: the one that selects; another one, while the first waits for it; another one beside
-/// select(); or another one while the first sleeps in select(), if that has to report an event then.
+/// The thread of an operation: the one that calls select(); another one, while the first waits for it; another one
+/// beside select(); or another one while the first sleeps in select(), if that has to report an event then.
 enum class Thread { same, other, race, asleep };
 
 /// The token of add() and modify(): one of the operation's own, or one that no watch may have.
 enum class TokenKind { own, wake, reserved };
 
+/// An Operation is a step of a sequence.
 struct Operation {
     Action action;
     std::size_t source = 0;           // an index into the scene

@@ -37,7 +37,7 @@ bool is_stream(Nature nature) {
 }
 
 /// Reads at most `most` bytes, datagrams, connections, signals ... by one call; returns their number, or -1 and errno.
-ssize_t take(Source near, Made& made, const Facts& facts, std::size_t most) {
+ssize_t take(Source near, TestSource& made, const Facts& facts, std::size_t most) {
     std::array<char, room> bytes;
     const auto nature = facts.nature;
     if (facts.is_urged) return ::recv(near, bytes.data(), 1, MSG_OOB);
@@ -81,7 +81,7 @@ Scene::~Scene() {
 
 void Scene::open(std::size_t source) {
     const auto slot = world_.slot_of(source);
-    made_[slot] = Made();
+    made_[slot] = TestSource();
     near_wrote_[slot] = 0;
     made_[slot] = make(world_.facts(source).nature, surroundings().first_signal + index_);
     if (::dup3(made_[slot].near, descriptor(source), O_CLOEXEC) == -1)
@@ -96,7 +96,7 @@ std::string Scene::act(const Operation& operation) {
     const auto& facts = world_.facts(source);
     switch (operation.action) {
     case Action::write:
-        return let_far_write(made, facts.nature, near, operation.amount, facts.to_read);
+        return write_from_far(made, facts.nature, near, operation.amount, facts.to_read);
     case Action::read:
         return read(operation);
     case Action::send:

@@ -44,7 +44,7 @@ class Scene {
     int index_;
     World world_;
     std::array<bool, source_count> is_used_{};
-    std::array<Made, source_count> made_;                // by slot; near is under its own descriptor
+    std::array<TestSource, source_count> made_;          // by slot; near is under its own descriptor
     std::array<std::size_t, source_count> near_wrote_{}; // by slot: bytes or datagrams
 };
 

@@ -81,28 +81,28 @@ Owned tcp_listener() {
 }
 
 /// Sets a small buffer, which is cheap to fill: it has room for a few bytes, each with the overhead of the kernel.
-Made socket_pair(int type) {
+TestSource socket_pair(int type) {
     std::array<int, 2> ends{};
     demand(socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), "socketpair");
-    Made made;
+    TestSource made;
     made.near = Owned(ends[0]);
     made.far = Owned(ends[1]);
     set_option(made.near, SOL_SOCKET, SO_SNDBUF, 16384);
     return made;
 }
 
-Made pipe_pair(bool is_writer) {
+TestSource pipe_pair(bool is_writer) {
     std::array<int, 2> ends{};
     demand(pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC), "pipe2");
     demand(fcntl(ends[1], F_SETPIPE_SZ, 8192), "fcntl(F_SETPIPE_SZ)");
-    Made made;
+    TestSource made;
     made.near = Owned(ends[is_writer]);
     made.far = Owned(ends[!is_writer]);
     return made;
 }
 
-Made udp_pair() {
-    Made made;
+TestSource udp_pair() {
+    TestSource made;
     for (Owned* end : {&made.near, &made.far}) {
         *end = Owned(demand(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
         demand(with_address(bind, *end, loopback()), "bind");
@@ -119,17 +119,17 @@ sigset_t set_of(int signal) {
     return set;
 }
 
-Made signal_source(int signal) {
+TestSource signal_source(int signal) {
     const auto set = set_of(signal);
     for (const timespec now{}; sigtimedwait(&set, nullptr, &now) != -1;) {} // signals of an earlier source
-    Made made;
+    TestSource made;
     made.near = Owned(demand(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), "signalfd"));
     made.signal = signal;
     return made;
 }
 
-Made inotify_source() {
-    Made made;
+TestSource inotify_source() {
+    TestSource made;
     made.far = Owned(demand(memfd_create("watched", MFD_CLOEXEC), "memfd_create"));
     made.near = Owned(demand(inotify_init1(IN_NONBLOCK | IN_CLOEXEC), "inotify_init1"));
     const auto path = "/proc/self/fd/" + std::to_string(made.far.get());
@@ -137,28 +137,28 @@ Made inotify_source() {
     return made;
 }
 
-Made process_source() {
-    Made made;
+TestSource process_source() {
+    TestSource made;
     const pid_t process = made.process.start();
     made.near = Owned(demand(static_cast<int>(syscall(SYS_pidfd_open, process, 0)), "pidfd_open"));
     return made;
 }
 
 /// The address is read once, not for each client.
-Made listener_source() {
-    Made made;
+TestSource listener_source() {
+    TestSource made;
     made.near = tcp_listener();
     made.address = address_of(made.near);
     return made;
 }
 
-Made alone(Source near, const char* call) {
-    Made made;
+TestSource alone(Source near, const char* call) {
+    TestSource made;
     made.near = Owned(demand(near, call));
     return made;
 }
 
-bool connect_client(Made& made, Source listener, std::size_t count) {
+bool connect_client(TestSource& made, Source listener, std::size_t count) {
     Owned client(demand(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
     set_option(client, SOL_SOCKET, SO_LINGER, linger{1, 0});
     if (with_address(connect, client, made.address) == -1 && errno != EINPROGRESS) return false;
@@ -169,8 +169,8 @@ bool connect_client(Made& made, Source listener, std::size_t count) {
 
 /// Makes a listener whose queue is full: Linux drops further requests for a connection (tcp_conn_request() in
 /// net/ipv4/tcp_input.c), and the client repeats them after a second, and so on for two minutes.
-Unresponsive make_unresponsive() {
-    Unresponsive made{tcp_socket(), tcp_socket(), {}};
+UnresponsiveListener make_unresponsive() {
+    UnresponsiveListener made{tcp_socket(), tcp_socket(), {}};
     set_option(made.listener, SOL_SOCKET, SO_REUSEADDR, 1);
     set_option(made.listener, SOL_SOCKET, SO_REUSEPORT, 1);
     demand(with_address(bind, made.listener, loopback()), "bind");
@@ -210,17 +210,17 @@ Surroundings& surroundings() {
     return only;
 }
 
-pid_t Process::start() { return number_ = surroundings().children.start(); }
+pid_t Process::start() { return pid_ = surroundings().children.start(); }
 
 Process::~Process() {
-    if (number_ != 0) surroundings().children.end_later(number_);
+    if (pid_ != 0) surroundings().children.end_later(pid_);
 }
 
 void Process::end() {
-    if (number_ != 0) surroundings().children.end(std::exchange(number_, 0));
+    if (pid_ != 0) surroundings().children.end(std::exchange(pid_, 0));
 }
 
-Made make(Nature nature, int signal) {
+TestSource make(Nature nature, int signal) {
     switch (nature) {
     case Nature::local:
         return socket_pair(SOCK_STREAM);
@@ -275,7 +275,7 @@ ssize_t send_one(Source near, Nature nature) {
 
 ssize_t send_urgent(Source far) { return ::send(far, "!", 1, MSG_OOB | MSG_NOSIGNAL); }
 
-std::string let_far_write(Made& made, Nature nature, Source near, std::size_t amount, std::size_t before) {
+std::string write_from_far(TestSource& made, Nature nature, Source near, std::size_t amount, std::size_t before) {
     static const std::array<char, 4096> bytes{};
     bool done = true;
     for (std::size_t i = 0; i < amount && done; ++i) {
@@ -336,7 +336,7 @@ std::string connect_to_closed_port(Source near) {
 }
 
 /// Connects by a simultaneous open (RFC 9293, 3.5): near is connected at once, not when it retries after a second.
-std::string answer(Made& made, Source near) {
+std::string answer(TestSource& made, Source near) {
     made.far = tcp_socket();
     set_option(made.far, SOL_SOCKET, SO_REUSEADDR, 1);
     set_option(made.far, SOL_SOCKET, SO_REUSEPORT, 1);

@@ -60,18 +60,18 @@ bool Trial::allows(const Operation& operation) const {
         return false;
     const auto& world = scene_.world();
     if (operation.action == Action::dup && world.allow(operation) &&
-        model_.haunts(operation.source, world.slot_of(operation.amount)))
+        model_.may_still_watch(operation.source, world.slot_of(operation.amount)))
         return false;
     return world.allow(operation);
 }
 
-std::string Trial::step(const Operation& operation, Token token, std::string* answer) {
-    if (operation.action == Action::select) return select(operation.amount, answer);
+std::string Trial::step(const Operation& operation, Token token, std::string* result) {
+    if (operation.action == Action::select) return select(operation.amount, result);
     std::string fault;
     if (operation.thread == Thread::race) {
         fault = race(operation, token);
     } else if (operation.thread == Thread::asleep && ends_sleep(operation, token)) {
-        fault = act_beside_sleep(operation, token);
+        fault = act_while_asleep(operation, token);
     } else {
         const auto before = scene_.world().facts(operation.source);
         if (operation.thread != Thread::same) {
@@ -79,10 +79,10 @@ std::string Trial::step(const Operation& operation, Token token, std::string* an
         } else {
             fault = act(operation, token);
         }
-        if (fault.empty()) fault = judge(operation, token, before);
+        if (fault.empty()) fault = compare(operation, token, before);
     }
     const bool is_call = is_registration(operation.action) || operation.action == Action::wake;
-    if (answer && is_call) *answer = describe(error_);
+    if (result && is_call) *result = describe(error_);
     return fault;
 }
 
@@ -111,7 +111,7 @@ std::string Trial::act(const Operation& operation, Token token) {
 }
 
 /// Compares the result with the model, and applies the operation to the world.
-std::string Trial::judge(const Operation& operation, Token token, const Facts& before) {
+std::string Trial::compare(const Operation& operation, Token token, const Facts& before) {
     const auto source = operation.source;
     const auto& world = scene_.world();
     const Watch watch{token_of(operation, token), operation.interest, operation.mode};
@@ -137,20 +137,20 @@ std::string Trial::judge(const Operation& operation, Token token, const Facts& b
 std::string Trial::race(const Operation& operation, Token token) {
     const auto before = scene_.world().facts(operation.source);
     model_.begin_race(operation, scene_.world());
-    std::string fault, others_fault;
+    std::string fault, fault_of_other;
     // Both threads have a processor before one of them starts, so that they run at the same time with little loss. The
     // head start of one of them differs from race to race.
-    Semaphore has_come;
-    std::atomic<bool> may_go = false;
+    Semaphore is_started;
+    std::atomic<bool> may_start = false;
     const int head_start = ++races_ * 7 % 256;
     threads_.racing.start([&] {
-        has_come.post();
-        while (!may_go) std::this_thread::yield();
-        for (int i = 0; i < head_start; ++i) may_go.load();
-        others_fault = act(operation, token);
+        is_started.post();
+        while (!may_start) std::this_thread::yield();
+        for (int i = 0; i < head_start; ++i) may_start.load();
+        fault_of_other = act(operation, token);
     });
-    has_come.wait();
-    may_go = true;
+    is_started.wait();
+    may_start = true;
     int calls = 0;
     do {
         std::error_code error;
@@ -159,8 +159,8 @@ std::string Trial::race(const Operation& operation, Token token) {
         if (++calls % 50 == 0) std::this_thread::yield(); // in case there is only one processor
     } while (threads_.racing.is_busy());
     threads_.racing.wait();
-    if (fault.empty()) fault = others_fault;
-    if (fault.empty()) fault = judge(operation, token, before);
+    if (fault.empty()) fault = fault_of_other;
+    if (fault.empty()) fault = compare(operation, token, before);
     return fault.empty() ? model_.end_race(operation, before, scene_.world()) : fault;
 }
 
@@ -184,15 +184,15 @@ bool Trial::ends_sleep(const Operation& operation, Token token) const {
     return model.is_due(operation.source, world);
 }
 
-std::string Trial::act_beside_sleep(const Operation& operation, Token token) {
+std::string Trial::act_while_asleep(const Operation& operation, Token token) {
     const auto before = scene_.world().facts(operation.source);
     model_.begin_race(operation, scene_.world());
-    std::string others_fault;
+    std::string fault_of_other;
     std::atomic<bool> has_returned = false;
     bool is_woken = false;
     threads_.racing.start([&, sleeping = thread_number()] {
         wait_until_asleep(sleeping, [&] { return has_returned.load(); });
-        others_fault = act(operation, token);
+        fault_of_other = act(operation, token);
         // Nothing would end the sleep.
         is_woken = is_registration(operation.action) && error_;
         if (is_woken) static_cast<void>(selector_->registrator().wake());
@@ -203,8 +203,8 @@ std::string Trial::act_beside_sleep(const Operation& operation, Token token) {
     threads_.racing.wait();
     if (is_woken) model_.woken(1, {});
     auto fault = model_.selected(1, room_of_a_race, events, error, scene_.world());
-    if (fault.empty()) fault = others_fault;
-    if (fault.empty()) fault = judge(operation, token, before);
+    if (fault.empty()) fault = fault_of_other;
+    if (fault.empty()) fault = compare(operation, token, before);
     if (fault.empty()) fault = model_.end_race(operation, before, scene_.world());
     if (!fault.empty() || !events.empty() || error) return fault;
     return "expected: select(), which sleeps, reports an event of source " + std::to_string(operation.source) +
@@ -220,13 +220,13 @@ std::span<const Event> Trial::call_select(std::size_t room, std::error_code& err
     return std::span(buffer_).first(static_cast<std::size_t>(end - buffer_.begin()));
 }
 
-std::string Trial::select(std::size_t room, std::string* answer) {
+std::string Trial::select(std::size_t room, std::string* result) {
     std::optional<time::Deadline> patience;
     for (std::size_t attempt = 1;; ++attempt) {
         std::error_code error;
         const auto events = call_select(room, error);
-        if (answer) *answer = error ? describe(error) : describe(events);
-        if (answer && attempt > 1) *answer += " (attempt " + std::to_string(attempt) + ")";
+        if (result) *result = error ? describe(error) : describe(events);
+        if (result && attempt > 1) *result += " (attempt " + std::to_string(attempt) + ")";
         const auto fault = model_.selected(attempt, room, events, error, scene_.world());
         if (!fault.empty()) return fault;
         // An event that is due and was not reported may be late.
@@ -247,7 +247,7 @@ Threads& threads_of_process() {
 }
 
 Run run(const std::vector<Subject>& subjects, const Sequence& sequence, std::chrono::nanoseconds limit,
-        bool with_answers) {
+        bool with_results) {
     const bool with_pipes = std::all_of(subjects.begin(), subjects.end(),
                                         [](const auto& subject) { return bool(subject.capabilities.pipes); });
     std::vector<std::unique_ptr<Trial>> trials;
@@ -257,13 +257,13 @@ Run run(const std::vector<Subject>& subjects, const Sequence& sequence, std::chr
     }
     Run run;
     for (std::size_t i = 0; i < sequence.size() && !run.difference; ++i) {
-        if (with_answers) run.answers.emplace_back(subjects.size());
+        if (with_results) run.results.emplace_back(subjects.size());
         for (std::size_t backend = 0; backend < subjects.size() && !run.difference; ++backend) {
             if (!trials[backend]->allows(sequence[i])) continue;
             Watchdog::note_progress(i + 1, backend + 1);
             if (backend == 0) ++run.operations;
             auto fault =
-                trials[backend]->step(sequence[i], Token{i + 1}, with_answers ? &run.answers[i][backend] : nullptr);
+                trials[backend]->step(sequence[i], Token{i + 1}, with_results ? &run.results[i][backend] : nullptr);
             if (!fault.empty()) run.difference = Difference{subjects[backend].name, i, std::move(fault)};
         }
     }

@@ -28,10 +28,10 @@ struct Run {
     std::size_t events = 0;     // of all backends
     std::optional<Difference> difference;
     /// The result of each operation of each backend, if requested.
-    std::vector<std::vector<std::string>> answers;
+    std::vector<std::vector<std::string>> results;
 };
 
-/// The threads that run operations beside the one that selects.
+/// Threads run operations beside the thread that calls select().
 struct Threads {
     SecondThread other, racing;
 };
@@ -40,7 +40,7 @@ struct Threads {
 inline constexpr Token first_foreign_token{std::uint64_t{1} << 48};
 inline bool is_foreign(Token token) { return token >= first_foreign_token && !is_reserved(token); }
 
-/// Those of this process, which all Trials share.
+/// The Threads of this process, which all Trials share.
 Threads& threads_of_process();
 
 /// A Trial runs one backend with a scene of its own, and compares each step with the model.
@@ -50,9 +50,9 @@ class Trial {
     Trial(const Subject& subject, int index, bool with_pipes, const Sequence& sequence, std::chrono::nanoseconds limit,
           Threads& threads);
 
-    /// Runs the operation. `token`: of the watch that it makes. `answer`: set to the result unless null. Returns the
+    /// Runs the operation. `token`: of the watch that it makes. `result`: set to the result unless null. Returns the
     /// difference from the model, empty if there is none.
-    std::string step(const Operation& operation, Token token, std::string* answer);
+    std::string step(const Operation& operation, Token token, std::string* result);
     /// Whether the operation is possible; otherwise it is skipped.
     bool allows(const Operation& operation) const;
 
@@ -62,11 +62,11 @@ class Trial {
 
   private:
     std::string act(const Operation& operation, Token token);
-    std::string judge(const Operation& operation, Token token, const Facts& before);
+    std::string compare(const Operation& operation, Token token, const Facts& before);
     std::string race(const Operation& operation, Token token);
-    std::string act_beside_sleep(const Operation& operation, Token token);
+    std::string act_while_asleep(const Operation& operation, Token token);
     bool ends_sleep(const Operation& operation, Token token) const;
-    std::string select(std::size_t room, std::string* answer);
+    std::string select(std::size_t room, std::string* result);
     std::span<const Event> call_select(std::size_t room, std::error_code& error, std::chrono::nanoseconds timeout = {});
 
     std::chrono::nanoseconds limit_;
@@ -81,6 +81,6 @@ class Trial {
 };
 
 Run run(const std::vector<Subject>& subjects, const Sequence& sequence, std::chrono::nanoseconds limit,
-        bool with_answers = false);
+        bool with_results = false);
 
 } // namespace pollux::conformance::model

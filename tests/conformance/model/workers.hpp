@@ -6,7 +6,7 @@
 
 namespace pollux::conformance::model {
 
-/// The counts of runs without a difference.
+/// Totals are the counts of runs without a difference.
 struct Totals {
     std::size_t sequences = 0, operations = 0, events = 0;
 };

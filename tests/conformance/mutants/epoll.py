@@ -67,7 +67,7 @@ MUTANTS = [
      "const Capabilities& capabilities() const noexcept override { static const Capabilities none{}; return none; }",
      "selector.capabilities"),
     (EPOLL, "return an extension for any id",
-     "return asked == std::string_view(PollableDescriptor::id) ? static_cast<PollableDescriptor*>(this) : nullptr;",
+     "return requested == std::string_view(PollableDescriptor::id) ? static_cast<PollableDescriptor*>(this) : nullptr;",
      "return static_cast<PollableDescriptor*>(this);", "selector.unknown_extension"),
     (EPOLL, "replace the watch on a second add()",
      "const auto error = change(EPOLL_CTL_ADD, source, watch);",

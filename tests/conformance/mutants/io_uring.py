@@ -48,7 +48,7 @@ MUTANTS = [
     (REQUESTS, "request a state that is not wanted again and again", "slot.by_change = true; // POLLRDHUP", "// POLLRDHUP",
      "end.no_spin"),
     (REQUESTS, "leave the request of the old interest",
-     "if (slot.requests > 0) ring_.prepare_cancel(name_of(index, slot), ignored);",
+     "if (slot.requests > 0) ring_.prepare_cancel(user_data_of(index, slot), ignored);",
      "if (slot.requests > 0) return;", "mode.switch"),
     (REQUESTS, "wait for out-of-band data by POLLPRI alone",
      "return flags & POLLPRI ? flags | POLLRDBAND : flags;", "return flags;", "priority.asked"),

@@ -17,7 +17,7 @@ namespace {
 
 using Kind = Operation::Kind;
 
-/// A thread is run from its beginning with the outcomes so far, up to the first operation without one.
+/// A Replay runs a thread from its beginning with the outcomes so far, up to the first operation without one.
 struct Replay {
     std::size_t thread;
     const std::vector<Value>& outcomes;
@@ -51,12 +51,14 @@ std::string text(std::size_t thread, const Operation& operation, Value outcome) 
     return line;
 }
 
+/// A Step is an operation that a thread has carried out in the run that is explored now.
 struct Step {
     std::size_t thread;
     Operation operation;
     Value outcome;
 };
 
+/// An Explorer runs the threads in each order and with each outcome, depth first.
 class Explorer {
   public:
     Explorer(const std::vector<Thread>& threads, const Weaken& weaken) : threads_(threads), weaken_(weaken) {}

@@ -65,6 +65,7 @@ inline void expect(bool holds, const char* fault) {
     if (!holds) fail(fault);
 }
 
+/// An Atomic is a location of the memory, with the functions of std::atomic that are used.
 template <typename T>
 class Atomic {
     using Kind = Operation::Kind;
@@ -132,7 +133,7 @@ class Plain {
     Atomic<T> value_;
 };
 
-/// A mutex. Threads that wait for it are asleep, so no run has more of them than it needs.
+/// A Mutex of the modelled memory. Threads that wait for it are asleep, so no run has more of them than it needs.
 class Mutex {
   public:
     void lock() { is_free_.lock(); }
@@ -142,6 +143,7 @@ class Mutex {
     Atomic<bool> is_free_{true, true};
 };
 
+/// A Memory is the template argument of the code under test, in place of RealMemory.
 struct Memory {
     template <typename T>
     using Atomic = model::Atomic<T>;

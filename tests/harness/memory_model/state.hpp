@@ -26,12 +26,14 @@ inline void join(View& view, const View& other) {
                    [](auto a, auto b) { return std::max(a, b); });
 }
 
+/// A Message is a value that was stored in a location.
 struct Message {
     Value value;
     View released;         // the knowledge of a thread that acquires it
     bool is_taken = false; // a read-modify-write operation has read it: nothing comes between the two
 };
 
+/// A ThreadState is what a thread has done, what it knows, and its next operation.
 struct ThreadState {
     View current = {};  // its knowledge
     View acquired = {}; // its knowledge after a fence
@@ -42,6 +44,7 @@ struct ThreadState {
     Operation next = {};
 };
 
+/// A State is a point of the exploration, on which the rest of a run depends.
 struct State {
     std::vector<std::vector<Message>> locations;
     std::vector<ThreadState> threads;

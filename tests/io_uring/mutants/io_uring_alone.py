@@ -41,7 +41,7 @@ MUTANTS = [
      "error = asleep_ ? requests_.submit() : requests_.submit_and_reap();", "error = requests_.submit_and_reap();",
      "Refusal.remove_does_not_reap_while_a_thread_sleeps"),
     (REQUESTS, "do not cancel what was requested of a watch that goes",
-     "return slot.requests == 0 || ring_.prepare_cancel(name_of(index, slot), ignored);", "return true;",
+     "return slot.requests == 0 || ring_.prepare_cancel(user_data_of(index, slot), ignored);", "return true;",
      "Refusal.remove_releases_the_source_after_some"),
     (IO_URING, "call a wake delivered that was refused", "if (const auto error = end_sleep()) return error;\n        watches_.recheck",
      "end_sleep();\n        watches_.recheck", "Refusal.wake_returns_the_error"),

@@ -8,7 +8,7 @@ TRACE = "trace.cpp"
 # file, defect, piece of the source, its replacement, rule that has to fail
 MUTANTS = [
     (TRACE, "forward extensions that it does not know",
-     "return asked == PollableDescriptor::id || asked == time::ClockSource::id ? inner().extension(id) : nullptr;",
+     "return wanted == PollableDescriptor::id || wanted == time::ClockSource::id ? inner().extension(id) : nullptr;",
      "return inner().extension(id);", "layer.unknown_extension"),
     (TRACE, "leave the file open", "if (!is_other()) close(descriptor_);", "", "selector.no_leak"),
     (TRACE, "write into whatever has the descriptor", "if (is_other()) return;", "", "wake.descriptors_replaced"),

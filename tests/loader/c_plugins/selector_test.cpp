@@ -71,13 +71,13 @@ TEST_F(CSelector, may_be_of_a_later_program_or_without_options) {
     EXPECT_EQ(plugin.refusal, "");
     EXPECT_TRUE(plugin.options.empty());
     // Its open() asks for an option, which there is none of.
-    EXPECT_FALSE(explain({.backend = fixture("c_without_options").string()}).winner);
+    EXPECT_FALSE(explain({.backend = fixture("c_without_options").string()}).backend);
 }
 
 TEST_F(CSelector, is_opened_with_options) {
     const auto choice = explain({.backend = fixture("c_good").string() + "?limit=7"});
-    ASSERT_TRUE(choice.winner) << choice.text();
-    EXPECT_EQ(choice.winner->options.at(0).value, "7");
+    ASSERT_TRUE(choice.backend) << choice.text();
+    EXPECT_EQ(choice.backend->options.at(0).value, "7");
 }
 
 TEST_F(CSelector, has_the_capabilities_of_the_plugin) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // That nothing which a call reported as a success is left to a Loop that sleeps, a function, a KeepAlive or a stop():
-// in every run that C++ allows, with wakes that fail; and that each order which the protocol asks for is needed.
+// in every run that C++ allows, with wakes that fail; and that each order that the protocol requires is needed.
 #include "../../harness/memory_model/memory.hpp"
 
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ constexpr std::size_t most_functions = 3;
 
 constexpr unsigned bit(Task task) { return 1U << static_cast<unsigned>(task); }
 
-/// What a Loop shares with the others, and what its backend and its PostQueue keep.
+/// A System is all that a run has: what a Loop shares with other threads, and what its backend and PostQueue keep.
 struct System {
     loop::PostProtocol<Memory> posts;
     loop::StopRequest<Memory> stop;
@@ -39,7 +39,7 @@ struct System {
     std::array<Plain<int>, most_functions> data{0, 0, 0}; // what each reads
     Plain<int> data_of_stop = 0;
     std::array<Plain<unsigned>, 3> succeeded{0U, 0U, 0U}; // of each thread, a bit() for each task
-    Atomic<int> baton;
+    Atomic<int> is_run;                                   // the Loop is run, and the other threads may begin
 
     std::error_code wake() {
         if (choose(2) == 1) return make_error_code(std::errc::not_enough_memory);
@@ -64,10 +64,10 @@ struct System {
     }
 };
 
-/// Why run() ended. The last one stands for a sleep that does not: all other threads have ended.
-enum class End : std::uint8_t { stopped, nothing_pending, asleep };
+/// Why run() returned. `asleep` stands for a sleep that never ends: all other threads have ended.
+enum class RunResult : std::uint8_t { stopped, nothing_pending, asleep };
 
-/// A Loop without sources and timers: its turns are those of Loop::State::run_while() and turn().
+/// A Runner is a Loop without sources and timers: its turns are those of Loop::State::run_while() and turn().
 struct Runner {
     System& system;
     bool is_kept;       // by a watch
@@ -77,31 +77,31 @@ struct Runner {
     bool is_stopped = false;
     unsigned runs = 0; // without a stop()
 
-    End run() {
+    RunResult run() {
         const bool is_first = runs == 0 && !is_stopped;
         if (is_first || !runs_first) system.posts.run_by(Memory::this_thread());
-        if (is_first && runs_first) system.baton.store(1, std::memory_order_release);
-        const auto end = turn_until_the_end();
+        if (is_first && runs_first) system.is_run.store(1, std::memory_order_release);
+        const auto end = turn_until_stopped();
         if (!runs_first) system.posts.run_by(Memory::ThreadId());
-        end == End::stopped ? static_cast<void>(is_stopped = true) : static_cast<void>(++runs);
+        end == RunResult::stopped ? static_cast<void>(is_stopped = true) : static_cast<void>(++runs);
         return end;
     }
 
   private:
     bool is_kept_at_all() const { return is_kept || !system.is_idle(); }
 
-    End turn_until_the_end() {
+    RunResult turn_until_stopped() {
         for (unsigned in_vain = 0;; ++in_vain) {
             constexpr unsigned most = 4;
             expect(in_vain < most, "the Loop spins");
             pass_milestone(((runs * 2 + is_stopped) * most + in_vain) << most_functions | taken);
-            if (system.stop.take()) return End::stopped;
-            if (!is_kept_at_all() && !system.posts.any()) return End::nothing_pending;
+            if (system.stop.take()) return RunResult::stopped;
+            if (!is_kept_at_all() && !system.posts.any()) return RunResult::nothing_pending;
             if (system.posts.any()) call_posted();
             if (system.stop.is_requested() || system.posts.any() || !is_kept_at_all()) {
                 system.event.exchange(0, acq_rel); // a poll() that does not sleep
             } else if (!system.event.sleep_or_end()) {
-                return End::asleep;
+                return RunResult::asleep;
             } else {
                 in_vain = 0;
             }
@@ -128,6 +128,7 @@ struct Runner {
 using Tasks = std::vector<Task>;
 using Body = std::function<void(System&)>;
 
+/// A Scenario is what the threads of a run do.
 struct Scenario {
     const char* name;
     std::vector<Tasks> threads; // beside the Loop
@@ -148,14 +149,14 @@ bool has_one_stop(const Scenario& scenario) {
 Body runs(const Scenario& scenario) {
     return [&scenario](System& system) {
         for (std::size_t i = 0; i < scenario.holds; ++i) system.posts.hold();
-        if (!scenario.runs_first) system.baton.store(1, std::memory_order_release);
+        if (!scenario.runs_first) system.is_run.store(1, std::memory_order_release);
         Runner runner{system, scenario.is_kept, scenario.posts_itself, scenario.runs_first};
         auto end = runner.run();
-        while (end == End::stopped) {
+        while (end == RunResult::stopped) {
             if (has_one_stop(scenario)) expect(system.data_of_stop == 1, "what was written before stop() is stale");
             end = runner.run();
         }
-        if (end == End::nothing_pending) {
+        if (end == RunResult::nothing_pending) {
             // What is posted to a Loop that is not run is taken when it is run again.
             join_others();
             end = runner.run();
@@ -177,15 +178,15 @@ Body runs(const Scenario& scenario) {
         const bool is_held = released < scenario.holds;
         expect(system.is_idle() == (!is_held && system.functions == 0),
                "the KeepAlives are not those that callers have");
-        expect(end != End::asleep || !system.is_idle(), "a Loop sleeps that nothing holds");
-        expect(end == End::asleep || system.is_idle(), "a Loop ends that is held");
+        expect(end != RunResult::asleep || !system.is_idle(), "a Loop sleeps that nothing holds");
+        expect(end == RunResult::asleep || system.is_idle(), "a Loop ends that is held");
     };
 }
 
 Body carries_out(const Scenario& scenario, const Tasks& tasks) {
     return [&](System& system) {
         const bool begins_later = scenario.runs_first || scenario.holds != 0;
-        if (begins_later && system.baton.load(std::memory_order_acquire) == 0) give_up();
+        if (begins_later && system.is_run.load(std::memory_order_acquire) == 0) give_up();
         for (const auto task : tasks) {
             pass_milestone(static_cast<Value>(task));
             if (task == Task::stop && has_one_stop(scenario)) system.data_of_stop = 1;
@@ -233,13 +234,13 @@ TEST(PostProtocolModel, a_thread_that_ran_the_loop_wakes_it) {
     const Body runs_first = [](System& system) {
         system.posts.run_by(Memory::this_thread());
         system.posts.run_by(Memory::ThreadId());
-        system.baton.store(1, std::memory_order_release);
+        system.is_run.store(1, std::memory_order_release);
         if (!system.carry_out(Task::post_0)) system.succeeded[0] = bit(Task::post_0);
     };
     const Body runs_next = [](System& system) {
-        if (system.baton.load(std::memory_order_acquire) == 0) return;
+        if (system.is_run.load(std::memory_order_acquire) == 0) return;
         Runner runner{system, true, false, false};
-        expect(runner.run() == End::asleep, "a Loop ends that a watch keeps");
+        expect(runner.run() == RunResult::asleep, "a Loop ends that a watch keeps");
         expect((system.succeeded[0] & ~runner.taken) == 0, "a post that succeeded is not taken");
     };
     EXPECT_EQ(explore_on<System>({runs_first, runs_next}).fault, "");

@@ -50,7 +50,9 @@ TEST(Model, two_fences_do_not_repair_the_published_design_everywhere) {
     EXPECT_EQ(one_producer<PublishedWithFences>().fault, "an update was lost");
 }
 
-/// The model itself: what C++ allows does happen, and what it forbids does not.
+// Tests of the model itself: what C++ allows does happen, and what it forbids does not.
+
+/// TwoWords are what the threads of these tests share.
 struct TwoWords {
     std::array<Atomic<int>, 2> words;
 };
@@ -66,11 +68,11 @@ Verdict store_then_load(const Weaken& weaken) {
             system.results.at(own).store(1 + system.words.at(1 - own).load(relaxed), relaxed);
         };
     };
-    const std::function<void(Seen&)> judge = [](Seen& system) {
+    const std::function<void(Seen&)> check_results = [](Seen& system) {
         join_others();
         expect(system.results[0].load(relaxed) + system.results[1].load(relaxed) > 2, "both saw nothing");
     };
-    return explore_on<Seen>({judge, thread(0), thread(1)}, weaken);
+    return explore_on<Seen>({check_results, thread(0), thread(1)}, weaken);
 }
 
 TEST(Model, models_fences) {
@@ -106,14 +108,14 @@ TEST(Model, models_reordered_stores) {
             system.words.at(1 - first).store(2, relaxed);
         };
     };
-    const std::function<void(TwoWords&)> judge = [](TwoWords& system) {
+    const std::function<void(TwoWords&)> check_results = [](TwoWords& system) {
         join_others();
         expect(system.words[0].load(relaxed) != 1 || system.words[1].load(relaxed) != 1, "overtaken");
     };
-    EXPECT_EQ(explore_on<TwoWords>({judge, thread(0), thread(1)}).fault, "overtaken");
+    EXPECT_EQ(explore_on<TwoWords>({check_results, thread(0), thread(1)}).fault, "overtaken");
 }
 
-// What the ring asks for, made weaker one by one: each is missed in some run. The consumer is thread 0.
+/// A Weakening makes one memory order of the ring weaker; some run then has a fault. The consumer is thread 0.
 struct Weakening {
     const char* name;
     Weaken weaken;
@@ -131,13 +133,13 @@ Weaken weaker(Kind kind, std::memory_order order, std::memory_order instead) {
 
 Weaken release_store_of_zero_is_relaxed(bool zero) {
     return [=](std::size_t, Operation& operation) {
-        const bool is_meant = operation.kind == Kind::store && (operation.operand == 0) == zero;
-        if (is_meant && operation.order == release) operation.order = relaxed;
+        const bool is_matching = operation.kind == Kind::store && (operation.operand == 0) == zero;
+        if (is_matching && operation.order == release) operation.order = relaxed;
     };
 }
 
 const std::vector<Weakening> weakenings{
-    {"the fence of producers: a plain look",
+    {"the fence of producers",
      [](std::size_t thread, Operation& operation) {
          if (operation.kind == Kind::fence && thread != 0) operation.order = relaxed;
      }},

@@ -18,7 +18,7 @@ using Kind = Operation::Kind;
 constexpr auto relaxed = std::memory_order_relaxed;
 constexpr auto acq_rel = std::memory_order_acq_rel;
 
-/// The flag as it was: set before the delivery, and taken back when that fails.
+/// A FlagBeforeDelivery is set before the delivery, and cleared if that fails: the former design, which loses wakes.
 class FlagBeforeDelivery {
   public:
     std::error_code wake(auto&& deliver) {
@@ -33,7 +33,7 @@ class FlagBeforeDelivery {
     Atomic<int> pending_;
 };
 
-/// A flag that is set behind the delivery, without generations.
+/// A FlagBehindDelivery is set after the delivery, without generations: it loses wakes as well.
 class FlagBehindDelivery {
   public:
     std::error_code wake(auto&& deliver) {
@@ -48,7 +48,7 @@ class FlagBehindDelivery {
     Atomic<int> pending_;
 };
 
-/// The flag, what the kernel keeps for the sleeper, and what the wakers write before they wake.
+/// A System is the flag, the event that the kernel keeps for the sleeper, and what the wakers write before they wake.
 template <typename Flag>
 struct System {
     Flag flag;

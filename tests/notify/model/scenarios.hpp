@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-/// What the queues are asked to do in the model: a few threads, the consumer first, a few calls, and what must hold in
+/// The runs of the queues in the model: a few threads, the consumer first, with a few calls each, and what must hold in
 /// each run.
 namespace pollux::notify::tests {
 
@@ -25,7 +25,7 @@ using Ring = TokenRing<Memory>;
 using Published = PublishedRing<Memory, false>;
 using PublishedWithFences = PublishedRing<Memory, true>;
 
-/// A lane with the calls of a ring.
+/// A Lane is a lane with the functions of a ring.
 class Lane {
   public:
     explicit Lane(std::size_t capacity) : lane_(capacity) {}
@@ -48,7 +48,7 @@ class Lane {
     TokenLane<Memory> lane_;
 };
 
-/// A queue, what the tokens stand for, and the bed of a consumer.
+/// A System is a queue, the data that its tokens announce, and the word in which the consumer sleeps.
 template <typename Queue, std::size_t tokens>
 struct System {
     Queue queue{tokens};
@@ -62,7 +62,7 @@ struct System {
     void wake() { woken.exchange(1, std::memory_order_acq_rel); }
 };
 
-/// Who learns of tokens: takes what there is, and reads what it stands for.
+/// A Consumer takes tokens, and reads the data that they announce.
 template <typename S>
 struct Consumer {
     S& system;
@@ -144,7 +144,7 @@ Verdict alternates(const Weaken& weaken = {}) {
     return explore_on<S>({polls<S>(2, {2, 2}), alternates}, weaken);
 }
 
-/// Two threads, each with its token: the places of the queue are used again.
+/// Two threads, each with its token: the slots of the queue are reused.
 template <typename Queue>
 Verdict two_tokens(const Weaken& weaken = {}) {
     using S = System<Queue, 2>;
@@ -187,15 +187,15 @@ template <typename S>
 Body<S> sleeps(int expected) {
     return [=](S& system) {
         Consumer<S> consumer{system};
-        int looks = 0;
+        int retries = 0;
         for (auto left = expected; left > 0;) {
             const auto count = static_cast<int>(consumer.take());
             left -= count;
             if (count != 0) continue;
             if (system.queue.try_sleep() == SleepResult::asleep) {
                 system.woken.sleep();
-            } else if (++looks == 3) {
-                give_up(); // a claimed place that is not filled yet may be looked at for ever
+            } else if (++retries == 3) {
+                give_up(); // a claimed slot that is not filled yet may be polled for ever
             }
         }
     };
@@ -208,20 +208,20 @@ Verdict parks(const Weaken& weaken = {}) {
     return explore_on<S>({sleeps<S>(2), changes<S>(0, 1, 0), changes<S>(1, 1, 1)}, weaken);
 }
 
-/// The consumer sleeps in select(): it asks for a wake after each poll, and wakes itself if it left something.
+/// The consumer sleeps in select(): it requests a wake after each poll, and wakes itself if it left something.
 template <typename Queue>
 Verdict selects(const Weaken& weaken = {}) {
     using S = System<Queue, 2>;
     const Body<S> selects = [](S& system) {
         Consumer<S> consumer{system};
         if (system.queue.try_sleep() == SleepResult::more) system.wake();
-        int looks = 0;
+        int retries = 0;
         for (std::size_t left = 2; left > 0;) {
             system.woken.sleep();
             left -= consumer.take();
             if (system.queue.try_sleep() == SleepResult::more) {
                 system.wake();
-                if (++looks == 3) give_up();
+                if (++retries == 3) give_up();
             }
         }
     };
@@ -253,13 +253,13 @@ Verdict finishes(const Weaken& weaken = {}) {
     };
     const Body<S> receives = [](S& system) {
         Consumer<S> consumer{system};
-        for (int looks = 0;;) {
+        for (int retries = 0;;) {
             if (consumer.take() != 0) continue;
             const auto rest = system.queue.try_sleep();
             if (rest == SleepResult::finished) break;
             if (rest == SleepResult::asleep) {
                 system.woken.sleep();
-            } else if (++looks == 3) {
+            } else if (++retries == 3) {
                 give_up();
             }
         }

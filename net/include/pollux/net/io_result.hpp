@@ -18,7 +18,7 @@ inline constexpr std::size_t most_buffers = 128;
 
 /// A Progress states how a non-blocking call ended. That it would block is a result, not an error.
 enum class Progress : std::uint8_t {
-    done,        ///< the call did what was asked for, or a part of it
+    done,        ///< the call did what was requested, or a part of it
     would_block, ///< nothing happened; wait for the event, and call again
     ended,       ///< the other side will send no more, and all that it sent was read
     failed       ///< `error` holds the reason

@@ -43,11 +43,13 @@ class UnixStream : public StreamSocket {
     using StreamSocket::StreamSocket;
 };
 
+/// A UnixPair holds the two ends that UnixStream::pair() opens.
 struct UnixPair {
     UnixStream first;
     UnixStream second;
 };
 
+/// A UnixChildPair holds the two ends that UnixStream::pair_with_child() opens.
 struct UnixChildPair {
     UnixStream stream; // non-blocking
     ChildEnd child;    // blocking

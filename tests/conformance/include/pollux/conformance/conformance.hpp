@@ -26,7 +26,7 @@ struct Subject {
 };
 
 /// Returns the subject for a stack that was chosen.
-/// Errors: std::invalid_argument without a winner.
+/// Errors: std::invalid_argument without a backend.
 Subject subject_of(const Choice& choice);
 
 /// Runs every rule on each subject, and prints which rules passed, failed, or are declared unsupported, with the

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "victim.hpp"
+#include "workload.hpp"
 
 #include <pollux/notify/notify.hpp>
 
@@ -13,17 +13,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Uses each kind of queue: tokens from another thread, and the end of a channel.
-class NotifyVictim final : public Victim {
+/// A NotifyWorkload uses each kind of queue: tokens from another thread, and the end of a channel.
+class NotifyWorkload final : public Workload {
   public:
-    ~NotifyVictim() override {
-        if (!other_.joinable()) return;
-        start_other();
-        other_.join();
+    ~NotifyWorkload() override {
+        if (!other_thread_.joinable()) return;
+        start_other_thread();
+        other_thread_.join();
     }
 
     void begin() override {
-        other_ = std::thread([this] { act_beside(); });
+        other_thread_ = std::thread([this] { run_other_thread(); });
     }
 
     int run() override {
@@ -32,8 +32,8 @@ class NotifyVictim final : public Victim {
         } catch (const std::exception& failure) {
             reports_.add("an exception", failure.what());
         }
-        start_other();
-        other_.join();
+        start_other_thread();
+        other_thread_.join();
         if (reports_.any()) return reported;
         if (tokens_ == 4 * capacity && wakes_ != 0) return complete;
         std::fprintf(stderr, "  tokens %zu of %zu, wakes %d\n", tokens_, 4 * capacity, wakes_.load());
@@ -43,8 +43,8 @@ class NotifyVictim final : public Victim {
   private:
     static constexpr std::size_t capacity = 16;
 
-    /// The Registrator that a queue is bound to.
-    struct Handle {
+    /// A Waker is what a queue is bound to; it counts its wakes.
+    struct Waker {
         std::atomic<int>* wakes;
         std::error_code wake() const noexcept {
             ++*wakes;
@@ -61,12 +61,12 @@ class NotifyVictim final : public Victim {
     /// May throw; all queues have been destroyed then.
     void use() {
         auto queue = notify::event_queue(capacity);
-        auto bound = notify::event_queue(capacity, Handle{&wakes_});
+        auto bound = notify::event_queue(capacity, Waker{&wakes_});
         auto of_lanes = notify::event_queue(capacity, notify::lanes);
         auto channel = notify::event_channel(capacity);
         notify::Tokens tokens;
         notifiers_.emplace(Notifiers{queue.notifier, bound.notifier, of_lanes.notifier, std::move(channel.sender)});
-        start_other();
+        start_other_thread();
         for (;;) {
             // Longer than any machine needs: only a lost token takes it.
             const auto error = channel.receiver.recv(tokens, 20s);
@@ -81,13 +81,13 @@ class NotifyVictim final : public Victim {
         tokens_ += of_lanes.poller.poll(tokens);
     }
 
-    void start_other() {
+    void start_other_thread() {
         is_started_ = true;
         is_started_.notify_one();
     }
 
     /// Runs in another thread.
-    void act_beside() {
+    void run_other_thread() {
         is_started_.wait(false);
         if (!notifiers_) return;
         for (std::size_t i = 0; i < capacity; ++i) {
@@ -103,7 +103,7 @@ class NotifyVictim final : public Victim {
         notifiers_.reset();
     }
 
-    std::thread other_;
+    std::thread other_thread_;
     std::atomic<bool> is_started_ = false;
     std::optional<Notifiers> notifiers_;
     Reports reports_;
@@ -113,6 +113,6 @@ class NotifyVictim final : public Victim {
 
 } // namespace
 
-std::unique_ptr<Victim> notify_victim() { return std::make_unique<NotifyVictim>(); }
+std::unique_ptr<Workload> notify_workload() { return std::make_unique<NotifyWorkload>(); }
 
 } // namespace pollux::failing_calls

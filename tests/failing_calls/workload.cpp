@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "victim.hpp"
+#include "workload.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -14,7 +14,7 @@ namespace pollux::failing_calls {
 Connections::Connections() {
     for (auto& pair : ends_) {
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()) == -1) {
-            std::perror("socketpair, of the victim");
+            std::perror("socketpair, of the workload");
             std::abort();
         }
     }

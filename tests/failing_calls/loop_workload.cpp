@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "victim.hpp"
+#include "workload.hpp"
 
 #include "../harness/backends.hpp"
 
@@ -16,21 +16,22 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Uses a Loop: two bytes on each connection, timers, posts, a signal, tokens; half of it in another thread.
-class LoopVictim final : public Victim {
+/// A LoopWorkload uses a Loop: two bytes on each connection, timers, posts, a signal, tokens; half of it in another
+/// thread.
+class LoopWorkload final : public Workload {
   public:
-    explicit LoopVictim(const std::string& backend)
+    explicit LoopWorkload(const std::string& backend)
         : request_{.backend = backend, .folders = {harness::folder_of_plugins()}} {}
-    ~LoopVictim() override {
-        if (!other_.joinable()) return;
-        start_other();
-        other_.join();
+    ~LoopWorkload() override {
+        if (!other_thread_.joinable()) return;
+        start_other_thread();
+        other_thread_.join();
     }
 
     void begin() override {
         std::signal(SIGUSR1, SIG_IGN); // for a signal that the Loop does not watch any more, or never did
         connections_.emplace();
-        other_ = std::thread([this] { act_beside(); });
+        other_thread_ = std::thread([this] { run_other_thread(); });
     }
 
     int run() override {
@@ -41,8 +42,8 @@ class LoopVictim final : public Victim {
             reports_.add("an exception", failure.what());
         }
         loop_ = nullptr;
-        start_other();
-        other_.join();
+        start_other_thread();
+        other_thread_.join();
         if (count_descriptors() != descriptors) return left_open;
         if (reports_.any()) return reported;
         if (is_complete()) return complete;
@@ -62,9 +63,9 @@ class LoopVictim final : public Victim {
                signals_ != 0 && tokens_ == all_tokens;
     }
 
-    /// Called by each callback: ends the run if nothing is left to wait for.
-    void note(std::size_t& count, std::size_t more = 1) {
-        count += more;
+    /// Called by each callback: adds to its counter, and stops the Loop if nothing is left to wait for.
+    void count(std::size_t& counter, std::size_t more = 1) {
+        counter += more;
         if (is_complete() || reports_.any()) static_cast<void>(loop_->stop());
     }
 
@@ -85,23 +86,23 @@ class LoopVictim final : public Victim {
                         connections_->send(i);
                     }
                     if (mode == Mode::oneshot) watchers[i].change(Ready::readable);
-                    note(bytes_, received);
+                    count(bytes_, received);
                 });
         }
         std::array<loop::Timer, all_timers> timers;
-        for (auto& timer : timers) timer = loop.after(1ms, [this] { note(timers_); });
+        for (auto& timer : timers) timer = loop.after(1ms, [this] { count(timers_); });
         loop::Timer every;
         every = loop.every(1ms, [this, &every] {
             if (ticks_ + 1 == all_ticks) every.close();
-            note(ticks_);
+            count(ticks_);
         });
-        const auto signal = loop.on_signal(SIGUSR1, [this] { note(signals_); });
+        const auto signal = loop.on_signal(SIGUSR1, [this] { count(signals_); });
         auto queue = notify::event_queue(16, loop.poster());
         notifier_ = queue.notifier;
         poster_ = loop.poster();
         notify::Tokens tokens;
-        const auto wakes = loop.on_wake([&] { note(tokens_, queue.poller.poll(tokens)); });
-        static_cast<void>(loop.defer([this] { start_other(); }));
+        const auto wakes = loop.on_wake([&] { count(tokens_, queue.poller.poll(tokens)); });
+        static_cast<void>(loop.defer([this] { start_other_thread(); }));
         run_to_the_end(loop);
     }
 
@@ -123,29 +124,29 @@ class LoopVictim final : public Victim {
         }
     }
 
-    bool offers_edge() const { return bool(loop_->choice().winner->capabilities.edge); }
+    bool offers_edge() const { return bool(loop_->choice().backend->capabilities.edge); }
 
-    void start_other() {
+    void start_other_thread() {
         is_started_ = true;
         is_started_.notify_one();
     }
 
     /// Runs in another thread.
-    void act_beside() {
+    void run_other_thread() {
         is_started_.wait(false);
         if (!poster_) return;
         for (std::size_t i = 0; i < all_posts; ++i) {
             try {
-                report_beside("post()", poster_->post([this] { note(posts_); }));
+                report_from_other_thread("post()", poster_->post([this] { count(posts_); }));
             } catch (const std::exception&) {
-                report_beside("post()", make_error_code(std::errc::not_enough_memory));
+                report_from_other_thread("post()", make_error_code(std::errc::not_enough_memory));
             }
         }
         std::raise(SIGUSR1);
-        for (std::size_t i = 0; i < all_tokens; ++i) report_beside("notify()", notifier_->notify(Token{i}));
+        for (std::size_t i = 0; i < all_tokens; ++i) report_from_other_thread("notify()", notifier_->notify(Token{i}));
     }
 
-    void report_beside(const char* step, const std::error_code& error) {
+    void report_from_other_thread(const char* step, const std::error_code& error) {
         if (!error) return;
         reports_.add(step, error);
         connections_->send_to_all();
@@ -153,7 +154,7 @@ class LoopVictim final : public Victim {
 
     const Request request_;
     std::optional<Connections> connections_;
-    std::thread other_;
+    std::thread other_thread_;
     std::atomic<bool> is_started_ = false;
     std::optional<loop::Poster> poster_; // these two outlive the Loop
     std::optional<notify::Notifier> notifier_;
@@ -165,6 +166,6 @@ class LoopVictim final : public Victim {
 
 } // namespace
 
-std::unique_ptr<Victim> loop_victim(const std::string& backend) { return std::make_unique<LoopVictim>(backend); }
+std::unique_ptr<Workload> loop_workload(const std::string& backend) { return std::make_unique<LoopWorkload>(backend); }
 
 } // namespace pollux::failing_calls

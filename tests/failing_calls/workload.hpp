@@ -8,11 +8,11 @@
 #include <string>
 #include <system_error>
 
-/// Programs that use the libraries like services, and check that all events are delivered.
+/// Workloads that use the libraries like a service, and check that all events are delivered.
 namespace pollux::failing_calls {
 
-/// The exit status of a victim. Any other status is a crash, or the report of a sanitizer.
-enum Ending : int {
+/// The exit status of a workload's process. Any other status is a crash, or the report of a sanitizer.
+enum ExitStatus : int {
     complete = 0,       // all events were delivered
     reported = 10,      // an error was reported to the program
     lost_silently = 11, // something was not delivered, and no error was reported
@@ -20,7 +20,7 @@ enum Ending : int {
     has_changed = 13,   // a call that failed has changed something
 };
 
-/// Pairs of connected sockets, made before anything may fail.
+/// Connections are pairs of connected sockets, made before anything may fail.
 class Connections {
   public:
     static constexpr std::size_t count = 100;
@@ -44,7 +44,7 @@ class Connections {
     std::array<std::array<int, 2>, count> ends_{};
 };
 
-/// Whether an error was reported to the program, in any thread.
+/// Reports records whether an error was reported to the workload, in any thread.
 class Reports {
   public:
     /// Whether the first report of each run is printed; set before the first run.
@@ -59,18 +59,19 @@ class Reports {
     std::atomic<bool> any_ = false;
 };
 
-struct Victim {
-    virtual ~Victim() = default;
+/// A Workload uses one of the libraries in a process whose allocations or system calls fail.
+struct Workload {
+    virtual ~Workload() = default;
     /// Called before the first failure.
     virtual void begin() = 0;
-    /// Opens `backend`, uses it, closes all; returns an Ending.
+    /// Opens `backend`, uses it, closes all; returns the exit status.
     virtual int run() = 0;
 };
 
-std::unique_ptr<Victim> loop_victim(const std::string& backend);
-std::unique_ptr<Victim> poll_victim(const std::string& backend);
+std::unique_ptr<Workload> loop_workload(const std::string& backend);
+std::unique_ptr<Workload> poll_workload(const std::string& backend);
 /// The queues of notify, which need no backend.
-std::unique_ptr<Victim> notify_victim();
+std::unique_ptr<Workload> notify_workload();
 
 /// The open descriptors, determined without a supervised system call.
 std::size_t count_descriptors();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "victim.hpp"
+#include "workload.hpp"
 
 #include "../harness/backends.hpp"
 
@@ -15,21 +15,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Uses a Poll: two bytes on each connection, changes of interest, a wake, tokens, and the end by close(); half of it
-/// in another thread.
-class PollVictim final : public Victim {
+/// A PollWorkload uses a Poll: two bytes on each connection, changes of interest, a wake, tokens, and the end by
+/// close(); half of it in another thread.
+class PollWorkload final : public Workload {
   public:
-    explicit PollVictim(const std::string& backend)
+    explicit PollWorkload(const std::string& backend)
         : request_{.backend = backend, .folders = {harness::folder_of_plugins()}} {}
-    ~PollVictim() override {
-        if (!other_.joinable()) return;
-        start_other();
-        other_.join();
+    ~PollWorkload() override {
+        if (!other_thread_.joinable()) return;
+        start_other_thread();
+        other_thread_.join();
     }
 
     void begin() override {
         connections_.emplace();
-        other_ = std::thread([this] { act_beside(); });
+        other_thread_ = std::thread([this] { run_other_thread(); });
     }
 
     int run() override {
@@ -39,8 +39,8 @@ class PollVictim final : public Victim {
         } catch (const std::exception& failure) {
             reports_.add("an exception", failure.what());
         }
-        start_other();
-        other_.join();
+        start_other_thread();
+        other_thread_.join();
         if (count_descriptors() != descriptors) return left_open;
         if (has_changed_) return has_changed;
         if (reports_.any()) return reported;
@@ -59,7 +59,7 @@ class PollVictim final : public Victim {
     /// May throw; the Poll has been destroyed then.
     void use() {
         Poll poll(request_);
-        offers_edge_ = bool(poll.choice().winner->capabilities.edge);
+        offers_edge_ = bool(poll.choice().backend->capabilities.edge);
         auto queue = notify::event_queue(16, poll.registrator());
         Events events;
         notify::Tokens tokens;
@@ -70,7 +70,7 @@ class PollVictim final : public Victim {
         }
         notifier_ = queue.notifier;
         registrator_ = poll.registrator();
-        start_other();
+        start_other_thread();
         while (!is_complete() && !reports_.any()) {
             // Longer than any machine needs: only a lost event takes it.
             const auto error = poll.poll(events, 20s);
@@ -122,7 +122,7 @@ class PollVictim final : public Victim {
         return {Token{static_cast<std::size_t>(first_connection) + i}, Ready::readable, mode};
     }
 
-    void start_other() {
+    void start_other_thread() {
         is_started_ = true;
         is_started_.notify_one();
         if (reports_.any()) is_done_ = true;
@@ -130,23 +130,23 @@ class PollVictim final : public Victim {
     }
 
     /// Runs in another thread.
-    void act_beside() {
+    void run_other_thread() {
         is_started_.wait(false);
         if (!registrator_) return;
         for (std::size_t i = 1; i < Connections::count; i += 2)
-            report_beside("add()", registrator_->add(connections_->near(i), watch_of(i)));
-        report_beside("wake()", registrator_->wake());
-        for (std::size_t i = 0; i < all_tokens; ++i) report_beside("notify()", notifier_->notify(Token{i}));
+            report_from_other_thread("add()", registrator_->add(connections_->near(i), watch_of(i)));
+        report_from_other_thread("wake()", registrator_->wake());
+        for (std::size_t i = 0; i < all_tokens; ++i) report_from_other_thread("notify()", notifier_->notify(Token{i}));
         is_done_.wait(false);
         // A close() whose wake failed is repeated; one that keeps failing leaves the poll() to its sources.
         for (int tries = 0; tries < 3; ++tries) {
             const auto error = registrator_->close();
             if (!error) return;
-            report_beside("close()", error);
+            report_from_other_thread("close()", error);
         }
     }
 
-    void report_beside(const char* step, const std::error_code& error) {
+    void report_from_other_thread(const char* step, const std::error_code& error) {
         // Canceled: the first thread has seen an error and left.
         if (!error || error == std::errc::operation_canceled) return;
         reports_.add(step, error);
@@ -155,7 +155,7 @@ class PollVictim final : public Victim {
 
     const Request request_;
     std::optional<Connections> connections_;
-    std::thread other_;
+    std::thread other_thread_;
     std::atomic<bool> is_started_ = false, is_done_ = false;
     std::optional<PollRegistrator> registrator_; // these two outlive the Poll
     std::optional<notify::Notifier> notifier_;
@@ -167,6 +167,6 @@ class PollVictim final : public Victim {
 
 } // namespace
 
-std::unique_ptr<Victim> poll_victim(const std::string& backend) { return std::make_unique<PollVictim>(backend); }
+std::unique_ptr<Workload> poll_workload(const std::string& backend) { return std::make_unique<PollWorkload>(backend); }
 
 } // namespace pollux::failing_calls
