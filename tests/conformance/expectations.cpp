@@ -26,6 +26,10 @@ std::string Expectations::fault_of(const std::string& line, Expectation& expecta
     const auto slash = name.rfind('/');
     expectation.rule = slash == name.npos ? name : name.substr(slash + 1);
     expectation.subject = slash == name.npos ? "" : name.substr(0, slash);
+    if (constexpr std::string_view in_full = "@full"; expectation.rule.ends_with(in_full)) {
+        expectation.in_full = true;
+        expectation.rule.resize(expectation.rule.size() - in_full.size());
+    }
     if (!is_known(expectation.rule)) return "expected the name of a rule, seen \"" + expectation.rule + "\"";
     const auto reason = line.find_first_not_of(blanks, end);
     if (reason == line.npos) return "expected a reason after \"" + name + "\"";

@@ -12,12 +12,14 @@ struct Expectation {
     std::string subject; // empty: by each
     std::string rule;
     std::string reason;
+    bool in_full = false; // a brief run may keep the rule
     std::string file;
     int line = 0;
 };
 
 /// Expectations are the known deviations in the files of --expect: a line for each, `<rule> <reason...>` or
-/// `<subject>/<rule> <reason...>`. A "#" at the beginning of a line makes it a comment; empty lines are ignored.
+/// `<subject>/<rule> <reason...>`, with `@full` after the rule if a brief run may keep it. A "#" at the beginning of a
+/// line makes it a comment; empty lines are ignored.
 class Expectations {
   public:
     /// Adds the lines of a file. Returns what is wrong with it, a line for each fault; empty if nothing is.

@@ -57,6 +57,13 @@ class Expectations(InFolder):
             self.assertIn("1 unexpected pass\n", outcome.stdout)
             self.assertEqual(last_line(outcome), "not as expected: epoll (keeps 1 rule unexpectedly)")
 
+    def test_a_brief_run_may_keep_a_rule_that_is_broken_in_full(self):
+        file = self.write("modify.replaces@full it has more rounds")
+        self.assertEqual(run("epoll", MODIFY, f"--expect={file}", "--brief").returncode, 0)
+        self.assertEqual(run("epoll", MODIFY, f"--expect={file}").returncode, 1)
+        for more in ["--brief"], []:
+            self.assertEqual(run(self.misbehaving(), MODIFY, f"--expect={file}", *more).returncode, 0)
+
     def test_a_rule_that_is_unsupported_is_an_unexpected_pass(self):
         outcome = run("poll_fallback", "--gtest_filter=edge.once", f"--expect={self.write('edge.once no edges')}")
         self.assertEqual(outcome.returncode, 1, outcome)

@@ -67,6 +67,7 @@ struct Glib {
     }
 
     static gboolean report(int, GIOCondition seen, void* callback) {
+        if (seen & G_IO_NVAL) return G_SOURCE_REMOVE; // it was closed
         const bool is_over = (seen & (G_IO_HUP | G_IO_ERR)) != 0;
         (*static_cast<Callback*>(callback))(((seen & G_IO_IN) || is_over ? Ready::readable : Ready::none) |
                                             ((seen & G_IO_OUT) || is_over ? Ready::writable : Ready::none) |
