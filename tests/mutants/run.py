@@ -22,6 +22,7 @@ import fnmatch
 import importlib.util
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -37,6 +38,13 @@ class Mutant(NamedTuple):
     piece: str
     instead: str
     test: str
+
+
+def names_in_sources():
+    """Returns the names of all rules and tests, as their macros have them: suite.name."""
+    macro = re.compile(r"^\s*(?:RULE|REPORTED_BUG|TYPED_TEST|TEST|TEST_F|TEST_P)\(\s*(\w+),\s*(\w+)", re.MULTILINE)
+    files = [file for pattern in ("*.cpp", "*.hpp") for file in (SOURCE / "tests").rglob(pattern)]
+    return {".".join(names) for file in files for names in macro.findall(file.read_text(encoding="utf-8"))}
 
 
 def filled(words, build):
@@ -131,7 +139,7 @@ class List:
         self.mutants = [Mutant(*mutant) for mutant in module.MUTANTS]
         self.objects = {}
 
-    def misplaced(self):
+    def misplaced(self, names):
         for pattern in self.subject.sources:
             if not list((SOURCE / self.subject.folder).glob(pattern)):
                 yield f"{self.name}: the source {pattern} does not exist in {self.subject.folder}/"
@@ -141,6 +149,11 @@ class List:
             count = (SOURCE / self.subject.folder / mutant.file).read_text(encoding="utf-8").count(mutant.piece)
             if count != 1:
                 yield f"{self.name_of(mutant)}: the piece occurs {count} times, expected once"
+            for test in mutant.test.split(":"):
+                # Parameters are before and after the name: Backends/Suite.name/epoll.
+                name = next((part for part in test.split("/") if "." in part), test)
+                if not fnmatch.filter(names, name):
+                    yield f"{self.name_of(mutant)}: no source under tests/ has the test {name}"
 
     def is_in_program(self, mutant):
         """Whether the tests include the mutated file."""
@@ -195,7 +208,8 @@ def chosen_lists(name):
 
 def fault_of_lists(lists):
     """What sys.exit() takes: a message, or None."""
-    misplaced = [message for each in lists for message in each.misplaced()]
+    names = names_in_sources()
+    misplaced = [message for each in lists for message in each.misplaced(names)]
     return "\n".join(["run.py: the lists do not match the sources", *misplaced]) if misplaced else None
 
 
