@@ -11,6 +11,7 @@
 #include <array>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 /// What the queues are asked to do in the model: a few threads, the consumer first, a few calls, and what must hold in
@@ -59,7 +60,10 @@ struct System {
     void push(std::size_t token) {
         if (queue.push(Token{token}) == Pushed::wakes) wake();
     }
-    void wake() { woken.exchange(1, std::memory_order_acq_rel); }
+    void wake() {
+        const bool is_awake = woken.exchange(1, std::memory_order_acq_rel) != 0;
+        if constexpr (std::is_same_v<Queue, TokenRing<Memory>>) expect(!is_awake, "two threads wake for one sleep");
+    }
 };
 
 /// Who learns of tokens: takes what there is, and reads what it stands for.
