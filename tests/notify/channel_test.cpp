@@ -132,7 +132,7 @@ RULE(channel, wakes) {
     other.join();
 }
 
-#if defined(CLOCK_THREAD_CPUTIME_ID) && defined(RUSAGE_THREAD)
+#ifdef CLOCK_THREAD_CPUTIME_ID
 /// A Receiver that waits sleeps: after some microseconds it uses no processor, with a timeout and without, and does not
 /// wake to look.
 TEST(Channel, waiting_takes_no_processor_time) {
@@ -142,9 +142,13 @@ TEST(Channel, waiting_takes_no_processor_time) {
         return now.tv_sec * 1s + now.tv_nsec * 1ns;
     };
     const auto sleeps = [] {
+#ifdef RUSAGE_THREAD
         rusage usage{};
         getrusage(RUSAGE_THREAD, &usage);
         return usage.ru_nvcsw;
+#else
+        return 0L; // not counted for a thread
+#endif
     };
     constexpr long few_sleeps = 100;
     for (const bool has_timeout : {true, false}) {
