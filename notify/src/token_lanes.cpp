@@ -5,13 +5,8 @@ namespace pollux::notify {
 
 LaneSet::LaneSet(std::size_t capacity) : capacity_(TokenRing<RealMemory>::checked(capacity)), seen_(capacity) {}
 
-LaneSet::~LaneSet() {
-    if (!is_closed()) close();
-}
-
 LaneSet::Lane& LaneSet::open() {
     auto* const lane = new Lane(is_closed() ? 0 : capacity());
-    lane->next = opened_.load(std::memory_order_relaxed);
     do {
         if (lane->next == end()) {
             lane->abandoned.store(true, std::memory_order_relaxed);

@@ -74,6 +74,8 @@ RULE(address, refuses) {
         messages.push_back(std::error_code(each).message());
     std::sort(messages.begin(), messages.end());
     EXPECT_EQ(std::adjacent_find(messages.begin(), messages.end()), messages.end());
+    EXPECT_FALSE(messages.front().empty());
+    EXPECT_STREQ(address_category().name(), "pollux.address");
 }
 
 // A formatted address is parsed as the same address, and IPv6 addresses are formatted as RFC 5952 (section 4)

@@ -5,6 +5,8 @@
 #include "../conformance/sources.hpp"
 #include "signals.hpp"
 
+#include <fcntl.h>
+
 namespace pollux::net::tests {
 namespace {
 
@@ -150,11 +152,20 @@ RULE(pipe, adopts) {
         EXPECT_EQ(error_of([&](auto& error) { return PipeWriter::adopt(none, error); }),
                   std::errc::bad_file_descriptor);
     }
+#ifdef O_PATH
+    const conformance::Owned path(::open("/dev/null", O_PATH));
+    EXPECT_EQ(error_of([&](auto& error) { return PipeReader::adopt(path, error); }), std::errc::bad_file_descriptor);
+    EXPECT_EQ(error_of([&](auto& error) { return PipeWriter::adopt(path, error); }), std::errc::bad_file_descriptor);
+    EXPECT_FALSE(conformance::is_closed_on_exec(path)) << "the caller keeps it as it was";
+#endif
     PipeReader reader;
     PipeWriter writer;
     std::array<std::byte, 8> buffer{};
     EXPECT_EQ(reader.read(buffer).error, std::errc::bad_file_descriptor);
     EXPECT_EQ(writer.write(buffer).error, std::errc::bad_file_descriptor);
+    // Empty buffers need no pipe.
+    EXPECT_TRUE(reader.read(Buffer()).is_done());
+    EXPECT_TRUE(writer.write(ConstBuffer()).is_done());
 }
 
 } // namespace

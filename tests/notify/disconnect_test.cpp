@@ -102,6 +102,26 @@ TEST(Disconnect, ends_a_recv_that_waits) {
     }
 }
 
+/// A recv() without a timeout returns no success without a token, even if what woke it is the end of the last Sender.
+TEST(Disconnect, ends_a_recv_that_waits_without_a_timeout) {
+    Rounds rounds(500);
+    while (const int round = rounds.next()) {
+        auto [sender, receiver] = event_channel(1);
+        StartingLine begun(2);
+        std::thread thread([&begun, round, own = std::move(sender)]() mutable {
+            begun.arrive_and_wait();
+            // Different steps of waiting are met, among them sleep.
+            const auto end = std::chrono::steady_clock::now() + round % 50 * 10us;
+            while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
+            const auto last = std::move(own);
+        });
+        begun.arrive_and_wait();
+        Tokens tokens;
+        EXPECT_EQ(receiver.recv(tokens), gone);
+        thread.join();
+    }
+}
+
 /// The Receiver is destroyed while Senders send; the last end frees the channel.
 TEST(Disconnect, both_ends_at_once) {
     Rounds rounds(500);

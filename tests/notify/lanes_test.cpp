@@ -86,6 +86,22 @@ TEST(Lanes, keep_tokens_that_do_not_fit) {
     EXPECT_EQ(all, (Numbers{0, 1, 2, 5, 6, 7}));
 }
 
+TEST(Lanes, are_moved) {
+    auto queue = event_queue(4, lanes);
+    auto other = event_queue(8, lanes);
+    notify(queue.notifier, {1});
+    auto poller = std::move(queue.poller);
+    EXPECT_EQ(poll(poller), Numbers{1});
+    poller = std::move(other.poller);
+    EXPECT_EQ(queue.notifier.notify(Token{1}), gone) << "the LanePoller that was replaced is gone";
+    queue.notifier = other.notifier;
+    notify(queue.notifier, {7});
+    EXPECT_EQ(poll(poller), Numbers{7}) << "an assigned LaneNotifier queues into the other queue";
+    auto moved = std::move(queue.notifier);
+    notify(moved, {6});
+    EXPECT_EQ(poll(poller), Numbers{6});
+}
+
 /// A lane is freed after its LaneNotifier was destroyed and its tokens were delivered, not before.
 TEST(Lanes, of_destroyed_notifiers_are_delivered) {
     auto queue = event_queue(8, lanes);

@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 /// How long a test waits for an expected event: no machine is that slow.
 inline constexpr std::chrono::nanoseconds patience = 30s;
 
-inline const std::error_code gone = make_error_code(disconnected);
+inline const std::error_code gone = make_error_code(std::errc::broken_pipe);
 inline const std::error_code invalid = make_error_code(std::errc::invalid_argument);
 
 using Numbers = std::vector<std::size_t>;

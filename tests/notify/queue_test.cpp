@@ -56,6 +56,10 @@ RULE(notify, limit) {
     EXPECT_EQ(poller.poll(no_room), 0U);
     notify(notifier, {5, 2}); // one that was polled, one that was not
     EXPECT_EQ(poll(poller, 100), (Numbers{2, 1, 0, 5}));
+    auto large = event_queue(300); // Tokens have room for 256 unless another capacity is given
+    for (std::size_t i = 0; i < 300; ++i) notify(large.notifier, {i});
+    EXPECT_EQ(poll(large.poller).size(), 256U);
+    EXPECT_EQ(poll(large.poller).size(), 44U);
 }
 
 // Under a limit a token that is notified continuously does not hold back another one.
@@ -86,8 +90,10 @@ TEST(Queue, capacity) {
     auto [notifier, poller] = event_queue(0);
     EXPECT_EQ(notifier.notify(Token{0}), invalid);
     EXPECT_EQ(poll(poller), Numbers());
-    EXPECT_THROW(event_queue(TokenRing<RealMemory>::most + 1), std::length_error);
-    EXPECT_THROW(event_queue(TokenRing<RealMemory>::most + 1, lanes), std::length_error);
+    constexpr auto largest = std::size_t{1} << 28U;
+    EXPECT_EQ(TokenRing<RealMemory>::checked(largest), largest) << "a queue of that capacity takes a gigabyte";
+    EXPECT_THROW(event_queue(largest + 1), std::length_error);
+    EXPECT_THROW(event_queue(largest + 1, lanes), std::length_error);
     EXPECT_THROW(event_channel(std::numeric_limits<std::size_t>::max()), std::length_error);
 }
 
@@ -117,6 +123,7 @@ TEST(Queue, positions_wrap) {
                     for (std::size_t k = 0; k <= i % 3; ++k) {
                         EXPECT_EQ(ring.push(Token{(i + k) % 3}), Pushed::queued);
                         EXPECT_TRUE(lane.push((i + k) % 3));
+                        EXPECT_FALSE(lane.push((i + k) % 3));
                     }
                     EXPECT_EQ(ring.push(Token{i % 3}), Pushed::conflated);
                     EXPECT_EQ(ring.try_sleep(), SleepResult::more);
@@ -152,6 +159,20 @@ TEST(Queue, is_moved) {
     const Tokens taken = std::move(tokens);
     EXPECT_EQ(numbers(taken), Numbers{3});
     EXPECT_TRUE(tokens.empty());
+}
+
+TEST(Tokens, are_moved) {
+    EXPECT_TRUE(Tokens().empty()) << "before the first poll()";
+    auto [notifier, poller] = event_queue(4);
+    notify(notifier, {3, 1, 2});
+    Tokens two(2), other(4);
+    EXPECT_EQ(poller.poll(two), 2U);
+    other = std::move(two);
+    EXPECT_EQ(numbers(other), (Numbers{3, 1}));
+    EXPECT_TRUE(two.empty()); // NOLINT(bugprone-use-after-move): it holds nothing
+    notify(notifier, {3, 1});
+    EXPECT_EQ(poller.poll(other), 2U) << "the room was moved, too";
+    EXPECT_EQ(numbers(other), (Numbers{2, 3}));
 }
 
 } // namespace

@@ -3,7 +3,6 @@
 #include "timer_wheel_test.hpp"
 
 #include <algorithm>
-#include <memory>
 #include <random>
 #include <type_traits>
 #include <utility>
@@ -14,37 +13,6 @@ namespace {
 static_assert(!std::is_copy_constructible_v<TimerNode> && !std::is_move_constructible_v<TimerWheel>);
 static_assert(!std::is_destructible_v<TimerNode>, "only as a base class");
 static_assert(sizeof(TimerNode) <= 3 * sizeof(std::uint64_t), "a million of them are in the caches as far as they fit");
-
-/// NumberedTimers are a wheel and its timers, which tests name by their indexes.
-class NumberedTimers {
-  public:
-    explicit NumberedTimers(std::uint64_t start = 0, std::size_t count = 4)
-        : wheel(std::make_unique<TimerWheel>(start)), timers(count) {}
-    ~NumberedTimers() {
-        for (auto& timer : timers) wheel->cancel(timer);
-    }
-    NumberedTimers(const NumberedTimers&) = delete;
-    NumberedTimers& operator=(const NumberedTimers&) = delete;
-
-    std::size_t pop() {
-        const auto* const timer = static_cast<const Timer*>(wheel->pop_due());
-        return timer == nullptr ? none : static_cast<std::size_t>(timer - timers.data());
-    }
-
-    /// Returns the timers that are due at this time.
-    std::vector<std::size_t> at(std::uint64_t now) {
-        wheel->advance(now);
-        std::vector<std::size_t> all;
-        for (auto number = pop(); number != none; number = pop()) all.push_back(number);
-        return all;
-    }
-
-    static constexpr auto none = std::numeric_limits<std::size_t>::max();
-    const std::unique_ptr<TimerWheel> wheel;
-    std::vector<Timer> timers;
-};
-
-using Numbers = std::vector<std::size_t>;
 
 // A timer fires at the first advance() that is not before its deadline, to the nanosecond: on both sides of the
 // boundary of each level, slot and tick.
@@ -202,83 +170,22 @@ RULE(timer_wheel, due_first) {
     EXPECT_EQ(rig.at(1000), (Numbers{0, 1, 2}));
 }
 
-// A thread that sleeps until next_expiry() is never later than the tick of a deadline, and wakes at most 8 times for a
-// timer: 7 times to cascade a slot, and once when it is due. Timers of one tick share these wake-ups.
-RULE(timer_wheel, next_expiry) {
-    for (const auto start : starts) {
-        for (unsigned bits = 1; bits < 52; ++bits) {
-            NumberedTimers rig(start, 50);
-            std::mt19937_64 random(bits);
-            std::uniform_int_distribution<std::uint64_t> delay(1, std::uint64_t{1} << bits);
-            const auto common = delay(random);
-            for (std::size_t number = 0; number < 50; ++number) {
-                rig.wheel->insert(rig.timers[number], start + (number < 25 ? common : delay(random)));
-            }
-            std::uint64_t wakes = 0, fired = 0;
-            while (const auto next = rig.wheel->next_expiry()) {
-                ++wakes;
-                for (const auto number : rig.at(*next)) {
-                    ++fired;
-                    EXPECT_EQ(rig.timers[number].deadline() / tick, *next / tick) << "start " << start;
-                }
-                ASSERT_LE(wakes, 26 * levels);
-            }
-            EXPECT_EQ(fired, 50U);
-        }
-    }
-}
-
-/// Fires timers of all distances in a wheel, at the times of `next_of(wheel)`, and calls `check` with each and the
-/// deadline.
-static void fire_at(const auto& next_of, const auto& check) {
-    for (const std::size_t count : {1U, 16U, 200U}) {
-        for (const auto start : starts) {
-            for (unsigned bits = 1; bits < 52; ++bits) {
-                NumberedTimers rig(start, count);
-                std::mt19937_64 random(bits);
-                std::uniform_int_distribution<std::uint64_t> delay(1, std::uint64_t{1} << bits);
-                for (auto& timer : rig.timers) rig.wheel->insert(timer, start + delay(random));
-                std::uint64_t wakes = 0, fired = 0;
-                while (const auto next = next_of(*rig.wheel)) {
-                    const auto due = rig.at(*next);
-                    EXPECT_TRUE(!due.empty() || count > 16) << "start " << start << ", bits " << bits;
-                    for (const auto number : due) check(*next, rig.timers[number].deadline());
-                    fired += due.size();
-                    ASSERT_LE(++wakes, count * levels);
-                }
-                EXPECT_EQ(fired, count);
-            }
-        }
-    }
-}
-
-// A thread that sleeps until next_deadline() wakes once for the timers of a tick, and never before their deadlines.
-// With more than 16 timers in a slot it may wake to cascade them, as with next_expiry().
-RULE(timer_wheel, next_deadline) {
-    fire_at([](const TimerWheel& wheel) { return wheel.next_deadline(); },
-            [](std::uint64_t next, std::uint64_t deadline) { EXPECT_EQ(deadline / tick, next / tick); });
-}
-
-// next_exact_deadline() is that of the next timer, to the nanosecond, or sooner to cascade a slot with more than 16.
-RULE(timer_wheel, next_exact_deadline) {
-    fire_at([](const TimerWheel& wheel) { return wheel.next_exact_deadline(); },
-            [](std::uint64_t next, std::uint64_t deadline) { EXPECT_EQ(deadline, next); });
-    EXPECT_EQ(TimerWheel::tick, 65'536U);
-    // A timer that is due and was not popped is due now; without a timer there is no deadline.
+// next_due() lists what pop_due() will return, in that order.
+TEST(timer_wheel, next_due) {
     NumberedTimers rig;
-    const auto expect_all = [&](std::optional<std::uint64_t> expected) {
-        EXPECT_EQ(rig.wheel->next_expiry(), expected);
-        EXPECT_EQ(rig.wheel->next_deadline(), expected);
-        EXPECT_EQ(rig.wheel->next_exact_deadline(), expected);
-    };
-    expect_all(std::nullopt);
-    rig.wheel->insert(rig.timers[0], 5 * tick);
-    rig.wheel->insert(rig.timers[1], 900 * tick);
-    rig.wheel->advance(10 * tick + 1);
-    expect_all(10 * tick + 1);
-    EXPECT_EQ(rig.at(10 * tick + 1), Numbers{0});
-    EXPECT_EQ(rig.at(900 * tick), Numbers{1});
-    expect_all(std::nullopt);
+    EXPECT_EQ(rig.wheel->next_due(), nullptr);
+    rig.wheel->insert(rig.timers[2], 1);
+    rig.wheel->insert(rig.timers[0], 2);
+    rig.wheel->insert(rig.timers[1], 3);
+    EXPECT_EQ(rig.wheel->next_due(), nullptr) << "none is due yet";
+    rig.wheel->advance(2);
+    auto* const first = rig.wheel->next_due();
+    EXPECT_EQ(first, &rig.timers[2]);
+    auto* const second = rig.wheel->next_due(first);
+    EXPECT_EQ(second, &rig.timers[0]);
+    EXPECT_EQ(rig.wheel->next_due(second), nullptr);
+    EXPECT_EQ(rig.wheel->pop_due(), first);
+    EXPECT_EQ(rig.wheel->next_due(), second);
 }
 
 // A time that is earlier than the last one is ignored: deadlines that have passed stay passed.
@@ -321,6 +228,17 @@ RULE(timer_wheel, destroyed) {
         other.insert(timer, 0);
     }
     EXPECT_EQ(other.pending(), timers.size());
+    for (auto& timer : timers) other.cancel(timer);
+    // Wherever they wait: at a distance of each power of two, and none.
+    for (const auto start : starts) {
+        {
+            TimerWheel wheel(start);
+            for (std::size_t number = 0; number < 65; ++number) {
+                wheel.insert(timers[number], number == 64 ? start : later(start, std::uint64_t{1} << number));
+            }
+        }
+        EXPECT_TRUE(std::none_of(timers.begin(), timers.end(), [](const Timer& timer) { return timer.is_pending(); }));
+    }
 }
 
 // A test with a million timers.

@@ -153,7 +153,6 @@ void TimerWheel::advance(std::uint64_t now) noexcept {
             return expire_within_tick();
         }
         tick_ = slot->start;
-        earliest_ = never;
         const auto chain = take(slot->ring);
         const auto is_over = slot->start + (std::uint64_t{1} << slot->level * slot_bits) <= target;
         if (slot->level == 0) {
@@ -162,9 +161,8 @@ void TimerWheel::advance(std::uint64_t now) noexcept {
             cascade(chain);
         }
     }
-    if (tick_ == target) return;
     tick_ = target;
-    earliest_ = never;
+    earliest_ = never; // its slot is empty, or the loop would not have ended
 }
 
 std::optional<std::uint64_t> TimerWheel::next_expiry() const noexcept {

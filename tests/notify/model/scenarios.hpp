@@ -11,6 +11,7 @@
 #include <array>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 /// The runs of the queues in the model: a few threads, the consumer first, with a few calls each, and what must hold in
@@ -59,7 +60,10 @@ struct System {
     void push(std::size_t token) {
         if (queue.push(Token{token}) == Pushed::wakes) wake();
     }
-    void wake() { woken.exchange(1, std::memory_order_acq_rel); }
+    void wake() {
+        const bool is_awake = woken.exchange(1, std::memory_order_acq_rel) != 0;
+        if constexpr (std::is_same_v<Queue, TokenRing<Memory>>) expect(!is_awake, "two threads wake for one sleep");
+    }
 };
 
 /// A Consumer takes tokens, and reads the data that they announce.

@@ -5,8 +5,8 @@ SUBJECT = Subject(
     folder="notify", library="libpollux-notify.so.0.1", program="tests/notify/pollux-notify-tests",
     links=("-Wl,-soname,libpollux-notify.so.0.1",),
     headers=("include/pollux/notify/*.hpp", "include/pollux/notify/internal/*.hpp"),
-    own_tests=("tests/notify/channel_test.cpp", "tests/notify/disconnect_test.cpp", "tests/notify/lanes_test.cpp",
-               "tests/notify/queue_test.cpp", "tests/notify/threads_test.cpp"))  # fmt: skip
+    own_tests=("tests/notify/bound_test.cpp", "tests/notify/channel_test.cpp", "tests/notify/disconnect_test.cpp",
+               "tests/notify/lanes_test.cpp", "tests/notify/queue_test.cpp", "tests/notify/threads_test.cpp"))  # fmt: skip
 
 QUEUE = "src/token_queue.cpp"
 

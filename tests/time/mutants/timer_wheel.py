@@ -7,7 +7,7 @@ DEADLINE = "include/pollux/time/deadline.hpp"
 SUBJECT = library(
     "time", "tests/time/pollux-time-tests", flags=("-D_GLIBCXX_ASSERTIONS",), patience=120, is_static=True,
     headers=("include/pollux/time/*.hpp",),
-    own_tests=("tests/time/clock_test.cpp", "tests/time/deadline_test.cpp",
+    own_tests=("tests/time/clock_test.cpp", "tests/time/deadline_test.cpp", "tests/time/timer_wheel_expiry_test.cpp",
                "tests/time/timer_wheel_model_test.cpp", "tests/time/timer_wheel_test.cpp"))  # fmt: skip
 
 # file, defect, piece of the source, its replacement, test that has to fail

@@ -36,7 +36,6 @@ class LaneSet {
     };
 
     explicit LaneSet(std::size_t capacity);
-    ~LaneSet();
     LaneSet(const LaneSet&) = delete;
     LaneSet& operator=(const LaneSet&) = delete;
 
