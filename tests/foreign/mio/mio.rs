@@ -139,7 +139,7 @@ static FUNCTIONS: SelectorFunctions = functions_of::<Mio>();
 
 const NAME: &[u8] = b"mio\0";
 const RANK: i32 = -1;
-const SUMMARY: &[u8] = b"mio, for the conformance suite\0";
+const SUMMARY: &[u8] = b"mio 0.8.4\0";
 
 #[used]
 #[link_section = ".note.pollux"]

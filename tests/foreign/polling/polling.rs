@@ -139,7 +139,7 @@ static CAPABILITIES: Capabilities = Capabilities {
 static FUNCTIONS: SelectorFunctions = functions_of::<Polling>();
 
 const NAME: &[u8] = b"polling\0";
-const SUMMARY: &[u8] = b"polling, for the conformance suite\0";
+const SUMMARY: &[u8] = b"polling 2.2.0\0";
 
 #[used]
 #[link_section = ".note.pollux"]
