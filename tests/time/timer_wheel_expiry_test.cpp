@@ -95,7 +95,7 @@ TEST(timer_wheel, expiry_by_number) {
         EXPECT_EQ(rig.wheel->next_exact_deadline(), exact);
     };
     rig.wheel->insert(rig.timers[0], 900 * tick + 5);
-    expect(900 / 64 * 64 * tick, 901 * tick - 1, 900 * tick + 5);
+    expect(std::uint64_t{900} / 64 * 64 * tick, 901 * tick - 1, 900 * tick + 5);
     rig.wheel->insert(rig.timers[1], 5 * tick + 7);
     expect(6 * tick - 1, 6 * tick - 1, 5 * tick + 7);
     rig.wheel->insert(rig.timers[2], 5 * tick + 4);
