@@ -32,8 +32,11 @@ struct Allocating {
 void exclude_forks() {
     const auto lock = [] { pthread_rwlock_wrlock(&allocating); };
     const auto unlock = [] { pthread_rwlock_unlock(&allocating); };
-    const auto forget = [] { allocating = unlocked; }; // other threads that waited for it, and are not in the child
-    pthread_atfork(lock, unlock, forget);
+    const auto unlock_in_child = [] {
+        pthread_rwlock_unlock(&allocating); // of which ThreadSanitizer keeps books
+        allocating = unlocked;              // without the threads that waited for it, and are not in the child
+    };
+    pthread_atfork(lock, unlock, unlock_in_child);
 }
 [[gnu::section(".preinit_array"), gnu::used]] void (*const first)() = exclude_forks;
 
