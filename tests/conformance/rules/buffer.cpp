@@ -144,7 +144,7 @@ RULE(overload, lossless, .takes = 350ms) {
             if (mode == Mode::oneshot) modify(pairs[i].near, {Token{i}, Ready::readable, mode});
         }
         // An event that the system queued before the drain may be reported once.
-        for (int looks = 0; looks < 16 && !select(moment).empty(); ++looks) {}
+        for (int calls = 0; calls < 16 && !select(moment).empty(); ++calls) {}
         expect_quiet();
         for (std::uint64_t i = 0; i < 500 && !has_failed(); ++i) {
             write(pairs[i].far, "x");

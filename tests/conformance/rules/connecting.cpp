@@ -16,7 +16,7 @@ struct Waiting {
     Waiting() {
         for (int i = 0; i < 8 && pending == Owned::none; ++i) {
             auto client = connect_to(listening);
-            for (int look = 0; look < 20 && is_connecting(client); ++look) std::this_thread::sleep_for(1ms);
+            for (int attempt = 0; attempt < 20 && is_connecting(client); ++attempt) std::this_thread::sleep_for(1ms);
             (is_connecting(client) ? pending : queued.emplace_back()) = std::move(client);
         }
     }

@@ -195,7 +195,7 @@ RULE(priority, asked) {
         const auto fresh = make_pair(Kind::tcp);
         add(fresh.near, {Token{1}, Ready::priority, mode});
         send(fresh.far);
-        expect_no_spin(); // ordinary data is not asked for
+        expect_no_spin(); // ordinary data is not in the interest
         write_urgent(fresh.far);
         expect_event(Token{1}, Ready::priority);
         remove(fresh.near);

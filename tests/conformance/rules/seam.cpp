@@ -18,7 +18,7 @@ class Extended final : public ForwardingSelector {
     static constexpr std::string_view id = "pollux.conformance.unknown/1";
 
     explicit Extended(std::unique_ptr<Selector> inner) noexcept : ForwardingSelector(std::move(inner)) {}
-    void* extension(const char* asked) noexcept override { return asked == id ? this : nullptr; }
+    void* extension(const char* requested) noexcept override { return requested == id ? this : nullptr; }
 };
 
 std::string describe(const Capability& capability) {

@@ -49,8 +49,8 @@ RULE(wake, coalesces) {
 namespace {
 
 /// Polls a few times, then sleeps: so a wake meets every step of falling asleep, and mostly costs no sleep.
-std::span<const Event> look_then_sleep(Selector& selector, std::span<Event> buffer, int looks, std::error_code& error) {
-    for (int look = 0; look < looks; ++look) {
+std::span<const Event> poll_then_sleep(Selector& selector, std::span<Event> buffer, int polls, std::error_code& error) {
+    for (int poll = 0; poll < polls; ++poll) {
         const auto seen = selector.select(buffer, 0ns, error);
         if (!seen.empty() || error) return seen;
     }
@@ -80,7 +80,7 @@ Result handshakes(Selector& selector, Budget& budget) {
     std::error_code error;
     Result result;
     for (int round = 1; budget.allows(round); ++round) {
-        const auto seen = look_then_sleep(selector, buffer, 3 + round % 8, error);
+        const auto seen = poll_then_sleep(selector, buffer, 3 + round % 8, error);
         if (seen.empty() || error || written != round) {
             result.fault = "wake " + std::to_string(round) +
                            (seen.empty() ? " was lost" : " was reported before its write was visible");
@@ -123,7 +123,7 @@ Result bursts(Selector& selector, Budget& budget) {
     std::error_code error;
     Result result;
     for (auto& seen = result.rounds; budget.allows(seen + 1);) {
-        if (look_then_sleep(selector, buffer, 4, error).empty() || error) {
+        if (poll_then_sleep(selector, buffer, 4, error).empty() || error) {
             result.fault = "after number " + std::to_string(seen) +
                            " a write was not seen: its wake was coalesced with a collected one";
             break;
