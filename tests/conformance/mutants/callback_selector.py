@@ -44,7 +44,7 @@ MUTANTS = [
     (CALLBACK, "forget the sources that were called before", "next_ = std::exchange(*called_, this);", "*called_ = this;",
      "add.tokens"),
     (CALLBACK, "report conditions of the turn before", "return std::exchange(seen_, Ready::none);", "return seen_;",
-     "level.repeats"),
+     "modify.rearms"),
     (TURNS, "change what runs", "mutex_.wait(ended_, [this]() POLLUX_REQUIRES(mutex_) { return !is_running_; });", "",
      "threads.concurrent_changes"),
     (TURNS, "wait for a turn that no thread ends", "if (const std::error_code error = interrupt()) return error;", "",
