@@ -43,6 +43,7 @@ struct Scripted {
     std::error_code start(Handle& handle, Callback& callback, Ready interest) {
         if (const auto error = give(std::exchange(of_start, Answer::success))) return error;
         handle = {&callback, interest};
+        if (started.empty()) of_wake = callback.source();
         started.push_back(&handle);
         return {};
     }
@@ -50,13 +51,15 @@ struct Scripted {
     std::error_code run(Timeout) {
         if (const auto error = give(of_run)) return error;
         for (auto* handle : started) {
-            if (handle->callback->source() == calls) (*handle->callback)(handle->interest);
+            if (calls_all || handle->callback->source() == calls) (*handle->callback)(handle->interest);
         }
         return {};
     }
 
     inline static Answer of_open, of_start, of_run;
     inline static Source calls = -1; // the source that is ready
+    inline static bool calls_all = false;
+    inline static Source of_wake = -1;
     std::vector<Handle*> started;
 };
 
@@ -122,6 +125,22 @@ TEST_F(CallbackSelectorTest, modify_that_fails_changes_nothing) {
             EXPECT_EQ(event.ready, Ready::readable);
         }
     }
+}
+
+// The program has replaced the descriptor by which wakes arrive: the error costs no event of a one-shot watch.
+TEST_F(CallbackSelectorTest, wake_that_fails_spends_no_watch) {
+    const auto selector = open();
+    ASSERT_FALSE(selector->registrator().add(pair.near, {Token{1}, Ready::readable, Mode::oneshot}));
+    const int file = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ASSERT_EQ(dup2(file, Scripted::of_wake), Scripted::of_wake);
+    close(file);
+    Scripted::calls = pair.near;
+    Scripted::calls_all = true;
+    EXPECT_EQ(select(*selector).token, wake_token);
+    EXPECT_EQ(error, std::errc::bad_file_descriptor);
+    Scripted::calls_all = false;
+    EXPECT_EQ(select(*selector).token, Token{1});
+    EXPECT_FALSE(error);
 }
 
 TEST_F(CallbackSelectorTest, run_that_fails) {

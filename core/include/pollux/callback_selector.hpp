@@ -297,16 +297,17 @@ class CallbackSelector final : public Selector, private Registrator {
             std::ranges::sort(state.ready, {}, [](const Report& report) { return report.watched->reported; });
             state.ready.resize(buffer.size());
         }
+        const auto is_wake = [](const Report& report) { return report.watched->watch.token == wake_token; };
+        if (std::ranges::any_of(state.ready, is_wake)) {
+            if ((error = state.own[wakes].pair.drain())) return 0; // before a one-shot watch is spent
+            pending_.collect(); // after drain(): a wake that is merged into this event leaves no other
+        }
         std::size_t count = 0;
-        for (const auto& [watched, conditions] : state.ready) {
+        for (const auto& each : state.ready) {
+            auto& [watched, conditions] = each;
             watched->reported = ++reported_;
-            if (watched == state.own[wakes].watched.get()) {
-                error = state.own[wakes].pair.drain();
-                pending_.collect(); // after drain(): a wake that is merged into this event leaves no other
-            } else if (watched->watch.mode == Mode::oneshot) {
-                watched->stop(state.library);
-            }
-            buffer[count++] = {watched->watch.token, watched->watch.token == wake_token ? Ready::none : conditions};
+            if (watched->watch.mode == Mode::oneshot) watched->stop(state.library);
+            buffer[count++] = {watched->watch.token, is_wake(each) ? Ready::none : conditions};
         }
         return count;
     }
