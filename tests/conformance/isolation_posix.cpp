@@ -249,38 +249,45 @@ class Isolation::Child {
 
 bool Isolation::is_supported() noexcept { return true; }
 
-Isolation::Isolation(std::size_t jobs, std::chrono::seconds hang_limit)
-    : jobs_(std::max<std::size_t>(jobs, 1)), hang_limit_(hang_limit) {}
+Isolation::Isolation(std::size_t jobs, std::chrono::seconds hang_limit, EndsRun ends_run)
+    : jobs_(std::max<std::size_t>(jobs, 1)), hang_limit_(hang_limit), ends_run_(std::move(ends_run)) {}
 Isolation::~Isolation() = default;
 
+void Isolation::begin_run() {
+    queue_.clear(); // GoogleTest does not ask for the others after one that ends the run
+    has_ended_run_ = false;
+}
+
 void Isolation::run_ahead(std::string name, std::chrono::milliseconds takes, std::function<void()> body) {
-    const auto shorter = std::ranges::upper_bound(queue_, takes, std::ranges::greater(), &Job::takes);
-    queue_.insert(shorter, {std::move(name), takes, std::move(body)});
+    const auto later = ends_run_ ? std::ranges::upper_bound(queue_, takes, std::ranges::less(), &Job::takes)
+                                 : std::ranges::upper_bound(queue_, takes, std::ranges::greater(), &Job::takes);
+    queue_.insert(later, {std::move(name), takes, std::move(body)});
 }
 
 void Isolation::start_some() {
     std::size_t running = 0;
     for (auto& job : queue_) {
-        if (running == jobs_) return;
+        if (running == jobs_ || has_ended_run_) return;
         if (job.findings) continue;
         if (!job.child) job.child = std::make_shared<Child>(job.body, hang_limit_);
         if (job.child->check()) {
             job.findings = job.child->findings();
             job.child.reset();
+            has_ended_run_ = ends_run_ && ends_run_(job.name, *job.findings);
         } else {
             ++running;
         }
     }
 }
 
-Findings Isolation::findings_of(const std::string& name) {
+std::optional<Findings> Isolation::findings_of(const std::string& name) {
     const auto job = std::ranges::find(queue_, name, &Job::name);
     if (job == queue_.end()) throw std::logic_error("expected a rule of the queue, seen: " + name);
-    for (start_some(); !job->findings; start_some()) {
+    for (start_some(); !job->findings && !has_ended_run_; start_some()) {
         std::this_thread::sleep_for(2ms); // not SIGCHLD: its handler and mask belong to the program
     }
-    Findings findings = std::move(*job->findings);
-    queue_.erase(job);
+    auto findings = std::move(job->findings);
+    queue_.erase(job); // ends its process, if that still runs
     return findings;
 }
 

@@ -26,10 +26,11 @@ const char* const usage =
     "  --gtest_filter=add.*:wake.next  run these rules only; <backend>/<rule> on one backend only\n"
     "  --gtest_list_tests              list the names of all rules\n"
     "  --gtest_repeat=N                run everything N times\n"
+    "  --gtest_fail_fast               stop at the first rule that is broken; short rules run first\n"
     "  --brief                         run a tenth of the rounds of rules with many, for at most\n"
     "                                  1 s instead of 20 s; the verdict mentions it\n"
     "  --jobs=N                        run N rules at a time, each in a process of its own;\n"
-    "                                  without it as many as there are processors\n"
+    "                                  without it twice the number of processors: most rules wait\n"
     "  --hang-limit=N                  how many seconds a rule may make no progress; 30 without it\n"
     "  --in-process                    run all rules in this process, for debuggers: a crash ends it,\n"
     "                                  and a rule that hangs for 120 s, with status 3\n"
@@ -49,6 +50,8 @@ const char* const usage =
     "  3  with --in-process: a rule hangs\n";
 
 namespace {
+
+constexpr std::size_t most_jobs = 256;
 
 /// Reads "<option>=<count>", a count from 1 to `most`; returns whether the argument is of that option.
 bool read_count(std::string_view argument, const std::string& option, std::size_t most, std::size_t& count,
@@ -96,7 +99,7 @@ int explain(const std::string& name) {
 
 Options remove_options(int& argc, char** argv) {
     Options options{.in_process = !Isolation::is_supported(),
-                    .jobs = std::max<std::size_t>(1, std::thread::hardware_concurrency())};
+                    .jobs = std::clamp<std::size_t>(2 * std::thread::hardware_concurrency(), 2, most_jobs)};
     int kept = std::min(argc, 1);
     for (int i = kept; i < argc; ++i) {
         const std::string_view argument = argv[i];
@@ -109,7 +112,7 @@ Options remove_options(int& argc, char** argv) {
             i += expected - 1;
         } else if (const int reports = read_file(argument, next, "--report", options.reports, options.fault)) {
             i += reports - 1;
-        } else if (!read_count(argument, "--jobs", 256, options.jobs, options.fault) &&
+        } else if (!read_count(argument, "--jobs", most_jobs, options.jobs, options.fault) &&
                    !read_count(argument, "--hang-limit", 3600, options.hang_limit, options.fault)) {
             argv[kept++] = argv[i];
         }

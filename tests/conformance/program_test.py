@@ -166,6 +166,23 @@ class Isolation(unittest.TestCase):
         outcome = run(f"{os.environ['MISBEHAVING']}?how=crash+epoll", self.RULES, "--gtest_repeat=2")
         self.assertEqual(len(re.findall("its process " + CRASHED, outcome.stdout)), 2, outcome)
 
+    def test_the_first_error_ends_the_run(self):
+        # Neither the rules before it in their order nor the longer ones after it are run.
+        outcome = run(f"{os.environ['MISBEHAVING']}?how=refuse+epoll", "--gtest_filter=add.tokens:modify.replaces:sequences.random",
+                      "--gtest_fail_fast", "--jobs=1", "--gtest_repeat=2")
+        self.assertEqual(outcome.returncode, 1, outcome)
+        self.assertEqual(outcome.stdout.count("\n    failed: modify.replaces\n"), 2, outcome)
+        self.assertRegex(outcome.stdout, r": [0-9]+ rules passed, 1 failed")
+        self.assertNotIn("OK ] misbehaving+epoll/sequences.random", outcome.stdout)
+
+    def test_an_expected_failure_ends_no_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "expected"
+            file.write_text("modify.replaces since it misbehaves\n", encoding="utf-8")
+            outcome = run(f"{os.environ['MISBEHAVING']}?how=refuse+epoll", self.RULES, "--gtest_fail_fast", f"--expect={file}")
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertIn(": 2 rules passed, 0 failed", outcome.stdout)
+
     def test_rules_in_any_order(self):
         outcome = run("epoll", "--gtest_filter=add.*:modify.*", "--gtest_shuffle", "--jobs=3")
         self.assertEqual(outcome.returncode, 0, outcome)

@@ -13,6 +13,7 @@
 #include <exception>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 namespace pollux::conformance {
 namespace {
@@ -73,7 +74,7 @@ std::unique_ptr<Selector> Rule::open(SourceLocation location) {
     return opened;
 }
 
-Findings Rule::findings_of_this_process(const Expectation* expectation) {
+std::optional<Findings> Rule::findings_of_this_process(const Expectation* expectation) {
     const Watchdog watchdog("rule [" + std::string(label()) + "] on " + subject_->name);
     StoredFindings findings(!expectation && rule_->traits.level == Level::must);
     auto& before = Recorder::current();
@@ -86,9 +87,9 @@ Findings Rule::findings_of_this_process(const Expectation* expectation) {
 
 void Rule::TestBody() {
     const auto* const expectation = run_->expectations.find(subject_->name, label());
-    auto result =
-        judge(*rule_, run_->isolation ? run_->isolation->findings_of(name()) : findings_of_this_process(expectation),
-              expectation);
+    auto findings = run_->isolation ? run_->isolation->findings_of(name()) : findings_of_this_process(expectation);
+    if (!findings) GTEST_SKIP() << "not run, since another rule is broken";
+    auto result = judge(*rule_, std::move(*findings), expectation);
     for (const auto& [key, value] : result.findings.properties) RecordProperty(key, value);
     RecordProperty("level", name_of(rule_->traits.level));
     RecordProperty("outcome", name_of(result.outcome));

@@ -21,6 +21,7 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -181,7 +182,7 @@ class Rule : public testing::Test {
     bool offers_needs();
     void expect_thread_refused();
     void expect_number_refused();
-    Findings findings_of_this_process(const Expectation* expectation);
+    std::optional<Findings> findings_of_this_process(const Expectation* expectation);
     const char* label() const { return rule_->label; }
     /// Reports a failure, with the calls that led to it.
     void fail(const std::string& what, const SourceLocation& location) const;

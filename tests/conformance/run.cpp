@@ -71,6 +71,7 @@ class QueueFiller : public testing::EmptyTestEventListener {
 
   private:
     void OnTestIterationStart(const testing::UnitTest& all, int /*iteration*/) override {
+        isolation_.begin_run();
         for (int i = 0; i < all.total_test_suite_count(); ++i) {
             const auto& suite = *all.GetTestSuite(i);
             for (int j = 0; j < suite.total_test_count(); ++j) {
@@ -134,8 +135,22 @@ std::string fault_of_loading(const std::string& backend) {
         if (choice.backend) subject_of(choice);
     });
     const auto findings = isolation.findings_of(backend);
-    if (findings.failures.empty()) return {};
-    return "loading " + backend + ": " + findings.failures.front().text + "\n" + findings.output;
+    if (!findings || findings->failures.empty()) return {};
+    return "loading " + backend + ": " + findings->failures.front().text + "\n" + findings->output;
+}
+
+/// With --gtest_fail_fast, an error ends the run.
+Isolation::EndsRun errors_that_end_the_run(const std::vector<Subject>& subjects, const Expectations& expectations) {
+    if (!GTEST_FLAG_GET(fail_fast)) return {};
+    return [&subjects, &expectations](const std::string& name, const Findings& findings) {
+        for (const auto& subject : subjects) {
+            for (const auto& rule : listed_rules()) {
+                if (name != subject.name + "/" + rule.label) continue;
+                return is_error(judge(rule, findings, expectations.find(subject.name, rule.label)).outcome);
+            }
+        }
+        return false;
+    };
 }
 
 /// Returns why the subjects cannot be tested together.
@@ -190,7 +205,8 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
     for (const auto& file : options.expected) {
         if (const auto fault = expectations.read(file); !fault.empty()) return misuse(fault);
     }
-    Isolation isolation(options.jobs, std::chrono::seconds(options.hang_limit));
+    Isolation isolation(options.jobs, std::chrono::seconds(options.hang_limit),
+                        errors_that_end_the_run(subjects, expectations));
     QueueFiller ahead(isolation);
     Results latest, all;
     RunContext context{options.in_process ? nullptr : &isolation, expectations, latest, all};

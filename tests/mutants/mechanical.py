@@ -126,7 +126,7 @@ class Group:
         library.program = self.build / program
         if is_made_again and program == each.subject.program:
             library.make_program(library.folder / f"program-{each.name}")
-        return library.fails(tests, *(["--brief", "--jobs=1"] if each.subject.is_argument else []))
+        return library.fails(tests, *(["--brief", "--gtest_fail_fast"] if each.subject.is_argument else []))
 
     def files(self):
         own = self.sound.sources()
