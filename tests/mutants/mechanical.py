@@ -8,7 +8,8 @@ that no test fails for.
 
 FOLDER is one that a list of tests/*/mutants is about, as core, loop or plugins/epoll. A sample of N changes is tried, by
 default 40, which the seed chooses; it is the same for a line of a file, whatever else changes. All programs of tests of
-the folder's lists are run until one fails; of a backend it is the conformance suite, in brief.
+the folder's lists are run until one fails; of a backend it is the conformance suite, in brief. Then come the lists'
+further commands, such as those that make calls fail.
 
 A change that does not compile is no mutant. One whose object file is that of the source is equivalent, as are those that
 equivalent.txt lists, with reasons. Exit status: 0 no other mutant has survived, 1 one has, 2 misuse.
@@ -99,6 +100,7 @@ class Group:
             if each.subject.own_tests:
                 self.tests[each.name] = self.sound.compiled([run.SOURCE / file for file in each.subject.own_tests])
         self.runs = [self.try_sound(each, program) for each in lists for program in self.programs_of(each)]
+        self.commands = [self.try_command(command) for command in {command: None for each in lists for command in each.subject.commands}]
 
     def programs_of(self, each):
         return [program for program in (each.subject.program, *each.subject.others) if (self.build / program).exists()]
@@ -127,6 +129,23 @@ class Group:
         if is_made_again and program == each.subject.program:
             library.make_program(library.folder / f"program-{each.name}")
         return library.fails(tests, *(["--brief", "--gtest_fail_fast"] if each.subject.is_argument else []))
+
+    def try_command(self, command):
+        """Returns a command that succeeds without a mutant, and the time that it may take."""
+        begun = time.monotonic()
+        if self.command_fails(self.sound, command, 600):
+            print((self.sound.folder / "output").read_text(encoding="utf-8", errors="replace"))
+            sys.exit(f"mechanical.py: {' '.join(command)} fails without a mutant")
+        return command, 30 + 10 * (time.monotonic() - begun)
+
+    def command_fails(self, library, command, patience):
+        words = [word.format(library=library.file, build=self.build) for word in command]
+        try:
+            with open(library.folder / "output", "w", encoding="utf-8") as output:
+                return subprocess.run(words, env=library.environment(), timeout=patience, stdout=output, stderr=output).returncode != 0
+        except subprocess.TimeoutExpired:
+            library.timed_out = True
+            return True
 
     def files(self):
         own = self.sound.sources()
@@ -157,6 +176,9 @@ class Group:
                 if is_equivalent:
                     continue
                 if self.fails(broken, each, program, tests, patience, is_made_again or each.subject.is_static):
+                    return "timed out" if broken.timed_out else "killed"
+            for command, patience in [] if is_equivalent else self.commands:
+                if self.command_fails(broken, command, patience):
                     return "timed out" if broken.timed_out else "killed"
         except subprocess.CalledProcessError:
             return "invalid"

@@ -22,6 +22,13 @@ class Subject:
     is_static: bool = False  # the library is part of the program, so that each mutant makes that again
     headers: tuple = ()  # public headers that own_tests test, for mechanical.py
     others: tuple = ()  # further programs that load the library, for mechanical.py
+    commands: tuple = ()  # further commands that load it, as words with {library} and {build}, for mechanical.py
+
+
+def failing_calls(workloads, backend="{library}"):
+    """The commands that make each call of these workloads fail."""
+    return tuple(("{build}/tests/failing_calls/pollux-failing-calls", workload, backend, what)
+                 for workload in workloads for what in ("allocations", "calls"))  # fmt: skip
 
 
 def backend(name, **others):

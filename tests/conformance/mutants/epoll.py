@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
-from subject import backend
+from subject import backend, failing_calls
 
-SUBJECT = backend("epoll")
+SUBJECT = backend("epoll", commands=failing_calls(("poll", "loop")))
 
 # file, defect, piece of the source, its replacement, rule that has to fail
 EPOLL = "epoll.cpp"

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSL-1.0
-from subject import Subject
+from subject import Subject, failing_calls
 
 SUBJECT = Subject(folder="core", library="libpollux.so.0.1", program="tests/core/pollux-core-tests",
                   flags=('-DPOLLUX_PLUGIN_FOLDER="/nonexistent/pollux"',),
-                  links=("-Wl,-soname,libpollux.so.0.1", "-ldl"))  # fmt: skip
+                  links=("-Wl,-soname,libpollux.so.0.1", "-ldl"),
+                  commands=failing_calls(("poll", "loop"), "{build}/lib/pollux/libpollux-epoll.so"))  # fmt: skip
 
 POLL = "src/poll.cpp"
 SWAPPED = "    selector_.swap(selector);\n"

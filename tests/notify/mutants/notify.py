@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSL-1.0
-from subject import Subject
+from subject import Subject, failing_calls
 
 SUBJECT = Subject(
     folder="notify", library="libpollux-notify.so.0.1", program="tests/notify/pollux-notify-allocations",
     links=("-Wl,-soname,libpollux-notify.so.0.1",),
-    own_tests=("tests/notify/allocations_test.cpp",))  # fmt: skip
+    own_tests=("tests/notify/allocations_test.cpp",), commands=failing_calls(("notify",), "none"))  # fmt: skip
 
 # file, what is broken, the piece, what is put there, the test that must catch it
 MUTANTS = [
