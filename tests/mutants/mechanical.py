@@ -139,7 +139,7 @@ class Group:
         return command, 30 + 10 * (time.monotonic() - begun)
 
     def command_fails(self, library, command, patience):
-        words = [word.format(library=library.file, build=self.build) for word in command]
+        words = [word.format(library=library.file, folder=library.folder, build=self.build, source=run.SOURCE) for word in command]
         try:
             with open(library.folder / "output", "w", encoding="utf-8") as output:
                 return subprocess.run(words, env=library.environment(), timeout=patience, stdout=output, stderr=output).returncode != 0

@@ -22,13 +22,22 @@ class Subject:
     is_static: bool = False  # the library is part of the program, so that each mutant makes that again
     headers: tuple = ()  # public headers that own_tests test, for mechanical.py
     others: tuple = ()  # further programs that load the library, for mechanical.py
-    commands: tuple = ()  # further commands that load it, as words with {library} and {build}, for mechanical.py
+    commands: tuple = ()  # further commands that load it, with {library}, its {folder}, {build} and {source}, for mechanical.py
 
 
 def failing_calls(workloads, backend="{library}"):
     """The commands that make each call of these workloads fail."""
     return tuple(("{build}/tests/failing_calls/pollux-failing-calls", workload, backend, what)
                  for workload in workloads for what in ("allocations", "calls"))  # fmt: skip
+
+
+def other_tests(name):
+    """The commands of all other tests of a backend of Linux."""
+    folder = ("env", "PLUGINS_OF_TESTS={folder}", "POLLUX_PLUGIN_PATH={folder}:{build}/tests/kqueue_on_linux/darwin")
+    programs = tuple((*folder, "{build}/tests/" + program, f"--gtest_filter=*/{name}", "--gtest_throw_on_failure")
+                     for program in ("loop/pollux-loop-tests", "net/pollux-net-tests", "museum/pollux-museum"))  # fmt: skip
+    page = (*folder, "python3", "{source}/tests/tools/backends_pages.py", "--elsewhere", "iocp", "check", "{build}/bin/pollux")
+    return (page, *programs, *failing_calls(("poll", "loop")))
 
 
 def backend(name, **others):

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSL-1.0
-from subject import backend, failing_calls
+from subject import backend, other_tests
 
-SUBJECT = backend("epoll", commands=failing_calls(("poll", "loop")))
+# As it is before Linux 5.11.
+WITHOUT_NANOSECONDS = ("{build}/bin/pollux-without-system-call", "epoll_pwait2", "ENOSYS", "{build}/bin/pollux-conformance",
+                       "{library}", "--gtest_filter=timeout.*", "--brief", "--gtest_fail_fast")  # fmt: skip
+SUBJECT = backend("epoll", commands=(WITHOUT_NANOSECONDS, *other_tests("epoll")))
 
 # file, defect, piece of the source, its replacement, rule that has to fail
 EPOLL = "epoll.cpp"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
-from subject import backend, failing_calls
+from subject import backend, other_tests
 
-SUBJECT = backend("io_uring", commands=failing_calls(("poll", "loop")), links=("-luring",))
+SUBJECT = backend("io_uring", commands=other_tests("io_uring"), links=("-luring",))
 
 # file, defect, piece of the source, its replacement, rule that has to fail
 IO_URING = "io_uring.cpp"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
-from subject import backend, failing_calls
+from subject import backend, other_tests
 
-SUBJECT = backend("poll_fallback", commands=failing_calls(("poll", "loop")))
+SUBJECT = backend("poll_fallback", commands=other_tests("poll_fallback"))
 
 # file, defect, piece of the source, its replacement, rule that has to fail
 POLL = "poll_fallback.cpp"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 from subject import failing_calls, library
 
-SUBJECT = library("loop", "tests/loop/pollux-loop-tests", others=("tests/loop/pollux-loop-allocations",),
+SUBJECT = library("loop", "tests/loop/pollux-loop-tests", others=("tests/loop/pollux-loop-allocations", "tests/museum/pollux-museum"),
                   commands=failing_calls(("loop",), "{build}/lib/pollux/libpollux-epoll.so"))  # fmt: skip
 
 # file, defect, piece of the source, its replacement, tests of which one has to fail
