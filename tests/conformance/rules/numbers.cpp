@@ -95,7 +95,7 @@ std::vector<int> numbers_below(std::size_t limit) {
 } // namespace
 
 // A source is watched, reported, modified and removed whatever the number of its descriptor is: 0, those around 1,024,
-// 4,096, 65,536 and other powers of two, and the highest that the limit allows.
+// 4,096, 65,536 and other powers of two, and the highest that the limit allows; also when another one is removed.
 RULE(scale, descriptor_numbers, .needs = Need::any_number) {
     const auto limit = raise_descriptor_limit();
     for (const int number : numbers_below(limit)) {
@@ -103,12 +103,16 @@ RULE(scale, descriptor_numbers, .needs = Need::any_number) {
             CIRCUMSTANCE("descriptor " + std::to_string(number) + ", " + name_of(kind));
             const auto pair = make_pair(kind);
             if (number == pair.near || number == pair.far) continue;
+            const auto beside = make_pair(kind);
+            if (number == beside.near || number == beside.far) continue;
             const Numbered source(pair.near, number);
             for (const Mode mode : modes()) {
+                add(beside.near, {Token{9}, Ready::readable, mode});
                 add(number, {Token{1}, Ready::readable, mode});
                 expect_error(std::errc::file_exists, registrator().add(number, {Token{2}, Ready::readable, mode}));
                 send(pair.far);
                 expect_event(Token{1}, Ready::readable);
+                remove(beside.near); // which was added before
                 modify(number, {Token{3}, Ready::readable, mode});
                 expect_event(Token{3}, Ready::readable);
                 read(pair.near);
