@@ -77,4 +77,7 @@ MUTANTS = [
     (WATCHES, "take descriptor 0 for a masked one", "last < 0 ? ~last : last", "last <= 0 ? ~last : last", "scale.descriptor_numbers"),
     (WATCHES, "forget what one file that reports once is owed", "if (reporting_once_ == 0) return;", "if (reporting_once_ <= 1) return;",
      "priority.once"),
+    (WATCHES, "not notice that modify() asks a file for priority", "if (!kept.reports_once && reports_once(source, watch)) {",
+     "if (kept.reports_once) {", "priority.once"),
+    (WATCHES, "keep what is no longer urgent", "|| !kept_[index].reports_once ||", "||", "priority.once"),
 ]

@@ -12,6 +12,8 @@
 #include <cerrno>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sched.h>
@@ -140,7 +142,7 @@ std::string change_soon() {
 // rearmed watch, and beside other sources with room for one event; or add() refuses it.
 RULE(priority, once, .takes = 900ms) {
     if (!capabilities().priority) return declare_unsupported(capabilities().priority);
-    // One file is crowded, by sockets that are ready as well.
+    // One file is crowded, by sockets that are ready as well, and was paused at first.
     const auto fault_of = [this](Mode mode, std::size_t watched) -> std::string {
         const bool is_crowded = watched == 1;
         const ChangesAlone alone;
@@ -156,7 +158,9 @@ RULE(priority, once, .takes = 900ms) {
         std::vector<Owned> names;
         while (names.size() < watched) names.push_back(open_name());
         for (std::uint64_t i = 0; i < names.size(); ++i) {
-            const auto error = registrator.add(names[i], {Token{i}, Ready::priority, mode});
+            const Watch watch{Token{i}, Ready::priority, mode};
+            auto error = registrator.add(names[i], is_crowded ? Watch{Token{i}, Ready::none, mode} : watch);
+            if (is_crowded && !error) error = registrator.modify(names[i], watch);
             const bool is_unwatchable = error == std::errc::operation_not_permitted && !capabilities().files;
             if (error == std::errc::operation_not_supported || is_unwatchable) return "refused";
             if (error) return "add(): " + describe(error);
@@ -194,6 +198,44 @@ RULE(priority, once, .takes = 900ms) {
         }
         return {};
     };
+    // Nothing keeps the urgent byte of a socket as such a change is kept: if it was read meanwhile, it is not reported.
+    const auto fault_beside_urgent = [this]() -> std::string {
+        const ChangesAlone alone;
+        if (!alone.begin() || !enter_namespace()) return "flock() or unshare(CLONE_NEWUTS) fails";
+        OpenFailure failure;
+        const auto opened = subject().open(failure);
+        if (!opened) return describe(failure);
+        auto& registrator = opened->registrator();
+        const std::array<Pair, 2> pairs{make_pair(Kind::tcp), make_pair(Kind::tcp)};
+        const auto name = open_name();
+        if (registrator.add(pairs[0].near, {Token{0}, Ready::priority, Mode::level}) ||
+            registrator.add(name, {Token{1}, Ready::priority, Mode::level}) ||
+            registrator.add(pairs[1].near, {Token{2}, Ready::priority, Mode::level}))
+            return "add() fails";
+        for (const auto& pair : pairs) {
+            write_urgent(pair.far);
+            pollfd urgent{pair.near, POLLPRI, 0};
+            if (poll(&urgent, 1, -1) != 1) return "poll() fails";
+        }
+        if (!change_name()) return "sethostname() fails";
+        std::array<Event, 8> buffer{};
+        std::error_code error;
+        auto seen = opened->select(std::span(buffer).first(1), patience, error);
+        if (seen.size() != 1) return "no event";
+        const bool was_name = seen[0].token == Token{1};
+        for (const auto& pair : pairs) {
+            char byte = 0;
+            if (recv(pair.near, &byte, 1, MSG_OOB) != 1) return "recv(MSG_OOB) fails";
+        }
+        int reports_of_name = was_name;
+        for (int call = 0; call < 3; ++call) {
+            for (const auto& event : opened->select(buffer, moment, error)) {
+                if (event.token != Token{1}) return "an urgent byte is reported that was read before";
+                ++reports_of_name;
+            }
+        }
+        return reports_of_name == 1 ? "" : std::to_string(reports_of_name) + " events of one change";
+    };
     bool is_refused = false;
     for (const Mode mode : modes()) {
         for (const std::size_t watched : {3U, 1U}) {
@@ -202,6 +244,10 @@ RULE(priority, once, .takes = 900ms) {
             is_refused = fault == "refused";
             expect(fault.empty() || is_refused, "expected: each change is reported once, seen: " + fault);
         }
+    }
+    if (!is_refused && capabilities().level) {
+        const auto fault = fault_in_child(fault_beside_urgent);
+        expect(fault.empty(), "expected: only what is urgent still is reported beside a change, seen: " + fault);
     }
     if (is_refused) declare_unsupported({Support::unsupported, "a file that reports by POLLPRI once is refused"});
 }
