@@ -76,7 +76,8 @@ class Library:
             # Relative to the folder, so that ccache knows the command: the folder's name differs each time.
             inside = source.relative_to(self.folder) if source.is_relative_to(self.folder) else source
             subprocess.run(
-                [*launcher, self.subject.compiler, "-std=c++20", "-O1", "-fPIC", *(f"-I{path}" for path in includes),
+                [*launcher, self.subject.compiler, "-std=c++20", "-O1", "-fPIC", "-D_GLIBCXX_ASSERTIONS",
+                 *(f"-I{path}" for path in includes),
                  *filled(self.subject.flags, self.build), "-c", "-o", made[source.name], inside],
                 cwd=self.folder, check=True)  # fmt: skip
         return made

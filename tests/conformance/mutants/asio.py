@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 from subject import backend, other_tests
 
-SUBJECT = backend("asio", commands=other_tests("asio"))
+SUBJECT = backend("asio", flags=("-ftls-model=initial-exec", "-DBOOST_ASIO_DISABLE_FENCED_BLOCK"), commands=other_tests("asio"))
 
 # file, defect, piece of the source, its replacement, rule that has to fail
 ASIO = "asio.cpp"
