@@ -7,6 +7,7 @@
 #include <pollux/loop/watch_callback.hpp>
 #include <pollux/net/net.hpp>
 #include <pollux/net/tcp_stream.hpp>
+#include <pollux/notify/internal/lane_list.hpp>
 #include <pollux/notify/internal/token_lane.hpp>
 #include <pollux/notify/internal/token_ring.hpp>
 #include <pollux/notify/notify.hpp>
@@ -24,6 +25,7 @@ namespace pollux {
 template class loop::Callback<void()>;
 template class loop::Callback<void(Ready, std::error_code)>;
 template class PendingWake<>;
+template class notify::LaneList<notify::RealMemory>;
 template class notify::TokenLane<notify::RealMemory>;
 template class notify::TokenRing<notify::RealMemory>;
 

@@ -4,10 +4,8 @@
 #include "state.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bitset>
 #include <csetjmp>
-#include <optional>
 #include <stdexcept>
 #include <string_view>
 #include <unordered_set>
@@ -23,9 +21,11 @@ struct Replay {
     const std::vector<Value>& outcomes;
     std::size_t next_outcome = 0;
     Operation pending = {};
+    Operation::Kind previous = Operation::Kind::end;
     const char* fault = nullptr;
     std::vector<Value> initial = {};               // of its locations
     std::bitset<most_locations> is_exchanged = {}; // of these, alone
+    std::bitset<most_locations> is_owned = {};     // of these
     std::jmp_buf stop = {};
 };
 Replay* replay = nullptr;
@@ -37,19 +37,7 @@ void run_until_stopped(const std::function<void()>& body) {
     if (setjmp(replay->stop) == 0) body();
 }
 
-std::string text(std::size_t thread, const Operation& operation, Value outcome) {
-    constexpr std::array names{"load",     "plain read",   "plain write", "store",     "lock",    "unlock",
-                               "exchange", "add",          "or",          "and",       "compare", "fence",
-                               "sleep",    "sleep or end", "choose",      "milestone", "join",    "end"};
-    constexpr std::array orders{"relaxed", "consume", "acquire", "release", "acq_rel", "seq_cst"};
-    auto line = "thread " + std::to_string(thread) + ": " + names.at(static_cast<std::size_t>(operation.kind));
-    if (operation.kind != Kind::fence && operation.kind < Kind::choose) {
-        line += " [" + std::to_string(operation.location) + "] " +
-                orders.at(static_cast<std::size_t>(operation.order)) + " (" + std::to_string(operation.operand) +
-                ") = " + std::to_string(outcome);
-    }
-    return line;
-}
+constexpr auto use_of_destroyed = "an object is used that was destroyed";
 
 /// A Step is an operation that a thread has carried out in the run that is explored now.
 struct Step {
@@ -69,7 +57,7 @@ class Explorer {
         for (std::size_t i = 0; i < threads_.size(); ++i) look_ahead(state, i);
         for (const auto value : initial_) state.locations.push_back({{value, View{}}});
         for (std::size_t i = 0; i < threads_.size(); ++i) {
-            while (is_unseen(state.threads[i].next)) carry_out_unseen(state, i);
+            while (verdict_.fault.empty() && is_unseen(state.threads[i].next)) carry_out_unseen(state, i);
         }
         visit(state);
         verdict_.states = seen_.size();
@@ -90,6 +78,7 @@ class Explorer {
         thread.next = next.pending;
         if (initial_.empty()) initial_ = next.initial;
         is_exchanged_ = next.is_exchanged;
+        is_owned_ = next.is_owned;
         if (thread.next.kind == Kind::end) thread.discarded = thread.outcomes.size();
     }
 
@@ -105,9 +94,14 @@ class Explorer {
         for (std::size_t i = 0; i < threads_.size() && verdict_.fault.empty(); ++i) {
             if (state.threads[i].next.kind == Kind::end) continue;
             all_ended = false;
+            if (is_destroyed(state, state.threads[i].next)) return found(use_of_destroyed);
             any_moved |= move(state, i);
         }
-        if (!all_ended && !any_moved && verdict_.fault.empty()) found("a thread sleeps for ever");
+        if (!verdict_.fault.empty()) return;
+        if (!all_ended && !any_moved) found("a thread sleeps for ever");
+        for (std::size_t i = 0; all_ended && i < state.locations.size(); ++i) {
+            if (is_owned_[i] && !state.locations[i].empty()) return found("an object is never destroyed");
+        }
     }
 
     /// The state behind a thread's next operation with this outcome, and behind those that no other thread can
@@ -135,7 +129,7 @@ class Explorer {
     /// is true of `choose`, which has more than one outcome.
     static bool is_unseen(const Operation& operation) {
         return operation.kind == Kind::read_plain || operation.kind == Kind::write_plain ||
-               operation.kind == Kind::unlock || operation.kind == Kind::milestone;
+               operation.kind == Kind::unlock || operation.kind == Kind::destroy || operation.kind == Kind::milestone;
     }
 
     void carry_out_unseen(State& state, std::size_t index) {
@@ -146,6 +140,8 @@ class Explorer {
             state.threads[index].milestone = operation.operand + 1;
             return;
         }
+        if (is_destroyed(state, operation)) return found(use_of_destroyed);
+        if (operation.kind == Kind::destroy) return destroy(state, index);
         const auto known = state.threads[index].current[operation.location];
         const auto& messages = state.locations[operation.location];
         if (operation.kind != Kind::unlock && known + std::size_t{1} != messages.size()) {
@@ -161,6 +157,17 @@ class Explorer {
             state.drop(operation.location, state.locations[operation.location].size() - 2);
         } else {
             forget(state, operation.location);
+        }
+        note(state, index, 0);
+    }
+
+    /// Leaves no message in the locations, so that any later access to them is a fault.
+    void destroy(State& state, std::size_t index) {
+        const auto operation = state.threads[index].next;
+        for (auto i = operation.location; i < operation.location + operation.operand; ++i) {
+            const auto known = state.threads[index].current[i] + std::size_t{1};
+            if (known != state.locations[i].size()) return found("an object is destroyed beside an access to it");
+            state.drop(i, known);
         }
         note(state, index, 0);
     }
@@ -288,31 +295,10 @@ class Explorer {
         return true;
     }
 
-    static std::optional<Value> written_by(const Operation& operation, Value read) {
-        switch (operation.kind) {
-        case Kind::exchange:
-            return operation.operand;
-        case Kind::add:
-            return read + operation.operand;
-        case Kind::bit_or:
-            return read | operation.operand;
-        case Kind::bit_and:
-            return read & operation.operand;
-        case Kind::sleep:
-        case Kind::sleep_or_end:
-        case Kind::lock:
-            return 0;
-        case Kind::compare_exchange:
-            return read == operation.expected ? std::optional(operation.operand) : std::nullopt;
-        default:
-            return std::nullopt;
-        }
-    }
-
     const std::vector<Thread>& threads_;
     const Weaken& weaken_;
     std::vector<Value> initial_;
-    std::bitset<most_locations> is_exchanged_;
+    std::bitset<most_locations> is_exchanged_, is_owned_;
     std::unordered_set<std::size_t> seen_; // hashes: that two of 10^6 states share one has a chance below 10^-7
     std::vector<Step> run_;
     Verdict verdict_;
@@ -321,8 +307,12 @@ class Explorer {
 } // namespace
 
 Value carry_out(const Operation& operation) {
-    if (replay->next_outcome < replay->outcomes.size()) return replay->outcomes[replay->next_outcome++];
+    if (replay->next_outcome < replay->outcomes.size()) {
+        replay->previous = operation.kind;
+        return replay->outcomes[replay->next_outcome++];
+    }
     replay->pending = operation;
+    replay->pending.previous = replay->previous;
     stop();
 }
 
@@ -335,6 +325,12 @@ std::size_t new_location(Value value, bool is_exchanged) {
 }
 
 std::size_t this_thread() { return replay->thread + 1; }
+
+std::size_t count_locations() { return replay->initial.size(); }
+
+void own_locations(std::size_t first) {
+    for (; first < replay->initial.size(); ++first) replay->is_owned.set(first);
+}
 
 void fail(const char* fault) {
     replay->fault = fault;

@@ -30,6 +30,7 @@ struct Operation {
         bit_or,
         bit_and,
         compare_exchange, // with `expected`
+        destroy,          // of `operand` locations: no thread may use one of them after that
         fence,
         sleep,        // waits for a value that is not zero, and replaces it by zero
         sleep_or_end, // like `sleep`, or reads zero when all other threads have ended
@@ -45,6 +46,7 @@ struct Operation {
     std::memory_order failure = std::memory_order_relaxed; // of compare_exchange
     Value operand = 0;
     Value expected = 0;
+    Kind previous = Kind::end; // the kind of the operation before this one in its thread
 };
 
 /// Performs an operation in the explored run; returns the value read. Does not return if the value is not decided yet:
@@ -54,6 +56,12 @@ Value carry_out(const Operation& operation);
 /// Makes a location and returns its index. Each run makes the same locations in the same order.
 /// `is_exchanged`: all its operations are read-modify-write operations, or those of a mutex.
 std::size_t new_location(Value value, bool is_exchanged = false);
+
+/// Returns how many locations were made so far.
+std::size_t count_locations();
+
+/// Makes it a fault if a run ends before all locations that were made since the one with index `first` are destroyed.
+void own_locations(std::size_t first);
 
 /// The index of the calling thread of the run, from 1 on.
 std::size_t this_thread();
@@ -65,7 +73,8 @@ inline void expect(bool holds, const char* fault) {
     if (!holds) fail(fault);
 }
 
-/// An Atomic is a location of the memory, with the functions of std::atomic that are used.
+/// An Atomic is a location of the memory, with the functions of std::atomic that are used. Each thread has objects of
+/// its own: a pointer is kept as its distance from the Atomic, so both have to lie within the System of explore_on().
 template <typename T>
 class Atomic {
     using Kind = Operation::Kind;
@@ -74,7 +83,7 @@ class Atomic {
   public:
     Atomic() : Atomic(T{}) {}
     Atomic(T value) : Atomic(value, false) {}
-    Atomic(T value, bool is_exchanged) : location_(new_location(static_cast<Value>(value), is_exchanged)) {}
+    Atomic(T value, bool is_exchanged) : location_(new_location(of(value), is_exchanged)) {}
 
     T load(Order order) const { return run({.kind = Kind::load, .order = order}); }
     T read_plain() const { return run({.kind = Kind::read_plain}); }
@@ -95,6 +104,10 @@ class Atomic {
     bool compare_exchange_strong(T& expected, T value, Order order) {
         return compare_exchange_strong(expected, value, order, order);
     }
+    /// Without spurious failures, after which the caller repeats it with the value that it had.
+    bool compare_exchange_weak(T& expected, T value, Order success, Order failure) {
+        return compare_exchange_strong(expected, value, success, failure);
+    }
     /// Like a thread that is parked until another one wakes it.
     void sleep() { run({.kind = Kind::sleep, .order = std::memory_order_acq_rel}); }
     /// Like sleep(); returns false if no other thread is left.
@@ -107,10 +120,21 @@ class Atomic {
     std::size_t location() const { return location_; }
 
   private:
-    static Value of(T value) { return static_cast<Value>(value); }
+    Value of(T value) const {
+        if constexpr (std::is_pointer_v<T>) {
+            return value ? reinterpret_cast<Value>(value) - reinterpret_cast<Value>(this) : 0;
+        } else {
+            return static_cast<Value>(value);
+        }
+    }
     T run(Operation operation) const {
         operation.location = location_;
-        return static_cast<T>(carry_out(operation));
+        const auto value = carry_out(operation);
+        if constexpr (std::is_pointer_v<T>) {
+            return value != 0 ? reinterpret_cast<T>(reinterpret_cast<Value>(this) + value) : nullptr;
+        } else {
+            return static_cast<T>(value);
+        }
     }
 
     std::size_t location_;
@@ -143,6 +167,25 @@ class Mutex {
     Atomic<bool> is_free_{true, true};
 };
 
+/// A FirstLocation is the index of the location that is made next.
+struct FirstLocation {
+    std::size_t first = count_locations();
+};
+
+/// An Owned is a T that the code under test has to destroy, once: see Memory::destroy().
+template <typename T>
+class Owned : FirstLocation, public T {
+  public:
+    explicit Owned(auto... arguments) : T(arguments...), count_(count_locations() - first) { own_locations(first); }
+    Owned(const Owned&) = delete;
+    Owned& operator=(const Owned&) = delete;
+
+    void destroy() { carry_out({.kind = Operation::Kind::destroy, .location = first, .operand = count_}); }
+
+  private:
+    std::size_t count_;
+};
+
 /// A Memory is the template argument of the code under test, in place of RealMemory.
 struct Memory {
     template <typename T>
@@ -153,6 +196,11 @@ struct Memory {
     using ThreadId = std::size_t;
 
     static void full_fence() { carry_out({.kind = Operation::Kind::fence, .order = std::memory_order_seq_cst}); }
+    /// Destroys an Owned.
+    template <typename T>
+    static void destroy(T* object) {
+        static_cast<Owned<T>*>(object)->destroy();
+    }
     static ThreadId this_thread() { return model::this_thread(); }
     /// Trivially destructible, since the code under test is left by longjmp().
     static auto locked(Mutex& mutex, auto&& action) {
@@ -204,7 +252,8 @@ using Thread = std::function<std::function<void()>()>;
 ///
 /// What no other thread can distinguish from its neighbours is done at once, and not in each order with the steps of
 /// the others: accesses to plain variables, which are found to race all the same in a run that has the other one first,
-/// the release of a mutex, and choices.
+/// the release of a mutex, choices, and the end of an object's life: it has to be behind each write that the object has
+/// had, and no access may be left to come.
 Verdict explore(const std::vector<Thread>& threads, const Weaken& weaken = {});
 
 /// Runs threads that share a System: each has an object of its own, on the same locations.

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -103,6 +104,53 @@ inline bool acquires(std::memory_order order) {
 }
 inline bool releases(std::memory_order order) {
     return order == std::memory_order_release || order == std::memory_order_acq_rel;
+}
+
+inline bool has_location(Operation::Kind kind) {
+    return kind != Operation::Kind::fence && kind < Operation::Kind::choose;
+}
+
+/// One line of the run with a fault.
+inline std::string text(std::size_t thread, const Operation& operation, Value outcome) {
+    constexpr std::array names{"load",         "plain read", "plain write", "store",   "lock",    "unlock", "exchange",
+                               "add",          "or",         "and",         "compare", "destroy", "fence",  "sleep",
+                               "sleep or end", "choose",     "milestone",   "join",    "end"};
+    constexpr std::array orders{"relaxed", "consume", "acquire", "release", "acq_rel", "seq_cst"};
+    auto line = "thread " + std::to_string(thread) + ": " + names.at(static_cast<std::size_t>(operation.kind));
+    if (has_location(operation.kind)) {
+        line += " [" + std::to_string(operation.location) + "] " +
+                orders.at(static_cast<std::size_t>(operation.order)) + " (" + std::to_string(operation.operand) +
+                ") = " + std::to_string(outcome);
+    }
+    return line;
+}
+
+/// Whether an operation is one on an object that was destroyed.
+inline bool is_destroyed(const State& state, const Operation& operation) {
+    return has_location(operation.kind) && state.locations[operation.location].empty();
+}
+
+/// The value that an operation writes when it reads `read`.
+inline std::optional<Value> written_by(const Operation& operation, Value read) {
+    using Kind = Operation::Kind;
+    switch (operation.kind) {
+    case Kind::exchange:
+        return operation.operand;
+    case Kind::add:
+        return read + operation.operand;
+    case Kind::bit_or:
+        return read | operation.operand;
+    case Kind::bit_and:
+        return read & operation.operand;
+    case Kind::sleep:
+    case Kind::sleep_or_end:
+    case Kind::lock:
+        return 0;
+    case Kind::compare_exchange:
+        return read == operation.expected ? std::optional(operation.operand) : std::nullopt;
+    default:
+        return std::nullopt;
+    }
 }
 
 } // namespace pollux::model

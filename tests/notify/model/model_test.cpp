@@ -115,6 +115,37 @@ TEST(Model, models_reordered_stores) {
     EXPECT_EQ(explore_on<TwoWords>({check_results, thread(0), thread(1)}).fault, "overtaken");
 }
 
+/// An object may be destroyed behind its last use only, and once.
+TEST(Model, models_destruction) {
+    struct Word {
+        Atomic<int> value;
+    };
+    struct Shared {
+        Atomic<int> left{2};
+        Owned<Word> object;
+    };
+    const auto leaves_last = [](std::memory_order order, int of_last) -> std::function<void(Shared&)> {
+        return [=](Shared& system) {
+            Word* const object = &system.object;
+            object->value.fetch_add(1, relaxed);
+            if (system.left.fetch_add(-1, order) == of_last) Memory::destroy(object);
+        };
+    };
+    const auto fault = [&](std::memory_order one, std::memory_order other, int of_last = 1) {
+        return explore_on<Shared>({leaves_last(one, of_last), leaves_last(other, of_last)}).fault;
+    };
+    constexpr auto acq_rel = std::memory_order_acq_rel;
+    EXPECT_EQ(fault(acq_rel, acq_rel), "");
+    EXPECT_EQ(fault(acq_rel, relaxed), "an object is destroyed beside an access to it");
+    EXPECT_EQ(fault(acq_rel, std::memory_order_acquire), "an object is destroyed beside an access to it");
+    EXPECT_EQ(fault(acq_rel, acq_rel, 2), "an object is used that was destroyed");
+    EXPECT_EQ(fault(acq_rel, acq_rel, 0), "an object is never destroyed");
+    const std::function<void(Shared&)> destroys_twice = [](Shared& system) {
+        for (int i = 0; i < 2; ++i) Memory::destroy(static_cast<Word*>(&system.object));
+    };
+    EXPECT_EQ(explore_on<Shared>({destroys_twice}).fault, "an object is used that was destroyed");
+}
+
 /// A Weakening makes one memory order of the ring weaker; some run then has a fault. The consumer is thread 0.
 struct Weakening {
     const char* name;

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <pollux/notify/internal/token_lane.hpp>
+#include <pollux/notify/internal/lane_list.hpp>
 #include <pollux/notify/tokens.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 namespace pollux::notify {
 
@@ -28,19 +26,12 @@ struct TokenLanes;
 /// A LaneSet holds what the ends of token lanes share. Internal.
 class LaneSet {
   public:
-    struct Lane {
-        explicit Lane(std::size_t capacity) : tokens(capacity) {}
-        TokenLane<RealMemory> tokens;
-        std::atomic<bool> abandoned = false; // by its LaneNotifier or by the consumer: the other one frees it
-        Lane* next = nullptr;
-    };
+    using Lane = LaneList<RealMemory>::Lane;
 
     explicit LaneSet(std::size_t capacity);
-    LaneSet(const LaneSet&) = delete;
-    LaneSet& operator=(const LaneSet&) = delete;
 
-    std::size_t capacity() const noexcept { return capacity_; }
-    bool is_closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
+    std::size_t capacity() const noexcept { return lanes_.capacity(); }
+    bool is_closed() const noexcept { return lanes_.is_closed(); }
 
     /// Opens a new lane; after close() a lane of capacity 0, to which only its LaneNotifier refers. Threads: any.
     Lane& open();
@@ -53,19 +44,7 @@ class LaneSet {
     void close() noexcept;
 
   private:
-    void adopt() noexcept;
-    Lane* unlink_next() noexcept;
-    void remove_next() noexcept;
-    /// The value of opened_ after close(), which keeps further lanes from being added. It refers to no lane.
-    Lane* end() noexcept { return reinterpret_cast<Lane*>(this); }
-
-    const std::size_t capacity_;
-    std::atomic<bool> closed_ = false;
-    std::atomic<Lane*> opened_ = nullptr;      // a stack, which the consumer takes as a whole
-    alignas(cache_line) Lane* last_ = nullptr; // in a circular list of the consumer's lanes; the next one is due
-    std::size_t count_ = 0;
-    std::uint64_t poll_ = 0;
-    std::vector<std::uint64_t> seen_; // for each token, the last poll that delivered it
+    LaneList<RealMemory> lanes_;
 };
 
 /// A LaneNotifier is the producers' end of token lanes. Each copy has a lane of its own, which takes 5 to 9 bytes for

@@ -19,6 +19,11 @@ namespace pollux::notify {
 struct RealMemory {
     template <typename T>
     using Atomic = std::atomic<T>;
+    template <typename T>
+    using Plain = T; // a variable that is not atomic
+
+    /// Frees an object that was made with `new`.
+    static void destroy(auto* object) noexcept { delete object; }
 
     static void full_fence() noexcept {
 #if defined(__SANITIZE_THREAD__)
