@@ -101,10 +101,11 @@ const std::vector<Weakening> weakenings{
 };
 
 TEST(LaneListModel, each_order_is_needed) {
-    for (const auto& [name, weaken] : weakenings) {
-        const bool missed = std::any_of(scenarios.begin(), scenarios.end(),
-                                        [&](auto& scenario) { return !scenario.run(weaken).fault.empty(); });
-        EXPECT_TRUE(missed) << "weaker, and still sound: " << name;
+    for (const auto& weakening : weakenings) {
+        const bool missed = std::any_of(scenarios.begin(), scenarios.end(), [&](const auto& scenario) {
+            return !scenario.run(weakening.weaken).fault.empty();
+        });
+        EXPECT_TRUE(missed) << "weaker, and still sound: " << weakening.name;
     }
 }
 

@@ -243,7 +243,7 @@ inline Verdict reuses_slots(const Weaken& weaken) {
     };
     const Body<OneLane> fills = [](OneLane& lane) {
         std::size_t position = 0;
-        for (const std::size_t token : {0, 1, 0, 1}) {
+        for (const std::size_t token : {0U, 1U, 0U, 1U}) {
             if (!lane.tokens.push(token)) continue;
             if (position >= 2)
                 expect(lane.taken.at(position - 2).read_plain() == 1, "a slot was filled that was not taken");
