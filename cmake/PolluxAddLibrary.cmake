@@ -6,7 +6,7 @@
 function(pollux_read_dependencies)
   set(table "${PROJECT_SOURCE_DIR}/docs/dependencies.md")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${table}")
-  file(STRINGS "${table}" rows REGEX "^\\| `pollux")
+  file(STRINGS "${table}" rows REGEX "^\\| `pollux.*\\|.*\\|.*\\|.*\\|$")
   set(libraries)
   foreach(row IN LISTS rows)
     if(NOT row MATCHES "^\\| `([a-z-]+)` \\| `([a-z]+)` \\|([^|]*)\\| ([^|]+) \\|$")
