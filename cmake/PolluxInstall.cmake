@@ -37,7 +37,7 @@ configure_package_config_file(cmake/polluxConfig.cmake.in polluxConfig.cmake
 write_basic_package_version_file(polluxConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES
   "${PROJECT_BINARY_DIR}/polluxConfig.cmake" "${PROJECT_BINARY_DIR}/polluxConfigVersion.cmake"
-  cmake/PolluxAddPlugin.cmake cmake/plugin.map
+  cmake/PolluxAddPlugin.cmake cmake/PolluxDeploy.cmake cmake/PolluxDeployCopy.cmake cmake/plugin.map
   DESTINATION "${package_dir}")
 # The .pc files find the headers and libraries from where they are themselves, so that the whole can be moved.
 file(RELATIVE_PATH to_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
