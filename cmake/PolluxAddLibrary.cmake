@@ -6,7 +6,7 @@
 function(pollux_read_dependencies)
   set(table "${PROJECT_SOURCE_DIR}/docs/dependencies.md")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${table}")
-  file(STRINGS "${table}" rows REGEX "^\\| `pollux")
+  file(STRINGS "${table}" rows REGEX "^\\| `pollux.*\\|.*\\|.*\\|.*\\|$")
   set(libraries)
   foreach(row IN LISTS rows)
     if(NOT row MATCHES "^\\| `([a-z-]+)` \\| `([a-z]+)` \\|([^|]*)\\| ([^|]+) \\|$")
@@ -76,6 +76,12 @@ function(pollux_add_library target)
   set_target_properties(${target} PROPERTIES
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
     WINDOWS_EXPORT_ALL_SYMBOLS ON)
+  # They lie in one folder, wherever that is.
+  if(APPLE)
+    set_target_properties(${target} PROPERTIES INSTALL_RPATH "@loader_path")
+  elseif(UNIX)
+    set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN")
+  endif()
   if(POLLUX_SHARED AND UNIX AND NOT APPLE)
     # What templates of Boost and the standard library leave behind must not take the place of a program's own.
     set(symbols "${PROJECT_SOURCE_DIR}/cmake/library.map")

@@ -8,7 +8,6 @@
 # The sources are C++, with <pollux/plugin.hpp>, or C11, with <pollux/plugin.h>. A plugin with C sources only needs no C++
 # compiler and no C++ runtime; the project has to enable C.
 include(CheckLinkerFlag)
-set(_pollux_plugin_symbols "${CMAKE_CURRENT_LIST_DIR}/plugin.map")
 
 function(pollux_add_plugin name)
   if(NOT name MATCHES "^[a-z0-9_]+$")
@@ -34,7 +33,7 @@ function(pollux_add_plugin name)
     target_link_libraries(${target} PRIVATE pollux::interface)
   endif()
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden
-    VISIBILITY_INLINES_HIDDEN ON NO_SONAME ON)
+    VISIBILITY_INLINES_HIDDEN ON NO_SONAME ON POLLUX_IS_PLUGIN ON)
   if(WIN32)
     set_target_properties(${target} PROPERTIES PREFIX "")
   endif()
@@ -46,7 +45,8 @@ function(pollux_add_plugin name)
     endif()
   elseif(UNIX)
     # Instantiated templates of the standard library are visible even with -fvisibility=hidden.
-    target_link_options(${target} PRIVATE "LINKER:--version-script=${_pollux_plugin_symbols}" "LINKER:-z,defs")
-    set_target_properties(${target} PROPERTIES LINK_DEPENDS "${_pollux_plugin_symbols}")
+    set(symbols "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map")
+    target_link_options(${target} PRIVATE "LINKER:--version-script=${symbols}" "LINKER:-z,defs")
+    set_target_properties(${target} PROPERTIES LINK_DEPENDS "${symbols}")
   endif()
 endfunction()

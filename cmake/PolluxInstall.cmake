@@ -6,6 +6,8 @@ install(TARGETS ${POLLUX_LIBRARIES} EXPORT polluxTargets
   RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+  # Stated again for Meson, which reads the CMake package without knowing file sets.
+  INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
   FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT polluxTargets NAMESPACE pollux:: DESTINATION "${package_dir}")
 
@@ -31,13 +33,16 @@ if(POLLUX_BUILD_TOOLS)
   install(TARGETS pollux-command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 
+# The components of the package are named as the libraries are.
+list(TRANSFORM POLLUX_LIBRARIES REPLACE "^pollux-" "" OUTPUT_VARIABLE components)
+list(JOIN components " " components)
 configure_package_config_file(cmake/polluxConfig.cmake.in polluxConfig.cmake
   INSTALL_DESTINATION "${package_dir}" PATH_VARS POLLUX_PLUGIN_INSTALL_DIR CMAKE_INSTALL_BINDIR)
 # Before 1.0 each minor version may change the interface.
 write_basic_package_version_file(polluxConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES
   "${PROJECT_BINARY_DIR}/polluxConfig.cmake" "${PROJECT_BINARY_DIR}/polluxConfigVersion.cmake"
-  cmake/PolluxAddPlugin.cmake cmake/plugin.map
+  cmake/PolluxAddPlugin.cmake cmake/PolluxDeploy.cmake cmake/PolluxDeployCopy.cmake cmake/plugin.map
   DESTINATION "${package_dir}")
 # The .pc files find the headers and libraries from where they are themselves, so that the whole can be moved.
 file(RELATIVE_PATH to_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
@@ -46,9 +51,23 @@ foreach(library IN LISTS POLLUX_LIBRARIES)
   list(JOIN ${library}_USES ", " requires)
   set(description "${${library}_SUMMARY}")
   set(libs "-L\${libdir} -l${library}")
+  set(private_libs)
   get_target_property(type ${library} TYPE)
   if(type STREQUAL "INTERFACE_LIBRARY")
     set(libs)
+  else()
+    # What a static library leaves to the program. Boost is only headers.
+    get_target_property(linked ${library} LINK_LIBRARIES)
+    list(FILTER linked EXCLUDE REGEX "^pollux|BUILD_INTERFACE|NOTFOUND$")
+    foreach(each IN LISTS linked)
+      if(each STREQUAL "Threads::Threads")
+        string(APPEND private_libs " -pthread")
+      elseif(each MATCHES "^[a-z0-9_]+$")
+        string(APPEND private_libs " -l${each}")
+      else()
+        message(FATAL_ERROR "${library}.pc: expected Threads::Threads or the name of a library, and not ${each}")
+      endif()
+    endforeach()
   endif()
   configure_file(cmake/library.pc.in ${library}.pc @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/${library}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")

@@ -10,6 +10,7 @@
 #include "standard_streams.hpp"
 
 #include <pollux/open.hpp>
+#include <pollux/version.hpp>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -134,7 +135,7 @@ int run(int argc, char** argv) {
     DemoOptions options;
     NewOptions new_options;
     app.require_subcommand(0, 1);
-    app.set_version_flag("--version", "pollux " POLLUX_VERSION, "Print the version and exit");
+    app.set_version_flag("--version", "pollux " POLLUX_VERSION_STRING, "Print the version and exit");
     app.footer(environment_help);
     add_list(app, status, list_options);
     add_explain(app, status, explain_options);

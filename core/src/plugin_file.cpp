@@ -22,8 +22,8 @@ extern "C" [[gnu::weak, gnu::visibility("hidden")]] const ElfHeader __ehdr_start
 namespace pollux {
 namespace {
 
-/// The Head is the part of a description up to the first text; it is the same in all versions.
-struct Head {
+/// The DescriptionHead is the part of a description up to the first text; it is the same in all versions.
+struct DescriptionHead {
     char magic[sizeof PluginDescription::expected_magic];
     std::uint32_t size;
     std::uint32_t interface_version;
@@ -34,7 +34,7 @@ constexpr std::size_t before_content = offsetof(PluginDescription, magic);
 /// Fields that later versions of the interface append are not required.
 constexpr std::size_t least_size =
     offsetof(PluginDescription, summary) + sizeof PluginDescription::summary - before_content;
-static_assert(before_content + sizeof(Head) == offsetof(PluginDescription, abi));
+static_assert(before_content + sizeof(DescriptionHead) == offsetof(PluginDescription, abi));
 
 /// Returns a text of the content; one without a null byte ends with its field.
 std::string text_at(std::string_view content, std::size_t offset, std::size_t size) {
@@ -44,7 +44,7 @@ std::string text_at(std::string_view content, std::size_t offset, std::size_t si
 
 /// Reads a description from its magic on. If `content` is too short, there is no description, or a refusal.
 PluginFacts read_content(std::string_view content) {
-    Head head{};
+    DescriptionHead head{};
     if (content.size() < sizeof head) return {};
     std::memcpy(&head, content.data(), sizeof head);
     if (std::memcmp(head.magic, PluginDescription::expected_magic, sizeof head.magic) != 0) return {};

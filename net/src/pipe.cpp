@@ -59,7 +59,7 @@ Transfer transferred(ssize_t result) noexcept {
     return {{}, static_cast<std::size_t>(result)};
 }
 
-Transfer read_into(Source source, std::span<const Buffer> buffers) noexcept {
+Transfer read_pipe(Source source, std::span<const Buffer> buffers) noexcept {
     system::Slices slices(buffers);
     const auto all = slices.all();
     if (all.empty()) return {};
@@ -69,7 +69,7 @@ Transfer read_into(Source source, std::span<const Buffer> buffers) noexcept {
     return result;
 }
 
-Transfer write_from(Source source, std::span<const ConstBuffer> buffers) noexcept {
+Transfer write_pipe(Source source, std::span<const ConstBuffer> buffers) noexcept {
     system::Slices slices(buffers);
     const auto all = slices.all();
     if (all.empty()) return {};
@@ -105,8 +105,8 @@ PipeReader PipeReader::adopt(Source source, std::error_code& error) noexcept {
     return error ? PipeReader() : PipeReader(source);
 }
 
-Transfer PipeReader::read(Buffer buffer) noexcept { return read_into(native_handle(), {&buffer, 1}); }
-Transfer PipeReader::read(std::span<const Buffer> buffers) noexcept { return read_into(native_handle(), buffers); }
+Transfer PipeReader::read(Buffer buffer) noexcept { return read_pipe(native_handle(), {&buffer, 1}); }
+Transfer PipeReader::read(std::span<const Buffer> buffers) noexcept { return read_pipe(native_handle(), buffers); }
 
 PipeWriter PipeWriter::adopt(Source source, std::error_code& error) noexcept {
     error = check_access(source, O_RDONLY);
@@ -115,9 +115,9 @@ PipeWriter PipeWriter::adopt(Source source, std::error_code& error) noexcept {
     return error ? PipeWriter() : PipeWriter(source);
 }
 
-Transfer PipeWriter::write(ConstBuffer buffer) noexcept { return write_from(native_handle(), {&buffer, 1}); }
+Transfer PipeWriter::write(ConstBuffer buffer) noexcept { return write_pipe(native_handle(), {&buffer, 1}); }
 Transfer PipeWriter::write(std::span<const ConstBuffer> buffers) noexcept {
-    return write_from(native_handle(), buffers);
+    return write_pipe(native_handle(), buffers);
 }
 
 Pipe Pipe::open(std::error_code& error) noexcept {

@@ -4,6 +4,8 @@
 #include "explanations.hpp"
 #include "wine.hpp"
 
+#include <pollux/version.hpp>
+
 #include <cstddef>
 #include <thread>
 
@@ -40,7 +42,7 @@ std::string standard_library() {
 } // namespace
 
 Facts suite_facts() {
-    return {{"suite", POLLUX_VERSION},
+    return {{"suite", POLLUX_VERSION_STRING},
             {"contract", contract_version},
             {"compiler", compiler()},
             {"standard_library", standard_library()}};
