@@ -29,6 +29,8 @@ if(POLLUX_BUILD_CONFORMANCE)
 endif()
 if(POLLUX_BUILD_TOOLS)
   install(TARGETS pollux-command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(FILES docs/pollux-demo.schema.json docs/pollux-explain.schema.json docs/pollux-list.schema.json
+    DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 endif()
 
 configure_package_config_file(cmake/polluxConfig.cmake.in polluxConfig.cmake

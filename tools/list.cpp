@@ -16,18 +16,6 @@
 namespace pollux::tools {
 namespace {
 
-std::string word_of(Support support) {
-    switch (support) {
-    case Support::unsupported:
-        return "unsupported";
-    case Support::emulated:
-        return "emulated";
-    case Support::native:
-        return "native";
-    }
-    return "unknown";
-}
-
 std::string backends_table(const std::vector<Examined>& all) {
     Table table({{"backend"}, {"rank", Align::right}, {"usable"}, {"file"}});
     for (const auto& seen : all) {
@@ -55,7 +43,7 @@ Table capabilities_table(const std::vector<Examined>& all) {
     for (const auto& seen : all) {
         if (!seen.is_loaded || seen.is_layer) continue;
         std::vector<std::string> cells{seen.name};
-        for (std::size_t i = 0; i < columns_of_capabilities; ++i) cells.push_back(word_of(seen.abilities[i].support));
+        for (std::size_t i = 0; i < columns_of_capabilities; ++i) cells.push_back(name_of(seen.abilities[i].support));
         const std::chrono::duration<double, std::milli> resolution = seen.timeout_resolution;
         cells.push_back(fmt::format("{:g} ms", resolution.count()));
         table.add(std::move(cells));
@@ -70,7 +58,7 @@ std::vector<std::string> limits_of(const Examined& seen) {
         const auto& [support, reason] = seen.abilities[i];
         if (support == Support::native) continue;
         sentences.push_back(escaped(fmt::format("{}: {} {}: {}", seen.name, named_capabilities[i].name,
-                                                word_of(support), reason.empty() ? "no reason given" : reason)));
+                                                name_of(support), reason.empty() ? "no reason given" : reason)));
     }
     return sentences;
 }

@@ -40,9 +40,14 @@ CLI::Validator whole_number(int least, int most) {
     return {check, fmt::format("{} to {}", least, most)};
 }
 
+CLI::Option* add_json(CLI::App& command, bool& as_json) {
+    return command.add_flag("--json", as_json, "Print JSON, of which the documentation has the schema");
+}
+
 struct ListOptions {
     bool as_markdown = false;
     bool of_plugins = false;
+    bool as_json = false;
 };
 
 void add_list(CLI::App& app, int& status, ListOptions& options) {
@@ -50,16 +55,17 @@ void add_list(CLI::App& app, int& status, ListOptions& options) {
         app.add_subcommand("list", "Print the installed backends, their capabilities, and whether each is usable");
     auto* markdown = command->add_flag("--markdown", options.as_markdown,
                                        "Print only the capabilities, as a table for documentation");
-    command->add_flag("--options", options.of_plugins, "Print the options of all backends and layers")
-        ->excludes(markdown);
+    auto* plugin_options =
+        command->add_flag("--options", options.of_plugins, "Print the options of all backends and layers");
+    plugin_options->excludes(markdown);
+    add_json(*command, options.as_json)->excludes(markdown)->excludes(plugin_options);
     command->callback([&] {
-        status = options.as_markdown ? list_as_markdown() : options.of_plugins ? list_options() : list();
+        status = options.as_markdown  ? list_as_markdown()
+                 : options.of_plugins ? list_options()
+                 : options.as_json    ? list_as_json()
+                                      : list();
     });
 }
-
-struct ExplainOptions {
-    std::string backend, needs;
-};
 
 void add_explain(CLI::App& app, int& status, ExplainOptions& options) {
     auto* command = app.add_subcommand("explain", "Print the backend that a program would get, and why");
@@ -69,7 +75,8 @@ void add_explain(CLI::App& app, int& status, ExplainOptions& options) {
         ->add_option("--needs", options.needs,
                      "Capabilities that the program needs: of oneshot, level, edge, pipes, files, priority")
         ->type_name("WORD[,WORD]...");
-    command->callback([&status, &options] { status = explain(options.backend, options.needs); });
+    add_json(*command, options.as_json);
+    command->callback([&status, &options] { status = explain(options); });
 }
 
 /// For --help only: GoogleTest parses the arguments of this subcommand, not CLI11.
@@ -92,6 +99,7 @@ void add_demo(CLI::App& app, int& status, DemoOptions& options) {
     backend->type_name("BACKEND");
     command->add_flag("--all", options.all, "Run on every usable backend in turn, and ignore POLLUX_BACKEND")
         ->excludes(backend);
+    add_json(*command, options.as_json);
     command->callback([&status, &options] { status = demo(options); });
 }
 
