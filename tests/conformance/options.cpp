@@ -46,7 +46,8 @@ const char* const usage =
     "  0  every rule that was run holds, is declared unsupported, or is broken as --expect states\n"
     "  1  a rule of level \"must\" is broken, or its process crashes, exits, hangs, or prints more\n"
     "     than 1 MiB; or a rule holds that --expect states to be broken\n"
-    "  2  misuse, a backend that cannot be loaded or opened, or a report that cannot be written\n"
+    "  2  misuse, a backend that cannot be loaded or opened, a report that cannot be written, or\n"
+    "     nothing was judged, since this process may open too few descriptors\n"
     "  3  with --in-process: a rule hangs\n";
 
 namespace {

@@ -27,6 +27,8 @@
 namespace pollux::conformance {
 namespace {
 
+constexpr int not_judged = 2; // the exit status
+
 void link_all_rules() {
     link_adding_rules();
     link_buffer_rules();
@@ -125,6 +127,20 @@ void let_filter_leave_out_the_subject() {
                                (dash == filter.size() ? "" : "-" + for_any_subject(filter.substr(dash + 1))));
 }
 
+// 500 pairs of sources, the standard streams, and what a backend, its libraries and this process open. Each further
+// rule that runs at the same time takes one more.
+constexpr std::size_t needed_descriptors = 1020;
+
+/// Returns whether this process may open enough descriptors; prints the verdict if not. A rule that cannot make its
+/// sources is broken whatever the backend does.
+bool has_descriptors() {
+    const auto limit = allow_descriptors(needed_descriptors);
+    if (limit >= needed_descriptors) return true;
+    std::printf("not judged: too few descriptors: the limit of this process is %zu (ulimit -Hn), the rules need %zu\n",
+                limit, needed_descriptors);
+    return false;
+}
+
 /// Loads a plugin in a process of its own, and returns what ended that before it was done.
 std::string fault_of_loading(const std::string& backend) {
     if (!Isolation::is_supported()) return {};
@@ -201,11 +217,13 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
     if (options.is_brief) Budget::set_brief();
     if (argc > 1) return misuse("unknown argument \"" + std::string(argv[1]) + "\"");
     if (const auto fault = fault_of(subjects); !fault.empty()) return misuse(fault);
+    if (!GTEST_FLAG_GET(list_tests) && !has_descriptors()) return not_judged;
     Expectations expectations;
     for (const auto& file : options.expected) {
         if (const auto fault = expectations.read(file); !fault.empty()) return misuse(fault);
     }
-    Isolation isolation(options.jobs, std::chrono::seconds(options.hang_limit),
+    const auto jobs = std::min(options.jobs, allow_descriptors(0) - needed_descriptors + 1);
+    Isolation isolation(jobs, std::chrono::seconds(options.hang_limit),
                         errors_that_end_the_run(subjects, expectations));
     QueueFiller ahead(isolation);
     Results latest, all;
@@ -234,7 +252,7 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
                             .expectations = expectations,
                             .is_brief = options.is_brief,
                             .in_process = options.in_process,
-                            .jobs = options.jobs,
+                            .jobs = jobs,
                             .hang_limit = options.hang_limit,
                             .filter = filter,
                             .iterations = report.iterations(),
@@ -279,10 +297,12 @@ int run_backends(int argc, char** argv) {
             if (has_value(argument) && i + 1 < argc) flags.push_back(argv[++i]);
             continue;
         }
-        if (const auto fault = fault_of_loading(argument); !fault.empty()) return misuse(fault);
+        if (const auto fault = fault_of_loading(argument); !fault.empty())
+            return has_descriptors() ? misuse(fault) : not_judged;
         Choice choice;
         static_cast<void>(open({.backend = argument}, choice));
         if (!choice.backend) {
+            if (!has_descriptors()) return not_judged;
             std::fprintf(stderr, "%s\n", choice.text().c_str());
             return 2;
         }
