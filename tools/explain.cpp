@@ -2,6 +2,7 @@
 #include "explain.hpp"
 
 #include "choice_json.hpp"
+#include "diagnostic.hpp"
 #include "not_tried.hpp"
 
 #include <pollux/open.hpp>
@@ -55,8 +56,9 @@ Needs parse(const std::string& words) {
         left.remove_prefix(std::min(end + 1, left.size()));
         const auto* const entry = std::ranges::find(known, word, &std::pair<std::string_view, bool Needs::*>::first);
         if (entry == std::end(known))
-            throw std::invalid_argument(fmt::format(
-                "--needs: expected of oneshot, level, edge, pipes, files and priority, seen \"{}\"", escaped(word)));
+            throw std::invalid_argument(
+                fmt::format("--needs: expected of oneshot, level, edge, pipes, files and priority, seen \"{}\"{}",
+                            escaped(word), question(word, {"oneshot", "level", "edge", "pipes", "files", "priority"})));
         needs.*entry->second = true;
     }
     return needs;
@@ -75,11 +77,11 @@ int explain(const ExplainOptions& options) {
     }
     if (!choice.backend) {
         std::fflush(stdout);
-        fmt::print(stderr, "{}\n", choice.text());
+        fmt::print(stderr, "{}\n", diagnostic(choice));
         return 1;
     }
     if (options.as_json) return 0;
-    fmt::print("{}\n", choice.text());
+    fmt::print("{}\n", diagnostic(choice));
     for (const auto& backend : not_tried(choice))
         fmt::print("  not tried: {}: rank {}\n", escaped(backend.file.string()), backend.rank);
     for (const auto& layer : choice.layers)

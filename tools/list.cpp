@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "list.hpp"
 
+#include "diagnostic.hpp"
 #include "examine.hpp"
 #include "table.hpp"
 
@@ -90,7 +91,7 @@ int list() {
         return 0;
     }
     std::fflush(stdout); // the table first, even if both streams are the same file
-    fmt::print(stderr, "{}\n", choice.text());
+    fmt::print(stderr, "{}\n", diagnostic(choice));
     return 1;
 }
 
@@ -103,7 +104,7 @@ int list_options() {
                 {seen.name, option.name, option.default_value.empty() ? "(empty)" : option.default_value, option.help});
     }
     if (std::ranges::none_of(all, &Examined::is_loaded)) {
-        fmt::print(stderr, "{}\n", pollux::explain().text());
+        fmt::print(stderr, "{}\n", diagnostic(pollux::explain()));
         return 1;
     }
     fmt::print("{}\nWritten after the name: POLLUX_BACKEND=name?option=value&option=value\n", table.text());
@@ -114,7 +115,7 @@ int list_as_markdown() {
     auto all = examine_installed();
     std::erase_if(all, [](const Examined& seen) { return !seen.is_loaded || seen.is_layer; });
     if (all.empty()) {
-        fmt::print(stderr, "{}\n", pollux::explain().text());
+        fmt::print(stderr, "{}\n", diagnostic(pollux::explain()));
         return 1;
     }
     fmt::print("{}\n", capabilities_table(all).markdown());

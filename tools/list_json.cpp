@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "choice_json.hpp"
+#include "diagnostic.hpp"
 #include "examine.hpp"
 #include "json_writer.hpp"
 #include "list.hpp"
@@ -57,7 +58,7 @@ int list_as_json() {
     fmt::print("{}", json.end('}').text());
     if (choice.backend) return 0;
     std::fflush(stdout);
-    fmt::print(stderr, "{}\n", choice.text());
+    fmt::print(stderr, "{}\n", diagnostic(choice));
     return 1;
 }
 

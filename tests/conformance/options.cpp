@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "options.hpp"
 
+#include "../../tools/nearest.hpp"
 #include "explanations.hpp"
 #include "facts.hpp"
 #include "isolation.hpp"
@@ -123,6 +124,13 @@ Options remove_options(int& argc, char** argv) {
         if (options.fault.empty()) options.fault = fault_of_report(file);
     }
     return options;
+}
+
+std::string question_of(std::string_view argument) {
+    return tools::question(argument.substr(0, argument.find('=')),
+                           {"--brief", "--jobs", "--hang-limit", "--in-process", "--expect", "--report", "--explain",
+                            "--version", "--help", "--gtest_filter", "--gtest_list_tests", "--gtest_repeat",
+                            "--gtest_fail_fast", "--gtest_output"});
 }
 
 bool has_value(const std::string& argument) {

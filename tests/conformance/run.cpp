@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "../../tools/diagnostic.hpp"
 #include "document.hpp"
 #include "isolation.hpp"
 #include "options.hpp"
@@ -215,7 +216,7 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
     const Options options = remove_options(argc, argv);
     if (!options.fault.empty()) return misuse(options.fault);
     if (options.is_brief) Budget::set_brief();
-    if (argc > 1) return misuse("unknown argument \"" + std::string(argv[1]) + "\"");
+    if (argc > 1) return misuse("unknown argument \"" + std::string(argv[1]) + "\"" + question_of(argv[1]));
     if (const auto fault = fault_of(subjects); !fault.empty()) return misuse(fault);
     if (!GTEST_FLAG_GET(list_tests) && !has_descriptors()) return not_judged;
     Expectations expectations;
@@ -303,7 +304,7 @@ int run_backends(int argc, char** argv) {
         static_cast<void>(open({.backend = argument}, choice));
         if (!choice.backend) {
             if (!has_descriptors()) return not_judged;
-            std::fprintf(stderr, "%s\n", choice.text().c_str());
+            std::fprintf(stderr, "%s\n", tools::diagnostic(choice).c_str());
             return 2;
         }
         subjects.push_back(subject_of(choice));

@@ -2,6 +2,7 @@
 #include "demo.hpp"
 
 #include "descriptor_limit.hpp"
+#include "diagnostic.hpp"
 #include "examine.hpp"
 #include "interrupt.hpp"
 #include "measure.hpp"
@@ -49,7 +50,7 @@ int demo(const DemoOptions& options) {
     require_descriptors(2 * static_cast<std::size_t>(options.connections) + descriptors_beside);
     const auto choice = explained(options);
     if (!choice.backend) {
-        fmt::print(stderr, "{}\n", choice.text());
+        fmt::print(stderr, "{}\n", diagnostic(choice));
         return 1;
     }
     handle_interrupts();
