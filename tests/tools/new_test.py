@@ -101,7 +101,7 @@ class New(unittest.TestCase):
         outcome = run("new", "mine", cwd=self.scratch, preexec_fn=no_files)
         self.assertEqual(outcome.returncode, 1, outcome)
         self.assertIn("cannot write", outcome.stderr)
-        self.assertIn("mine.cpp", outcome.stderr)
+        self.assertIn("mine.cpp: File too large", outcome.stderr)
         self.assertEqual(self.tree(), before)
 
 

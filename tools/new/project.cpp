@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstdio>
 #include <filesystem>
-#include <fstream>
+#include <memory>
 #include <string_view>
 #include <system_error>
 
@@ -39,10 +41,14 @@ std::string filled_in(std::string_view text, std::string_view name) {
 }
 
 void write(const std::filesystem::path& file, const std::string& text) {
-    std::ofstream stream(file, std::ios::binary);
-    stream << text;
-    stream.close();
-    if (!stream) throw std::system_error(std::make_error_code(std::errc::io_error), file.string());
+    const auto check = [&file](bool is_done) {
+        if (!is_done) throw std::system_error(errno, std::generic_category(), file.string());
+    };
+    const auto close = [](std::FILE* stream) { std::fclose(stream); };
+    std::unique_ptr<std::FILE, decltype(close)> stream(std::fopen(file.string().c_str(), "wb"), close);
+    check(stream != nullptr);
+    check(std::fwrite(text.data(), 1, text.size(), stream.get()) == text.size());
+    check(std::fclose(stream.release()) == 0); // flushes it
 }
 
 } // namespace
