@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "new/project.hpp"
 
+#include "new/own_prefix.hpp"
+#include "new/shell.hpp"
 #include "new/template.hpp"
 
 #include <pollux/open.hpp>
@@ -51,6 +53,23 @@ void write(const std::filesystem::path& file, const std::string& text) {
     check(std::fclose(stream.release()) == 0); // flushes it
 }
 
+/// Returns the commands that build and test a project, for the Pollux that this program is of.
+std::string steps(const std::filesystem::path& root) {
+    auto place = root.string();
+    if (place.starts_with("-")) place = "./" + place; // otherwise an option
+    const auto build = shell_word((std::filesystem::path(place) / "build").string());
+    const auto prefix = own_prefix();
+    std::string text = fmt::format("  cmake -S {} -B {}", shell_word(place), build);
+    if (!prefix.folder.empty() && !prefix.is_searched)
+        text += " " + shell_word("-DCMAKE_PREFIX_PATH=" + prefix.folder.string());
+    text += fmt::format("\n  cmake --build {} --target conformance\n", build);
+    if (prefix.folder.empty())
+        text +=
+            "This pollux is not installed: install it, and add -DCMAKE_PREFIX_PATH=FOLDER to the first command, with "
+            "the folder that it was installed to\n";
+    return text;
+}
+
 } // namespace
 
 int new_project(const std::string& name, const std::string& folder, bool over_callbacks) {
@@ -75,11 +94,8 @@ int new_project(const std::string& name, const std::string& folder, bool over_ca
         fmt::print(stderr, "pollux: cannot write {}\n", escaped(failure.what()));
         return 1;
     }
-    const auto place = escaped(root.string());
-    fmt::print("{0}: a plugin that uses poll(2){2}: CMakeLists.txt, {1}.cpp, README.md\n"
-               "  cmake -S {0} -B {0}/build\n"
-               "  cmake --build {0}/build --target conformance\n",
-               place, name, over_callbacks ? ", behind callbacks" : "");
+    fmt::print("{}: a plugin that uses poll(2){}: CMakeLists.txt, {}.cpp, README.md\n{}", escaped(root.string()),
+               over_callbacks ? ", behind callbacks" : "", name, steps(root));
     return 0;
 }
 
