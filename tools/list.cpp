@@ -17,23 +17,23 @@
 namespace pollux::tools {
 namespace {
 
-std::string backends_table(const std::vector<Examined>& all) {
+std::string backends_table(const std::vector<Examined>& all, const Terminal& terminal) {
     Table table({{"backend"}, {"rank", Align::right}, {"usable"}, {"file"}});
     for (const auto& seen : all) {
         if (seen.is_layer) continue;
         table.add({seen.name, seen.is_loaded ? std::to_string(seen.rank) : "-", seen.obstacle.empty() ? "yes" : "no",
                    seen.file.string()});
     }
-    return table.text();
+    return table.text(terminal);
 }
 
-std::string layers_table(const std::vector<Examined>& all) {
+std::string layers_table(const std::vector<Examined>& all, const Terminal& terminal) {
     Table table({{"layer"}, {"usable"}, {"file"}, {"what it does"}});
     for (const auto& seen : all) {
         if (seen.is_layer)
             table.add({seen.name, seen.obstacle.empty() ? "yes" : "no", seen.file.string(), seen.summary});
     }
-    return table.text();
+    return table.text(terminal);
 }
 
 Table capabilities_table(const std::vector<Examined>& all) {
@@ -81,8 +81,9 @@ std::string reasons(const std::vector<Examined>& all) {
 int list() {
     const auto all = examine_installed();
     const auto choice = pollux::explain();
-    if (!all.empty()) fmt::print("{}\n{}", backends_table(all), capabilities_table(all).text());
-    if (std::ranges::any_of(all, &Examined::is_layer)) fmt::print("\n{}", layers_table(all));
+    const auto terminal = Terminal::of_output();
+    if (!all.empty()) fmt::print("{}\n{}", backends_table(all, terminal), capabilities_table(all).text(terminal));
+    if (std::ranges::any_of(all, &Examined::is_layer)) fmt::print("\n{}", layers_table(all, terminal));
     if (const auto text = reasons(all); !text.empty()) fmt::print("\n{}", text);
     if (choice.backend) {
         fmt::print("\nA program gets {} here: \"{}\" ({})\n", escaped(choice.stack()), escaped(choice.requested),
@@ -107,7 +108,8 @@ int list_options() {
         fmt::print(stderr, "{}\n", diagnostic(pollux::explain()));
         return 1;
     }
-    fmt::print("{}\nWritten after the name: POLLUX_BACKEND=name?option=value&option=value\n", table.text());
+    fmt::print("{}\nWritten after the name: POLLUX_BACKEND=name?option=value&option=value\n",
+               table.text(Terminal::of_output()));
     return 0;
 }
 

@@ -155,7 +155,9 @@ constexpr auto environment_help =
     "  POLLUX_BACKEND      the backend: auto, or names and files separated by commas, tried in order;\n"
     "                      name?option=value sets an option, layer+name puts a layer around it\n"
     "  POLLUX_LAYERS       layers around whatever backend is chosen: layer+layer, the outermost first\n"
-    "  POLLUX_PLUGIN_PATH  absolute folders, searched for plugins before those of the installation\n\n"
+    "  POLLUX_PLUGIN_PATH  absolute folders, searched for plugins before those of the installation\n"
+    "  COLUMNS             the width of tables; without it that of the terminal\n"
+    "  NO_COLOR            not empty: no colour on a terminal\n\n"
     "Exit status: 0 success, 1 failure, 2 invalid command line";
 
 int run(int argc, char** argv) {

@@ -80,7 +80,7 @@ std::string Results::text(const DemoOptions& options) const {
                  {"errors", Align::right},
                  {"chosen"}});
     for (const auto& measured : measurements) add_row(table, measured, options);
-    std::string text = table.text();
+    std::string text = table.text(Terminal::of_output());
     for (const auto& measured : measurements) {
         if (const auto fault = fault_of(measured); !fault.empty())
             text += fmt::format("  {}: {}\n", escaped(measured.choice.stack()), escaped(fault));
