@@ -31,6 +31,8 @@ if(POLLUX_BUILD_CONFORMANCE)
 endif()
 if(POLLUX_BUILD_TOOLS)
   install(TARGETS pollux-command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(FILES docs/pollux-demo.schema.json docs/pollux-explain.schema.json docs/pollux-list.schema.json
+    DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 endif()
 
 # The components of the package are named as the libraries are.

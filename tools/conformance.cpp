@@ -5,6 +5,8 @@
 
 namespace pollux::tools {
 
+const bool has_conformance = true;
+
 int conformance(int argc, char** argv) {
     static char name[] = "pollux conformance"; // the name of the program in its messages
     argv[0] = name;

@@ -7,4 +7,7 @@ namespace pollux::tools {
 /// Returns: the suite's exit status.
 int conformance(int argc, char** argv);
 
+/// Whether the suite is included in this build.
+extern const bool has_conformance;
+
 } // namespace pollux::tools

@@ -104,6 +104,18 @@ Examined examine(const FoundPlugin& found) {
 
 } // namespace
 
+const char* name_of(Support support) noexcept {
+    switch (support) {
+    case Support::unsupported:
+        return "unsupported";
+    case Support::emulated:
+        return "emulated";
+    case Support::native:
+        return "native";
+    }
+    return "unknown";
+}
+
 std::vector<Examined> examine_installed() {
     std::vector<Examined> all;
     for (const auto& backend : found()) all.push_back(backend.refusal.empty() ? examine(backend) : described(backend));

@@ -35,6 +35,9 @@ struct Examined {
     std::chrono::nanoseconds timeout_resolution = {};
 };
 
+/// Returns "native", "emulated" or "unsupported".
+const char* name_of(Support support) noexcept;
+
 /// Examines all plugins in the search folders, in the order of pollux::installed().
 ///
 /// Each is loaded in a child process of its own, so that a plugin that crashes, ends the process or hangs (for longer

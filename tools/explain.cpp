@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "explain.hpp"
 
+#include "choice_json.hpp"
+#include "diagnostic.hpp"
+#include "not_tried.hpp"
+
 #include <pollux/open.hpp>
 
 #include <fmt/format.h>
@@ -13,20 +17,19 @@
 #include <utility>
 
 namespace pollux::tools {
-namespace {
 
-/// Lists the backends that `auto` did not try, since an earlier one opened.
-std::string not_tried(const Choice& choice) {
-    std::string text;
-    for (const auto& backend : found()) {
-        if (backend.is_layer) continue;
-        const auto has_its_file = [&backend](const Attempt& attempt) { return attempt.file == backend.file; };
-        if (std::ranges::any_of(choice.attempts, has_its_file) || std::ranges::any_of(choice.passed_over, has_its_file))
-            continue;
-        text += fmt::format("  not tried: {}: rank {}\n", escaped(backend.file.string()), backend.rank);
-    }
-    return text;
+std::vector<FoundPlugin> not_tried(const Choice& choice) {
+    if (!choice.backend || !choice.is_auto()) return {};
+    auto all = found();
+    std::erase_if(all, [&choice](const FoundPlugin& plugin) {
+        const auto has_its_file = [&plugin](const Attempt& attempt) { return attempt.file == plugin.file; };
+        return plugin.is_layer || std::ranges::any_of(choice.attempts, has_its_file) ||
+               std::ranges::any_of(choice.passed_over, has_its_file);
+    });
+    return all;
 }
+
+namespace {
 
 /// Returns the lines on the options of a plugin of the stack.
 std::string option_lines(const FoundPlugin& plugin) {
@@ -53,8 +56,9 @@ Needs parse(const std::string& words) {
         left.remove_prefix(std::min(end + 1, left.size()));
         const auto* const entry = std::ranges::find(known, word, &std::pair<std::string_view, bool Needs::*>::first);
         if (entry == std::end(known))
-            throw std::invalid_argument(fmt::format(
-                "--needs: expected of oneshot, level, edge, pipes, files and priority, seen \"{}\"", escaped(word)));
+            throw std::invalid_argument(
+                fmt::format("--needs: expected of oneshot, level, edge, pipes, files and priority, seen \"{}\"{}",
+                            escaped(word), question(word, {"oneshot", "level", "edge", "pipes", "files", "priority"})));
         needs.*entry->second = true;
     }
     return needs;
@@ -62,15 +66,24 @@ Needs parse(const std::string& words) {
 
 } // namespace
 
-int explain(const std::string& backend, const std::string& needs) {
-    auto choice = pollux::explain({.backend = backend, .needs = parse(needs)});
-    if (!backend.empty()) choice.origin = "from the command line";
+int explain(const ExplainOptions& options) {
+    auto choice = pollux::explain({.backend = options.backend, .needs = parse(options.needs)});
+    if (!options.backend.empty()) choice.origin = "from the command line";
+    if (options.as_json) {
+        JsonWriter json;
+        json.begin('{').member("format", "pollux-explain/1");
+        write_choice(json, choice);
+        fmt::print("{}", json.end('}').text());
+    }
     if (!choice.backend) {
-        fmt::print(stderr, "{}\n", choice.text());
+        std::fflush(stdout);
+        fmt::print(stderr, "{}\n", diagnostic(choice));
         return 1;
     }
-    fmt::print("{}\n", choice.text());
-    if (choice.is_auto()) fmt::print("{}", not_tried(choice));
+    if (options.as_json) return 0;
+    fmt::print("{}\n", diagnostic(choice));
+    for (const auto& backend : not_tried(choice))
+        fmt::print("  not tried: {}: rank {}\n", escaped(backend.file.string()), backend.rank);
     for (const auto& layer : choice.layers)
         fmt::print("  layer: {} ({})\n{}", layer.name, layer.summary, option_lines(layer));
     fmt::print("  winner: {}, rank {} ({})\n{}", choice.backend->name, choice.backend->rank, choice.backend->summary,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "list.hpp"
 
+#include "diagnostic.hpp"
 #include "examine.hpp"
 #include "table.hpp"
 
@@ -16,35 +17,23 @@
 namespace pollux::tools {
 namespace {
 
-std::string word_of(Support support) {
-    switch (support) {
-    case Support::unsupported:
-        return "unsupported";
-    case Support::emulated:
-        return "emulated";
-    case Support::native:
-        return "native";
-    }
-    return "unknown";
-}
-
-std::string backends_table(const std::vector<Examined>& all) {
+std::string backends_table(const std::vector<Examined>& all, const Terminal& terminal) {
     Table table({{"backend"}, {"rank", Align::right}, {"usable"}, {"file"}});
     for (const auto& seen : all) {
         if (seen.is_layer) continue;
         table.add({seen.name, seen.is_loaded ? std::to_string(seen.rank) : "-", seen.obstacle.empty() ? "yes" : "no",
                    seen.file.string()});
     }
-    return table.text();
+    return table.text(terminal);
 }
 
-std::string layers_table(const std::vector<Examined>& all) {
+std::string layers_table(const std::vector<Examined>& all, const Terminal& terminal) {
     Table table({{"layer"}, {"usable"}, {"file"}, {"what it does"}});
     for (const auto& seen : all) {
         if (seen.is_layer)
             table.add({seen.name, seen.obstacle.empty() ? "yes" : "no", seen.file.string(), seen.summary});
     }
-    return table.text();
+    return table.text(terminal);
 }
 
 Table capabilities_table(const std::vector<Examined>& all) {
@@ -55,7 +44,7 @@ Table capabilities_table(const std::vector<Examined>& all) {
     for (const auto& seen : all) {
         if (!seen.is_loaded || seen.is_layer) continue;
         std::vector<std::string> cells{seen.name};
-        for (std::size_t i = 0; i < columns_of_capabilities; ++i) cells.push_back(word_of(seen.abilities[i].support));
+        for (std::size_t i = 0; i < columns_of_capabilities; ++i) cells.push_back(name_of(seen.abilities[i].support));
         const std::chrono::duration<double, std::milli> resolution = seen.timeout_resolution;
         cells.push_back(fmt::format("{:g} ms", resolution.count()));
         table.add(std::move(cells));
@@ -70,7 +59,7 @@ std::vector<std::string> limits_of(const Examined& seen) {
         const auto& [support, reason] = seen.abilities[i];
         if (support == Support::native) continue;
         sentences.push_back(escaped(fmt::format("{}: {} {}: {}", seen.name, named_capabilities[i].name,
-                                                word_of(support), reason.empty() ? "no reason given" : reason)));
+                                                name_of(support), reason.empty() ? "no reason given" : reason)));
     }
     return sentences;
 }
@@ -92,8 +81,9 @@ std::string reasons(const std::vector<Examined>& all) {
 int list() {
     const auto all = examine_installed();
     const auto choice = pollux::explain();
-    if (!all.empty()) fmt::print("{}\n{}", backends_table(all), capabilities_table(all).text());
-    if (std::ranges::any_of(all, &Examined::is_layer)) fmt::print("\n{}", layers_table(all));
+    const auto terminal = Terminal::of_output();
+    if (!all.empty()) fmt::print("{}\n{}", backends_table(all, terminal), capabilities_table(all).text(terminal));
+    if (std::ranges::any_of(all, &Examined::is_layer)) fmt::print("\n{}", layers_table(all, terminal));
     if (const auto text = reasons(all); !text.empty()) fmt::print("\n{}", text);
     if (choice.backend) {
         fmt::print("\nA program gets {} here: \"{}\" ({})\n", escaped(choice.stack()), escaped(choice.requested),
@@ -102,7 +92,7 @@ int list() {
         return 0;
     }
     std::fflush(stdout); // the table first, even if both streams are the same file
-    fmt::print(stderr, "{}\n", choice.text());
+    fmt::print(stderr, "{}\n", diagnostic(choice));
     return 1;
 }
 
@@ -115,10 +105,11 @@ int list_options() {
                 {seen.name, option.name, option.default_value.empty() ? "(empty)" : option.default_value, option.help});
     }
     if (std::ranges::none_of(all, &Examined::is_loaded)) {
-        fmt::print(stderr, "{}\n", pollux::explain().text());
+        fmt::print(stderr, "{}\n", diagnostic(pollux::explain()));
         return 1;
     }
-    fmt::print("{}\nWritten after the name: POLLUX_BACKEND=name?option=value&option=value\n", table.text());
+    fmt::print("{}\nWritten after the name: POLLUX_BACKEND=name?option=value&option=value\n",
+               table.text(Terminal::of_output()));
     return 0;
 }
 
@@ -126,7 +117,7 @@ int list_as_markdown() {
     auto all = examine_installed();
     std::erase_if(all, [](const Examined& seen) { return !seen.is_loaded || seen.is_layer; });
     if (all.empty()) {
-        fmt::print(stderr, "{}\n", pollux::explain().text());
+        fmt::print(stderr, "{}\n", diagnostic(pollux::explain()));
         return 1;
     }
     fmt::print("{}\n", capabilities_table(all).markdown());

@@ -15,4 +15,9 @@ int list_options();
 /// Returns: an exit status: 1 if none is installed.
 int list_as_markdown();
 
+/// Runs `pollux list --json`: prints the installed plugins and what a program would get, as
+/// docs/pollux-list.schema.json describes it.
+/// Returns: an exit status, as list().
+int list_as_json();
+
 } // namespace pollux::tools

@@ -34,8 +34,13 @@ inline void occupy_standard_streams() noexcept {
 inline int finish_output(const char* program, int status) noexcept {
     errno = 0;
     const bool is_flushed = std::fflush(stdout) == 0;
-    const int error = is_flushed ? 0 : errno;
+    int error = is_flushed ? 0 : errno;
     if (is_flushed && std::ferror(stdout) == 0) return status;
+    if (error == 0) {
+        // An earlier write failed, whose error is not known any more. One that fails in the same way has the reason.
+        errno = 0;
+        if (std::fputc('\n', stdout) == EOF || std::fflush(stdout) != 0) error = errno;
+    }
     const char* const words = error == 0 ? "something was lost" : std::strerror(error); // NOLINT(concurrency-mt-unsafe)
     std::fprintf(stderr, "%s: cannot write to the standard output: %s\n", program, words);
     return status == 0 ? 1 : status;

@@ -5,6 +5,8 @@
 
 namespace pollux::tools {
 
+const bool has_conformance = false;
+
 int conformance(int, char**) {
     std::fputs("pollux: built without the conformance suite: expected a build with POLLUX_BUILD_CONFORMANCE\n", stderr);
     return 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "facts.hpp"
 
+#include "../../tools/build_facts.hpp"
 #include "explanations.hpp"
 #include "wine.hpp"
 
@@ -17,35 +18,11 @@
 #endif
 
 namespace pollux::conformance {
-namespace {
-
-std::string compiler() {
-#if defined(__clang__)
-    return "clang " __clang_version__;
-#elif defined(__GNUC__)
-    return "GCC " __VERSION__;
-#else
-    return "unknown";
-#endif
-}
-
-std::string standard_library() {
-#if defined(_LIBCPP_VERSION)
-    return "libc++ " + std::to_string(_LIBCPP_VERSION);
-#elif defined(_GLIBCXX_RELEASE)
-    return "libstdc++ " + std::to_string(_GLIBCXX_RELEASE);
-#else
-    return "unknown";
-#endif
-}
-
-} // namespace
-
 Facts suite_facts() {
     return {{"suite", POLLUX_VERSION_STRING},
             {"contract", contract_version},
-            {"compiler", compiler()},
-            {"standard_library", standard_library()}};
+            {"compiler", tools::compiler()},
+            {"standard_library", tools::standard_library()}};
 }
 
 Facts system_facts() {

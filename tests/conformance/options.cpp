@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "options.hpp"
 
+#include "../../tools/nearest.hpp"
 #include "explanations.hpp"
 #include "facts.hpp"
 #include "isolation.hpp"
@@ -46,7 +47,8 @@ const char* const usage =
     "  0  every rule that was run holds, is declared unsupported, or is broken as --expect states\n"
     "  1  a rule of level \"must\" is broken, or its process crashes, exits, hangs, or prints more\n"
     "     than 1 MiB; or a rule holds that --expect states to be broken\n"
-    "  2  misuse, a backend that cannot be loaded or opened, or a report that cannot be written\n"
+    "  2  misuse, a backend that cannot be loaded or opened, a report that cannot be written, or\n"
+    "     nothing was judged, since this process may open too few descriptors\n"
     "  3  with --in-process: a rule hangs\n";
 
 namespace {
@@ -122,6 +124,13 @@ Options remove_options(int& argc, char** argv) {
         if (options.fault.empty()) options.fault = fault_of_report(file);
     }
     return options;
+}
+
+std::string question_of(std::string_view argument) {
+    return tools::question(argument.substr(0, argument.find('=')),
+                           {"--brief", "--jobs", "--hang-limit", "--in-process", "--expect", "--report", "--explain",
+                            "--version", "--help", "--gtest_filter", "--gtest_list_tests", "--gtest_repeat",
+                            "--gtest_fail_fast", "--gtest_output"});
 }
 
 bool has_value(const std::string& argument) {

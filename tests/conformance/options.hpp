@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pollux::conformance {
@@ -22,6 +23,9 @@ struct Options {
 
 /// Removes the options from the arguments that GoogleTest has left.
 Options remove_options(int& argc, char** argv);
+
+/// Returns "; did you mean ...?" for an unknown argument that is nearly an option of the suite; otherwise nothing.
+std::string question_of(std::string_view argument);
 
 /// Whether the next argument belongs to this one, as that of "--expect".
 bool has_value(const std::string& argument);

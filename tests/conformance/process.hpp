@@ -14,6 +14,9 @@ namespace pollux::conformance {
 /// Raises the soft limit of descriptors to the hard limit; returns the new limit.
 std::size_t raise_descriptor_limit();
 
+/// Raises the soft limit of descriptors to `needed` if it is lower and the hard limit allows that; returns the limit.
+std::size_t allow_descriptors(std::size_t needed);
+
 /// Prepares the process: sockets can be made (Windows), and a write to a broken pipe is an error that does not end the
 /// process. Call it first.
 void begin_process();

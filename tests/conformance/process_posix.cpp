@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "process.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -47,6 +48,13 @@ rlimit descriptor_limit() {
 std::size_t raise_descriptor_limit() {
     const auto limit = descriptor_limit();
     if (limit.rlim_cur < limit.rlim_max) set_soft_limit(limit.rlim_max);
+    return descriptor_limit().rlim_cur;
+}
+
+std::size_t allow_descriptors(std::size_t needed) {
+    const auto limit = descriptor_limit();
+    if (limit.rlim_cur < needed && limit.rlim_cur < limit.rlim_max)
+        set_soft_limit(std::min<rlim_t>(needed, limit.rlim_max));
     return descriptor_limit().rlim_cur;
 }
 

@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 import xml.etree.ElementTree
@@ -16,11 +17,17 @@ CRASHED = "(is ended by SIGSEGV|exits with status [0-9]+ before the rule has end
 RULES = pathlib.Path(__file__).resolve().parent / "rules"
 
 
-def run(*arguments):
+def allow(descriptors):
+    """Called before the program starts: sets the soft and the hard limit."""
+    import resource  # of POSIX
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+
+
+def run(*arguments, **options):
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith(("POLLUX_BACKEND", "POLLUX_PLUGIN_PATH", "GTEST_"))}
     return subprocess.run([os.environ["POLLUX_CONFORMANCE"], *arguments], capture_output=True, text=True,
-                          env=environment, timeout=300, check=False)
+                          env=environment, timeout=300, check=False, **options)
 
 
 def last_line(outcome):
@@ -47,6 +54,40 @@ class Misuse(unittest.TestCase):
 
     def test_one_backend_twice(self):
         self.check(["epoll", os.environ["POLLUX_EPOLL"]], 'two subjects are called "epoll"')
+
+
+@unittest.skipIf(sys.platform == "win32", "Windows has no limit of descriptors")
+class Descriptors(unittest.TestCase):
+    VERDICT = r"^not judged: too few descriptors: the limit of this process is %s \(ulimit -Hn\), the rules need \d+$"
+
+    def test_too_few_give_no_verdict(self):
+        for limit in [8, 20, 64, 400, 1000]:
+            for more in [["--brief"], ["--gtest_filter=add.reports"]]:
+                outcome = run(os.environ["POLLUX_EPOLL"], *more, preexec_fn=lambda: allow(limit))
+                self.assertEqual(outcome.returncode, 2, outcome)
+                self.assertRegex(last_line(outcome), self.VERDICT % limit)
+                self.assertNotIn("NOT conformant", outcome.stdout)
+
+    def test_the_least_that_is_accepted_is_enough(self):
+        """For the rule that needs most, with many rules at a time."""
+        outcome = run(os.environ["POLLUX_EPOLL"], preexec_fn=lambda: allow(20))
+        least = int(last_line(outcome).split()[-1])
+        outcome = run(os.environ["POLLUX_EPOLL"], "--brief", "--jobs=64", preexec_fn=lambda: allow(least))
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertEqual(last_line(outcome), "conformant, tried briefly: epoll")
+
+    def test_a_soft_limit_is_raised(self):
+        import resource  # of POSIX
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        outcome = run(os.environ["POLLUX_EPOLL"], "--gtest_filter=overload.lossless",
+                      preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (20, hard)))
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertRegex(last_line(outcome), r"^not judged: epoll \(1 of")
+
+    def test_rules_are_listed(self):
+        outcome = run(os.environ["POLLUX_EPOLL"], "--gtest_list_tests", preexec_fn=lambda: allow(20))
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertIn("reports", outcome.stdout)
 
 
 class Reports(unittest.TestCase):

@@ -1,89 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 // The report as JSON; docs/conformance-report.schema.json describes it.
+#include "../../tools/json_writer.hpp"
 #include "document.hpp"
 #include "explanations.hpp"
 
 #include <pollux/plugin.hpp>
 
-#include <concepts>
-#include <cstddef>
-
 namespace pollux::conformance {
 namespace {
 
-/// A JsonWriter appends values to a text. All texts that it writes are printable().
-class JsonWriter {
-  public:
-    JsonWriter& begin(char bracket) {
-        next();
-        text_ += bracket;
-        is_first_ = true;
-        ++depth_;
-        return *this;
-    }
-    JsonWriter& end(char bracket) {
-        --depth_;
-        if (!is_first_) line();
-        text_ += bracket;
-        is_first_ = false;
-        return *this;
-    }
-    JsonWriter& key(std::string_view name) {
-        value(name);
-        text_ += ": ";
-        is_after_key_ = true;
-        return *this;
-    }
-    JsonWriter& value(std::string_view text) {
-        next();
-        text_ += '"';
-        for (const char c : printable(text)) {
-            if (c == '\n') {
-                text_ += "\\n";
-                continue;
-            }
-            if (c == '"' || c == '\\') text_ += '\\';
-            text_ += c;
-        }
-        text_ += '"';
-        return *this;
-    }
-    /// A number, or true or false.
-    JsonWriter& literal(std::string_view text) {
-        next();
-        text_ += text;
-        return *this;
-    }
-    JsonWriter& member(std::string_view name, std::string_view text) { return key(name).value(text); }
-    JsonWriter& member(std::string_view name, const std::string& text) { return key(name).value(text); }
-    JsonWriter& member(std::string_view name, const char* text) { return key(name).value(text); }
-    JsonWriter& member(std::string_view name, bool is) { return key(name).literal(is ? "true" : "false"); }
-    JsonWriter& member(std::string_view name, std::integral auto number) {
-        return key(name).literal(std::to_string(number));
-    }
-    JsonWriter& member(std::string_view name, const Facts& facts) {
-        key(name).begin('{');
-        for (const auto& [each, fact] : facts) member(each, fact);
-        return end('}');
-    }
-    std::string text() const { return text_ + "\n"; }
-
-  private:
-    void line() { text_ += "\n" + std::string(2 * depth_, ' '); }
-    void next() {
-        if (is_after_key_) {
-            is_after_key_ = false;
-            return;
-        }
-        if (!is_first_) text_ += ',';
-        if (depth_ > 0) line();
-        is_first_ = false;
-    }
-
-    std::string text_;
-    std::size_t depth_ = 0;
-    bool is_first_ = true, is_after_key_ = false;
-};
+using tools::JsonWriter;
 
 void write_plugins(JsonWriter& json, const Subject& subject) {
     json.key("plugins").begin('[');

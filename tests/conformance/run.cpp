@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "../../tools/diagnostic.hpp"
 #include "document.hpp"
 #include "isolation.hpp"
 #include "options.hpp"
@@ -15,6 +16,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <map>
 #include <memory>
@@ -26,6 +28,8 @@
 
 namespace pollux::conformance {
 namespace {
+
+constexpr int not_judged = 2; // the exit status
 
 void link_all_rules() {
     link_adding_rules();
@@ -125,6 +129,20 @@ void let_filter_leave_out_the_subject() {
                                (dash == filter.size() ? "" : "-" + for_any_subject(filter.substr(dash + 1))));
 }
 
+// 500 pairs of sources, the standard streams, and what a backend, its libraries and this process open. Each further
+// rule that runs at the same time takes one more.
+constexpr std::size_t needed_descriptors = 1020;
+
+/// Returns whether this process may open enough descriptors; prints the verdict if not. A rule that cannot make its
+/// sources is broken whatever the backend does.
+bool has_descriptors() {
+    const auto limit = allow_descriptors(needed_descriptors);
+    if (limit >= needed_descriptors) return true;
+    std::printf("not judged: too few descriptors: the limit of this process is %zu (ulimit -Hn), the rules need %zu\n",
+                limit, needed_descriptors);
+    return false;
+}
+
 /// Loads a plugin in a process of its own, and returns what ended that before it was done.
 std::string fault_of_loading(const std::string& backend) {
     if (!Isolation::is_supported()) return {};
@@ -164,6 +182,12 @@ std::string fault_of(const std::vector<Subject>& subjects) {
     return {};
 }
 
+/// Returns whether NO_COLOR is set and not empty; GoogleTest ignores it.
+bool forbids_colour() {
+    const char* const value = std::getenv("NO_COLOR"); // NOLINT(concurrency-mt-unsafe): there is no other thread
+    return value && *value != '\0';
+}
+
 std::string now_as_text() {
     const std::time_t now = std::time(nullptr);
     std::array<char, 32> text{};
@@ -194,18 +218,21 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
     int status = 0;
     if (answers(argc, argv, status)) return status;
     testing::InitGoogleTest(&argc, argv);
+    if (GTEST_FLAG_GET(color) == "auto" && forbids_colour()) GTEST_FLAG_SET(color, "no");
     const std::string filter = GTEST_FLAG_GET(filter);
     let_filter_leave_out_the_subject();
     const Options options = remove_options(argc, argv);
     if (!options.fault.empty()) return misuse(options.fault);
     if (options.is_brief) Budget::set_brief();
-    if (argc > 1) return misuse("unknown argument \"" + std::string(argv[1]) + "\"");
+    if (argc > 1) return misuse("unknown argument \"" + std::string(argv[1]) + "\"" + question_of(argv[1]));
     if (const auto fault = fault_of(subjects); !fault.empty()) return misuse(fault);
+    if (!GTEST_FLAG_GET(list_tests) && !has_descriptors()) return not_judged;
     Expectations expectations;
     for (const auto& file : options.expected) {
         if (const auto fault = expectations.read(file); !fault.empty()) return misuse(fault);
     }
-    Isolation isolation(options.jobs, std::chrono::seconds(options.hang_limit),
+    const auto jobs = std::min(options.jobs, allow_descriptors(0) - needed_descriptors + 1);
+    Isolation isolation(jobs, std::chrono::seconds(options.hang_limit),
                         errors_that_end_the_run(subjects, expectations));
     QueueFiller ahead(isolation);
     Results latest, all;
@@ -234,7 +261,7 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
                             .expectations = expectations,
                             .is_brief = options.is_brief,
                             .in_process = options.in_process,
-                            .jobs = options.jobs,
+                            .jobs = jobs,
                             .hang_limit = options.hang_limit,
                             .filter = filter,
                             .iterations = report.iterations(),
@@ -279,11 +306,13 @@ int run_backends(int argc, char** argv) {
             if (has_value(argument) && i + 1 < argc) flags.push_back(argv[++i]);
             continue;
         }
-        if (const auto fault = fault_of_loading(argument); !fault.empty()) return misuse(fault);
+        if (const auto fault = fault_of_loading(argument); !fault.empty())
+            return has_descriptors() ? misuse(fault) : not_judged;
         Choice choice;
         static_cast<void>(open({.backend = argument}, choice));
         if (!choice.backend) {
-            std::fprintf(stderr, "%s\n", choice.text().c_str());
+            if (!has_descriptors()) return not_judged;
+            std::fprintf(stderr, "%s\n", tools::diagnostic(choice).c_str());
             return 2;
         }
         subjects.push_back(subject_of(choice));

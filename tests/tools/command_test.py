@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Tests of pollux list, explain, --help, --version, and of invalid command lines."""
+"""Tests of pollux list, explain, version, --help, and of invalid command lines and what is suggested for them."""
 import pathlib
+import re
+import shutil
 import tempfile
 import unittest
 
 from running import FIXTURES, run
+
+HOSTILE = pathlib.Path(FIXTURES).parent / "loader-hostile"
 
 
 class Mistakes(unittest.TestCase):
@@ -20,10 +24,10 @@ class Mistakes(unittest.TestCase):
             self.assertIn(fact, outcome.stderr)
 
     def test_no_command(self):
-        self.check([], ["list, explain, conformance, demo or new"])
+        self.check([], ["list, explain, conformance, demo, new or version"])
 
     def test_unknown_command(self):
-        self.check(["nosuch"], ['"nosuch"', "list, explain, conformance, demo or new"])
+        self.check(["nosuch"], ['"nosuch"', "list, explain, conformance, demo, new or version"])
 
     def test_unknown_option(self):
         self.check(["--nosuch"], ["--nosuch"])
@@ -140,8 +144,73 @@ class Help(unittest.TestCase):
         self.assertEqual(outcome.returncode, 0)
         for word in ["list", "explain", "conformance", "demo", "POLLUX_BACKEND", "POLLUX_PLUGIN_PATH"]:
             self.assertIn(word, outcome.stdout)
-        self.assertRegex(run("--version").stdout, r"^pollux \d+\.\d+\.\d+\n$")
         self.assertIn("--connections", run("demo", "--help").stdout)
+
+
+class Version(unittest.TestCase):
+    def test_facts(self):
+        for command in ["version", "--version"]:
+            outcome = run(command)
+            self.assertEqual((outcome.returncode, outcome.stderr), (0, ""), outcome)
+            self.assertRegex(outcome.stdout, r"\Apollux \d+\.\d+\.\d+\n"
+                                             r"interface version: \d+\n"
+                                             r"compiler: (GCC|clang) \d.*\n"
+                                             r"standard library: lib(std)?c\+\+ \d+\n"
+                                             r"conformance suite: included\n"
+                                             r"(plugins: /.+\n)+\Z")
+
+    def test_folders_are_those_that_are_searched(self):
+        with tempfile.TemporaryDirectory() as folder:
+            variables = {"POLLUX_PLUGIN_PATH": f"{folder}:relative", "POLLUX_BACKEND": "nosuch"}
+            lines = run("version", variables=variables).stdout.splitlines()
+            searched = re.findall(r"(?m)^  searched: (.*)$", run("explain", "epoll", variables=variables).stdout)
+        self.assertEqual(searched[0], folder)
+        self.assertEqual([line for line in lines if line.startswith("plugins: ")], [f"plugins: {each}" for each in searched])
+        self.assertTrue(lines[-1].startswith('note: ignored "relative" of POLLUX_PLUGIN_PATH'), lines)
+
+    def test_no_plugin_is_loaded(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ["raises", "exits", "hangs"]:
+                shutil.copy(HOSTILE / f"libpollux-{name}.so", folder)
+            outcome = run("version", variables={"POLLUX_PLUGIN_PATH": folder, "POLLUX_BACKEND": "raises"})
+        self.assertEqual(outcome.returncode, 0, outcome)
+
+
+class Suggestions(unittest.TestCase):
+    def check(self, arguments, suggested, status=2, variables=None):
+        outcome = run(*arguments, variables=variables)
+        self.assertEqual(outcome.returncode, status, outcome)
+        found = re.findall('did you mean "([^"]*)"', outcome.stderr)
+        self.assertEqual(found, suggested, outcome)
+
+    def test_commands(self):
+        for word, command in [("lst", "list"), ("explian", "explain"), ("dmeo", "demo"), ("conformence", "conformance"),
+                              ("verson", "version"), ("News", "new")]:
+            self.check([word], [command])
+        for word in ["nothing", "x", "xy", "lis\x1b[2J", "l" * 100000]:
+            self.check([word], [])
+
+    def test_options(self):
+        self.check(["--verison"], ["--version"])
+        self.check(["list", "--jsn"], ["--json"])
+        self.check(["demo", "--conections=5", "--secnds", "3"], ["--connections", "--seconds"])
+        self.check(["demo", "--nothing"], [])
+        self.check(["explain", "--needs", "edg"], ["edge"])
+        self.check(["conformance", "epoll", "--brif"], ["--brief"])
+
+    def test_backends(self):
+        for value, suggested in [("epol", ["epoll"]), ("Epoll", ["epoll"]), ("polfallback", ["poll_fallback"]),
+                                 ("auot", ["auto"]), ("trce+epoll?batch=3", ["trace"]), ("epol, epol", ["epoll"]),
+                                 ("nothing", []), ("/tmp/epol", []), ("e", []), (",", []), ("xy", [])]:
+            self.check(["explain", value], suggested, 1)
+            self.check(["explain"], suggested, 1, {"POLLUX_BACKEND": value})
+            self.check(["list"], suggested, 1, {"POLLUX_BACKEND": value})
+        self.check(["demo", "--backend", "epol"], ["epoll"], 1)
+        self.check(["explain", "epoll"], ["trace"], 1, {"POLLUX_LAYERS": "trac"})
+        self.check(["conformance", "epol"], ["epoll"])
+        self.check(["explain", "--json", "epol"], ["epoll"], 1)
+        outcome = run("explain", "epol,epoll")
+        self.assertEqual((outcome.returncode, outcome.stderr), (0, ""), outcome)
 
 
 if __name__ == "__main__":

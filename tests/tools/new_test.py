@@ -2,10 +2,14 @@
 """Tests of pollux new: its files and its refusals. tests/package tests that the project works."""
 import os
 import pathlib
+import shutil
+import subprocess
 import tempfile
 import unittest
 
-from running import run
+from running import COMMAND, environment, run
+
+LIBRARIES = os.environ["POLLUX_LIBRARIES"]  # the folder of libraries below a prefix
 
 
 class New(unittest.TestCase):
@@ -101,8 +105,80 @@ class New(unittest.TestCase):
         outcome = run("new", "mine", cwd=self.scratch, preexec_fn=no_files)
         self.assertEqual(outcome.returncode, 1, outcome)
         self.assertIn("cannot write", outcome.stderr)
-        self.assertIn("mine.cpp", outcome.stderr)
+        self.assertIn("mine.cpp: File too large", outcome.stderr)
         self.assertEqual(self.tree(), before)
+
+
+# A package that has what the project uses, and builds a program instead of a plugin.
+PACKAGE = """
+function(pollux_add_plugin name)
+  file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/empty.cpp" "int main() {}\\n")
+  add_executable(pollux-${name} "${CMAKE_CURRENT_BINARY_DIR}/empty.cpp")
+endfunction()
+"""
+
+
+class Steps(unittest.TestCase):
+    """The commands that are printed work as they are, where the command is installed with a package.
+
+    tests/package runs them with the real package, and its suite.
+    """
+
+    def install(self, prefix):
+        """Copies the command to a prefix, with a package beside it; returns its file."""
+        programs, package = prefix / "bin", prefix / LIBRARIES / "cmake" / "pollux"
+        programs.mkdir(parents=True)
+        package.mkdir(parents=True)
+        shutil.copy(COMMAND, programs)
+        (package / "polluxConfig.cmake").write_text(PACKAGE)
+        return programs / "pollux"
+
+    def steps(self, prefix, folder, cmake):
+        """`cmake`: what is run for it in the shell. Returns the printed commands, and what became of them."""
+        with tempfile.TemporaryDirectory() as scratch:
+            command = self.install(pathlib.Path(scratch) / prefix)
+            new = subprocess.run([command, "new", "mine", *(["--dir=" + folder] if folder else [])], cwd=scratch,
+                                 env=environment(), text=True, errors="surrogateescape", capture_output=True, timeout=100,
+                                 check=False)
+            self.assertEqual((new.returncode, new.stderr), (0, ""), new)
+            self.assertNotRegex(new.stdout, r"[\x00-\x09\x0b-\x1f\x7f]", new)
+            steps = [line for line in new.stdout.splitlines() if line.startswith("  ")]
+            self.assertEqual(len(steps), 2, new)
+            script = "\n".join(steps)
+            shell = subprocess.run(["bash", "-ec", f"cmake() {{ {cmake} \"$@\"; }}\n{script}"], cwd=scratch, env=environment(), text=True,
+                                   errors="surrogateescape", capture_output=True, timeout=100, check=False)
+            return steps, shell
+
+    def check(self, prefix, folder):
+        """Expects that the last step calls the command with the built file, which the suite refuses."""
+        steps, outcome = self.steps(prefix, folder, "command cmake")
+        self.assertIn("Built target pollux-mine", outcome.stdout, outcome)
+        self.assertIn(f"/{folder or 'mine'}/build/pollux-mine\" (from the program)", outcome.stderr, outcome)
+        return steps
+
+    def test_plain_names(self):
+        steps = self.check("prefix", "")
+        self.assertRegex(steps[0], r"^  cmake -S mine -B mine/build -DCMAKE_PREFIX_PATH=/\S+/prefix$")
+
+    def test_names_with_blanks_and_quotes(self):
+        steps = self.check("a prefix's home", "it's mine & \u00fc")
+        self.assertIn("'-DCMAKE_PREFIX_PATH=", steps[0])
+
+    def test_names_that_cannot_be_printed(self):
+        # CMake fails in folders of some names.
+        for folder in ["a\x1b[2J\tb\u202e", "\"mine\" $HOME `x` \\ !*", "'", "a'\n'b", os.fsdecode(b"\xff9")]:
+            _, outcome = self.steps("prefix", folder, "printf '<%s>'")
+            begin = f"<-S><{folder}><-B><{folder}/build><-DCMAKE_PREFIX_PATH=/"
+            self.assertTrue(outcome.stdout.startswith(begin), outcome)
+
+    def test_name_that_begins_like_an_option(self):
+        self.check("prefix", "-x")
+
+    def test_build_tree(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            outcome = run("new", "mine", cwd=scratch)
+        self.assertIn("This pollux is not installed", outcome.stdout)
+        self.assertNotIn("-DCMAKE_PREFIX_PATH=/", outcome.stdout)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,12 @@ from running import COMMAND, EXAMPLES, environment
 
 PROGRAMS = os.path.dirname(COMMAND)
 EACH = [
-    [COMMAND, "list"], [COMMAND, "list", "--markdown"], [COMMAND, "explain"], [COMMAND, "explain", "poll_fallback"],
-    [COMMAND, "--help"], [COMMAND, "--version"], [COMMAND, "demo", "--help"],
+    [COMMAND, "list"], [COMMAND, "list", "--markdown"], [COMMAND, "list", "--options"], [COMMAND, "list", "--json"],
+    [COMMAND, "explain"], [COMMAND, "explain", "poll_fallback"], [COMMAND, "explain", "--json"],
+    [COMMAND, "--help"], [COMMAND, "--version"], [COMMAND, "version"], [COMMAND, "demo", "--help"],
     [COMMAND, "demo", "--seconds", "1", "--connections", "4"],
-    [COMMAND, "conformance", "--help"], [COMMAND, "conformance", "epoll", "--gtest_list_tests"],
+    [COMMAND, "demo", "--seconds", "1", "--connections", "4", "--json"],
+    [COMMAND, "conformance", "--help"], [COMMAND, "conformance", "--explain", "add.reports"], [COMMAND, "conformance", "epoll", "--gtest_list_tests"],
     [COMMAND, "conformance", "epoll", "--brief", "--gtest_filter=add.reports"],
     [COMMAND, "new", "mine"],
     [PROGRAMS + "/pollux-conformance", "--help"],
@@ -25,22 +27,25 @@ EACH = [
 
 
 class Output(unittest.TestCase):
-    def check(self, command, **options):
+    def check(self, command, reason, **options):
         with self.subTest(command=command), tempfile.TemporaryDirectory() as folder:
             outcome = subprocess.run(command, env=environment(), text=True, stderr=subprocess.PIPE, timeout=100,
                                      check=False, cwd=folder, **options)
-            self.assertGreater(outcome.returncode, 0, outcome)  # and not ended by a signal
+            is_command = command[0].startswith(PROGRAMS)
+            self.assertIn(outcome.returncode, [1] if is_command else range(1, 126), outcome)
             self.assertEqual(outcome.stderr.count("cannot write to the standard output"), 1, outcome)
+            if is_command:
+                self.assertIn(f"cannot write to the standard output: {reason}\n", outcome.stderr, outcome)
 
     def test_full(self):
         with open("/dev/full", "w", encoding="utf-8") as full:
             for command in EACH:
-                self.check(command, stdin=subprocess.DEVNULL, stdout=full)
+                self.check(command, "No space left on device", stdin=subprocess.DEVNULL, stdout=full)
 
     def test_closed(self):
         for command in EACH:
             if not command[0].startswith(EXAMPLES):  # the examples do not occupy closed streams
-                self.check(command, preexec_fn=lambda: os.close(1))
+                self.check(command, "Bad file descriptor", preexec_fn=lambda: os.close(1))
 
     def test_all_closed(self):
         """No socket takes the place of a stream: demo would print into it, and end by SIGPIPE."""

@@ -6,10 +6,11 @@ import subprocess
 COMMAND = os.environ["POLLUX_COMMAND"]
 EXAMPLES = os.environ["POLLUX_EXAMPLES"]
 FIXTURES = os.environ["POLLUX_FIXTURES"]  # of the loader's tests
+OF_TERMINALS = ("COLUMNS", "NO_COLOR", "TERM")  # they change the form of tables
 
 
 def environment(**variables):
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("POLLUX_")}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("POLLUX_") and name not in OF_TERMINALS}
     return clean | variables
 
 

@@ -10,6 +10,7 @@ struct DemoOptions {
     int seconds = 5;
     std::string backend = {}; // in the syntax of POLLUX_BACKEND
     bool all = false;
+    bool as_json = false;
 };
 
 /// Runs `pollux demo`: an echo server on a backend, with TCP clients that check every byte.

@@ -5,8 +5,8 @@
 
 namespace pollux::tools {
 
-/// A Progress prints the progress on the standard error stream: on a terminal as one line that is rewritten, otherwise
-/// as a line each time.
+/// A Progress prints the progress on the standard error stream: on a terminal that is not dumb as one line that is
+/// rewritten, otherwise as a line each time.
 class Progress {
   public:
     Progress();

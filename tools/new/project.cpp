@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "new/project.hpp"
 
+#include "new/own_prefix.hpp"
+#include "new/shell.hpp"
 #include "new/template.hpp"
 
 #include <pollux/open.hpp>
@@ -9,8 +11,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstdio>
 #include <filesystem>
-#include <fstream>
+#include <memory>
 #include <string_view>
 #include <system_error>
 
@@ -39,10 +43,31 @@ std::string filled_in(std::string_view text, std::string_view name) {
 }
 
 void write(const std::filesystem::path& file, const std::string& text) {
-    std::ofstream stream(file, std::ios::binary);
-    stream << text;
-    stream.close();
-    if (!stream) throw std::system_error(std::make_error_code(std::errc::io_error), file.string());
+    const auto check = [&file](bool is_done) {
+        if (!is_done) throw std::system_error(errno, std::generic_category(), file.string());
+    };
+    const auto close = [](std::FILE* stream) { std::fclose(stream); };
+    std::unique_ptr<std::FILE, decltype(close)> stream(std::fopen(file.string().c_str(), "wb"), close);
+    check(stream != nullptr);
+    check(std::fwrite(text.data(), 1, text.size(), stream.get()) == text.size());
+    check(std::fclose(stream.release()) == 0); // flushes it
+}
+
+/// Returns the commands that build and test a project, for the Pollux that this program is of.
+std::string steps(const std::filesystem::path& root) {
+    auto place = root.string();
+    if (place.starts_with("-")) place = "./" + place; // otherwise an option
+    const auto build = shell_word((std::filesystem::path(place) / "build").string());
+    const auto prefix = own_prefix();
+    std::string text = fmt::format("  cmake -S {} -B {}", shell_word(place), build);
+    if (!prefix.folder.empty() && !prefix.is_searched)
+        text += " " + shell_word("-DCMAKE_PREFIX_PATH=" + prefix.folder.string());
+    text += fmt::format("\n  cmake --build {} --target conformance\n", build);
+    if (prefix.folder.empty())
+        text +=
+            "This pollux is not installed: install it, and add -DCMAKE_PREFIX_PATH=FOLDER to the first command, with "
+            "the folder that it was installed to\n";
+    return text;
 }
 
 } // namespace
@@ -69,11 +94,8 @@ int new_project(const std::string& name, const std::string& folder, bool over_ca
         fmt::print(stderr, "pollux: cannot write {}\n", escaped(failure.what()));
         return 1;
     }
-    const auto place = escaped(root.string());
-    fmt::print("{0}: a plugin that uses poll(2){2}: CMakeLists.txt, {1}.cpp, README.md\n"
-               "  cmake -S {0} -B {0}/build\n"
-               "  cmake --build {0}/build --target conformance\n",
-               place, name, over_callbacks ? ", behind callbacks" : "");
+    fmt::print("{}: a plugin that uses poll(2){}: CMakeLists.txt, {}.cpp, README.md\n{}", escaped(root.string()),
+               over_callbacks ? ", behind callbacks" : "", name, steps(root));
     return 0;
 }
 
