@@ -131,6 +131,7 @@ void Rule::expect_error(std::errc expected, const std::error_code& seen, SourceL
 }
 
 void Rule::expect_success(const char* function, Call call, SourceLocation location) {
+    Recorder::current().note_progress();
     Recorder::current().calls().add(call);
     if (call.error)
         fail("expected: " + std::string(function) + " succeeds\n    seen: " + describe(call.error), location);
@@ -161,7 +162,7 @@ void Rule::wake(SourceLocation location) {
 }
 
 std::vector<Event> Rule::select(Timeout timeout, std::size_t room, SourceLocation location) {
-    Recorder::current().note_progress();
+    Recorder::current().note_progress(); // it may sleep
     std::vector<Event> buffer(room);
     Call call{.kind = Call::Kind::select, .timeout = timeout, .capacity = room};
     call.error = make_error_code(std::errc::io_error); // select() has to clear it
