@@ -101,7 +101,8 @@ int explain(const std::string& name) {
 
 Options remove_options(int& argc, char** argv) {
     Options options{.in_process = !Isolation::is_supported(),
-                    .jobs = std::clamp<std::size_t>(std::size_t{2} * std::thread::hardware_concurrency(), 2, most_jobs)};
+                    .jobs =
+                        std::clamp<std::size_t>(std::size_t{2} * std::thread::hardware_concurrency(), 2, most_jobs)};
     int kept = std::min(argc, 1);
     for (int i = kept; i < argc; ++i) {
         const std::string_view argument = argv[i];
