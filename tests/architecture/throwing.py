@@ -77,6 +77,8 @@ class Allowed(NamedTuple):
 ALLOWED = [
     Allowed(r"boost::.*|boost_asio_detail_posix_thread_function", INDIRECT,
             "Boost's tables of functions, behind a noexcept of Boost; without memory: pollux-failing-calls"),
+    Allowed(r"boost::system::detail::std_category::.*", r"operator new.*|std::.*",
+            "Boost.System 1.74 makes a category of the standard library for each of its own at the first conversion"),
     Allowed(r"std::__cxx11::to_string\((int|unsigned int)\)", r"operator new.*|std::__throw_.*",
             "at most 11 characters, for which std::string allocates nothing"),
     Allowed(r"std::_Function_base::~_Function_base\(\)|std::function<.*>::operator=\(decltype\(nullptr\)\)", INDIRECT, "destroys a callable, and destructors are noexcept"),
