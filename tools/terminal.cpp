@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "terminal.hpp"
 
+#include "user_environment.hpp"
+
 #include <charconv>
-#include <cstdlib>
-#include <string_view>
 #include <system_error>
 
 #ifdef _WIN32
@@ -16,11 +16,6 @@
 namespace pollux::tools {
 namespace {
 
-std::string_view variable(const char* name) {
-    const char* const value = std::getenv(name); // NOLINT(concurrency-mt-unsafe): there is no other thread yet
-    return value ? value : "";
-}
-
 /// Returns the width that the user requests; 0 if there is none.
 std::size_t requested_columns() {
     const auto text = variable("COLUMNS");
@@ -29,7 +24,7 @@ std::size_t requested_columns() {
     return error == std::errc() && stop == text.data() + text.size() ? columns : 0;
 }
 
-bool allows_colour() { return variable("NO_COLOR").empty() && variable("TERM") != "dumb"; }
+bool allows_colour() { return !forbids_colour() && !is_dumb(); }
 
 } // namespace
 

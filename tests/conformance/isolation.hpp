@@ -56,7 +56,7 @@ class Isolation {
 
     struct Job {
         std::string name;
-        std::chrono::milliseconds takes;
+        std::chrono::milliseconds priority; // the highest runs first
         std::function<void()> body;
         std::shared_ptr<Child> child = {}; // while it runs
         std::optional<Findings> findings = {};

@@ -259,9 +259,9 @@ void Isolation::begin_run() {
 }
 
 void Isolation::run_ahead(std::string name, std::chrono::milliseconds takes, std::function<void()> body) {
-    const auto later = ends_run_ ? std::ranges::upper_bound(queue_, takes, std::ranges::less(), &Job::takes)
-                                 : std::ranges::upper_bound(queue_, takes, std::ranges::greater(), &Job::takes);
-    queue_.insert(later, {std::move(name), takes, std::move(body)});
+    const auto priority = ends_run_ ? -takes : takes;
+    const auto later = std::ranges::upper_bound(queue_, priority, std::ranges::greater(), &Job::priority);
+    queue_.insert(later, {std::move(name), priority, std::move(body)});
 }
 
 void Isolation::start_some() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "../../tools/diagnostic.hpp"
+#include "../../tools/user_environment.hpp"
 #include "document.hpp"
 #include "isolation.hpp"
 #include "options.hpp"
@@ -16,7 +17,6 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <map>
 #include <memory>
@@ -182,12 +182,6 @@ std::string fault_of(const std::vector<Subject>& subjects) {
     return {};
 }
 
-/// Returns whether NO_COLOR is set and not empty; GoogleTest ignores it.
-bool forbids_colour() {
-    const char* const value = std::getenv("NO_COLOR"); // NOLINT(concurrency-mt-unsafe): there is no other thread
-    return value && *value != '\0';
-}
-
 std::string now_as_text() {
     const std::time_t now = std::time(nullptr);
     std::array<char, 32> text{};
@@ -218,7 +212,8 @@ int run(const std::vector<Subject>& subjects, int argc, char** argv) {
     int status = 0;
     if (answers(argc, argv, status)) return status;
     testing::InitGoogleTest(&argc, argv);
-    if (GTEST_FLAG_GET(color) == "auto" && forbids_colour()) GTEST_FLAG_SET(color, "no");
+    // GoogleTest ignores the variable.
+    if (GTEST_FLAG_GET(color) == "auto" && tools::forbids_colour()) GTEST_FLAG_SET(color, "no");
     const std::string filter = GTEST_FLAG_GET(filter);
     let_filter_leave_out_the_subject();
     const Options options = remove_options(argc, argv);

@@ -1,25 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "progress.hpp"
 
+#include "user_environment.hpp"
+
 #include <cstdio>
-#include <cstdlib>
-#include <string_view>
 
 #include <unistd.h>
 
 namespace pollux::tools {
 
-namespace {
-
-/// Returns whether a line on the standard error stream can be rewritten.
-bool is_capable() {
-    const char* const terminal = std::getenv("TERM"); // NOLINT(concurrency-mt-unsafe): there is no other thread yet
-    return isatty(STDERR_FILENO) == 1 && !(terminal && std::string_view(terminal) == "dumb");
-}
-
-} // namespace
-
-Progress::Progress() : is_terminal_(is_capable()) {}
+Progress::Progress() : is_terminal_(isatty(STDERR_FILENO) == 1 && !is_dumb()) {}
 
 void Progress::show(const std::string& line) {
     // The escape sequence clears the rest of a longer line.
