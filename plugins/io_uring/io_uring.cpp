@@ -267,7 +267,10 @@ class IoUring final : public Selector, private Registrator {
         // Otherwise the source would be requested again, and the kernel would complete the request at once.
         const std::int16_t end = std::exchange(slot.end, std::int16_t{0});
         if (seen == 0 && end != 0) seen = posix::recheck_end(source_at(index), end);
-        const Ready ready = ready_of(static_cast<short>(seen | std::exchange(slot.reported_once, std::int16_t{0})));
+        // What was reported once stays for a watch that modify() makes interested in it again.
+        const bool takes_once = any(slot.watch.interest & Ready::priority);
+        const auto once = takes_once ? std::exchange(slot.reported_once, std::int16_t{0}) : std::int16_t{0};
+        const Ready ready = ready_of(static_cast<short>(seen | once));
         if (!any(ready)) {
             if (!slot.armed) watches_.changed.push(index);
             return std::nullopt;

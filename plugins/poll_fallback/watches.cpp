@@ -69,7 +69,6 @@ std::error_code Watches::remove(Source source) noexcept {
     const auto index = index_of(source);
     if (index == no_index) return make_error_code(std::errc::no_such_file_or_directory);
     reporting_once_ -= kept_[index].reports_once;
-    owed_ -= kept_[index].owed != 0;
     const int last = polled_.back().fd;
     index_[static_cast<std::size_t>(last < 0 ? ~last : last)] = index;
     index_[static_cast<std::size_t>(source)] = no_index;
@@ -86,13 +85,12 @@ void Watches::keep_owed(std::span<const pollfd> reported, std::uint64_t added) n
         if (!(events & POLLPRI)) continue;
         const auto index = index_of(source);
         if (index == no_index || !kept_[index].reports_once || kept_[index].sequence > added) continue;
-        owed_ += kept_[index].owed == 0;
         kept_[index].owed = static_cast<short>(events & (POLLPRI | POLLERR));
     }
 }
 
 int Watches::add_owed() noexcept {
-    if (owed_ == 0) return 0;
+    if (reporting_once_ == 0) return 0;
     int more = 0;
     for (std::size_t index = 0; index < kept_.size(); ++index) {
         auto& polled = polled_[index];
@@ -100,7 +98,6 @@ int Watches::add_owed() noexcept {
         if (kept_[index].owed == 0 || polled.fd < 0 || !(polled.events & POLLPRI)) continue;
         more += polled.revents == 0;
         polled.revents = static_cast<short>(polled.revents | std::exchange(kept_[index].owed, short{0}));
-        --owed_;
     }
     return more;
 }

@@ -61,7 +61,6 @@ class Watches {
     std::vector<std::uint32_t> index_; // by file descriptor
     std::uint64_t added_ = 0;
     std::size_t reporting_once_ = 0; // watches
-    std::size_t owed_ = 0;           // watches
 };
 
 } // namespace pollux::poll_fallback

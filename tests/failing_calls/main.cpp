@@ -67,6 +67,7 @@ class Runner {
 
     std::unique_ptr<Workload> make_workload() const {
         if (options_.workload == "notify") return notify_workload();
+        if (options_.workload == "look") return look_workload(options_.backend);
         return options_.workload == "loop" ? loop_workload(options_.backend) : poll_workload(options_.backend);
     }
 
@@ -169,7 +170,7 @@ int run(int argc, char** argv) {
     CLI::App app("Makes allocations and system calls fail in a program that uses Pollux.", "pollux-failing-calls");
     app.add_option("workload", options.workload, "the program")
         ->required()
-        ->check(CLI::IsMember({"loop", "poll", "notify"}));
+        ->check(CLI::IsMember({"loop", "poll", "look", "notify"}));
     app.add_option("backend", options.backend, "as POLLUX_BACKEND; \"none\" for notify")->required();
     app.add_option("what", options.what, "what fails")->required()->check(CLI::IsMember({"allocations", "calls"}));
     app.add_option("--most", options.most, "try only the first N")->capture_default_str();

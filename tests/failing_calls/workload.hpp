@@ -70,6 +70,8 @@ struct Workload {
 
 std::unique_ptr<Workload> loop_workload(const std::string& backend);
 std::unique_ptr<Workload> poll_workload(const std::string& backend);
+/// A Poll that is non-blocking.
+std::unique_ptr<Workload> look_workload(const std::string& backend);
 /// The queues of notify, which need no backend.
 std::unique_ptr<Workload> notify_workload();
 

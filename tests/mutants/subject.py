@@ -37,7 +37,7 @@ def other_tests(name):
     programs = tuple((*folder, "{build}/tests/" + program, f"--gtest_filter=*/{name}", "--gtest_throw_on_failure")
                      for program in ("loop/pollux-loop-tests", "net/pollux-net-tests", "museum/pollux-museum"))  # fmt: skip
     page = (*folder, "python3", "{source}/tests/tools/backends_pages.py", "--elsewhere", "iocp", "check", "{build}/bin/pollux")
-    return (page, *programs, *failing_calls(("poll", "loop")))
+    return (page, *programs, *failing_calls(("look", "poll", "loop")))
 
 
 def backend(name, **others):

@@ -72,4 +72,6 @@ MUTANTS = [
      "error = check(posix::poll_now(std::span(rechecks).first(size)));\n"
      "            if (size == rechecks.size() && !watches_.ready.empty()) watches_[watches_.ready.pop()].needs_recheck = false;",
      "buffer.rooms"),
+    (IO_URING, "report what a watch is not interested in any more", "any(slot.watch.interest & Ready::priority);", "true;",
+     "priority.once"),
 ]

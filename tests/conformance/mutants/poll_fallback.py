@@ -75,6 +75,8 @@ MUTANTS = [
      "} catch (const std::exception&) { // bad_alloc, or length_error of a vector\n        return make_error_code(std::errc::not_enough_memory);",
      "} catch (const std::exception&) { // bad_alloc, or length_error of a vector\n        return {};", "add.no_memory"),
     (WATCHES, "take descriptor 0 for a masked one", "last < 0 ? ~last : last", "last <= 0 ? ~last : last", "scale.descriptor_numbers"),
+    (WATCHES, "report what a watch is not interested in any more", "polled.fd < 0 || !(polled.events & POLLPRI)", "polled.fd < 0",
+     "priority.once"),
     (WATCHES, "forget what one file that reports once is owed", "if (reporting_once_ == 0) return;", "if (reporting_once_ <= 1) return;",
      "priority.once"),
     (WATCHES, "not notice that modify() asks a file for priority", "if (!kept.reports_once && reports_once(source, watch)) {",

@@ -240,6 +240,42 @@ RULE(priority, once, .takes = 1200ms) {
         }
         return reports_of_name == 1 ? "" : std::to_string(reports_of_name) + " events of one change";
     };
+    // A change that was not reported, for lack of room, is none any more for a watch that is interested in other
+    // things.
+    const auto fault_without_interest = [this](Mode mode) -> std::string {
+        const ChangesAlone alone;
+        if (!alone.begin() || !enter_namespace()) return "flock() or unshare(CLONE_NEWUTS) fails";
+        OpenFailure failure;
+        const auto opened = subject().open(failure);
+        if (!opened) return describe(failure);
+        auto& registrator = opened->registrator();
+        const auto pair = make_pair(Kind::local);
+        const auto name = open_name();
+        if (registrator.add(pair.near, {Token{0}, Ready::readable, mode}) ||
+            registrator.add(name, {Token{1}, Ready::priority, mode}))
+            return "add() fails";
+        write(pair.far, "x");
+        std::array<Event, 8> buffer{};
+        std::error_code error;
+        for (int round = 0; round < 8; ++round) {
+            if (!change_name()) return "sethostname() fails";
+            if (opened->select(std::span(buffer).first(1), patience, error).size() != 1) return "no event";
+            if (registrator.modify(name, {Token{1}, Ready::readable, mode})) return "modify() fails";
+            for (int call = 0; call < 3; ++call) {
+                for (const auto& event : opened->select(buffer, moment, error)) {
+                    if (any(event.ready & Ready::priority)) return "priority, of a watch for readable";
+                }
+            }
+            if (registrator.modify(name, {Token{1}, Ready::priority, mode}) ||
+                registrator.modify(pair.near, {Token{0}, Ready::readable, mode}))
+                return "modify() fails";
+            static_cast<void>(opened->select(buffer, moment, error)); // what may be left of this change
+            if (registrator.modify(name, {Token{1}, Ready::priority, mode}) ||
+                registrator.modify(pair.near, {Token{0}, Ready::readable, mode}))
+                return "modify() fails";
+        }
+        return {};
+    };
     bool is_refused = false;
     for (const Mode mode : modes()) {
         for (const std::size_t watched : {3U, 2U, 1U}) {
@@ -248,6 +284,9 @@ RULE(priority, once, .takes = 1200ms) {
             is_refused = fault == "refused";
             expect(fault.empty() || is_refused, "expected: each change is reported once, seen: " + fault);
         }
+        CIRCUMSTANCE(describe(mode));
+        const auto fault = is_refused ? "" : fault_in_child([&] { return fault_without_interest(mode); });
+        expect(fault.empty(), "expected: only what a watch is interested in, seen: " + fault);
     }
     if (!is_refused && capabilities().level) {
         const auto fault = fault_in_child(fault_beside_urgent);
