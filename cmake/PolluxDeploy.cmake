@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 #
-#   pollux_deploy(<target> [BACKENDS <name>...] [DESTINATION <folder>])
+#   pollux_deploy(<target> [BACKENDS <name>... | NO_BACKENDS] [DESTINATION <folder>])
 #
 # Puts backends where the program <target>, a target of this directory, looks for them: in the build tree, and beside what
 # `cmake --install` installs, with the shared libraries of Pollux that the program links. The installed program runs from
@@ -8,19 +8,20 @@
 # unless it is given.
 #
 # BACKENDS are names of backends and layers of Pollux, or of plugins of pollux_add_plugin(); without it all of Pollux.
+# NO_BACKENDS is for a program that has its backends linked in: it takes the shared libraries along, and no plugins.
 include_guard(GLOBAL)
 
 function(pollux_deploy target)
-  cmake_parse_arguments(PARSE_ARGV 1 deploy "" "DESTINATION" "BACKENDS")
-  if(NOT TARGET ${target} OR deploy_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "pollux_deploy: expected a target, and BACKENDS or DESTINATION: ${ARGV}")
+  cmake_parse_arguments(PARSE_ARGV 1 deploy "NO_BACKENDS" "DESTINATION" "BACKENDS")
+  if(NOT TARGET ${target} OR deploy_UNPARSED_ARGUMENTS OR (deploy_NO_BACKENDS AND deploy_BACKENDS))
+    message(FATAL_ERROR "pollux_deploy: expected a target, BACKENDS or NO_BACKENDS, and DESTINATION: ${ARGV}")
   endif()
   include(GNUInstallDirs)
   if(NOT deploy_DESTINATION)
     set(deploy_DESTINATION "${CMAKE_INSTALL_BINDIR}")
   endif()
   get_target_property(known pollux::pollux POLLUX_PLUGINS)
-  if(NOT deploy_BACKENDS)
+  if(NOT deploy_BACKENDS AND NOT deploy_NO_BACKENDS)
     set(deploy_BACKENDS ${known})
   endif()
   get_target_property(type pollux::pollux TYPE)

@@ -9,6 +9,7 @@ install(TARGETS ${POLLUX_LIBRARIES} EXPORT polluxTargets
   # Stated again for Meson, which reads the CMake package without knowing file sets.
   INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
   FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(TARGETS ${POLLUX_LINKED_PLUGINS} EXPORT polluxTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(EXPORT polluxTargets NAMESPACE pollux:: DESTINATION "${package_dir}")
 
 foreach(plugin IN LISTS POLLUX_PLUGINS POLLUX_LAYERS)
@@ -44,11 +45,28 @@ configure_package_config_file(cmake/polluxConfig.cmake.in polluxConfig.cmake
 write_basic_package_version_file(polluxConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES
   "${PROJECT_BINARY_DIR}/polluxConfig.cmake" "${PROJECT_BINARY_DIR}/polluxConfigVersion.cmake"
-  cmake/PolluxAddPlugin.cmake cmake/PolluxDeploy.cmake cmake/PolluxDeployCopy.cmake cmake/plugin.map
+  cmake/PolluxAddPlugin.cmake cmake/PolluxDeploy.cmake cmake/PolluxDeployCopy.cmake cmake/linked_plugin.cpp.in
+  cmake/plugin.map
   DESTINATION "${package_dir}")
 # The .pc files find the headers and libraries from where they are themselves, so that the whole can be moved.
 file(RELATIVE_PATH to_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 string(REGEX REPLACE "/$" "" to_prefix "${to_prefix}")
+# pollux_private_libs(<library> <variable>): what a static library leaves to the program, as flags. Boost is only headers.
+function(pollux_private_libs library variable)
+  get_target_property(linked ${library} LINK_LIBRARIES)
+  list(FILTER linked EXCLUDE REGEX "^pollux|BUILD_INTERFACE|NOTFOUND$")
+  set(libs)
+  foreach(each IN LISTS linked)
+    if(each STREQUAL "Threads::Threads")
+      string(APPEND libs " -pthread")
+    elseif(each MATCHES "^[a-z0-9_]+$")
+      string(APPEND libs " -l${each}")
+    else()
+      message(FATAL_ERROR "${library}.pc: expected Threads::Threads or the name of a library, and not ${each}")
+    endif()
+  endforeach()
+  set(${variable} "${libs}" PARENT_SCOPE)
+endfunction()
 foreach(library IN LISTS POLLUX_LIBRARIES)
   list(JOIN ${library}_USES ", " requires)
   set(description "${${library}_SUMMARY}")
@@ -58,19 +76,20 @@ foreach(library IN LISTS POLLUX_LIBRARIES)
   if(type STREQUAL "INTERFACE_LIBRARY")
     set(libs)
   else()
-    # What a static library leaves to the program. Boost is only headers.
-    get_target_property(linked ${library} LINK_LIBRARIES)
-    list(FILTER linked EXCLUDE REGEX "^pollux|BUILD_INTERFACE|NOTFOUND$")
-    foreach(each IN LISTS linked)
-      if(each STREQUAL "Threads::Threads")
-        string(APPEND private_libs " -pthread")
-      elseif(each MATCHES "^[a-z0-9_]+$")
-        string(APPEND private_libs " -l${each}")
-      else()
-        message(FATAL_ERROR "${library}.pc: expected Threads::Threads or the name of a library, and not ${each}")
-      endif()
-    endforeach()
+    pollux_private_libs(${library} private_libs)
   endif()
+  configure_file(cmake/library.pc.in ${library}.pc @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/${library}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endforeach()
+foreach(library IN LISTS POLLUX_LINKED_PLUGINS)
+  set(requires pollux)
+  set(description "A plugin of Pollux as a part of the program that links it")
+  get_target_property(options ${library} INTERFACE_LINK_OPTIONS)
+  string(REPLACE "LINKER:" "-Wl," options "${options}")
+  # It is static wherever it is, so its libraries are always needed.
+  pollux_private_libs(${library} private_libs)
+  set(libs "-L\${libdir} ${options} -l${library}${private_libs}")
+  set(private_libs)
   configure_file(cmake/library.pc.in ${library}.pc @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/${library}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endforeach()

@@ -19,14 +19,18 @@ FoundPlugin load_file(const fs::path& file, bool privileged) {
     return load(absolute.lexically_normal(), privileged);
 }
 
-Candidates::Candidates(const SearchPath& path, const PluginFiles& files, bool privileged)
-    : files_(&files), folders_(joined(path.folders, most_folders)), privileged_(privileged) {
+Candidates::Candidates(const std::vector<FoundPlugin>& linked, const SearchPath& path, const PluginFiles& files,
+                       bool privileged)
+    : linked_(&linked), files_(&files), folders_(joined(path.folders, most_folders)), privileged_(privileged) {
     for (const auto& file : files.all) by_name_.emplace(file.name, &file.path);
 }
 
 FoundPlugin Candidates::find(const PluginReference& reference) const {
     if (reference.is_file) return load_file(reference.plugin, privileged_);
     const auto& name = reference.plugin;
+    for (const auto& plugin : *linked_) {
+        if (plugin.name == name) return plugin;
+    }
     // The first file of a name counts, even if it is refused.
     if (const auto found = by_name_.find(name); found != by_name_.end()) return load(*found->second, privileged_);
     for (const auto& folder : files_->unread) {

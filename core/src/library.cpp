@@ -3,12 +3,12 @@
 #define BOOST_DLL_USE_STD_FS // Boost.Filesystem is a library to link; the standard one is there already
 #include "library.hpp"
 
-#include "c_plugin.hpp"
+#include "adapted_plugin.hpp"
 #include "file_system.hpp"
-#include "loaded_plugin.hpp"
 #include "plugin_file.hpp"
 #include "plugin_validation.hpp"
 #include "search.hpp"
+#include "static_program.hpp"
 
 #include <pollux/mutex.hpp>
 #include <pollux/plugin.hpp>
@@ -132,6 +132,10 @@ struct Examined {
 /// Opens and examines a file.
 FoundPlugin open_and_examine(const fs::path& file, bool privileged, Examined& examined) {
     FoundPlugin backend{.name = plugin_of(file), .file = file};
+    if (is_static_program()) {
+        backend.refusal = "a static program loads no plugins: expected a backend that is linked in";
+        return backend;
+    }
     auto& opened = examined.file;
     opened = privileged ? OpenFile::open_trusted(file, backend.refusal) : OpenFile::open(file, backend.refusal);
     if (!backend.refusal.empty()) return backend;
@@ -148,51 +152,15 @@ FoundPlugin open_and_examine(const fs::path& file, bool privileged, Examined& ex
     return backend;
 }
 
-std::vector<OptionSetting> options_of(const Plugin& plugin) {
-    std::vector<OptionSetting> options;
-    for (std::uint32_t i = 0; i < plugin.option_count; ++i) {
-        const auto& [name, default_value, help] = plugin.options[i];
-        options.push_back(
-            {.name = name, .default_value = escaped(default_value), .help = escaped(help), .value = default_value});
-    }
-    return options;
-}
-
-/// Returns the LoadedPlugin of an object, or null and the `refusal`, if it cannot be used.
-std::unique_ptr<const LoadedPlugin> adapt(const dll::shared_library& object, std::string& refusal) {
-    const auto& [version, size, abi] = object.get<const Head>("pollux_plugin");
-    if (version != interface_version) {
-        refusal = other_version(version);
-    } else if (size >= sizeof(Head) && abi && is_c_abi(abi)) {
-        const auto& plugin = object.get<const pollux_c_plugin>("pollux_plugin");
-        refusal = validate_c_plugin(plugin);
-        if (refusal.empty()) return std::make_unique<const CPlugin>(plugin);
-    } else {
-        const auto& plugin = object.get<const Plugin>("pollux_plugin");
-        refusal = validate(plugin);
-        if (refusal.empty()) return std::make_unique<const CppPlugin>(plugin);
-    }
-    return nullptr;
-}
-
 /// Loads a plugin that was examined; returns why it cannot be used, or an empty text.
 std::string load_examined(FoundPlugin& backend, const Examined& examined, bool privileged) try {
     std::string refusal;
     auto* const library = Libraries::of_process().load(backend.file, examined.file, privileged, refusal);
     if (!library) return refusal;
     if (!library->object.has("pollux_plugin")) return "not a Pollux plugin: it has no symbol \"pollux_plugin\"";
-    auto adapted = adapt(library->object, refusal);
-    if (!adapted) return refusal;
-    const auto& plugin = adapted->declared();
-    refusal = validate_texts(plugin, plugin_of(backend.file));
-    if (refusal.empty()) refusal = difference_of(plugin, backend, examined.abi);
+    std::unique_ptr<const LoadedPlugin> adapted;
+    refusal = adapt(&library->object.get<const Head>("pollux_plugin"), backend, examined.abi, adapted);
     if (!refusal.empty()) return refusal;
-    backend.name = plugin.name;
-    backend.summary = escaped(plugin.summary ? plugin.summary : "");
-    backend.is_layer = plugin.kind == PluginKind::layer;
-    backend.rank = plugin.rank;
-    if (!backend.is_layer) backend.capabilities = copy_of(*plugin.capabilities);
-    backend.options = options_of(plugin);
     backend.loaded = &Libraries::of_process().keep(*library, std::move(adapted));
     return {};
 } catch (const std::system_error& failure) {

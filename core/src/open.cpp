@@ -5,6 +5,7 @@
 #include "candidates.hpp"
 #include "environment.hpp"
 #include "library.hpp"
+#include "linked_plugins.hpp"
 #include "opener.hpp"
 #include "search.hpp"
 #include "stack_list.hpp"
@@ -29,21 +30,28 @@ bool is_tried_before(const FoundPlugin& a, const FoundPlugin& b) {
     return a.name < b.name;
 }
 
-/// Returns all plugins of a search, each made a FoundPlugin by `make`, which is describe() or load().
+/// Returns all plugins: those of the program, and those of a search, each made a FoundPlugin by `make`, which is
+/// describe() or load().
 std::vector<FoundPlugin> all_of(const PluginFiles& files, bool privileged, FoundPlugin (*make)(const fs::path&, bool)) {
-    std::vector<FoundPlugin> all;
-    std::map<std::string, fs::path> first;
+    auto all = linked_plugins();
+    std::map<std::string, std::string> first;
+    for (const auto& plugin : all) {
+        if (plugin.refusal.empty()) first.emplace(plugin.name, "the plugin that is linked into the program");
+    }
     for (const auto& file : files.all) {
-        const auto [known, is_first] = first.emplace(file.name, file.path);
+        const auto [known, is_first] = first.emplace(file.name, file.path.string());
         if (is_first) {
             all.push_back(make(file.path, privileged));
         } else {
-            all.push_back(
-                {.name = file.name, .file = file.path, .refusal = escaped("hidden by " + known->second.string())});
+            all.push_back({.name = file.name, .file = file.path, .refusal = escaped("hidden by " + known->second)});
         }
     }
     std::ranges::stable_sort(all, is_tried_before);
     return all;
+}
+
+bool is_for_auto(const FoundPlugin& backend) {
+    return backend.refusal.empty() && (backend.described || backend.is_linked_in);
 }
 
 /// Opens the plugin of the highest rank that opens, among those with a description. Only plugins that are tried are
@@ -53,14 +61,15 @@ std::unique_ptr<Selector> open_any(const PluginFiles& files, bool privileged, Op
     auto all = all_of(files, privileged, describe);
     std::erase_if(all, [](const FoundPlugin& plugin) { return plugin.refusal.empty() && plugin.is_layer; });
     for (const auto& backend : all) {
-        if (backend.refusal.empty() && backend.described) continue;
+        if (is_for_auto(backend)) continue;
         const auto reason =
             !backend.refusal.empty() ? backend.refusal : "its file has no description: it can be opened by its name";
         choice.passed_over.push_back({backend.name, backend.file, reason});
     }
     for (const auto& backend : all) {
-        if (!backend.refusal.empty() || !backend.described) continue;
-        if (auto selector = opener.open(load(backend.file, privileged), {}, layers)) return selector;
+        if (!is_for_auto(backend)) continue;
+        auto loaded = backend.loaded ? backend : load(backend.file, privileged);
+        if (auto selector = opener.open(std::move(loaded), {}, layers)) return selector;
     }
     return nullptr;
 }
@@ -91,7 +100,9 @@ std::unique_ptr<Selector> open(const Request& request, Choice& choice) {
     choice.notes.insert(choice.notes.end(), path.notes.begin(), path.notes.end());
     const auto files = path.files();
     choice.notes.insert(choice.notes.end(), files.notes.begin(), files.notes.end());
+    const auto linked = linked_plugins();
     std::set<std::string> names;
+    for (const auto& plugin : linked) names.insert(plugin.name);
     for (const auto& file : files.all) names.insert(file.name);
     choice.installed.assign(names.begin(), names.end());
 
@@ -100,7 +111,7 @@ std::unique_ptr<Selector> open(const Request& request, Choice& choice) {
     choice.refusal = escaped(list.refusal);
     if (choice.refusal.empty() && !layers.refusal.empty()) choice.refusal = "POLLUX_LAYERS: " + escaped(layers.refusal);
     if (!choice.refusal.empty()) return nullptr;
-    const Candidates candidates(path, files, environment.privileged);
+    const Candidates candidates(linked, path, files, environment.privileged);
     Opener opener(candidates, request.needs, choice);
     std::vector<FoundPlugin> outer_layers;
     if (!opener.find_layers(layers.layers, outer_layers)) return nullptr;

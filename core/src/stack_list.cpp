@@ -184,4 +184,8 @@ std::string element_of(const std::filesystem::path& file) {
     return text;
 }
 
+std::string element_of(const FoundPlugin& plugin) {
+    return plugin.is_linked_in ? plugin.name : element_of(plugin.file);
+}
+
 } // namespace pollux

@@ -22,7 +22,7 @@ MAY_INCLUDE_CORE_SOURCES = ("core/src/", "tests/core/", "tests/loader/")
 SHOW_THE_SYSTEM = tuple(f"core/include/pollux/{name}.hpp" for name in
                         ("callback_selector", "posix", "process", "standard_streams", "wake_pair"))  # fmt: skip
 KNOW_THE_SYSTEM = ("core/src/environment.cpp", "core/src/file_system.cpp", "core/src/file_system_windows.cpp",
-                   "core/src/plugin_file.cpp")  # fmt: skip
+                   "core/src/plugin_file.cpp", "core/src/static_program.cpp")  # fmt: skip
 
 STANDARD = set(
     """

@@ -58,12 +58,13 @@ struct OptionSetting {
     bool is_given = false;
 };
 
-/// A FoundPlugin describes the file of a backend or of a layer that was found.
+/// A FoundPlugin describes a backend or a layer that was found: a file, or a part of the program.
 struct FoundPlugin {
     std::string name = {};           // from the name of its file
-    std::filesystem::path file = {}; // absolute
+    std::filesystem::path file = {}; // absolute; empty if it is linked into the program
     std::string refusal = {};        // why it cannot be loaded; if empty, the members below are valid
     bool described = false;          // kind, name, rank and summary are in its file, and were read without loading it
+    bool is_linked_in = false;       // a part of the program: see <pollux/linked_plugin.hpp>
 
     bool is_layer = false;
     std::string summary = {};
@@ -141,11 +142,13 @@ class OpenError : public std::runtime_error {
 /// Returns what open() would choose, and why: opens the backend to find out, and closes it.
 Choice explain(const Request& request = {});
 
-/// Returns all plugins in the search folders as their files describe them, in the order in which `auto` tries them: by
-/// rank, the highest first, ties by name; then those without a description; then those that are refused, by name. Of
-/// two plugins of the same name, the second one in the search is refused.
+/// Returns the plugins that are linked into the program, and all in the search folders as their files describe them, in
+/// the order in which `auto` tries them: by rank, the highest first, ties by name; then those without a description;
+/// then those that are refused, by name. Of two plugins of the same name, the second one in the search is refused,
+/// which begins with the program.
 ///
-/// Nothing is loaded: there are no capabilities, `loaded` is null, and a file without a refusal may still fail to load.
+/// Nothing is loaded: a file has no capabilities, its `loaded` is null, and one without a refusal may still fail to
+/// load.
 std::vector<FoundPlugin> found(const Request& request = {});
 
 /// Loads one plugin by its file, whether or not it is in a search folder. A relative path is taken from the current
@@ -160,6 +163,9 @@ std::vector<FoundPlugin> installed(const Request& request = {});
 /// Returns the name of a file in the form that POLLUX_BACKEND and Request::backend accept, with %XX for each of
 /// , + & ? = and %.
 std::string element_of(const std::filesystem::path& file);
+
+/// Returns what requests exactly that plugin: element_of() its file, or its name if it is linked into the program.
+std::string element_of(const FoundPlugin& plugin);
 
 /// Returns untrusted text in a form that is safe in a line of a log or on a terminal: control characters, bytes that
 /// are not UTF-8, and characters that end a line or change the direction of text are replaced by \n, \r, \t or \xNN.

@@ -8,6 +8,7 @@ SUBJECT = Subject(folder="core", library="libpollux.so.0.1", program="tests/load
 ESCAPED = "src/escaped.cpp"
 FILES = "src/file_system.cpp"
 LIBRARY = "src/library.cpp"
+ADAPTED = "src/adapted_plugin.cpp"
 VALIDATION = "src/plugin_validation.cpp"
 OPEN = "src/open.cpp"
 OPENER = "src/opener.cpp"
@@ -22,8 +23,8 @@ MUTANTS = [
      "all_of(files, privileged, load);\n    std::erase_if", "Description.auto_loads_the_one_that_it_opens_and_no_other"),
     (OPENER, "ask for no need", "if (!(needs.*needed) || capability) continue;", "continue;",
      "NeedsOf.named_backend_is_refused_with_its_reason"),
-    (OPEN, "try what does not describe itself", "if (backend.refusal.empty() && backend.described) continue;",
-     "if (backend.refusal.empty()) continue;", "Description.plugin_without_one_is_passed_over_and_can_be_requested"),
+    (OPEN, "try what does not describe itself", "backend.refusal.empty() && (backend.described || backend.is_linked_in);",
+     "backend.refusal.empty();", "Description.plugin_without_one_is_passed_over_and_can_be_requested"),
     (PLUGIN, "believe the table of sections", "if (header_.e_shnum != 0 && !has(", "if (false && !has(",
      "Elf.file_that_was_cut_off_is_refused_at_each_length"),
     (PLUGIN, "add sizes that overflow", "return offset <= file_->size() && count <= file_->size() - offset;",
@@ -31,8 +32,8 @@ MUTANTS = [
     (VALIDATION, "take a kind that is not known for a backend",
      "    if (plugin.kind != PluginKind::backend && plugin.kind != PluginKind::layer) return unknown_kind(plugin.kind);\n"
      "    const bool is_c", "    const bool is_c", "Description.of_an_unknown_kind_is_refused"),
-    (LIBRARY, "take a layer for a backend",
-     "backend.is_layer = plugin.kind == PluginKind::layer;", "backend.is_layer = false;",
+    (ADAPTED, "take a layer for a backend",
+     "found.is_layer = declared.kind == PluginKind::layer;", "found.is_layer = false;",
      "StackOf.a_layer_in_place_of_a_backend_is_refused_and_the_reverse"),
     (VALIDATION, "take two standard libraries for one", "if (plugin.generic_category != &std::generic_category())",
      "if (false)", "Refusal.another_standard_library"),

@@ -6,7 +6,7 @@ SUBJECT = Subject(folder="core", library="libpollux.so.0.1", program="tests/load
                   links=("-Wl,-soname,libpollux.so.0.1", "-ldl"))  # fmt: skip
 
 ADAPTER = "src/c_plugin.cpp"
-LIBRARY = "src/library.cpp"
+ADAPTED = "src/adapted_plugin.cpp"
 VALIDATION = "src/plugin_validation.cpp"
 
 # file, defect, piece of the source, its replacement, test that has to fail
@@ -46,7 +46,7 @@ MUTANTS = [
      "CRefusal.differs_from_the_description"),
     (VALIDATION, "load a layer with the C interface", "if (is_c && plugin.kind == PluginKind::layer)", "if (false)",
      "CRefusal.layer"),
-    (LIBRARY, "read the ABI of a plugin that is too short", "size >= sizeof(Head) && abi &&", "abi &&",
+    (ADAPTED, "read the ABI of a plugin that is too short", "size >= sizeof(Head) && abi &&", "abi &&",
      "CRefusal.size_without_the_abi"),
     (VALIDATION, "call a C plugin of another machine a short one",
      "if (has_abi && (!plugin.abi || std::strcmp(plugin.abi, abi_tag) != 0)) return other_abi(plugin.abi);", "",

@@ -8,7 +8,7 @@ int main() {
     int failures = 0, backends = 0;
     for (const auto& backend : pollux::installed()) {
         if (backend.is_layer) continue;
-        pollux::Poll poll({.backend = pollux::element_of(backend.file)});
+        pollux::Poll poll({.backend = pollux::element_of(backend)});
         pollux::Events events;
         const auto error = poll.registrator().wake();
         const bool woken = !error && !poll.poll(events) && events.size() == 1 && events[0].token == pollux::wake_token;
