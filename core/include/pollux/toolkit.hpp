@@ -59,6 +59,25 @@ std::unique_ptr<Selector> open_selector(const OpenRequest& request, OpenFailure&
     return nullptr;
 }
 
+/// Returns the result of `call`, a std::error_code, or the error of an exception that leaves it: not_enough_memory for
+/// std::bad_alloc and std::length_error, io_error for others. A plugin that is compiled without exceptions has none to
+/// convert; where memory is short the process ends.
+[[nodiscard]] std::error_code error_of(auto&& call) noexcept {
+#ifdef __cpp_exceptions
+    try {
+#endif
+        return call();
+#ifdef __cpp_exceptions
+    } catch (const std::bad_alloc&) {
+        return make_error_code(std::errc::not_enough_memory);
+    } catch (const std::length_error&) {
+        return make_error_code(std::errc::not_enough_memory);
+    } catch (...) {
+        return make_error_code(std::errc::io_error);
+    }
+#endif
+}
+
 /// Returns a Plugin with the kind, rank, name and summary of `description`, which POLLUX_DESCRIBE_PLUGIN or
 /// POLLUX_DESCRIBE_LAYER has defined:
 ///
