@@ -150,7 +150,7 @@ class Poll {
     /// Takes ownership of `selector`, such as a layer or the program's own Selector; not null.
     explicit Poll(std::unique_ptr<Selector> selector, ReopenAdds adds = ReopenAdds::all_watches);
     /// Opens a backend as the first constructor does, but returns no Poll instead of throwing. `choice` is the report
-    /// in either case, as far as it was made; choice() of the Poll is a copy.              [poll.open]
+    /// in either case, as far as it was made; choice() of the Poll is a copy.           [poll.open]
     ///
     /// Errors: no_such_device     no backend of `request` could be opened: choice.text() states why
     ///         not_enough_memory

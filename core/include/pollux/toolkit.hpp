@@ -30,7 +30,7 @@ namespace pollux::toolkit {
 
 /// Implements Plugin::open: makes a Selector of type `T` and calls its `bool open(const OpenRequest&, OpenFailure&)`,
 /// which fills in the failure and returns false if it fails. The result is then null. No exception leaves this
-/// function.
+/// function, unless the plugin is compiled without exceptions: nothing in such a plugin may throw.
 template <typename T>
 std::unique_ptr<Selector> open_selector(const OpenRequest& request, OpenFailure& failure) noexcept {
 #ifdef __cpp_exceptions
@@ -60,8 +60,8 @@ std::unique_ptr<Selector> open_selector(const OpenRequest& request, OpenFailure&
 }
 
 /// Returns the result of `call`, a std::error_code, or the error of an exception that leaves it: not_enough_memory for
-/// std::bad_alloc and std::length_error, io_error for others. A plugin that is compiled without exceptions has none to
-/// convert; where memory is short the process ends.
+/// std::bad_alloc and std::length_error, io_error for others. It converts nothing in a plugin that is compiled without
+/// exceptions.
 [[nodiscard]] std::error_code error_of(auto&& call) noexcept {
 #ifdef __cpp_exceptions
     try {
