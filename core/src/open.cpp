@@ -13,6 +13,7 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <utility>
 
 namespace pollux {
 namespace {
@@ -35,14 +36,17 @@ std::vector<FoundPlugin> all_of(const PluginFiles& files, bool privileged, Found
     std::map<std::string, fs::path> first;
     for (const auto& file : files.all) {
         const auto [known, is_first] = first.emplace(file.name, file.path);
+        FoundPlugin plugin;
         if (is_first) {
-            all.push_back(make(file.path, privileged));
+            plugin = make(file.path, privileged);
         } else {
-            all.push_back(
-                {.name = file.name, .file = file.path, .refusal = escaped("hidden by " + known->second.string())});
+            plugin.name = file.name;
+            plugin.file = file.path;
+            plugin.refusal = escaped("hidden by " + known->second.string());
         }
+        const auto place = std::ranges::upper_bound(all, plugin, is_tried_before); // of equals the first found is first
+        all.insert(place, std::move(plugin));
     }
-    std::ranges::stable_sort(all, is_tried_before);
     return all;
 }
 
