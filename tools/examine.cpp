@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace pollux::tools {
 namespace {
@@ -118,12 +119,16 @@ const char* name_of(Support support) noexcept {
 
 std::vector<Examined> examine_installed() {
     std::vector<Examined> all;
-    for (const auto& backend : found()) all.push_back(backend.refusal.empty() ? examine(backend) : described(backend));
-    std::ranges::stable_sort(all, [](const Examined& a, const Examined& b) {
+    const auto is_before = [](const Examined& a, const Examined& b) {
         if (a.is_loaded != b.is_loaded) return a.is_loaded;
         if (a.is_loaded && a.rank != b.rank) return a.rank > b.rank;
         return a.name < b.name;
-    });
+    };
+    for (const auto& backend : found()) {
+        auto examined = backend.refusal.empty() ? examine(backend) : described(backend);
+        const auto place = std::ranges::upper_bound(all, examined, is_before);
+        all.insert(place, std::move(examined));
+    }
     return all;
 }
 

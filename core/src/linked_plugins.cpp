@@ -10,6 +10,8 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <set>
+#include <string>
 #include <utility>
 
 namespace pollux {
@@ -34,14 +36,10 @@ class LinkedPlugins {
         for (auto* each = newest_.load(std::memory_order_acquire); each; each = each->next_)
             all.push_back(found(each->plugin_));
         std::ranges::reverse(all); // the first one of a name counts, as in a search
-        std::ranges::stable_sort(all, {}, &FoundPlugin::name);
-        const FoundPlugin* first = nullptr;
+        std::set<std::string> names;
         for (auto& plugin : all) {
-            if (!plugin.refusal.empty()) continue;
-            if (first && first->name == plugin.name)
+            if (plugin.refusal.empty() && !names.insert(plugin.name).second)
                 plugin.refusal = "hidden by another plugin of this name that is linked into the program";
-            else
-                first = &plugin;
         }
         return all;
     }

@@ -14,6 +14,7 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <utility>
 
 namespace pollux {
 namespace {
@@ -33,20 +34,23 @@ bool is_tried_before(const FoundPlugin& a, const FoundPlugin& b) {
 /// Returns all plugins: those of the program, and those of a search, each made a FoundPlugin by `make`, which is
 /// describe() or load().
 std::vector<FoundPlugin> all_of(const PluginFiles& files, bool privileged, FoundPlugin (*make)(const fs::path&, bool)) {
-    auto all = linked_plugins();
+    // Of equals the first one is first, as in a stable sort, whose buffer clang calls deprecated.
+    std::multiset<FoundPlugin, bool (*)(const FoundPlugin&, const FoundPlugin&)> sorted(is_tried_before);
     std::map<std::string, std::string> first;
-    for (const auto& plugin : all) {
+    for (auto& plugin : linked_plugins()) {
         if (plugin.refusal.empty()) first.emplace(plugin.name, "the plugin that is linked into the program");
+        sorted.insert(std::move(plugin));
     }
     for (const auto& file : files.all) {
         const auto [known, is_first] = first.emplace(file.name, file.path.string());
         if (is_first) {
-            all.push_back(make(file.path, privileged));
+            sorted.insert(make(file.path, privileged));
         } else {
-            all.push_back({.name = file.name, .file = file.path, .refusal = escaped("hidden by " + known->second)});
+            sorted.insert({.name = file.name, .file = file.path, .refusal = escaped("hidden by " + known->second)});
         }
     }
-    std::ranges::stable_sort(all, is_tried_before);
+    std::vector<FoundPlugin> all;
+    while (!sorted.empty()) all.push_back(std::move(sorted.extract(sorted.begin()).value()));
     return all;
 }
 

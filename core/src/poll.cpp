@@ -5,6 +5,7 @@
 
 #include <pollux/time/deadline.hpp>
 
+#include <exception>
 #include <utility>
 
 namespace pollux {
@@ -24,7 +25,7 @@ std::error_code PollRegistrator::wake() const noexcept { return gate_->wake(); }
 std::error_code PollRegistrator::close() const noexcept { return gate_->close(); }
 
 Poll::Poll(const Request& request, ReopenAdds adds)
-    : selector_(open(request, choice_)), registrator_(selector_ ? gate_to(*selector_, adds) : nullptr) {
+    : selector_(pollux::open(request, choice_)), registrator_(selector_ ? gate_to(*selector_, adds) : nullptr) {
     if (!selector_) throw OpenError(choice_.text());
     clock_ = time::Clock(extension<time::ClockSource>());
 }
@@ -33,6 +34,22 @@ Poll::Poll(std::unique_ptr<Selector> selector, ReopenAdds adds)
     : selector_(std::move(selector)), registrator_(selector_ ? gate_to(*selector_, adds) : nullptr) {
     if (!selector_) throw std::invalid_argument("pollux::Poll: expected a Selector, was given null");
     clock_ = time::Clock(extension<time::ClockSource>());
+}
+
+Poll::Poll(std::unique_ptr<Selector> selector, Choice&& choice, ReopenAdds adds)
+    : choice_(std::move(choice)), selector_(std::move(selector)), registrator_(gate_to(*selector_, adds)) {
+    clock_ = time::Clock(extension<time::ClockSource>());
+}
+
+std::optional<Poll> Poll::open(const Request& request, Choice& choice, std::error_code& error, ReopenAdds adds) noexcept
+    try {
+    error.clear();
+    if (auto selector = pollux::open(request, choice)) return Poll(std::move(selector), Choice(choice), adds);
+    error = make_error_code(std::errc::no_such_device);
+    return std::nullopt;
+} catch (const std::exception&) { // bad_alloc, or length_error of a container
+    error = make_error_code(std::errc::not_enough_memory);
+    return std::nullopt;
 }
 
 std::shared_ptr<PollRegistrator::Gate> Poll::gate_to(Selector& selector, ReopenAdds adds) {

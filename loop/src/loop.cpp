@@ -3,6 +3,7 @@
 
 #include "refusal.hpp"
 
+#include <exception>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -11,14 +12,17 @@
 namespace pollux::loop {
 namespace {
 
+/// Returns what was expected of the first option that is out of range, or null.
+const char* unmet(const LoopOptions& options) noexcept {
+    if (options.events < 1) return "events of at least 1, was given 0";
+    if (options.callbacks_per_phase < 1) return "callbacks_per_phase of at least 1, was given 0";
+    if (options.posts < 1) return "posts of at least 1, was given 0";
+    return options.time_per_phase < options.time_per_phase.zero() ? "time_per_phase not negative" : nullptr;
+}
+
 const LoopOptions& checked(const LoopOptions& options) {
-    const auto demand = [](bool holds, const char* name) {
-        if (!holds) throw std::invalid_argument(std::string("pollux::loop::Loop: expected LoopOptions::") + name);
-    };
-    demand(options.events >= 1, "events of at least 1, was given 0");
-    demand(options.callbacks_per_phase >= 1, "callbacks_per_phase of at least 1, was given 0");
-    demand(options.posts >= 1, "posts of at least 1, was given 0");
-    demand(options.time_per_phase >= options.time_per_phase.zero(), "time_per_phase not negative");
+    if (const auto* const expected = unmet(options))
+        throw std::invalid_argument(std::string("pollux::loop::Loop: expected LoopOptions::") + expected);
     return options;
 }
 
@@ -148,11 +152,25 @@ Loop::State::Running::~Running() {
     state_.metrics_.busy += run - (state_.metrics_.asleep - asleep_);
 }
 
-Loop::Loop(const Request& request, const LoopOptions& options)
-    : state_(std::make_unique<State>(Poll(request, ReopenAdds::nothing), options)) {}
+Loop::Loop(Poll poll, const LoopOptions& options) : state_(std::make_unique<State>(std::move(poll), options)) {}
+
+Loop::Loop(const Request& request, const LoopOptions& options) : Loop(Poll(request, ReopenAdds::nothing), options) {}
 
 Loop::Loop(std::unique_ptr<Selector> selector, const LoopOptions& options)
-    : state_(std::make_unique<State>(Poll(std::move(selector), ReopenAdds::nothing), options)) {}
+    : Loop(Poll(std::move(selector), ReopenAdds::nothing), options) {}
+
+std::unique_ptr<Loop> Loop::open(const Request& request, Choice& choice, std::error_code& error,
+                                 const LoopOptions& options) noexcept try {
+    if (unmet(options)) {
+        error = make_error_code(std::errc::invalid_argument);
+        return nullptr;
+    }
+    auto poll = Poll::open(request, choice, error, ReopenAdds::nothing);
+    return poll ? std::unique_ptr<Loop>(new Loop(std::move(*poll), options)) : nullptr;
+} catch (const std::exception&) { // bad_alloc, or length_error of a container
+    error = make_error_code(std::errc::not_enough_memory);
+    return nullptr;
+}
 
 Loop::~Loop() {
     state_->require_thread("~Loop()");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <pollux/notify/token_queue.hpp>
 
+#include <stdexcept>
+
 namespace pollux::notify {
 
 namespace {
@@ -16,6 +18,8 @@ class RegistratorHandle {
 };
 
 } // namespace
+
+void throw_too_large() { throw std::length_error("pollux: expected a capacity of at most 2^28 tokens"); }
 
 void TokenQueueState::arrange_wake() noexcept {
     // poll() returns no error: if this wake fails, the next notification wakes again, and returns its error.

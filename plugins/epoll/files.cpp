@@ -82,10 +82,10 @@ std::error_code Files::put(int epoll, File& file, const Watch& watch) noexcept {
 
 /// Reports a watch that is armed, if it is ready; a one-shot or edge watch is spent then. Returns whether it was.
 bool Files::collect_one(Table::value_type& entry, Event& event) noexcept {
-    auto& [source, file] = entry;
+    auto& file = entry.second;
     // poll(2) reports that a file is ready, and whether it was closed, or its descriptor is another source's by now.
-    pollfd seen{source, 0, 0};
-    const auto asks_for = [&file = file](Ready ready) { return any(file.watch.interest & ready); };
+    pollfd seen{entry.first, 0, 0};
+    const auto asks_for = [&file](Ready ready) { return any(file.watch.interest & ready); };
     if (asks_for(Ready::readable)) seen.events |= POLLIN;
     if (asks_for(Ready::writable)) seen.events |= POLLOUT;
     const bool is_ready = posix::poll_now({&seen, 1}) == 1 && (seen.revents & (POLLIN | POLLOUT)) != 0;

@@ -86,5 +86,40 @@ RULE(poll, registrator_outlives) {
     }
 }
 
+// Poll::open() returns a Poll with its Choice, which can be reopened, or no Poll, no_such_device, and the report of all
+// that was tried.
+RULE(poll, open) {
+    Choice choice;
+    auto error = make_error_code(std::errc::io_error);
+    EXPECT_FALSE(Poll::open({.backend = "nosuch", .folders = {folder_of_plugins()}}, choice, error));
+    EXPECT_EQ(error, std::errc::no_such_device);
+    EXPECT_NE(choice.text().find("cannot open backend \"nosuch\""), std::string::npos) << choice.text();
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        auto poll = Poll::open({.backend = backend, .folders = {folder_of_plugins()}}, choice, error);
+        ASSERT_TRUE(poll) << choice.text();
+        EXPECT_FALSE(error) << "an earlier one is cleared";
+        EXPECT_EQ(choice.stack(), backend);
+        EXPECT_EQ(poll->choice().stack(), backend);
+        EXPECT_FALSE(poll->registrator().wake());
+        const Pipe pipe;
+        EXPECT_FALSE(poll->registrator().add(pipe.reader(), reads));
+        EXPECT_FALSE(poll->reopen());
+        pipe.write();
+        Events events;
+        do {
+            ASSERT_FALSE(poll->poll(events, 4 * patience));
+            ASSERT_FALSE(events.empty());
+        } while (events[0].token == wake_token);
+        EXPECT_EQ(events[0].token, reads.token);
+        auto without_table =
+            Poll::open({.backend = backend, .folders = {folder_of_plugins()}}, choice, error, ReopenAdds::nothing);
+        ASSERT_TRUE(without_table);
+        EXPECT_FALSE(without_table->registrator().add(pipe.reader(), reads));
+        EXPECT_FALSE(without_table->reopen());
+        EXPECT_TRUE(without_table->registrator().remove(pipe.reader())) << "the new Selector watches nothing";
+    }
+}
+
 } // namespace
 } // namespace pollux::core_tests

@@ -233,6 +233,17 @@ TEST_F(Allocations, of_poll) {
     try_each([] { return is_first_choice(Poll().choice()); });
 }
 
+TEST_F(Allocations, of_poll_without_exceptions) {
+    try_each([] {
+        Choice choice;
+        std::error_code error;
+        if (const auto poll = Poll::open({}, choice, error)) return !error && is_first_choice(poll->choice());
+        successes_left = -1;
+        if (error == std::errc::not_enough_memory) return true;
+        return shown(error == std::errc::no_such_device && blames_memory(choice.text()), choice.text());
+    });
+}
+
 TEST_F(Allocations, of_found) {
     const auto expected = found().size();
     try_each([expected] { return found().size() == expected && found()[0].refusal.empty(); });

@@ -104,6 +104,29 @@ TEST(Allocations, of_a_warm_loop_are_none) {
 
 #ifndef _WIN32
 
+// If an allocation of Loop::open() fails, no exception leaves it: it reports a lack of memory, or opens nevertheless.
+TEST(Allocations, that_fail_in_open) {
+    const auto wanted = request(backends().front());
+    Choice choice;
+    std::error_code error;
+    ASSERT_TRUE(Loop::open(wanted, choice, error)); // loads the plugin
+    std::size_t failures = 0;
+    bool has_failed = true;
+    for (std::size_t nth = 1; has_failed; ++nth) {
+        fails_at = allocations + nth;
+        const auto loop = Loop::open(wanted, choice, error);
+        has_failed = allocations >= fails_at;
+        fails_at = 0;
+        ASSERT_EQ(bool(error), !loop);
+        if (loop) continue;
+        ++failures;
+        if (error == std::errc::not_enough_memory) continue;
+        EXPECT_EQ(error, std::errc::no_such_device);
+        EXPECT_TRUE(contains(choice.text(), make_error_code(std::errc::not_enough_memory).message())) << choice.text();
+    }
+    EXPECT_GT(failures, 10U);
+}
+
 // If an allocation of the first on_signal() of a Loop fails, the call can be repeated, and the signal is delivered.
 TEST(Allocations, that_fail_in_the_first_on_signal) {
     for (const auto& backend : backends()) {

@@ -159,6 +159,33 @@ RULE(watch, close_at_once) {
     }
 }
 
+// Loop::open() returns a Loop with its Choice, which can be reopened, or null, an error, and the report of all that was
+// tried.
+RULE(loop, open) {
+    Choice choice;
+    auto error = make_error_code(std::errc::io_error);
+    EXPECT_FALSE(Loop::open(request("nosuch"), choice, error));
+    EXPECT_EQ(error, std::errc::no_such_device);
+    EXPECT_TRUE(contains(choice.text(), "cannot open backend \"nosuch\"")) << choice.text();
+    for (const auto& backend : backends()) {
+        SCOPED_TRACE(backend);
+        auto loop = Loop::open(request(backend), choice, error, {.measure_time = true});
+        ASSERT_TRUE(loop) << choice.text();
+        EXPECT_FALSE(error) << "an earlier one is cleared";
+        EXPECT_EQ(choice.stack(), backend);
+        EXPECT_EQ(loop->choice().stack(), backend);
+        EXPECT_FALSE(loop->reopen());
+        int calls = 0;
+        const Timer timer = loop->after(1ms, [&] { ++calls; });
+        EXPECT_FALSE(loop->run());
+        EXPECT_EQ(calls, 1);
+        EXPECT_GT(loop->metrics().busy + loop->metrics().asleep, 0ns) << "the options are used";
+        EXPECT_FALSE(Loop::open(request("nosuch"), choice, error, {.events = 0}));
+        EXPECT_EQ(error, std::errc::invalid_argument);
+        EXPECT_EQ(choice.stack(), backend) << "it is unchanged";
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Watch, OnBackend, testing::ValuesIn(backends()),
                          [](const auto& backend) { return backend.param; });
 

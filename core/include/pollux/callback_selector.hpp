@@ -17,8 +17,6 @@
 #include <array>
 #include <atomic>
 #include <memory>
-#include <new>
-#include <stdexcept>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -237,44 +235,22 @@ class CallbackSelector final : public Selector, private Registrator {
                                                      : std::error_code();
     }
 
-    /// Converts the current exception to an error: none may leave the plugin.
-    [[nodiscard]] static std::error_code caught() noexcept {
-        try {
-            throw;
-        } catch (const std::bad_alloc&) {
-            return make_error_code(std::errc::not_enough_memory);
-        } catch (const std::length_error&) {
-            return make_error_code(std::errc::not_enough_memory);
-        } catch (...) {
-            return make_error_code(std::errc::io_error);
-        }
-    }
-
     /// Starts a watch; if that fails, undoes the change.
     [[nodiscard]] std::error_code start_or(auto&& undo, Watched& watched, const Watch& watch) {
-        std::error_code error;
-        try {
-            error = watched.start(state_->library, watch);
-        } catch (...) {
-            error = caught();
-        }
+        const auto error = toolkit::error_of([&] { return watched.start(state_->library, watch); });
         if (error) undo();
         return error;
     }
 
-    [[nodiscard]] std::error_code change(auto&& make) noexcept try {
+    [[nodiscard]] std::error_code change(auto&& make) noexcept {
         if (!owner_.is_current()) return make_error_code(std::errc::no_such_process);
-        return turns_.change([this] { return state_->own[interrupts].pair.send(); }, [&] { return make(*state_); });
-    } catch (...) {
-        return caught();
+        return toolkit::error_of([&] {
+            return turns_.change([this] { return state_->own[interrupts].pair.send(); }, [&] { return make(*state_); });
+        });
     }
 
     [[nodiscard]] std::error_code run(Timeout timeout) noexcept {
-        try {
-            return state_->library.run(timeout);
-        } catch (...) {
-            return caught();
-        }
+        return toolkit::error_of([&] { return state_->library.run(timeout); });
     }
 
     /// Reports what was called in this turn.

@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <system_error>
 #include <type_traits>
@@ -148,6 +149,13 @@ class Poll {
     explicit Poll(const Request& request = {}, ReopenAdds adds = ReopenAdds::all_watches);
     /// Takes ownership of `selector`, such as a layer or the program's own Selector; not null.
     explicit Poll(std::unique_ptr<Selector> selector, ReopenAdds adds = ReopenAdds::all_watches);
+    /// Opens a backend as the first constructor does, but returns no Poll instead of throwing. `choice` is the report
+    /// in either case, as far as it was made; choice() of the Poll is a copy.           [poll.open]
+    ///
+    /// Errors: no_such_device     no backend of `request` could be opened: choice.text() states why
+    ///         not_enough_memory
+    [[nodiscard]] static std::optional<Poll> open(const Request& request, Choice& choice, std::error_code& error,
+                                                  ReopenAdds adds = ReopenAdds::all_watches) noexcept;
     ~Poll();
     Poll(Poll&& other) noexcept;
     Poll& operator=(Poll&& other) noexcept;
@@ -207,6 +215,7 @@ class Poll {
     }
 
   private:
+    Poll(std::unique_ptr<Selector> selector, Choice&& choice, ReopenAdds adds);
     static std::shared_ptr<PollRegistrator::Gate> gate_to(Selector& selector, ReopenAdds adds);
     [[nodiscard]] std::error_code replace(std::unique_ptr<Selector> selector) noexcept;
     bool select_once(Events& events, const Timeout& timeout);

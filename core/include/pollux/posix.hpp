@@ -10,11 +10,11 @@
 #include <cerrno>
 #include <chrono>
 #include <ctime>
-#include <exception>
 #include <limits>
+#include <memory>
+#include <new>
 #include <span>
 #include <system_error>
-#include <vector>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -160,19 +160,23 @@ inline bool is_ended_pipe(int descriptor) noexcept {
 /// - A hang-up of a source that is not polled for POLLIN is reported as POLLHUP if it is a pipe or FIFO without data.
 ///   That of others is not: sockets and terminals that have hung up are writable, unless their buffers are full.
 /// - Such a hang-up does not end a sleep, unless it was there at the begin.
-inline int poll_by_select(std::span<pollfd> sources, int milliseconds) noexcept try {
+inline int poll_by_select(std::span<pollfd> sources, int milliseconds) noexcept {
     int highest = -1;
     for (const auto& source : sources) highest = std::max(highest, source.fd);
     // The kernel takes sets of any size, fd_set's own is that of C libraries.
     constexpr int bits = 8 * sizeof(unsigned long);
     const auto words = static_cast<std::size_t>(highest / bits) + 1;
-    std::vector<unsigned long> sets(3 * words);
+    const std::unique_ptr<unsigned long[]> sets(new (std::nothrow) unsigned long[3 * words]);
+    if (!sets) {
+        errno = ENOMEM;
+        return -1;
+    }
     const auto word = [&](std::size_t set, int fd) -> unsigned long& {
         return sets[set * words + static_cast<std::size_t>(fd / bits)];
     };
     constexpr short conditions[] = {POLLIN, POLLOUT, POLLPRI};
     const auto select_for = [&](int wait, bool with_ends) {
-        std::fill(sets.begin(), sets.end(), 0UL);
+        std::fill_n(sets.get(), 3 * words, 0UL);
         for (const auto& source : sources) {
             if (source.fd < 0) continue;
             for (std::size_t set = 0; set < 3; ++set) {
@@ -183,7 +187,7 @@ inline int poll_by_select(std::span<pollfd> sources, int milliseconds) noexcept 
         timeval time{};
         time.tv_sec = wait / 1000;
         time.tv_usec = static_cast<decltype(time.tv_usec)>(wait % 1000) * 1000;
-        const auto set_at = [&](std::size_t set) { return reinterpret_cast<fd_set*>(sets.data() + set * words); };
+        const auto set_at = [&](std::size_t set) { return reinterpret_cast<fd_set*>(sets.get() + set * words); };
         return select(highest + 1, set_at(0), set_at(1), set_at(2), wait < 0 ? nullptr : &time);
     };
     const auto count_ready = [&](bool is_failed) {
@@ -212,9 +216,6 @@ inline int poll_by_select(std::span<pollfd> sources, int milliseconds) noexcept 
     // Without the ends: data on a source that is not polled for POLLIN would end each sleep at once.
     result = select_for(milliseconds, false);
     return result == -1 && errno != EBADF ? -1 : count_ready(result == -1);
-} catch (const std::exception&) { // bad_alloc, or length_error of a vector
-    errno = ENOMEM;
-    return -1;
 }
 
 /// Calls poll(2). If a program has lowered RLIMIT_NOFILE below the number of its sources, for which poll(2) fails with

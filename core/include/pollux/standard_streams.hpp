@@ -18,7 +18,7 @@ class StandardStreams {
     StandardStreams() noexcept {
         for (int& taken : taken_) {
             // A directory can be neither read nor written, like a standard stream that is not open.
-            const int opened = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+            const int opened = ::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
             if (opened > STDERR_FILENO) close(opened);
             if (opened == -1 || opened > STDERR_FILENO) break;
             taken = opened;

@@ -30,7 +30,7 @@ namespace pollux::toolkit {
 
 /// Implements Plugin::open: makes a Selector of type `T` and calls its `bool open(const OpenRequest&, OpenFailure&)`,
 /// which fills in the failure and returns false if it fails. The result is then null. No exception leaves this
-/// function.
+/// function, unless the plugin is compiled without exceptions: nothing in such a plugin may throw.
 template <typename T>
 std::unique_ptr<Selector> open_selector(const OpenRequest& request, OpenFailure& failure) noexcept {
 #ifdef __cpp_exceptions
@@ -57,6 +57,25 @@ std::unique_ptr<Selector> open_selector(const OpenRequest& request, OpenFailure&
     }
 #endif
     return nullptr;
+}
+
+/// Returns the result of `call`, a std::error_code, or the error of an exception that leaves it: not_enough_memory for
+/// std::bad_alloc and std::length_error, io_error for others. It converts nothing in a plugin that is compiled without
+/// exceptions.
+[[nodiscard]] std::error_code error_of(auto&& call) noexcept {
+#ifdef __cpp_exceptions
+    try {
+#endif
+        return call();
+#ifdef __cpp_exceptions
+    } catch (const std::bad_alloc&) {
+        return make_error_code(std::errc::not_enough_memory);
+    } catch (const std::length_error&) {
+        return make_error_code(std::errc::not_enough_memory);
+    } catch (...) {
+        return make_error_code(std::errc::io_error);
+    }
+#endif
 }
 
 /// Returns a Plugin with the kind, rank, name and summary of `description`, which POLLUX_DESCRIBE_PLUGIN or

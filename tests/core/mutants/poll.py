@@ -14,5 +14,9 @@ MUTANTS = [
     (POLL, "keep the clock of the former Selector",
      SWAPPED + "    clock_ = time::Clock(extension<time::ClockSource>());\n", SWAPPED, "poll.clock"),
     (POLL, "end timeouts by the steady clock", "deadline(timeout, clock_)", "deadline(timeout)", "poll.clock"),
+    (POLL, "open a Poll without its choice", "Choice(choice), adds)", "Choice(), adds)", "poll.open"),
+    (POLL, "keep an earlier error of a Poll that opens", "    error.clear();\n", "", "poll.open"),
+    (POLL, "open a Poll that always adds all watches", "choice_(std::move(choice)), selector_(std::move(selector)), registrator_(gate_to(*selector_, adds))",
+     "choice_(std::move(choice)), selector_(std::move(selector)), registrator_(gate_to(*selector_, ReopenAdds::all_watches))", "poll.open"),
     (POLL, "leave the clock of a Poll that is assigned", "    std::swap(clock_, taken.clock_);\n", "", "poll.clock"),
 ]

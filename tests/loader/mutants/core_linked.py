@@ -11,7 +11,7 @@ OPEN = "src/open.cpp"
 # file, defect, piece of the source, its replacement, test that has to fail
 MUTANTS = [
     (LINKED, "take the second of two with one name", "std::ranges::reverse(all);", "", "Linked.the_first_of_a_name_counts"),
-    (LINKED, "offer both of two with one name", "if (first && first->name == plugin.name)", "if (false)",
+    (LINKED, "offer both of two with one name", "plugin.refusal.empty() && !names.insert(plugin.name).second", "false",
      "Linked.the_first_of_a_name_counts"),
     (LINKED, "adapt a plugin again for each call", "if (!kept) kept = std::move(adapted);",
      "static_cast<void>((kept = std::move(adapted)).release() && false);", "Linked.has_one_plugin_in_all_calls"),

@@ -26,6 +26,8 @@ MUTANTS = [
     ("src/watches.cpp", "drop a refusal", "    lists_.ready.push_back(slot);\n", "", "watch.refused"),
     ("src/watches.cpp", "drop a refusal of a callback that takes no error", "if (!takes_error_) throw refusal_error(lists_.watches->poll_, refusal);", "",
      "watch.refusal_ends_run"),
+    ("src/loop.cpp", "open a Loop with other options", "new Loop(std::move(*poll), options)", "new Loop(std::move(*poll), {})", "loop.open"),
+    ("src/loop.cpp", "open a Loop with options out of range", "    if (unmet(options)) {\n", "    if (false) {\n", "loop.open"),
     ("src/loop.cpp", "submit a watch late whose error is wanted for",
      "if (error && (*error = state_->watches.submit_now(slot))) return {};", "if (error) error->clear();",
      "watch.error_at_once"),

@@ -76,6 +76,14 @@ class Loop {
     explicit Loop(const Request& request = {}, const LoopOptions& options = {});
     /// Takes ownership of any Selector, such as a layer; not null.
     explicit Loop(std::unique_ptr<Selector> selector, const LoopOptions& options = {});
+    /// Opens a backend as the first constructor does, but returns null instead of throwing. `choice` is the report in
+    /// either case, as far as it was made; choice() of the Loop is a copy.              [loop.open]
+    ///
+    /// Errors: no_such_device     no backend of `request` could be opened: choice.text() states why
+    ///         invalid_argument   an option is out of range; `choice` is unchanged
+    ///         not_enough_memory
+    [[nodiscard]] static std::unique_ptr<Loop> open(const Request& request, Choice& choice, std::error_code& error,
+                                                    const LoopOptions& options = {}) noexcept;
     ~Loop();
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
@@ -236,6 +244,7 @@ class Loop {
 
   private:
     class State;
+    explicit Loop(Poll poll, const LoopOptions& options);
     Watcher watch_source(Source source, Ready interest, Mode mode, WatchCallback callback, std::error_code* error);
 
     std::unique_ptr<State> state_;

@@ -7,7 +7,7 @@
 
 namespace pollux::loop {
 
-/// LoopOptions are the options of a Loop's constructor.
+/// LoopOptions are the options of a Loop's constructors and of Loop::open().
 struct LoopOptions {
     /// The number of events that one poll can return, at least 1. Each takes 16 bytes.
     std::size_t events = 256;

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <stdexcept>
 
 /// The algorithm of the token queues of notify.hpp. Internal.
 namespace pollux::notify {
@@ -63,6 +62,10 @@ enum class SleepResult : std::uint8_t {
     finished // it may not: all tokens are taken, and no producer is left
 };
 
+/// Throws std::length_error for a capacity that is too large. It is a function of the library, so that programs without
+/// exceptions can include this header: for them the exception ends the process.
+[[noreturn]] void throw_too_large();
+
 /// A TokenRing is a queue of tokens below a capacity, each queued at most once, in the order in which they were queued:
 /// from any number of producers to one consumer. Lock-free; docs/decisions/0017-notify-memory-order.md shows why no
 /// token is lost.
@@ -78,7 +81,7 @@ class TokenRing {
 
     /// Returns `capacity`; throws std::length_error if it is more than `most`.
     static std::size_t checked(std::size_t capacity) {
-        if (capacity > most) throw std::length_error("pollux: expected a capacity of at most 2^28 tokens");
+        if (capacity > most) throw_too_large();
         return capacity;
     }
 
