@@ -69,6 +69,12 @@ class Manual(unittest.TestCase):
             statuses = re.sub(r"\.TP ", "", words(part(written, r'\n\.SH "EXIT STATUS"\n')))
             self.assertEqual(statuses, words(printed.split("Exit status:")[1]))
 
+    def test_the_page_of_the_suite_has_its_options(self):
+        rows = part((SOURCE / "docs/conformance.md").read_text(encoding="utf-8"), "## Options", "\n## ")
+        described = {name for row in re.findall(r"(?m)^\| (`--.*?) \|", rows) for name in OPTION.findall(row)}
+        self.assertEqual(described - {"--gtest_shuffle"}, set(OPTION.findall(
+            "\n".join(re.findall(r"(?m)^  (--\S+)", program("pollux-conformance", "--help"))))))
+
     def test_variables(self):
         written = re.sub(r"\.TP ", "", words(part(page("pollux.1"), r'\n\.SH "ENVIRONMENT"\n')))
         self.assertEqual(written, words(re.search(r"(?s)Environment:\n(.*)\nExit status", run("--help").stdout)[1]))
