@@ -27,13 +27,28 @@ if(POLLUX_BUILD_CONFORMANCE)
   if(TARGET pollux-model)
     install(TARGETS pollux-model RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
   endif()
-  install(FILES docs/conformance-report.schema.json docs/conformance.md docs/contract-1.0.md
-    DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 endif()
 if(POLLUX_BUILD_TOOLS)
   install(TARGETS pollux-command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-  install(FILES docs/pollux-demo.schema.json docs/pollux-explain.schema.json docs/pollux-list.schema.json
-    DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+endif()
+# Of the commands that are installed.
+if(POLLUX_PAGES)
+  set(commands pollux)
+  if(POLLUX_BUILD_CONFORMANCE)
+    list(APPEND commands pollux-conformance)
+  endif()
+  if(TARGET pollux-model)
+    list(APPEND commands pollux-model)
+  endif()
+  foreach(command IN LISTS commands)
+    install(FILES "${POLLUX_PAGES}/man/man1/${command}.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+    install(FILES "${POLLUX_PAGES}/completions/bash/${command}"
+      DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+    install(FILES "${POLLUX_PAGES}/completions/zsh/_${command}" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
+    install(FILES "${POLLUX_PAGES}/completions/fish/${command}.fish"
+      DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+  endforeach()
+  install(FILES "${POLLUX_PAGES}/man/man7/pollux.7" DESTINATION "${CMAKE_INSTALL_MANDIR}/man7")
 endif()
 
 # The components of the package are named as the libraries are.
@@ -93,4 +108,23 @@ foreach(library IN LISTS POLLUX_LINKED_PLUGINS)
   configure_file(cmake/library.pc.in ${library}.pc @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/${library}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endforeach()
-install(FILES LICENSE README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+# The documentation lies as in the tree, so that its links hold.
+file(GLOB_RECURSE documents CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}"
+  docs/*.md docs/*.schema.json bench/results/*.md examples/CMakeLists.txt examples/*.c examples/*.cpp examples/*.hpp
+  examples/*.rs)
+list(APPEND documents CHANGELOG.md CONTRIBUTING.md LICENSE README.md ROADMAP.md SECURITY.md)
+list(JOIN documents "\n" list)
+set(documents_folder "${PROJECT_BINARY_DIR}/documents")
+file(CONFIGURE OUTPUT documents.txt CONTENT "${list}\n" @ONLY)
+file(RELATIVE_PATH to_headers "${CMAKE_INSTALL_FULL_DOCDIR}" "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
+list(TRANSFORM documents PREPEND "${PROJECT_SOURCE_DIR}/" OUTPUT_VARIABLE sources)
+add_custom_command(OUTPUT documents.stamp
+  COMMAND "${CMAKE_COMMAND}" -E rm -rf "${documents_folder}"
+  COMMAND "${CMAKE_COMMAND}" "-DSOURCE=${PROJECT_SOURCE_DIR}" "-DDESTINATION=${documents_folder}"
+    "-DTO_HEADERS=${to_headers}" "-DLIST=${PROJECT_BINARY_DIR}/documents.txt"
+    -P "${PROJECT_SOURCE_DIR}/cmake/PolluxPages.cmake"
+  COMMAND "${CMAKE_COMMAND}" -E touch documents.stamp
+  DEPENDS "${PROJECT_BINARY_DIR}/documents.txt" cmake/PolluxPages.cmake ${sources} VERBATIM
+  COMMENT "Copying the documentation")
+add_custom_target(pollux-documents ALL DEPENDS documents.stamp)
+install(DIRECTORY "${documents_folder}/" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

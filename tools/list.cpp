@@ -76,9 +76,7 @@ std::string reasons(const std::vector<Examined>& all) {
     return text;
 }
 
-} // namespace
-
-int list() {
+int list_backends() {
     const auto all = examine_installed();
     const auto choice = pollux::explain();
     const auto terminal = Terminal::of_output();
@@ -125,6 +123,23 @@ int list_as_markdown() {
         for (const auto& sentence : limits_of(seen)) fmt::print("- {}\n", in_markdown(sentence));
     }
     return 0;
+}
+
+/// Prints what no plugin has to be loaded for; a name once, as a later file of that name is hidden.
+int list_names() {
+    const auto names = pollux::explain({.backend = ","}).installed;
+    for (const auto& name : names) fmt::print("{}\n", escaped(name));
+    return names.empty() ? 1 : 0;
+}
+
+} // namespace
+
+int list(const ListOptions& options) {
+    return options.as_markdown  ? list_as_markdown()
+           : options.of_plugins ? list_options()
+           : options.names_only ? list_names()
+           : options.as_json    ? list_as_json()
+                                : list_backends();
 }
 
 } // namespace pollux::tools

@@ -3,17 +3,18 @@
 
 namespace pollux::tools {
 
-/// Runs `pollux list`: prints the installed backends, whether each is usable, and its capabilities.
-/// Returns: an exit status: 1 if no backend can be opened, or not the one that POLLUX_BACKEND names.
-int list();
+struct ListOptions {
+    bool as_markdown = false;
+    bool of_plugins = false; // their options
+    bool names_only = false;
+    bool as_json = false;
+};
 
-/// Runs `pollux list --options`: prints the options of the installed backends and layers, with their defaults.
-/// Returns: an exit status: 1 if no plugin is installed that can be loaded.
-int list_options();
-
-/// Runs `pollux list --markdown`: prints the capabilities of the installed backends, as in the documentation.
-/// Returns: an exit status: 1 if none is installed.
-int list_as_markdown();
+/// Runs `pollux list`: prints the installed backends, whether each is usable, and its capabilities; or what one of the
+/// options requests.
+/// Returns: an exit status: 1 if no backend can be opened, or not the one that POLLUX_BACKEND names. Of --options 1 if
+/// no plugin is installed that can be loaded, of --markdown if no backend, of --names if none is installed.
+int list(const ListOptions& options);
 
 /// Runs `pollux list --json`: prints the installed plugins and what a program would get, as
 /// docs/pollux-list.schema.json describes it.

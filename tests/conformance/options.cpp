@@ -2,6 +2,7 @@
 #include "options.hpp"
 
 #include "../../tools/nearest.hpp"
+#include "command_line.hpp"
 #include "explanations.hpp"
 #include "facts.hpp"
 #include "isolation.hpp"
@@ -17,39 +18,6 @@
 #include <thread>
 
 namespace pollux::conformance {
-
-const char* const usage =
-    "usage: pollux-conformance <name or file>... [option]... [GoogleTest's flags]\n"
-    "\n"
-    "Tests every rule of the Pollux contract on each backend: an installed backend by its name\n"
-    "(epoll), any other by its file (./libpollux-mine.so).\n"
-    "\n"
-    "  --gtest_filter=add.*:wake.next  run these rules only; <backend>/<rule> on one backend only\n"
-    "  --gtest_list_tests              list the names of all rules\n"
-    "  --gtest_repeat=N                run everything N times\n"
-    "  --gtest_fail_fast               stop at the first rule that is broken; short rules run first\n"
-    "  --brief                         run a tenth of the rounds of rules with many, for at most\n"
-    "                                  1 s instead of 20 s; the verdict mentions it\n"
-    "  --jobs=N                        run N rules at a time, each in a process of its own;\n"
-    "                                  without it twice the number of processors: most rules wait\n"
-    "  --hang-limit=N                  how many seconds a rule may make no progress; 30 without it\n"
-    "  --in-process                    run all rules in this process, for debuggers: a crash ends it,\n"
-    "                                  and a rule that hangs for 120 s, with status 3\n"
-    "  --expect=FILE                   known deviations, one a line: <rule> <reason>, or\n"
-    "                                  <backend>/<rule> <reason>; \"#\" begins a comment\n"
-    "  --report=FILE                   write a report: .json, .xml (JUnit), .md or .html; may be\n"
-    "                                  repeated\n"
-    "  --gtest_output=xml:FILE         write GoogleTest's own report; or json:FILE\n"
-    "  --explain RULE                  print what the rule is for, and what commonly breaks it\n"
-    "  --version                       print the versions of suite, contract and compiler\n"
-    "\n"
-    "Exit status:\n"
-    "  0  every rule that was run holds, is declared unsupported, or is broken as --expect states\n"
-    "  1  a rule of level \"must\" is broken, or its process crashes, exits, hangs, or prints more\n"
-    "     than 1 MiB; or a rule holds that --expect states to be broken\n"
-    "  2  misuse, a backend that cannot be loaded or opened, a report that cannot be written, or\n"
-    "     nothing was judged, since this process may open too few descriptors\n"
-    "  3  with --in-process: a rule hangs\n";
 
 namespace {
 
@@ -128,10 +96,9 @@ Options remove_options(int& argc, char** argv) {
 }
 
 std::string question_of(std::string_view argument) {
-    return tools::question(argument.substr(0, argument.find('=')),
-                           {"--brief", "--jobs", "--hang-limit", "--in-process", "--expect", "--report", "--explain",
-                            "--version", "--help", "--gtest_filter", "--gtest_list_tests", "--gtest_repeat",
-                            "--gtest_fail_fast", "--gtest_output"});
+    std::vector<std::string> known;
+    for (const auto& option : suite_options()) known.emplace_back(name_of(option));
+    return tools::question(argument.substr(0, argument.find('=')), known);
 }
 
 bool has_value(const std::string& argument) {
@@ -143,7 +110,7 @@ bool answers(int argc, char** argv, int& status) {
     for (int i = 1; i < argc; ++i) {
         const std::string argument = argv[i];
         if (argument == "--help" || argument == "-h") {
-            std::fputs(usage, stdout);
+            std::fputs(suite_help().c_str(), stdout);
         } else if (argument == "--version") {
             std::fputs(text_of(suite_facts()).c_str(), stdout);
         } else if (argument == "--explain" || argument.starts_with("--explain=")) {

@@ -36,6 +36,4 @@ bool answers(int argc, char** argv, int& status);
 /// Prints lines on the standard error stream; returns the exit status of misuse, 2.
 int misuse(const std::string& what);
 
-extern const char* const usage;
-
 } // namespace pollux::conformance

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "../../tools/diagnostic.hpp"
 #include "../../tools/user_environment.hpp"
+#include "command_line.hpp"
 #include "document.hpp"
 #include "isolation.hpp"
 #include "options.hpp"
@@ -313,7 +314,7 @@ int run_backends(int argc, char** argv) {
         subjects.push_back(subject_of(choice));
     }
     if (subjects.empty()) {
-        std::fputs(usage, stderr);
+        std::fputs(suite_help().c_str(), stderr);
         return misuse("expected the name or file of at least one backend");
     }
     const int flag_count = static_cast<int>(flags.size());

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Tests of ./dev setup: its installations and messages, with fake apt-get, dpkg-query, id and sudo on PATH."""
+"""Tests of ./dev setup and ./dev install: what they install, and their messages, with fake apt-get, dpkg-query, id and sudo on PATH."""
 import os
 import pathlib
 import shutil
@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-TOOLS = ["bash", "cat", "dirname", "env", "grep", "mktemp", "nproc", "printf", "rm", "sed", "sort", "tail", "tee", "tr"]
+TOOLS = ["bash", "cat", "dirname", "env", "grep", "mkdir", "mktemp", "nproc", "printf", "rm", "sed", "sort", "tail", "tee", "tr"]
 FOR_DEMO = ["g++", "cmake", "ninja-build", "pkg-config", "libcli11-dev", "libfmt-dev", "liburing-dev"]
 FOR_TEST = FOR_DEMO + ["python3", "python3-jsonschema", "binutils", "libgtest-dev", "libev-dev", "libevent-dev", "libuv1-dev"]
 
@@ -55,9 +55,9 @@ class Machine:
     def __exit__(self, *_):
         shutil.rmtree(self.folder)
 
-    def run(self, *arguments):
+    def run(self, *arguments, **options):
         outcome = subprocess.run([shutil.which("bash"), SOURCE / "dev", *arguments], text=True, timeout=60, check=False,
-                                 capture_output=True, stdin=subprocess.DEVNULL,
+                                 capture_output=True, stdin=subprocess.DEVNULL, **options,
                                  env={"PATH": str(self.folder), "HOME": str(self.folder), "TMPDIR": str(self.folder)})  # fmt: skip
         outcome.calls = self.log.read_text(encoding="utf-8").splitlines()
         return outcome
@@ -162,7 +162,83 @@ class Setup(unittest.TestCase):
         with Machine({}) as machine:
             outcome = machine.run("setup", "everything")
             self.assertEqual((outcome.returncode, outcome.calls), (2, []), outcome)
-            self.assertIn("expected demo, test, bench, check or format", outcome.stderr)
+            self.assertIn("expected demo, install, test, bench, check or format", outcome.stderr)
+
+
+class Install(unittest.TestCase):
+    """./dev install, with a cmake that prints what it would install, and an ldconfig that searches /usr/lib."""
+
+    def machine(self, missing=()):
+        machine = Machine({package: "1" for package in [*FOR_DEMO, "libgtest-dev"] if package not in missing} | {"libboost-dev": "1.83"})
+        machine.program("cmake", f'echo "cmake $*" >>"{machine.log}"\n'
+                                 'for each in "$@"; do case $each in -DCMAKE_INSTALL_PREFIX=*) '
+                                 f'echo "${{each#*=}}" >"{machine.folder}/prefix" ;; esac; done\n'
+                                 f'[ "$1" != --install ] || echo "-- Installing: $(cat "{machine.folder}/prefix")/lib64/libpollux.so"')  # fmt: skip
+        machine.program("ldconfig", f'echo "ldconfig $*" >>"{machine.log}"; echo "/usr/lib: (from here)"')
+        return machine
+
+    def test_it_builds_for_release_and_states_where_everything_is(self):
+        with self.machine() as machine:
+            prefix = machine.folder / "prefix folder"
+            outcome = machine.run("install", str(prefix))
+            self.assertEqual((outcome.returncode, outcome.stderr), (0, ""), outcome)
+            steps = [call for call in outcome.calls if call.startswith("cmake")]
+            self.assertRegex(steps[0], rf"--preset release -B build/install -DCMAKE_INSTALL_PREFIX={prefix} ")
+            for part in ["BENCH", "TESTS"]:
+                self.assertIn(f"-DPOLLUX_BUILD_{part}=OFF", steps[0])
+            self.assertRegex(steps[1], r"--build build/install --parallel \d+$")
+            self.assertEqual(steps[2:], ["cmake --install build/install"])
+            for line in [f"libraries  {prefix}/lib64", f"plugins    {prefix}/lib64/pollux", f"export LD_LIBRARY_PATH={prefix}/lib64",
+                         f"CMAKE_PREFIX_PATH={prefix} PKG_CONFIG_PATH={prefix}/lib64/pkgconfig",
+                         f"export PATH={prefix}/bin:$PATH"]:  # fmt: skip
+                self.assertIn(line, outcome.stdout)
+            self.assertEqual(list(prefix.iterdir()), [], "a file to try whether it can be written")
+
+    def test_the_loader_finds_the_libraries(self):
+        for user, ran in [(0, True), (1000, False)]:
+            with self.machine() as machine:
+                machine.program("id", f"echo {user}")
+                prefix = machine.folder / "other"
+                outcome = machine.run("install", str(prefix))
+                self.assertIn("export LD_LIBRARY_PATH", outcome.stdout)
+                machine.program("ldconfig", f'echo "ldconfig $*" >>"{machine.log}"\necho "{prefix}/lib64: (from here)"')
+                outcome = machine.run("install", str(prefix))
+                self.assertNotIn("LD_LIBRARY_PATH", outcome.stdout)
+                self.assertEqual("ldconfig " in outcome.calls, ran, outcome)
+                self.assertEqual("by: sudo ldconfig" in outcome.stdout, not ran)
+
+    def test_a_prefix_that_cannot_be_written_is_refused_before_the_build(self):
+        with self.machine(missing=["libfmt-dev"]) as machine:
+            prefix = machine.folder / "log" / "prefix"  # below a file
+            outcome = machine.run("install", str(prefix))
+            self.assertEqual((outcome.returncode, outcome.calls), (1, []), outcome)
+            self.assertIn(f"cannot write in {prefix}; nothing was built", outcome.stderr)
+            self.assertIn(f"\n  sudo ./dev install {prefix}\n", outcome.stderr)
+
+    def test_a_relative_prefix_is_below_the_folder_of_the_caller(self):
+        with self.machine() as machine:
+            outcome = machine.run("install", "here/", cwd=machine.folder)
+            self.assertIn(f"-DCMAKE_INSTALL_PREFIX={machine.folder}/here ", outcome.calls[0])
+
+    def test_only_its_packages_are_installed(self):
+        with self.machine(missing=["libgtest-dev"]) as machine:
+            calls = machine.run("install", str(machine.folder / "prefix")).calls
+            self.assertIn(f"{INSTALL_NOW} libgtest-dev", calls)
+
+    def test_a_build_that_fails_is_reported(self):
+        with self.machine() as machine:
+            machine.program("cmake", f'echo "cmake $*" >>"{machine.log}"\n[ "$1" != --build ]')
+            outcome = machine.run("install", str(machine.folder / "prefix"))
+            self.assertEqual(outcome.returncode, 1, outcome)
+            self.assertNotIn("cmake --install build/install", outcome.calls)
+            self.assertNotIn("installed in", outcome.stdout)
+
+    def test_arguments_that_are_no_prefix(self):
+        for arguments in ["--prefix=/opt"], ["/opt", "/usr"]:
+            with self.machine() as machine:
+                outcome = machine.run("install", *arguments)
+                self.assertEqual((outcome.returncode, outcome.calls), (2, []), outcome)
+                self.assertIn("expected the prefix", outcome.stderr)
 
 
 if __name__ == "__main__":

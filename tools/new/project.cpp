@@ -72,7 +72,8 @@ std::string steps(const std::filesystem::path& root) {
 
 } // namespace
 
-int new_project(const std::string& name, const std::string& folder, bool over_callbacks) {
+int new_project(const NewOptions& options) {
+    const auto& [name, folder, over_callbacks] = options;
     if (const auto fault = validate(name); !fault.empty()) {
         fmt::print(stderr, "pollux: \"{}\" cannot be the name of a plugin: {}\n", escaped(name), fault);
         return 2;

@@ -6,6 +6,7 @@
 #include "../../../tools/standard_streams.hpp"
 #include "../process.hpp"
 #include "../watchdog.hpp"
+#include "command_line.hpp"
 #include "generator.hpp"
 #include "search.hpp"
 #include "sources.hpp"
@@ -29,16 +30,6 @@ namespace pollux::conformance::model {
 namespace {
 
 using namespace std::chrono_literals;
-
-struct Options {
-    std::vector<std::string> backends;
-    std::uint64_t seed = 0;
-    std::size_t sequences = 1000;
-    std::size_t seconds = 0; // replaces the number of sequences
-    std::size_t length = 400;
-    std::size_t jobs = 1;
-    std::string played; // replaces random sequences
-};
 
 std::vector<Subject> open_all(const std::vector<std::string>& backends) {
     std::vector<Subject> subjects;
@@ -136,34 +127,10 @@ int explore(const Options& options) {
 }
 
 int run_program(int argc, char** argv) {
-    CLI::App app("Compares backends with a model of the Pollux contract, with random sequences of operations",
-                 "pollux-model");
-    Options options;
+    CommandLine line;
+    auto& app = line.app;
+    auto& options = line.options;
     options.seed = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch() / 1s) * 1'000'000;
-    app.add_option("backend", options.backends, "Backends: installed ones by name, others by file")
-        ->required()
-        ->type_name("BACKEND");
-    app.add_option("--seed", options.seed,
-                   "Seed of the first sequence, later ones have the next seeds; random by default")
-        ->type_name("NUMBER");
-    auto* sequences = app.add_option("--sequences", options.sequences, "Number of sequences")
-                          ->check(CLI::PositiveNumber)
-                          ->type_name("COUNT")
-                          ->capture_default_str();
-    app.add_option("--seconds", options.seconds, "Duration, instead of a number")
-        ->check(CLI::PositiveNumber)
-        ->type_name("COUNT")
-        ->excludes(sequences);
-    app.add_option("--length", options.length, "Operations in a sequence")
-        ->check(CLI::PositiveNumber)
-        ->type_name("COUNT")
-        ->capture_default_str();
-    app.add_option("--jobs", options.jobs, "Processes that share the sequences")
-        ->check(CLI::Range(1, 256))
-        ->type_name("COUNT")
-        ->capture_default_str();
-    app.add_option("--play", options.played, "Run this sequence, as it was printed")->type_name("SEQUENCE");
-    app.footer("Exit status: 0 no difference, 1 a difference, 2 no run was possible, 3 a backend hangs or crashes");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
