@@ -81,6 +81,19 @@ class List(unittest.TestCase):
         self.assertRegex(outcome.stdout, r"broken +-  no +/.*/libpollux-broken\.so")
         self.assertRegex(outcome.stdout, r"broken: not usable: \w+")
 
+    def test_names_without_loading(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ["raises", "exits", "hangs"]:
+                shutil.copy(HOSTILE / f"libpollux-{name}.so", folder)
+            pathlib.Path(folder, "libpollux-epoll.so").write_text("hides the installed one")
+            outcome = run("list", "--names", variables={"POLLUX_PLUGIN_PATH": folder, "POLLUX_BACKEND": "raises"})
+        self.assertEqual((outcome.returncode, outcome.stderr), (0, ""), outcome)
+        names = outcome.stdout.splitlines()
+        self.assertEqual(names, sorted(set(names)))
+        self.assertLessEqual({"epoll", "exits", "hangs", "poll_fallback", "raises", "trace"}, set(names))
+        for other in ["--json", "--markdown", "--options"]:
+            self.assertEqual(run("list", "--names", other).returncode, 2)
+
     def test_requested_backend_that_is_not_installed(self):
         outcome = run("list", variables={"POLLUX_BACKEND": "nosuch"})
         self.assertEqual(outcome.returncode, 1, outcome)

@@ -11,6 +11,7 @@ from running import COMMAND, EXAMPLES, environment
 PROGRAMS = os.path.dirname(COMMAND)
 EACH = [
     [COMMAND, "list"], [COMMAND, "list", "--markdown"], [COMMAND, "list", "--options"], [COMMAND, "list", "--json"],
+    [COMMAND, "list", "--names"],
     [COMMAND, "explain"], [COMMAND, "explain", "poll_fallback"], [COMMAND, "explain", "--json"],
     [COMMAND, "--help"], [COMMAND, "--version"], [COMMAND, "version"], [COMMAND, "demo", "--help"],
     [COMMAND, "demo", "--seconds", "1", "--connections", "4"],

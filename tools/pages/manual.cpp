@@ -57,7 +57,7 @@ void describe_subcommand(Roff& page, const std::string& program, const Command& 
 std::string manual(const Command& command, const Edition& edition, const std::vector<std::string_view>& others) {
     Roff page(command.name, "1", edition.date, edition.version);
     page.section("Name");
-    const auto sentence = command.summary.substr(0, command.summary.find_first_of(":"));
+    const auto sentence = command.summary.substr(0, command.summary.find(':'));
     page.fill(in_roff(command.name) + " \\- " + in_roff(sentence));
     page.section("Synopsis");
     page.fill(bold(command.name) + " " + synopsis(command));
