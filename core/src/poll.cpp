@@ -5,7 +5,7 @@
 
 #include <pollux/time/deadline.hpp>
 
-#include <exception>
+#include <system_error>
 #include <utility>
 
 namespace pollux {
@@ -47,7 +47,10 @@ std::optional<Poll> Poll::open(const Request& request, Choice& choice, std::erro
     if (auto selector = pollux::open(request, choice)) return Poll(std::move(selector), Choice(choice), adds);
     error = make_error_code(std::errc::no_such_device);
     return std::nullopt;
-} catch (const std::exception&) { // bad_alloc, or length_error of a container
+} catch (const std::system_error& failure) {
+    error = failure.code();
+    return std::nullopt;
+} catch (...) { // bad_alloc, or length_error of a container
     error = make_error_code(std::errc::not_enough_memory);
     return std::nullopt;
 }

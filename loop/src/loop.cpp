@@ -3,7 +3,6 @@
 
 #include "refusal.hpp"
 
-#include <exception>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -167,7 +166,10 @@ std::unique_ptr<Loop> Loop::open(const Request& request, Choice& choice, std::er
     }
     auto poll = Poll::open(request, choice, error, ReopenAdds::nothing);
     return poll ? std::unique_ptr<Loop>(new Loop(std::move(*poll), options)) : nullptr;
-} catch (const std::exception&) { // bad_alloc, or length_error of a container
+} catch (const std::system_error& failure) {
+    error = failure.code();
+    return nullptr;
+} catch (...) { // bad_alloc, or length_error of a container
     error = make_error_code(std::errc::not_enough_memory);
     return nullptr;
 }
