@@ -75,13 +75,18 @@ function(pollux_add_linked_plugin target name)
   set(symbol pollux_linked_${name})
   configure_file("${_POLLUX_CMAKE_FOLDER}/linked_plugin.cpp.in" "${CMAKE_CURRENT_BINARY_DIR}/${symbol}.cpp" @ONLY)
   add_library(${target} STATIC EXCLUDE_FROM_ALL ${sources} "${CMAKE_CURRENT_BINARY_DIR}/${symbol}.cpp")
-  foreach(property IN ITEMS COMPILE_DEFINITIONS COMPILE_OPTIONS INCLUDE_DIRECTORIES LINK_DIRECTORIES LINK_LIBRARIES
-      C_VISIBILITY_PRESET CXX_VISIBILITY_PRESET VISIBILITY_INLINES_HIDDEN)
+  foreach(property IN ITEMS COMPILE_DEFINITIONS COMPILE_OPTIONS INCLUDE_DIRECTORIES LINK_DIRECTORIES C_VISIBILITY_PRESET
+      CXX_VISIBILITY_PRESET VISIBILITY_INLINES_HIDDEN)
     get_target_property(value pollux-${name} ${property})
     if(value)
       set_property(TARGET ${target} PROPERTY ${property} "${value}")
     endif()
   endforeach()
+  # What links this library needs them, too, which the property alone would not state.
+  get_target_property(libraries pollux-${name} LINK_LIBRARIES)
+  if(libraries)
+    target_link_libraries(${target} PRIVATE ${libraries})
+  endif()
   # Each plugin has a symbol of this name.
   target_compile_definitions(${target} PRIVATE pollux_plugin=pollux_plugin_${name})
   target_compile_features(${target} PRIVATE cxx_std_20)

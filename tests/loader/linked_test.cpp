@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <thread>
@@ -52,7 +53,7 @@ const LinkedPlugin& link(const Plugin& plugin) { return *new LinkedPlugin(new Pl
                                            .open = hands_on});
 
 struct Linked : testing::Test {
-    EnvironmentVariable path{"POLLUX_PLUGIN_PATH", FIXTURES};
+    EnvironmentVariable path{"POLLUX_PLUGIN_PATH", fixtures};
     EnvironmentVariable requested{"POLLUX_BACKEND", std::nullopt};
     EnvironmentVariable layers{"POLLUX_LAYERS", std::nullopt};
 
@@ -160,7 +161,7 @@ TEST_F(Linked, another_thread_may_link_one_in) {
         for (int i = 0; i < count; ++i) link(backend((new std::string("late_" + std::to_string(i)))->c_str(), -200));
     });
     const auto is_late = [](const FoundPlugin& plugin) { return plugin.name.starts_with("late_"); };
-    for (auto before = 0L; before < count;) {
+    for (std::ptrdiff_t before = 0; before < count;) {
         const auto all = found();
         const auto now = std::ranges::count_if(all, is_late);
         EXPECT_GE(now, before);
