@@ -7,8 +7,8 @@
 
 namespace pollux {
 
-/// Returns the plugins that are linked into the program, by name. Those that cannot be used have a `refusal`; of two
-/// that have one name it is the second.
+/// Returns the plugins that are linked into the program. Those that cannot be used have a `refusal`; of two that have
+/// one name it is the second.
 std::vector<FoundPlugin> linked_plugins();
 
 } // namespace pollux

@@ -31,15 +31,16 @@ bool is_tried_before(const FoundPlugin& a, const FoundPlugin& b) {
     return a.name < b.name;
 }
 
-/// Returns all plugins: those of the program, and those of a search, each made a FoundPlugin by `make`, which is
-/// describe() or load().
-std::vector<FoundPlugin> all_of(const PluginFiles& files, bool privileged, FoundPlugin (*make)(const fs::path&, bool)) {
+/// Returns all plugins: those that are linked into the program, and those of a search, each made a FoundPlugin by
+/// `make`, which is describe() or load().
+std::vector<FoundPlugin> all_of(const std::vector<FoundPlugin>& linked, const PluginFiles& files, bool privileged,
+                                FoundPlugin (*make)(const fs::path&, bool)) {
     // Of equals the first one is first, as in a stable sort, whose buffer clang calls deprecated.
     std::multiset<FoundPlugin, bool (*)(const FoundPlugin&, const FoundPlugin&)> sorted(is_tried_before);
     std::map<std::string, std::string> first;
-    for (auto& plugin : linked_plugins()) {
+    for (const auto& plugin : linked) {
         if (plugin.refusal.empty()) first.emplace(plugin.name, "the plugin that is linked into the program");
-        sorted.insert(std::move(plugin));
+        sorted.insert(plugin);
     }
     for (const auto& file : files.all) {
         const auto [known, is_first] = first.emplace(file.name, file.path.string());
@@ -60,9 +61,9 @@ bool is_for_auto(const FoundPlugin& backend) {
 
 /// Opens the plugin of the highest rank that opens, among those with a description. Only plugins that are tried are
 /// loaded.
-std::unique_ptr<Selector> open_any(const PluginFiles& files, bool privileged, Opener& opener,
-                                   const std::vector<FoundPlugin>& layers, Choice& choice) {
-    auto all = all_of(files, privileged, describe);
+std::unique_ptr<Selector> open_any(const std::vector<FoundPlugin>& linked, const PluginFiles& files, bool privileged,
+                                   Opener& opener, const std::vector<FoundPlugin>& layers, Choice& choice) {
+    auto all = all_of(linked, files, privileged, describe);
     std::erase_if(all, [](const FoundPlugin& plugin) { return plugin.refusal.empty() && plugin.is_layer; });
     for (const auto& backend : all) {
         if (is_for_auto(backend)) continue;
@@ -123,7 +124,7 @@ std::unique_ptr<Selector> open(const Request& request, Choice& choice) {
         auto all_layers = outer_layers;
         if (!opener.find_layers(stack.layers, all_layers)) continue;
         auto selector = stack.is_auto()
-                            ? open_any(files, environment.privileged, opener, all_layers, choice)
+                            ? open_any(linked, files, environment.privileged, opener, all_layers, choice)
                             : opener.open(candidates.find(stack.backend), stack.backend.options, std::move(all_layers));
         if (selector) return selector;
     }
@@ -145,14 +146,15 @@ Choice explain(const Request& request) {
 
 std::vector<FoundPlugin> found(const Request& request) {
     const auto environment = Environment::of_process();
-    return all_of(SearchPath::of(request.folders, environment).files(), environment.privileged, describe);
+    return all_of(linked_plugins(), SearchPath::of(request.folders, environment).files(), environment.privileged,
+                  describe);
 }
 
 FoundPlugin load(const fs::path& file) { return load_file(file, Environment::of_process().privileged); }
 
 std::vector<FoundPlugin> installed(const Request& request) {
     const auto environment = Environment::of_process();
-    return all_of(SearchPath::of(request.folders, environment).files(), environment.privileged, load);
+    return all_of(linked_plugins(), SearchPath::of(request.folders, environment).files(), environment.privileged, load);
 }
 
 } // namespace pollux

@@ -19,8 +19,8 @@ SEARCH = "src/search.cpp"
 
 # file, defect, piece of the source, its replacement, test that has to fail
 MUTANTS = [
-    (OPEN, "load all plugins to find the first", "all_of(files, privileged, describe);\n    std::erase_if",
-     "all_of(files, privileged, load);\n    std::erase_if", "Description.auto_loads_the_one_that_it_opens_and_no_other"),
+    (OPEN, "load all plugins to find the first", "all_of(linked, files, privileged, describe);\n    std::erase_if",
+     "all_of(linked, files, privileged, load);\n    std::erase_if", "Description.auto_loads_the_one_that_it_opens_and_no_other"),
     (OPENER, "ask for no need", "if (!(needs.*needed) || capability) continue;", "continue;",
      "NeedsOf.named_backend_is_refused_with_its_reason"),
     (OPEN, "try what does not describe itself", "backend.refusal.empty() && (backend.described || backend.is_linked_in);",
