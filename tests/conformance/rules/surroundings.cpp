@@ -144,15 +144,9 @@ RULE(priority, once, .takes = 1200ms) {
     if (!capabilities().priority) return declare_unsupported(capabilities().priority);
     // One or two files are crowded by sockets that are ready as well, of which one was removed before, and the first
     // file was paused at first.
-    const auto fault_of = [this](Mode mode, std::size_t watched) -> std::string {
+    const auto fault_of = [this](Selector& opened, Mode mode, std::size_t watched) -> std::string {
         const bool is_crowded = watched < 3;
-        const ChangesAlone alone;
-        if (!alone.begin()) return "flock() fails";
-        if (!enter_namespace()) return "unshare(CLONE_NEWUTS) fails";
-        OpenFailure failure;
-        const auto opened = subject().open(failure);
-        if (!opened) return describe(failure);
-        auto& registrator = opened->registrator();
+        auto& registrator = opened.registrator();
         const std::array<Pair, 2> pairs{make_pair(Kind::local), make_pair(Kind::local)};
         const Watch readable{Token{watched}, Ready::readable, mode};
         if (is_crowded && (registrator.add(pairs[0].near, readable) || registrator.remove(pairs[0].near) ||
@@ -172,7 +166,7 @@ RULE(priority, once, .takes = 1200ms) {
         if (is_crowded && registrator.add(pairs[1].near, readable)) return "add() of a socket fails";
         std::array<Event, 8> buffer{};
         std::error_code error;
-        if (!opened->select(buffer, moment, error).empty()) return "an event before any change";
+        if (!opened.select(buffer, moment, error).empty()) return "an event before any change";
         for (const auto& pair : pairs) write(pair.far, "x");
         for (int round = 0; round < 6; ++round) {
             const bool changes_now = round % 2 == 0 || is_crowded;
@@ -181,7 +175,7 @@ RULE(priority, once, .takes = 1200ms) {
             std::vector<int> reported(watched);
             for (std::size_t call = 0; call < (is_crowded ? 6 : watched); ++call) {
                 const auto room = std::span(buffer).first(round < 3 ? 1 : buffer.size());
-                for (const auto& event : opened->select(room, call == 0 ? patience : moment, error)) {
+                for (const auto& event : opened.select(room, call == 0 ? patience : moment, error)) {
                     if (event.token == readable.token) continue;
                     if (!any(event.ready & Ready::priority)) return "an event without priority";
                     ++reported.at(static_cast<std::size_t>(event.token));
@@ -203,13 +197,8 @@ RULE(priority, once, .takes = 1200ms) {
         return {};
     };
     // Nothing keeps the urgent byte of a socket as such a change is kept: if it was read meanwhile, it is not reported.
-    const auto fault_beside_urgent = [this]() -> std::string {
-        const ChangesAlone alone;
-        if (!alone.begin() || !enter_namespace()) return "flock() or unshare(CLONE_NEWUTS) fails";
-        OpenFailure failure;
-        const auto opened = subject().open(failure);
-        if (!opened) return describe(failure);
-        auto& registrator = opened->registrator();
+    const auto fault_beside_urgent = [](Selector& opened) -> std::string {
+        auto& registrator = opened.registrator();
         const std::array<Pair, 2> pairs{make_pair(Kind::tcp), make_pair(Kind::tcp)};
         const auto name = open_name();
         if (registrator.add(pairs[0].near, {Token{0}, Ready::priority, Mode::level}) ||
@@ -224,7 +213,7 @@ RULE(priority, once, .takes = 1200ms) {
         if (!change_name()) return "sethostname() fails";
         std::array<Event, 8> buffer{};
         std::error_code error;
-        auto seen = opened->select(std::span(buffer).first(1), patience, error);
+        auto seen = opened.select(std::span(buffer).first(1), patience, error);
         if (seen.size() != 1) return "no event";
         const bool was_name = seen[0].token == Token{1};
         for (const auto& pair : pairs) {
@@ -233,7 +222,7 @@ RULE(priority, once, .takes = 1200ms) {
         }
         int reports_of_name = was_name;
         for (int call = 0; call < 3; ++call) {
-            for (const auto& event : opened->select(buffer, moment, error)) {
+            for (const auto& event : opened.select(buffer, moment, error)) {
                 if (event.token != Token{1}) return "an urgent byte is reported that was read before";
                 ++reports_of_name;
             }
@@ -242,54 +231,62 @@ RULE(priority, once, .takes = 1200ms) {
     };
     // A change that was not reported, for lack of room, is none any more for a watch that is interested in other
     // things.
-    const auto fault_without_interest = [this](Mode mode) -> std::string {
-        const ChangesAlone alone;
-        if (!alone.begin() || !enter_namespace()) return "flock() or unshare(CLONE_NEWUTS) fails";
-        OpenFailure failure;
-        const auto opened = subject().open(failure);
-        if (!opened) return describe(failure);
-        auto& registrator = opened->registrator();
+    const auto fault_without_interest = [](Selector& opened, Mode mode) -> std::string {
+        auto& registrator = opened.registrator();
         const auto pair = make_pair(Kind::local);
         const auto name = open_name();
         if (registrator.add(pair.near, {Token{0}, Ready::readable, mode}) ||
             registrator.add(name, {Token{1}, Ready::priority, mode}))
             return "add() fails";
+        const auto fails_to_arm_both = [&] {
+            return registrator.modify(name, {Token{1}, Ready::priority, mode}) ||
+                   registrator.modify(pair.near, {Token{0}, Ready::readable, mode});
+        };
         write(pair.far, "x");
         std::array<Event, 8> buffer{};
         std::error_code error;
         for (int round = 0; round < 8; ++round) {
             if (!change_name()) return "sethostname() fails";
-            if (opened->select(std::span(buffer).first(1), patience, error).size() != 1) return "no event";
+            if (opened.select(std::span(buffer).first(1), patience, error).size() != 1) return "no event";
             if (registrator.modify(name, {Token{1}, Ready::readable, mode})) return "modify() fails";
             for (int call = 0; call < 3; ++call) {
-                for (const auto& event : opened->select(buffer, moment, error)) {
+                for (const auto& event : opened.select(buffer, moment, error)) {
                     if (any(event.ready & Ready::priority)) return "priority, of a watch for readable";
                 }
             }
-            if (registrator.modify(name, {Token{1}, Ready::priority, mode}) ||
-                registrator.modify(pair.near, {Token{0}, Ready::readable, mode}))
-                return "modify() fails";
-            static_cast<void>(opened->select(buffer, moment, error)); // what may be left of this change
-            if (registrator.modify(name, {Token{1}, Ready::priority, mode}) ||
-                registrator.modify(pair.near, {Token{0}, Ready::readable, mode}))
-                return "modify() fails";
+            if (fails_to_arm_both()) return "modify() fails";
+            static_cast<void>(opened.select(buffer, moment, error)); // what may be left of this change
+            if (fails_to_arm_both()) return "modify() fails";
         }
         return {};
+    };
+    // Runs one of these in a child that changes the name alone.
+    const auto fault_in_namespace = [this](const auto& fault_over) {
+        return fault_in_child([&]() -> std::string {
+            const ChangesAlone alone;
+            if (!alone.begin()) return "flock() fails";
+            if (!enter_namespace()) return "unshare(CLONE_NEWUTS) fails";
+            OpenFailure failure;
+            const auto opened = subject().open(failure);
+            return opened ? fault_over(*opened) : describe(failure);
+        });
     };
     bool is_refused = false;
     for (const Mode mode : modes()) {
         for (const std::size_t watched : {3U, 2U, 1U}) {
             CIRCUMSTANCE(describe(mode) + ", " + std::to_string(watched) + " such files");
-            const auto fault = fault_in_child([&] { return fault_of(mode, watched); });
+            const auto fault = fault_in_namespace([&](Selector& opened) { return fault_of(opened, mode, watched); });
             is_refused = fault == "refused";
             expect(fault.empty() || is_refused, "expected: each change is reported once, seen: " + fault);
         }
         CIRCUMSTANCE(describe(mode));
-        const auto fault = is_refused ? "" : fault_in_child([&] { return fault_without_interest(mode); });
+        const auto fault =
+            is_refused ? ""
+                       : fault_in_namespace([&](Selector& opened) { return fault_without_interest(opened, mode); });
         expect(fault.empty(), "expected: only what a watch is interested in, seen: " + fault);
     }
     if (!is_refused && capabilities().level) {
-        const auto fault = fault_in_child(fault_beside_urgent);
+        const auto fault = fault_in_namespace(fault_beside_urgent);
         expect(fault.empty(), "expected: only what is urgent still is reported beside a change, seen: " + fault);
     }
     if (is_refused) declare_unsupported({Support::unsupported, "a file that reports by POLLPRI once is refused"});
